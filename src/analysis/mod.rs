@@ -1,0 +1,10 @@
+//! One file per question. Each takes a dump and returns finished numbers in plain
+//! structs; none of them lays anything out.
+
+pub mod objects;
+pub mod referents;
+pub mod summary;
+
+pub use objects::{ObjectDetail, ObjectRow};
+pub use referents::{Cut, ReferentRow};
+pub use summary::{SnapshotSelector, SnapshotSummary, Summary};

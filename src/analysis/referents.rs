@@ -1,0 +1,125 @@
+//! The tree of what an object refers to, as rows. Trees may share parts or contain
+//! themselves, so the walk is iterative and has a budget of depth and of rows.
+
+use serde::Serialize;
+
+use crate::model::{Asized, Text};
+
+/// How deep a walk goes. Pympler itself ends near 1000, with a RecursionError.
+pub const MAX_LEVEL: usize = 900;
+
+/// How many rows one tree may have. A tree that shares parts can unfold to 2⁴⁰.
+pub const MAX_ROWS: usize = 100_000;
+
+/// Sizes no larger than this share of the object are left out where a report asks for
+/// what matters: Pympler's `minpct`, in percent.
+pub const NOTABLE_PERCENT: f64 = 0.1;
+
+/// Which referents to visit.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Depth {
+    /// Those above [`NOTABLE_PERCENT`] of the object.
+    Notable,
+    /// Every one.
+    All,
+}
+
+/// What a walk left out because its budget was spent.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Cut {
+    /// Whether anything was left out.
+    pub cut: bool,
+}
+
+/// A referent in its tree.
+#[derive(Clone, Copy)]
+pub struct ReferentRow<'d> {
+    /// 1 for what the object refers to itself, 2 for what that refers to.
+    pub level: usize,
+    /// The referent.
+    pub asized: Asized<'d>,
+    /// Its size as a share of the object's, in percent; at every level of the object's.
+    pub share_percent: f64,
+}
+
+/// A referent as reports write it.
+#[derive(Clone, Debug, Serialize)]
+pub struct ReferentDetail {
+    /// As [`ReferentRow::level`].
+    pub level: usize,
+    /// Attribute, key or repr; `None` where Pympler gave none.
+    pub name: Option<String>,
+    /// Bytes with all that it refers to.
+    pub size_bytes: i64,
+    /// Bytes of its own.
+    pub flat_bytes: i64,
+    /// As [`ReferentRow::share_percent`].
+    pub share_percent: f64,
+}
+
+/// Visits the referents of an object in the order in which Pympler prints them: the
+/// largest first, among equals the last recorded first, each before its own.
+pub fn walk<'d, E>(
+    root: Asized<'d>,
+    depth: Depth,
+    mut visit: impl FnMut(ReferentRow<'d>) -> Result<(), E>,
+) -> Result<Cut, E> {
+    if root.referent_count() == 0 {
+        return Ok(Cut::default());
+    }
+    let total = root.size_bytes();
+    let share = |asized: Asized<'_>| asized.size_bytes() as f64 * 100.0 / total as f64;
+    // Children wait in reverse, so that the next one is popped.
+    let mut waiting: Vec<(usize, Asized<'d>)> = Vec::new();
+    let mut cut = Cut::default();
+    let mut rows = 0;
+    expand(root, 1, &mut waiting);
+    while let Some((level, asized)) = waiting.pop() {
+        let share_percent = share(asized);
+        let notable = asized.size_bytes() > 0 && share_percent > NOTABLE_PERCENT;
+        if depth == Depth::Notable && !notable {
+            continue;
+        }
+        if rows == MAX_ROWS {
+            return Ok(Cut { cut: true });
+        }
+        rows += 1;
+        visit(ReferentRow { level, asized, share_percent })?;
+        if asized.referent_count() == 0 {
+            continue;
+        }
+        // What waits is bounded as well: each level of a wide tree adds its width.
+        if level < MAX_LEVEL && waiting.len() < MAX_ROWS {
+            expand(asized, level + 1, &mut waiting);
+        } else {
+            cut.cut = true;
+        }
+    }
+    Ok(cut)
+}
+
+/// Puts the referents of `parent` on the pile: smallest first, among equals the first recorded first.
+fn expand<'d>(parent: Asized<'d>, level: usize, waiting: &mut Vec<(usize, Asized<'d>)>) {
+    let start = waiting.len();
+    waiting.extend(parent.referents().map(|asized| (level, asized)));
+    waiting[start..].sort_by_key(|(_, asized)| asized.size_bytes());
+}
+
+/// The notable or all referents of an object, ready to be written.
+pub fn details(root: Asized<'_>, depth: Depth) -> (Vec<ReferentDetail>, Cut) {
+    let mut rows = Vec::new();
+    let outcome = walk(root, depth, |row| -> Result<(), std::convert::Infallible> {
+        rows.push(ReferentDetail {
+            level: row.level,
+            name: row.asized.name().map(Text::to_str).map(String::from),
+            size_bytes: row.asized.size_bytes(),
+            flat_bytes: row.asized.flat_bytes(),
+            share_percent: row.share_percent,
+        });
+        Ok(())
+    });
+    match outcome {
+        Ok(cut) => (rows, cut),
+        Err(never) => match never {},
+    }
+}

@@ -1,0 +1,391 @@
+//! What users type, and what it means: flags become the library's options here and
+//! nowhere else.
+
+use std::mem::ManuallyDrop;
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context, Result};
+use clap::{Args, Parser, Subcommand, ValueEnum};
+
+use ctstats::analysis::summary::{ClassSortKey, SnapshotSelector, Summary, SummaryOptions};
+use ctstats::report::{Paint, csv, json, markdown, pympler, table};
+use ctstats::select::{Filter, Limit, Selection, SortKey};
+use ctstats::units::{ByteStyle, thousands};
+use ctstats::{Dump, Rules, output::Output};
+
+const EXAMPLES: &str = "\
+Examples:
+  ctstats print dump.dat --sort size --limit 10
+  ctstats summary dump.dat --snapshot peak --sort size --limit 5
+  zcat dump.dat.gz | ctstats print - --class Cart --format csv | head
+
+Exit status: 0 success (also when the reader of a pipe goes away), 1 the dump or
+a file cannot be read or written, 2 wrong usage.
+
+Dumps are what Pympler's tracker.stats.dump_stats(\"dump.dat\") writes. They are
+read as data: nothing in them is imported or executed.";
+
+/// Analyze the memory dumps that Python programs record with Pympler's ClassTracker.
+#[derive(Debug, Parser)]
+#[command(version, after_help = EXAMPLES, disable_help_subcommand = true)]
+pub(crate) struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    Print(Print),
+    Summary(SummaryArgs),
+}
+
+const PRINT_EXAMPLES: &str = "\
+Examples:
+  The ten largest objects, each with its trace, sizes and referents:
+    ctstats print dump.dat --sort size --limit 10
+  One line for each living object of two classes:
+    ctstats print dump.dat --class Cart --class Order --alive --brief
+  The oldest survivors above 1 MiB, for jq:
+    ctstats print dump.dat --alive --min-size 1MiB --sort birth --format ndjson | jq .repr
+  Exactly what Pympler would print:
+    ctstats print dump.dat --sort size --limit 3 --format pympler";
+
+/// Print tracked objects: class, lifetime, sizes, trace and referents.
+///
+/// Objects are filtered, sorted and then cut to the limit. Without --sort they come
+/// in Pympler's order: classname, tsize, birth, death, name, repr, size.
+#[derive(Debug, Args)]
+#[command(after_help = PRINT_EXAMPLES)]
+struct Print {
+    #[command(flatten)]
+    input: Input,
+    /// Sort keys, comma-separated or repeated: classname, name, birth, death, size (largest),
+    /// tsize (at the peak snapshot), repr. Sizes sort descending, the others ascending.
+    #[arg(long, value_name = "KEYS", value_delimiter = ',')]
+    sort: Vec<SortKey>,
+    /// Reverse the sorted order.
+    #[arg(long)]
+    reverse: bool,
+    #[command(flatten)]
+    filter: FilterArgs,
+    /// Keep the first N objects, or a share of all tracked ones (0.25 or 25%).
+    #[arg(long, value_name = "N|0.25|25%", allow_negative_numbers = true)]
+    limit: Option<Limit>,
+    /// Only the row of each object, without trace, sizes and referents.
+    #[arg(long)]
+    brief: bool,
+    #[command(flatten)]
+    form: FormArgs,
+}
+
+const SUMMARY_EXAMPLES: &str = "\
+Examples:
+  All snapshots, classes by name:
+    ctstats summary dump.dat
+  The five largest classes when memory was highest:
+    ctstats summary dump.dat --snapshot peak --sort size --limit 5
+  First against last, as CSV:
+    ctstats summary dump.dat --snapshot first --snapshot last --format csv";
+
+/// Print the classes of each snapshot: active instances, sum, average, share.
+///
+/// The share is of the process's virtual size at the snapshot (where that was not
+/// recorded, of the asizeof total or the tracked total). An object is active if it
+/// was born before the snapshot and had not died by then.
+#[derive(Debug, Args)]
+#[command(after_help = SUMMARY_EXAMPLES)]
+struct SummaryArgs {
+    #[command(flatten)]
+    input: Input,
+    /// Only this snapshot: its number from 0, -1 for the last, its description, first, last
+    /// or peak. Repeatable.
+    #[arg(long, value_name = "SELECTOR", allow_hyphen_values = true)]
+    snapshot: Vec<SnapshotSelector>,
+    /// Sort keys, comma-separated or repeated: classname, size, active, average, share.
+    /// Figures sort descending. Default: classname.
+    #[arg(long, value_name = "KEYS", value_delimiter = ',')]
+    sort: Vec<ClassSortKey>,
+    /// Reverse the sorted order.
+    #[arg(long)]
+    reverse: bool,
+    #[command(flatten)]
+    filter: FilterArgs,
+    /// Keep the first N classes of each snapshot and fold the others into one row.
+    #[arg(long, value_name = "N|0.25|25%", allow_negative_numbers = true)]
+    limit: Option<Limit>,
+    #[command(flatten)]
+    form: FormArgs,
+}
+
+#[derive(Debug, Args)]
+struct Input {
+    /// The dump: a file, or - for standard input. Plain, gzip, zstd or xz.
+    #[arg(value_name = "DUMP")]
+    dump: PathBuf,
+}
+
+#[derive(Debug, Args)]
+#[command(next_help_heading = "Which objects")]
+struct FilterArgs {
+    /// Only classes whose registered name contains TEXT. Repeatable: any of them.
+    #[arg(long, value_name = "TEXT", allow_hyphen_values = true)]
+    class: Vec<String>,
+    /// Only objects whose own class name contains TEXT. Repeatable.
+    #[arg(long, value_name = "TEXT", allow_hyphen_values = true)]
+    name: Vec<String>,
+    /// Only objects whose repr contains TEXT. Repeatable.
+    #[arg(long, value_name = "TEXT", allow_hyphen_values = true)]
+    repr: Vec<String>,
+    /// Only objects that were alive at the end of the recording.
+    #[arg(long, conflicts_with = "dead")]
+    alive: bool,
+    /// Only objects that died.
+    #[arg(long)]
+    dead: bool,
+    /// Only objects whose largest size is at least this: 4096, 64KiB, 1.5MiB.
+    #[arg(long, value_name = "SIZE", value_parser = parse_size)]
+    min_size: Option<i64>,
+}
+
+impl FilterArgs {
+    fn filter(self) -> Filter {
+        Filter {
+            classes: self.class,
+            names: self.name,
+            reprs: self.repr,
+            alive: match (self.alive, self.dead) {
+                (true, _) => Some(true),
+                (_, true) => Some(false),
+                _ => None,
+            },
+            min_size_bytes: self.min_size,
+        }
+    }
+}
+
+fn parse_size(text: &str) -> Result<i64, String> {
+    text.parse::<bytesize::ByteSize>()
+        .ok()
+        .and_then(|size| i64::try_from(size.as_u64()).ok())
+        .ok_or_else(|| "give bytes (4096), or a number and a unit (64KiB, 1.5MiB)".into())
+}
+
+#[derive(Debug, Args)]
+#[command(next_help_heading = "Output")]
+struct FormArgs {
+    /// The form of the report.
+    #[arg(long, value_enum, default_value_t = Form::Table)]
+    format: Form,
+    /// Write exact bytes in tables instead of KiB and MiB.
+    #[arg(long)]
+    bytes: bool,
+    /// Write to FILE, which is replaced whole or not at all.
+    #[arg(long, short, value_name = "FILE")]
+    output: Option<PathBuf>,
+    /// When to colour tables. NO_COLOR turns auto into never.
+    #[arg(long, value_enum, value_name = "WHEN", default_value_t = Color::Auto)]
+    color: Color,
+    /// Columns of tables [default: the terminal's, 120 without one]
+    #[arg(long, value_name = "COLUMNS")]
+    width: Option<usize>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+enum Form {
+    /// Aligned columns, for people
+    Table,
+    /// One document with a versioned `schema`; exact bytes and seconds
+    Json,
+    /// The same, one object or snapshot a line, streaming
+    Ndjson,
+    /// RFC 4180, one row for each object or class
+    Csv,
+    /// Tables for tickets
+    Markdown,
+    /// Byte for byte what Pympler 1.1 prints
+    Pympler,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+enum Color {
+    Auto,
+    Always,
+    Never,
+}
+
+impl FormArgs {
+    fn rules(&self) -> Rules {
+        if self.format == Form::Pympler { Rules::Pympler } else { Rules::Documented }
+    }
+
+    fn byte_style(&self) -> ByteStyle {
+        if self.bytes { ByteStyle::Exact } else { ByteStyle::Units }
+    }
+
+    fn open(&self) -> Result<Output> {
+        let path = self.output.as_deref();
+        Output::open(path)
+            .with_context(|| format!("{}: cannot be written", path.unwrap_or(Path::new("-")).display()))
+    }
+
+    fn style(&self, out: &Output, brief: bool) -> table::Style {
+        let on_terminal = out.is_terminal();
+        let no_color = std::env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty());
+        let enabled = match self.color {
+            Color::Always => true,
+            Color::Never => false,
+            Color::Auto => on_terminal && !no_color,
+        };
+        let terminal = || {
+            let size = on_terminal.then(terminal_size::terminal_size).flatten();
+            size.map_or(table::DEFAULT_WIDTH, |(width, _)| width.0.into())
+        };
+        table::Style {
+            width: self.width.unwrap_or_else(terminal),
+            bytes: self.byte_style(),
+            paint: Paint { enabled },
+            brief,
+        }
+    }
+}
+
+impl Cli {
+    /// Does what was asked for.
+    pub(crate) fn run(self) -> Result<()> {
+        match self.command {
+            Command::Print(print) => print.run(),
+            Command::Summary(summary) => summary.run(),
+        }
+    }
+}
+
+/// A selector that names no snapshot: wrong usage that only the dump reveals.
+#[derive(Debug)]
+pub(crate) struct NoSuchSnapshot(String);
+
+impl std::fmt::Display for NoSuchSnapshot {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl std::error::Error for NoSuchSnapshot {}
+
+impl Print {
+    fn run(self) -> Result<()> {
+        let dump = load(&self.input.dump)?;
+        let selection = Selection {
+            filter: self.filter.filter(),
+            sort: self.sort,
+            reverse: self.reverse,
+            limit: self.limit,
+            rules: self.form.rules(),
+        };
+        let selected = ManuallyDrop::new(selection.select(&dump));
+        let mut out = self.form.open()?;
+        let style = self.form.style(&out, self.brief);
+        let bytes = style.bytes;
+        let cut = match self.form.format {
+            Form::Table => table::objects(&mut out, &dump, &selected, style)?.cut,
+            Form::Json => json::objects(&mut out, &dump, &selected, json::Stringing::Document)?.cut,
+            Form::Ndjson => json::objects(&mut out, &dump, &selected, json::Stringing::Lines)?.cut,
+            Form::Csv => csv::objects(&mut out, &dump, &selected).map(|()| false)?,
+            Form::Markdown => markdown::objects(&mut out, &dump, &selected, bytes).map(|()| false)?,
+            Form::Pympler => {
+                let escape = out.is_terminal();
+                pympler::Writer::new(&mut out, escape).objects(&dump, &selected)?.cut
+            }
+        };
+        out.finish()?;
+        if cut {
+            warn("some referents repeat themselves without end or are too many; they were cut");
+        }
+        if selected.objects.len() < selected.all {
+            note(&table::extent(&dump, &selected, bytes));
+        }
+        Ok(())
+    }
+}
+
+impl SummaryArgs {
+    fn run(self) -> Result<()> {
+        let dump = load(&self.input.dump)?;
+        let options = SummaryOptions {
+            filter: self.filter.filter(),
+            sort: self.sort,
+            reverse: self.reverse,
+            limit: self.limit,
+            snapshots: self.snapshot,
+            rules: self.form.rules(),
+        };
+        let summary = Summary::of(&dump, options).map_err(|selector| no_such(&dump, &selector))?;
+        let mut out = self.form.open()?;
+        let style = self.form.style(&out, false);
+        match self.form.format {
+            Form::Table => table::summary(&mut out, &dump, &summary, style)?,
+            Form::Json => json::summary(&mut out, &summary, json::Stringing::Document)?,
+            Form::Ndjson => json::summary(&mut out, &summary, json::Stringing::Lines)?,
+            Form::Csv => csv::summary(&mut out, &summary)?,
+            Form::Markdown => markdown::summary(&mut out, &summary, style.bytes)?,
+            Form::Pympler => {
+                let escape = out.is_terminal();
+                pympler::Writer::new(&mut out, escape).summary(&dump, &summary)?;
+            }
+        }
+        out.finish()?;
+        if dump.snapshots().len() == 0 {
+            note("the dump has no snapshots; tracker.create_snapshot() records one");
+        }
+        Ok(())
+    }
+}
+
+/// Loads a dump for the rest of the process's life: freeing a million objects one by
+/// one would only delay the exit.
+fn load(path: &Path) -> Result<ManuallyDrop<Dump>> {
+    let dump = Dump::load(path)?;
+    let notes = dump.notes();
+    if notes.trailing_bytes > 0 {
+        let more = if notes.trailing_uncounted { "more than " } else { "" };
+        let count = thousands(notes.trailing_bytes.into());
+        let s = if notes.trailing_bytes == 1 { "" } else { "s" };
+        warn(&format!(
+            "{}: {more}{count} byte{s} behind the dump ignored, as Pympler does \
+             (dump_stats with close=False may have appended another)",
+            ctstats::units::escaped(&path.display().to_string()),
+        ));
+    }
+    Ok(ManuallyDrop::new(dump))
+}
+
+fn no_such(dump: &Dump, selector: &SnapshotSelector) -> NoSuchSnapshot {
+    let selector = ctstats::units::escaped(&selector.to_string()).into_owned();
+    let count = dump.snapshots().len();
+    if count == 0 {
+        return NoSuchSnapshot(format!("no snapshot '{selector}': the dump has no snapshots"));
+    }
+    let names: Vec<String> = dump
+        .snapshots()
+        .map(|s| s.description().to_str().into_owned())
+        .filter(|name| !name.is_empty())
+        .take(8)
+        .map(|name| {
+            let clipped: String = name.chars().take(40).collect();
+            format!("'{}'", ctstats::units::escaped(&clipped))
+        })
+        .collect();
+    let described =
+        if names.is_empty() { String::new() } else { format!(", described as {}", names.join(", ")) };
+    NoSuchSnapshot(format!("no snapshot '{selector}': there are 0 to {}{described}", count - 1))
+}
+
+#[expect(clippy::print_stderr, reason = "warnings belong on standard error")]
+fn warn(text: &str) {
+    eprintln!("ctstats: warning: {text}");
+}
+
+/// A remark that only matters to a reader.
+#[expect(clippy::print_stderr, reason = "remarks belong on standard error")]
+fn note(text: &str) {
+    eprintln!("ctstats: {text}");
+}

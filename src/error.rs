@@ -1,0 +1,125 @@
+//! Why a dump could not be read or a report not be written. One line each, with the
+//! file, the offset where there is one, and the next step.
+
+use std::fmt;
+use std::io;
+
+use crate::units::escaped;
+
+/// The crate's one error type.
+#[derive(Debug)]
+#[non_exhaustive]
+pub enum Error {
+    /// The file cannot be opened.
+    Open {
+        /// The path, or `-`.
+        file: String,
+        /// What the operating system said.
+        source: io::Error,
+    },
+    /// Reading failed on the way.
+    Read {
+        /// The path, or `-`.
+        file: String,
+        /// Bytes read before, decompressed.
+        offset: u64,
+        /// What the operating system or the decompressor said.
+        source: io::Error,
+    },
+    /// The bytes are no dump, or a damaged or unfinished one.
+    Dump {
+        /// The path, or `-`.
+        file: String,
+        /// Where it went wrong, in bytes from the start (decompressed); `None` if the whole is wrong.
+        offset: Option<u64>,
+        /// What is wrong with it.
+        problem: Problem,
+        /// What is there, and what to do.
+        what: String,
+    },
+    /// The report could not be written.
+    Write(io::Error),
+}
+
+/// The kinds of bad dumps.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Problem {
+    /// It holds nothing.
+    Empty,
+    /// It is a file of another kind.
+    Foreign,
+    /// It ends too early.
+    CutShort,
+    /// Its bytes are no pickle.
+    Corrupt,
+    /// It is a pickle, but of something else, or of a value that cannot be used.
+    Unfit,
+    /// It goes beyond what ctstats counts to, or beyond what an honest file makes.
+    TooLarge,
+}
+
+impl fmt::Display for Problem {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Problem::Empty => "the file is empty",
+            Problem::Foreign => "not a Pympler dump",
+            Problem::CutShort => "the dump is cut short",
+            Problem::Corrupt => "the pickle is damaged",
+            Problem::Unfit => "not a dump of Pympler's ClassTracker",
+            Problem::TooLarge => "the dump is too large or abusive",
+        })
+    }
+}
+
+impl Error {
+    /// Names the file of an error that arose before its name was known.
+    pub(crate) fn in_file(mut self, name: &str) -> Self {
+        match &mut self {
+            Error::Open { file, .. } | Error::Read { file, .. } | Error::Dump { file, .. } => {
+                name.clone_into(file);
+            }
+            Error::Write(_) => {}
+        }
+        self
+    }
+
+    /// Whether the reader of our output went away, which is no failure.
+    pub fn is_closed_pipe(&self) -> bool {
+        matches!(self, Error::Write(error) if error.kind() == io::ErrorKind::BrokenPipe)
+    }
+}
+
+impl fmt::Display for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Error::Open { file, source } => {
+                write!(f, "{}: cannot be opened: {source}", escaped(file))
+            }
+            Error::Read { file, offset, source } => {
+                write!(f, "{}: reading failed at byte {offset}: {source}", escaped(file))
+            }
+            Error::Dump { file, offset, problem, what } => {
+                write!(f, "{}: {problem}", escaped(file))?;
+                if let Some(offset) = offset {
+                    write!(f, " at byte {offset}")?;
+                }
+                write!(f, ": {}", escaped(what))
+            }
+            Error::Write(source) => write!(f, "writing failed: {source}"),
+        }
+    }
+}
+
+impl std::error::Error for Error {
+    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
+        // The cause is in the line already; naming it once more would double it.
+        None
+    }
+}
+
+impl From<io::Error> for Error {
+    fn from(error: io::Error) -> Self {
+        Error::Write(error)
+    }
+}

@@ -1,0 +1,72 @@
+//! The attribute names of Pympler's classes, known by number from the start.
+
+use super::texts::Texts;
+use crate::model::TextId;
+use crate::pickle::Outcome;
+
+macro_rules! fields {
+    ($($field:ident = $name:literal,)*) => {
+        /// An attribute, or a key of a cached annotation.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+        pub(super) enum Field { $($field,)* }
+
+        const ALL: &[(Field, &str)] = &[$((Field::$field, $name),)*];
+    };
+}
+
+fields! {
+    Size = "size",
+    Flat = "flat",
+    Name = "name",
+    Refs = "refs",
+    Id = "id",
+    Repr = "repr",
+    Birth = "birth",
+    Death = "death",
+    Trace = "trace",
+    Snapshots = "snapshots",
+    ResolutionLevel = "_resolution_level",
+    Timestamp = "timestamp",
+    Desc = "desc",
+    TrackedTotal = "tracked_total",
+    AsizeofTotal = "asizeof_total",
+    Overhead = "overhead",
+    SystemTotal = "system_total",
+    Classes = "classes",
+    Sum = "sum",
+    Avg = "avg",
+    Pct = "pct",
+    Active = "active",
+    Merged = "merged",
+    Pid = "pid",
+    Rss = "rss",
+    Vsz = "vsz",
+    Pagefaults = "pagefaults",
+    OsSpecific = "os_specific",
+    DataSegment = "data_segment",
+    CodeSegment = "code_segment",
+    SharedSegment = "shared_segment",
+    StackSegment = "stack_segment",
+    Available = "available",
+}
+
+/// Puts all names into an empty arena, so that their numbers are those of `ALL`.
+pub(super) fn register(texts: &mut Texts) -> Outcome<()> {
+    ALL.iter().try_for_each(|(_, name)| texts.intern(name.as_bytes()).map(|_| ()))
+}
+
+/// The field of a name; `None` for attributes that are not Pympler's.
+#[inline]
+pub(super) fn field(id: TextId, texts: &Texts) -> Option<Field> {
+    if let Some((field, _)) = ALL.get(id.0 as usize) {
+        return Some(*field);
+    }
+    // A text may stand in the arena twice.
+    let name = texts.arena.bytes(id);
+    ALL.iter().find(|(_, known)| known.as_bytes() == name).map(|(field, _)| *field)
+}
+
+/// The attribute's name.
+pub(super) fn name(field: Field) -> &'static str {
+    ALL[field as usize].1
+}

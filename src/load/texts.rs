@@ -1,0 +1,65 @@
+//! Texts on their way into the arena. Most repeat soon after they first came, so a
+//! small cache by hash finds them again; it may miss, and then a text stands twice.
+
+use std::collections::HashMap;
+use std::hash::BuildHasher;
+
+use foldhash::fast::FixedState;
+
+use crate::model::{TextArena, TextId};
+use crate::pickle::{Outcome, too_large};
+
+/// Slots of the cache: 256 KiB of them stay in the second-level cache.
+const SLOTS: usize = 1 << 16;
+
+/// Texts longer than this are not looked for.
+const CACHED_BYTES: usize = 512;
+
+/// The arena and what finds texts in it.
+pub(super) struct Texts {
+    pub(super) arena: TextArena,
+    /// By hash: the last text that had it.
+    recent: Vec<TextId>,
+    hasher: FixedState,
+    /// The first number of each text that was asked for by [`canonical`](Self::canonical).
+    canonical: HashMap<u64, TextId, FixedState>,
+}
+
+impl Texts {
+    pub(super) fn new() -> Self {
+        let hasher = FixedState::with_seed(0x6374_7374_6174_7331);
+        Texts {
+            arena: TextArena::default(),
+            recent: vec![TextId::NONE; SLOTS],
+            hasher,
+            canonical: HashMap::default(),
+        }
+    }
+
+    /// Keeps a text, or finds that it was kept not long ago.
+    #[inline]
+    pub(super) fn intern(&mut self, wtf8: &[u8]) -> Outcome<TextId> {
+        if wtf8.len() > CACHED_BYTES {
+            return self.push(wtf8);
+        }
+        let slot = self.hasher.hash_one(wtf8) as usize % SLOTS;
+        let recent = self.recent[slot];
+        if recent != TextId::NONE && self.arena.bytes(recent) == wtf8 {
+            return Ok(recent);
+        }
+        let id = self.push(wtf8)?;
+        self.recent[slot] = id;
+        Ok(id)
+    }
+
+    fn push(&mut self, wtf8: &[u8]) -> Outcome<TextId> {
+        self.arena.push(wtf8).ok_or_else(|| too_large("it holds more than 4,294,967,294 texts"))
+    }
+
+    /// The one number that stands for all equal texts. For the few that are compared by number.
+    pub(super) fn canonical(&mut self, id: TextId) -> TextId {
+        let bytes = self.arena.bytes(id);
+        let first = *self.canonical.entry(self.hasher.hash_one(bytes)).or_insert(id);
+        if self.arena.bytes(first) == bytes { first } else { id }
+    }
+}

@@ -1,0 +1,40 @@
+//! The ctstats command: parse, run, print the error, exit.
+
+mod cli;
+
+use std::process::ExitCode;
+
+use clap::Parser;
+
+use cli::{Cli, NoSuchSnapshot};
+
+/// The dump or a file could not be read or written.
+const FAILED: u8 = 1;
+/// What was asked for makes no sense.
+const USAGE: u8 = 2;
+
+fn main() -> ExitCode {
+    match Cli::parse().run() {
+        Ok(()) => ExitCode::SUCCESS,
+        // `ctstats … | head`: the reader has what it wanted.
+        Err(error) if is_closed_pipe(&error) => ExitCode::SUCCESS,
+        Err(error) => {
+            report(&error);
+            ExitCode::from(if error.is::<NoSuchSnapshot>() { USAGE } else { FAILED })
+        }
+    }
+}
+
+fn is_closed_pipe(error: &anyhow::Error) -> bool {
+    error.chain().any(|cause| {
+        cause
+            .downcast_ref::<std::io::Error>()
+            .is_some_and(|error| error.kind() == std::io::ErrorKind::BrokenPipe)
+            || cause.downcast_ref::<ctstats::Error>().is_some_and(ctstats::Error::is_closed_pipe)
+    })
+}
+
+#[expect(clippy::print_stderr, reason = "errors belong on standard error")]
+fn report(error: &anyhow::Error) {
+    eprintln!("ctstats: {error:#}");
+}

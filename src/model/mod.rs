@@ -1,0 +1,149 @@
+//! The contents of a dump: columns inside, views outside.
+//!
+//! A dump holds millions of objects and tens of millions of sizes, but few classes,
+//! names and call sites. So each field is a column, and ids stand for what repeats.
+//! Callers never see a column: they get [`TrackedObject`], [`Sample`], [`Asized`],
+//! [`Snapshot`], [`Frame`]. The model imports no other module and computes no report.
+
+mod asized;
+mod object;
+mod sizes;
+mod snapshot;
+mod text;
+mod trace;
+
+pub use asized::Asized;
+pub use object::{Sample, TrackedObject};
+pub use sizes::{Rules, Sizes};
+pub use snapshot::{Number, ProcessMemory, Snapshot};
+pub use text::Text;
+pub use trace::{Frame, Trace};
+
+pub(crate) use asized::AsizedColumns;
+pub(crate) use object::{ObjectColumns, SampleColumns};
+pub(crate) use snapshot::{CachedClass, SnapshotRow};
+pub(crate) use text::{TextArena, TextId};
+pub(crate) use trace::{FrameRow, TraceColumns};
+
+/// Everything that a file recorded.
+#[derive(Clone, Debug, Default)]
+pub struct Dump {
+    pub(crate) text: TextArena,
+    pub(crate) classes: Vec<ClassRow>,
+    /// Object numbers, class behind class, in the order of the index. An object stands
+    /// here twice if the program put it into two classes.
+    pub(crate) listed: Vec<u32>,
+    pub(crate) objects: ObjectColumns,
+    pub(crate) samples: SampleColumns,
+    pub(crate) asized: AsizedColumns,
+    pub(crate) traces: TraceColumns,
+    pub(crate) snapshots: Vec<SnapshotRow>,
+    /// Rows of `snapshots` in the order of the dump.
+    pub(crate) snapshot_rows: Vec<u32>,
+    pub(crate) notes: Notes,
+}
+
+/// What loading noticed and no figure shows.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Notes {
+    /// Bytes behind the second pickle, which Pympler ignores too.
+    pub trailing_bytes: u64,
+    /// More bytes followed than were counted.
+    pub trailing_uncounted: bool,
+    /// Globals that no Pympler dump needs, as `module.name`. None was imported.
+    pub unknown_globals: Vec<String>,
+    /// The pickle protocols of the index and of the snapshots.
+    pub protocols: [u8; 2],
+}
+
+/// A class's row: its name and its part of `listed`.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct ClassRow {
+    pub(crate) name: TextId,
+    pub(crate) start: u32,
+    pub(crate) count: u32,
+}
+
+/// A class as it was registered with the tracker.
+#[derive(Clone, Copy)]
+pub struct Class<'d> {
+    pub(crate) dump: &'d Dump,
+    pub(crate) number: u32,
+}
+
+impl<'d> Class<'d> {
+    /// Its number in the dump, from 0 in the order of registration.
+    pub fn number(self) -> u32 {
+        self.number
+    }
+
+    /// The name under which it was registered.
+    pub fn name(self) -> Text<'d> {
+        self.dump.text.get(self.dump.classes[self.number as usize].name)
+    }
+
+    /// Its objects in the order of their creation.
+    pub fn objects(self) -> impl ExactSizeIterator<Item = TrackedObject<'d>> {
+        let dump = self.dump;
+        let row = dump.classes[self.number as usize];
+        let start = row.start as usize;
+        dump.listed[start..start + row.count as usize]
+            .iter()
+            .map(move |&number| TrackedObject { dump, number })
+    }
+}
+
+impl Dump {
+    /// The classes in the order of registration.
+    pub fn classes(&self) -> impl ExactSizeIterator<Item = Class<'_>> {
+        (0..self.classes.len() as u32).map(move |number| Class { dump: self, number })
+    }
+
+    /// The tracked objects, class behind class. An object in two classes comes twice.
+    pub fn objects(&self) -> impl ExactSizeIterator<Item = TrackedObject<'_>> {
+        self.listed.iter().map(move |&number| TrackedObject { dump: self, number })
+    }
+
+    /// How many objects are listed: what a fraction as a limit is of.
+    pub fn object_count(&self) -> usize {
+        self.listed.len()
+    }
+
+    /// The object of a number.
+    ///
+    /// # Panics
+    ///
+    /// If no object of this dump has it.
+    pub fn object(&self, number: u32) -> TrackedObject<'_> {
+        assert!((number as usize) < self.objects.len(), "no object has this number");
+        TrackedObject { dump: self, number }
+    }
+
+    /// The snapshots in the order recorded.
+    pub fn snapshots(&self) -> impl ExactSizeIterator<Item = Snapshot<'_>> + DoubleEndedIterator {
+        (0..self.snapshot_rows.len() as u32).map(move |number| Snapshot { dump: self, number })
+    }
+
+    /// The largest snapshot: the first of those with the greatest tracked total.
+    ///
+    /// Pympler means this and takes the last with a positive total, since its `maxsize` is never updated.
+    pub fn peak_snapshot(&self) -> Option<Snapshot<'_>> {
+        self.snapshots()
+            .filter(|snapshot| snapshot.tracked_total_bytes() > 0)
+            .reduce(|a, b| if b.tracked_total_bytes() > a.tracked_total_bytes() { b } else { a })
+    }
+
+    /// What loading noticed.
+    pub fn notes(&self) -> &Notes {
+        &self.notes
+    }
+
+    pub(crate) fn class_name(&self, number: u32) -> Text<'_> {
+        Class { dump: self, number }.name()
+    }
+
+    pub(crate) fn optional_text(&self, id: TextId) -> Option<Text<'_>> {
+        (id != TextId::NONE).then(|| self.text.get(id))
+    }
+}

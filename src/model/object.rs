@@ -1,0 +1,189 @@
+//! Tracked objects and the samples of their size.
+
+use std::collections::HashMap;
+
+use super::asized::Asized;
+use super::text::{Text, TextId};
+use super::trace::Trace;
+use super::{Class, Dump};
+
+/// Marks an object that was alive at the end of the recording: a NaN with a payload of
+/// ours. The loader turns every NaN of a file into the standard one, so none collides.
+const ALIVE_BITS: u64 = 0x7ff8_c757_a757_0001;
+
+/// The columns of tracked objects, by number.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct ObjectColumns {
+    /// Addresses; those that do not fit stand in `wide_address`.
+    pub(crate) address: Vec<u64>,
+    pub(crate) wide_address: HashMap<u32, i128>,
+    pub(crate) name: Vec<TextId>,
+    pub(crate) repr: Vec<TextId>,
+    pub(crate) birth: Vec<f64>,
+    death: Vec<f64>,
+    /// Trace numbers plus one; 0 for none.
+    pub(crate) trace: Vec<u32>,
+    /// The class in whose list the object stands, the last if in several.
+    pub(crate) class: Vec<u32>,
+    pub(crate) resolution_level: Vec<i32>,
+    pub(crate) sample_start: Vec<u32>,
+    pub(crate) sample_count: Vec<u32>,
+}
+
+impl ObjectColumns {
+    /// A new row, nothing in it yet; its number.
+    pub(crate) fn push(&mut self) -> usize {
+        self.address.push(0);
+        self.name.push(TextId::NONE);
+        self.repr.push(TextId::NONE);
+        self.birth.push(0.0);
+        self.death.push(f64::from_bits(ALIVE_BITS));
+        self.trace.push(0);
+        self.class.push(u32::MAX);
+        self.resolution_level.push(i32::MIN);
+        self.sample_start.push(0);
+        self.sample_count.push(0);
+        self.address.len() - 1
+    }
+
+    pub(crate) fn len(&self) -> usize {
+        self.address.len()
+    }
+
+    pub(crate) fn set_death(&mut self, index: usize, death: Option<f64>) {
+        self.death[index] = death.unwrap_or(f64::from_bits(ALIVE_BITS));
+    }
+
+    #[inline]
+    pub(crate) fn death(&self, index: usize) -> Option<f64> {
+        let death = self.death[index];
+        (death.to_bits() != ALIVE_BITS).then_some(death)
+    }
+}
+
+/// Samples of all objects: when, and which `Asized`.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct SampleColumns {
+    pub(crate) time: Vec<f64>,
+    pub(crate) asized: Vec<u32>,
+}
+
+/// An object that the tracker followed: its life and its sizes.
+#[derive(Clone, Copy)]
+pub struct TrackedObject<'d> {
+    pub(crate) dump: &'d Dump,
+    pub(crate) number: u32,
+}
+
+impl<'d> TrackedObject<'d> {
+    #[inline]
+    fn index(self) -> usize {
+        self.number as usize
+    }
+
+    /// Its number in the dump, from 0 in the order of the index.
+    pub fn number(self) -> u32 {
+        self.number
+    }
+
+    /// The class under which it was registered: Pympler's `classname`.
+    pub fn class(self) -> Class<'d> {
+        Class { dump: self.dump, number: self.dump.objects.class[self.index()] }
+    }
+
+    /// The object's own class name; the registered one in most dumps.
+    pub fn name(self) -> Text<'d> {
+        self.dump.text.get(self.dump.objects.name[self.index()])
+    }
+
+    /// The object's repr when it was last sized, clipped by Pympler to 128 characters.
+    /// Empty if it died before it was sized.
+    pub fn repr(self) -> Text<'d> {
+        self.dump.text.get(self.dump.objects.repr[self.index()])
+    }
+
+    /// Its address: Python's `id()`. Addresses are used again after a death.
+    pub fn address(self) -> i128 {
+        let columns = &self.dump.objects;
+        let wide = if columns.wide_address.is_empty() {
+            None
+        } else {
+            columns.wide_address.get(&self.number).copied()
+        };
+        wide.unwrap_or_else(|| i128::from(columns.address[self.index()]))
+    }
+
+    /// When it was created, in seconds since the program started tracking.
+    #[inline]
+    pub fn birth_seconds(self) -> f64 {
+        self.dump.objects.birth[self.index()]
+    }
+
+    /// When it died; `None` while alive.
+    #[inline]
+    pub fn death_seconds(self) -> Option<f64> {
+        self.dump.objects.death(self.index())
+    }
+
+    /// Whether it was alive at the end of the recording.
+    pub fn is_alive(self) -> bool {
+        self.death_seconds().is_none()
+    }
+
+    /// Whether it lived at a moment, as Pympler counts: born before and not dead by then, both strictly.
+    #[inline]
+    pub fn is_active_at(self, seconds: f64) -> bool {
+        self.birth_seconds() < seconds && self.death_seconds().is_none_or(|death| death > seconds)
+    }
+
+    /// Where it was created; `None` unless tracked with `trace=True`.
+    pub fn trace(self) -> Option<Trace<'d>> {
+        let number = self.dump.objects.trace[self.index()].checked_sub(1)?;
+        Some(Trace { dump: self.dump, number })
+    }
+
+    /// How deep referents were recorded; `None` where the dump does not say.
+    pub fn resolution_level(self) -> Option<i32> {
+        Some(self.dump.objects.resolution_level[self.index()]).filter(|&level| level != i32::MIN)
+    }
+
+    /// Its sizes in the order recorded: first the basic size at birth, then one for each snapshot.
+    ///
+    /// Pympler goes on sampling dead objects; [`Sample::is_after`] tells those.
+    #[inline]
+    pub fn samples(self) -> impl DoubleEndedIterator<Item = Sample<'d>> + ExactSizeIterator + Clone {
+        let dump = self.dump;
+        let start = dump.objects.sample_start[self.index()] as usize;
+        let end = start + dump.objects.sample_count[self.index()] as usize;
+        let times = &dump.samples.time[start..end];
+        let asized = &dump.samples.asized[start..end];
+        times.iter().zip(asized).map(move |(&time_seconds, &number)| Sample {
+            time_seconds,
+            asized: Asized { dump, number },
+        })
+    }
+
+    /// Its samples but for those that Pympler took after its death.
+    #[inline]
+    pub fn live_samples(self) -> impl DoubleEndedIterator<Item = Sample<'d>> + Clone {
+        let death = self.death_seconds();
+        self.samples().filter(move |sample| !sample.is_after(death))
+    }
+}
+
+/// The size of an object at one moment.
+#[derive(Clone, Copy)]
+pub struct Sample<'d> {
+    /// Seconds since the program started tracking. Equal, to the bit, to the snapshot's timestamp.
+    pub time_seconds: f64,
+    /// The size and what made it up.
+    pub asized: Asized<'d>,
+}
+
+impl Sample<'_> {
+    /// Whether it was taken after this death: a phantom of 16 or 0 bytes, the size of `None`.
+    #[inline]
+    pub fn is_after(&self, death_seconds: Option<f64>) -> bool {
+        death_seconds.is_some_and(|death| self.time_seconds > death)
+    }
+}

@@ -1,0 +1,79 @@
+//! Derived columns: for each object its largest size and its size at the peak.
+
+use super::{Dump, Snapshot, TrackedObject};
+
+/// Whose reading of a dump counts where Pympler and its documentation disagree.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Rules {
+    /// What is documented and right.
+    #[default]
+    Documented,
+    /// What Pympler 1.1 does, quirks included.
+    Pympler,
+}
+
+/// Sizes of every object that were computed in one pass, by object number, in bytes.
+#[derive(Clone, Debug)]
+pub struct Sizes {
+    largest: Vec<i64>,
+    at_peak: Vec<i64>,
+}
+
+impl Sizes {
+    /// Computes them. By [`Rules::Documented`] samples after an object's death do not
+    /// count and the peak is the largest snapshot; by [`Rules::Pympler`] all samples
+    /// count and the peak is the last snapshot with a positive total.
+    pub fn of(dump: &Dump, rules: Rules) -> Sizes {
+        let peak = match rules {
+            Rules::Documented => dump.peak_snapshot(),
+            Rules::Pympler => dump.snapshots().rfind(|s| s.tracked_total_bytes() > 0),
+        };
+        let peak = peak.map(Snapshot::timestamp_seconds);
+        let count = dump.objects.len();
+        let mut sizes =
+            Sizes { largest: Vec::with_capacity(count), at_peak: Vec::with_capacity(count) };
+        for number in 0..count as u32 {
+            let mut at_peak = 0;
+            let largest = largest_bytes(dump.object(number), rules, |time, size| {
+                if Some(time) == peak {
+                    at_peak = size;
+                }
+            });
+            sizes.largest.push(largest);
+            sizes.at_peak.push(at_peak);
+        }
+        sizes
+    }
+
+    /// The largest size measured for an object: Pympler's `size`. 0 if it was never measured.
+    #[inline]
+    pub fn largest_bytes(&self, object: u32) -> i64 {
+        self.largest[object as usize]
+    }
+
+    /// An object's size at the peak snapshot: Pympler's `tsize`. 0 if it was not measured in it.
+    #[inline]
+    pub fn at_peak_bytes(&self, object: u32) -> i64 {
+        self.at_peak[object as usize]
+    }
+}
+
+impl TrackedObject<'_> {
+    /// The largest size measured for it: Pympler's `size`. 0 if it was never measured.
+    pub fn largest_bytes(self, rules: Rules) -> i64 {
+        largest_bytes(self, rules, |_, _| {})
+    }
+}
+
+/// The largest of the samples that count; each is shown to `see`, time and bytes.
+#[inline]
+fn largest_bytes(object: TrackedObject<'_>, rules: Rules, mut see: impl FnMut(f64, i64)) -> i64 {
+    let death = object.death_seconds().filter(|_| rules == Rules::Documented);
+    let counted = object.samples().filter(|sample| !sample.is_after(death));
+    let sizes = counted.map(|sample| {
+        let size = sample.asized.size_bytes();
+        see(sample.time_seconds, size);
+        size
+    });
+    sizes.max().unwrap_or(0)
+}

@@ -1,0 +1,139 @@
+//! Text of a dump: class names, reprs, descriptions, source lines.
+//!
+//! Python text may hold lone surrogates, so it is kept as WTF-8: UTF-8 in which a
+//! surrogate has its three-byte form. All of it stands in one arena.
+
+use std::borrow::Cow;
+use std::fmt;
+
+/// The number of a text in a dump's arena.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub(crate) struct TextId(pub(crate) u32);
+
+impl TextId {
+    /// Stands for Python's `None`, which prints as `None` and is no text.
+    pub(crate) const NONE: TextId = TextId(u32::MAX);
+}
+
+/// All texts of a dump, one behind the other.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct TextArena {
+    bytes: Vec<u8>,
+    /// Where each text ends; it begins where the one before it ends.
+    ends: Vec<u64>,
+}
+
+impl TextArena {
+    /// Keeps a text. `None` when there are 2³² − 1 already.
+    #[inline]
+    pub(crate) fn push(&mut self, wtf8: &[u8]) -> Option<TextId> {
+        let number = u32::try_from(self.ends.len()).ok().filter(|&n| n != u32::MAX)?;
+        self.bytes.extend_from_slice(wtf8);
+        self.ends.push(self.bytes.len() as u64);
+        Some(TextId(number))
+    }
+
+    /// A text's bytes; those of `None` for [`TextId::NONE`].
+    #[inline]
+    pub(crate) fn bytes(&self, id: TextId) -> &[u8] {
+        let index = id.0 as usize;
+        let Some(&end) = self.ends.get(index) else { return b"None" };
+        let start = if index == 0 { 0 } else { self.ends[index - 1] };
+        &self.bytes[start as usize..end as usize]
+    }
+
+    #[inline]
+    pub(crate) fn get(&self, id: TextId) -> Text<'_> {
+        Text(self.bytes(id))
+    }
+}
+
+/// A text of the dump, as Python held it.
+///
+/// Ordered by code point, as Python orders `str`.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct Text<'d>(&'d [u8]);
+
+impl<'d> Text<'d> {
+    /// Wraps ordinary text.
+    pub fn new(text: &'d str) -> Self {
+        Text(text.as_bytes())
+    }
+
+    /// Its bytes in WTF-8: UTF-8, but lone surrogates have their three-byte form.
+    pub fn as_bytes(self) -> &'d [u8] {
+        self.0
+    }
+
+    /// The text as UTF-8, each lone surrogate written as `\udc80`.
+    pub fn to_str(self) -> Cow<'d, str> {
+        match str::from_utf8(self.0) {
+            Ok(text) => Cow::Borrowed(text),
+            Err(_) => Cow::Owned(
+                self.code_points()
+                    .map(|code| match char::from_u32(code) {
+                        Some(c) => c.to_string(),
+                        None => format!("\\u{code:04x}"),
+                    })
+                    .collect(),
+            ),
+        }
+    }
+
+    /// Whether `part` occurs in it, case-sensitive. The empty text occurs everywhere.
+    pub fn contains(self, part: &str) -> bool {
+        memchr::memmem::find(self.0, part.as_bytes()).is_some()
+    }
+
+    /// Its code points, surrogates included.
+    pub fn code_points(self) -> impl Iterator<Item = u32> + 'd {
+        let mut rest = self.0;
+        std::iter::from_fn(move || {
+            let (&lead, _) = rest.split_first()?;
+            let (length, bits) = match lead {
+                0..0x80 => (1, u32::from(lead)),
+                0x80..0xe0 => (2, u32::from(lead & 0x1f)),
+                0xe0..0xf0 => (3, u32::from(lead & 0x0f)),
+                _ => (4, u32::from(lead & 0x07)),
+            };
+            let length = rest.len().min(length);
+            let (head, tail) = rest.split_at(length);
+            rest = tail;
+            Some(head[1..].iter().fold(bits, |code, &b| code << 6 | u32::from(b & 0x3f)))
+        })
+    }
+}
+
+impl fmt::Debug for Text<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Debug::fmt(&self.to_str(), f)
+    }
+}
+
+impl fmt::Display for Text<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.to_str())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn texts_come_back_by_number() {
+        let mut arena = TextArena::default();
+        let a = arena.push(b"").unwrap();
+        let b = arena.push("aé\u{1f600}".as_bytes()).unwrap();
+        assert_eq!(arena.bytes(a), b"");
+        assert_eq!(arena.get(b).to_str(), "aé\u{1f600}");
+        assert_eq!(arena.get(TextId::NONE).to_str(), "None");
+    }
+
+    #[test]
+    fn lone_surrogates_are_code_points() {
+        let text = Text(b"a\xed\xb2\x80\xc3\xa9");
+        assert_eq!(text.code_points().collect::<Vec<_>>(), [0x61, 0xdc80, 0xe9]);
+        assert_eq!(text.to_str(), "a\\udc80é");
+    }
+}

@@ -1,0 +1,82 @@
+//! Where objects were created: instantiation traces, each distinct one kept once.
+
+use super::Dump;
+use super::text::{Text, TextId};
+
+/// A frame's columns. Few are distinct, so a row each.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub(crate) struct FrameRow {
+    pub(crate) file: TextId,
+    pub(crate) line: i64,
+    pub(crate) function: TextId,
+    /// `None` where Python had no source.
+    pub(crate) source: Option<Box<[TextId]>>,
+    /// Which of the source lines is the current one.
+    pub(crate) source_index: Option<i64>,
+}
+
+/// All traces of a dump, by number.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct TraceColumns {
+    pub(crate) frames: Vec<FrameRow>,
+    /// Where each trace ends in `frame_numbers`.
+    pub(crate) ends: Vec<u32>,
+    pub(crate) frame_numbers: Vec<u32>,
+}
+
+impl TraceColumns {
+    fn frames_of(&self, trace: u32) -> &[u32] {
+        let index = trace as usize;
+        let start = if index == 0 { 0 } else { self.ends[index - 1] };
+        &self.frame_numbers[start as usize..self.ends[index] as usize]
+    }
+}
+
+/// The call stack at the moment an object was created. Equal stacks have equal numbers.
+#[derive(Clone, Copy)]
+pub struct Trace<'d> {
+    pub(crate) dump: &'d Dump,
+    pub(crate) number: u32,
+}
+
+impl<'d> Trace<'d> {
+    /// The frames, outermost first. May be empty.
+    pub fn frames(self) -> impl DoubleEndedIterator<Item = Frame<'d>> + ExactSizeIterator {
+        let dump = self.dump;
+        dump.traces.frames_of(self.number).iter().map(move |&number| Frame { dump, number })
+    }
+}
+
+/// One frame of a trace.
+#[derive(Clone, Copy)]
+pub struct Frame<'d> {
+    dump: &'d Dump,
+    number: u32,
+}
+
+impl<'d> Frame<'d> {
+    fn row(self) -> &'d FrameRow {
+        &self.dump.traces.frames[self.number as usize]
+    }
+
+    /// The file as Python named it.
+    pub fn file(self) -> Text<'d> {
+        self.dump.text.get(self.row().file)
+    }
+
+    /// The line number, from 1.
+    pub fn line(self) -> i64 {
+        self.row().line
+    }
+
+    /// The function's name.
+    pub fn function(self) -> Text<'d> {
+        self.dump.text.get(self.row().function)
+    }
+
+    /// Source lines as recorded, indentation and line feed included. None where Python had no source.
+    pub fn source_lines(self) -> impl Iterator<Item = Text<'d>> {
+        let dump = self.dump;
+        self.row().source.as_deref().unwrap_or(&[]).iter().map(move |&id| dump.text.get(id))
+    }
+}

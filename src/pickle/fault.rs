@@ -1,0 +1,56 @@
+//! What is wrong with a pickle, and at which byte. Knows no file names: the
+//! loader turns a fault into the crate's [`Error`](crate::Error).
+
+use std::io;
+
+/// The result of everything that reads a pickle. Boxed, so that success is one word.
+pub(crate) type Outcome<T> = Result<T, Box<Fault>>;
+
+/// A reason to give up on a pickle.
+#[derive(Debug)]
+pub(crate) struct Fault {
+    /// Bytes before the opcode at fault, from the start of the (decompressed) input.
+    pub(crate) offset: u64,
+    /// The opcode's name, where one was being read.
+    pub(crate) opcode: Option<&'static str>,
+    pub(crate) kind: FaultKind,
+}
+
+#[derive(Debug)]
+pub(crate) enum FaultKind {
+    /// The input ends where `needs` more bytes were due and only `left` remain.
+    CutShort { needs: u64, left: u64 },
+    /// The input ends between two things of which both are due.
+    Missing(String),
+    /// Not a pickle, or a damaged one.
+    Malformed(String),
+    /// A sound pickle of something else, or with a value that cannot be used.
+    Unfit(String),
+    /// More than ctstats counts to, or more than any such file can hold.
+    TooLarge(String),
+    /// The input could not be read.
+    Io(io::Error),
+}
+
+impl FaultKind {
+    /// Boxes the fault; the machine adds the offset of the opcode it was at.
+    #[cold]
+    pub(crate) fn boxed(self) -> Box<Fault> {
+        Box::new(Fault { offset: 0, opcode: None, kind: self })
+    }
+}
+
+#[cold]
+pub(crate) fn malformed(what: impl Into<String>) -> Box<Fault> {
+    FaultKind::Malformed(what.into()).boxed()
+}
+
+#[cold]
+pub(crate) fn unfit(what: impl Into<String>) -> Box<Fault> {
+    FaultKind::Unfit(what.into()).boxed()
+}
+
+#[cold]
+pub(crate) fn too_large(what: impl Into<String>) -> Box<Fault> {
+    FaultKind::TooLarge(what.into()).boxed()
+}

@@ -1,0 +1,216 @@
+//! The containers of a pickle while it is being read.
+//!
+//! Lists stay for the whole pickle, because picklers refer back to them; most are
+//! a run of values that the builder numbered one after the other and cost nothing.
+//! Dicts are the states of instances: they go as soon as the instance is built, so
+//! that the heap never holds more than what is unfinished.
+
+use super::fault::{Fault, Outcome, malformed, too_large};
+use super::value::{Kind, Value};
+
+/// A list of the pickle.
+#[derive(Debug)]
+pub(crate) enum List {
+    /// `length` values of one kind, numbered on from `first`. An empty list is a run of none.
+    Run { kind: Kind, first: u32, length: u32 },
+    /// One value: the source line of a frame, mostly.
+    One(Value),
+    /// Anything else.
+    Items(Vec<Value>),
+    /// Taken by the builder, which made this of it.
+    Taken(Value),
+}
+
+impl List {
+    const EMPTY: List = List::Run { kind: 0, first: 0, length: 0 };
+
+    fn push(&mut self, value: Value) -> Outcome<()> {
+        match (&mut *self, value) {
+            (List::Run { kind, first, length }, Value::Built(k, n))
+                if *kind == k && u64::from(*first) + u64::from(*length) == u64::from(n) =>
+            {
+                *length += 1;
+            }
+            (List::Run { length: 0, .. }, Value::Built(kind, first)) => {
+                *self = List::Run { kind, first, length: 1 };
+            }
+            (List::Run { length: 0, .. }, value) => *self = List::One(value),
+            (&mut List::Run { kind, first, length }, value) => {
+                let mut items: Vec<Value> =
+                    (first..first + length).map(|n| Value::Built(kind, n)).collect();
+                items.push(value);
+                *self = List::Items(items);
+            }
+            (&mut List::One(first), value) => *self = List::Items(vec![first, value]),
+            (List::Items(items), value) => items.push(value),
+            (List::Taken(_), _) => return Err(malformed("a list grows after it was used")),
+        }
+        Ok(())
+    }
+
+    /// Its values in order.
+    pub(crate) fn values(&self) -> impl Iterator<Item = Value> + '_ {
+        let (run, items): (_, &[Value]) = match self {
+            List::Run { kind, first, length } => (Some((*kind, *first, *length)), &[]),
+            List::One(value) | List::Taken(value) => (None, std::slice::from_ref(value)),
+            List::Items(items) => (None, items),
+        };
+        run.into_iter()
+            .flat_map(|(kind, first, length)| {
+                (first..first + length).map(move |n| Value::Built(kind, n))
+            })
+            .chain(items.iter().copied())
+    }
+}
+
+/// Keys and values in the order of insertion; a key may come twice, the last counts.
+pub(crate) type Pairs = Vec<(Value, Value)>;
+
+/// The containers of one pickle.
+#[derive(Default)]
+pub(crate) struct Heap {
+    lists: Vec<List>,
+    /// Dicts ordered by number, the last one living; `None` where one was let go before
+    /// a later one. Numbers are never used again, so that a memo entry cannot come to
+    /// mean another dict.
+    dicts: Vec<(u32, Option<Pairs>)>,
+    next_dict: u32,
+    /// Emptied pairs, kept so that a dict costs no allocation.
+    spare: Vec<Pairs>,
+    tuples: Vec<(u32, u32)>,
+    tuple_items: Vec<Value>,
+    wide: Vec<i128>,
+    /// How far the pickle had been read when a container was last made.
+    offset: u64,
+}
+
+/// What may be unfinished at once before any pickler has reason to.
+const FLOOR: u64 = 1 << 20;
+
+impl Heap {
+    /// Refuses containers beyond what `offset` bytes of an honest pickle make: an empty
+    /// list is one byte in the file and tens in memory.
+    #[inline]
+    fn afford(&mut self, held: usize, offset: u64) -> Outcome<()> {
+        self.offset = offset;
+        if held as u64 > FLOOR + offset / 8 {
+            return Err(too_large(format!(
+                "{held} unfinished values are more than any pickler leaves"
+            )));
+        }
+        Ok(())
+    }
+
+    pub(crate) fn new_list(&mut self, offset: u64) -> Outcome<Value> {
+        self.afford(self.lists.len(), offset)?;
+        self.lists.push(List::EMPTY);
+        Ok(Value::List((self.lists.len() - 1) as u32))
+    }
+
+    pub(crate) fn list(&self, number: u32) -> &List {
+        &self.lists[number as usize]
+    }
+
+    pub(crate) fn set_list(&mut self, number: u32, list: List) {
+        self.lists[number as usize] = list;
+    }
+
+    pub(crate) fn append(&mut self, number: u32, values: &[Value]) -> Outcome<()> {
+        let list = &mut self.lists[number as usize];
+        values.iter().try_for_each(|&value| list.push(value))
+    }
+
+    pub(crate) fn new_dict(&mut self, offset: u64) -> Outcome<Value> {
+        self.afford(self.dicts.len(), offset)?;
+        let number = self.next_dict;
+        self.next_dict =
+            number.checked_add(1).ok_or_else(|| too_large("more than 4,294,967,295 dicts"))?;
+        self.dicts.push((number, Some(self.spare.pop().unwrap_or_default())));
+        Ok(Value::Dict(number))
+    }
+
+    /// A dict that a call makes, where the offset is not at hand.
+    pub(crate) fn new_dict_here(&mut self) -> Outcome<Value> {
+        self.new_dict(self.offset)
+    }
+
+    /// Where a dict stands. The last one first: that is the one in hand.
+    fn dict_index(&self, number: u32) -> Option<usize> {
+        match self.dicts.last() {
+            Some((last, _)) if *last == number => Some(self.dicts.len() - 1),
+            _ => self.dicts.binary_search_by_key(&number, |(n, _)| *n).ok(),
+        }
+    }
+
+    pub(crate) fn dict(&self, number: u32) -> Outcome<&Pairs> {
+        self.dict_index(number).and_then(|index| self.dicts[index].1.as_ref()).ok_or_else(let_go)
+    }
+
+    pub(crate) fn set_items(&mut self, number: u32, items: &[Value]) -> Outcome<()> {
+        let pairs = self.dict_index(number).and_then(|index| self.dicts[index].1.as_mut());
+        let pairs = pairs.ok_or_else(let_go)?;
+        pairs.extend(items.chunks_exact(2).map(|pair| (pair[0], pair[1])));
+        Ok(())
+    }
+
+    /// Lets a dict go and hands out its pairs; give them back with [`recycle`](Self::recycle).
+    pub(crate) fn take_dict(&mut self, number: u32) -> Outcome<Pairs> {
+        let index = self.dict_index(number).ok_or_else(let_go)?;
+        let pairs = self.dicts[index].1.take().ok_or_else(let_go)?;
+        while let Some((_, None)) = self.dicts.last() {
+            self.dicts.pop();
+        }
+        Ok(pairs)
+    }
+
+    pub(crate) fn recycle(&mut self, mut pairs: Pairs) {
+        if self.spare.len() < 64 && pairs.capacity() <= 64 {
+            pairs.clear();
+            self.spare.push(pairs);
+        }
+    }
+
+    pub(crate) fn new_tuple(&mut self, items: &[Value], offset: u64) -> Outcome<Value> {
+        self.afford(self.tuples.len(), offset)?;
+        self.afford(self.tuple_items.len() / 4, offset)?;
+        let start = self.tuple_items.len() as u32;
+        self.tuple_items.extend_from_slice(items);
+        self.tuples.push((start, items.len() as u32));
+        Ok(Value::Tuple((self.tuples.len() - 1) as u32))
+    }
+
+    pub(crate) fn tuple(&self, number: u32) -> &[Value] {
+        let (start, length) = self.tuples[number as usize];
+        &self.tuple_items[start as usize..(start + length) as usize]
+    }
+
+    /// An int: small where it fits.
+    pub(crate) fn int(&mut self, value: i128) -> Value {
+        i64::try_from(value).map_or_else(
+            |_| {
+                self.wide.push(value);
+                Value::Wide((self.wide.len() - 1) as u32)
+            },
+            Value::Int,
+        )
+    }
+
+    pub(crate) fn wide(&self, number: u32) -> i128 {
+        self.wide[number as usize]
+    }
+
+    /// An int's value: `None` for other types and for ints beyond 128 bits. Bools are ints, as in Python.
+    pub(crate) fn as_int(&self, value: Value) -> Option<i128> {
+        match value {
+            Value::Bool(b) => Some(i128::from(b)),
+            Value::Int(i) => Some(i128::from(i)),
+            Value::Wide(n) => Some(self.wide(n)),
+            _ => None,
+        }
+    }
+}
+
+#[cold]
+fn let_go() -> Box<Fault> {
+    malformed("the state of a finished instance is used once more")
+}

@@ -1,0 +1,602 @@
+//! The opcode loop: a stack, marks, a memo, and nothing that can run.
+//!
+//! The machine imports, calls and executes nothing. What a pickle names, calls or
+//! builds is handed to a [`Builder`], which makes of it what it likes, mostly
+//! columns; the machine keeps small `Copy` values. It is iterative throughout, so
+//! nesting costs stack entries and never the program's own stack.
+
+use super::fault::{Fault, FaultKind, Outcome, malformed, too_large, unfit};
+use super::heap::Heap;
+use super::memo::Memo;
+use super::number;
+use super::opcode as op;
+use super::reader::Reader;
+use super::text;
+use super::value::Value;
+
+/// The newest pickle protocol there is (Python 3.8).
+const NEWEST_PROTOCOL: u8 = 5;
+
+/// Values on the stack, and marks, at once. Picklers write batches of 1000, so this
+/// is a nesting of thousands; it bounds what a file of MARKs can allocate.
+const STACK_LIMIT: usize = 1 << 22;
+
+/// Makes values of what the machine reads but does not understand.
+pub(crate) trait Builder {
+    /// Keeps a text (WTF-8) and gives its number.
+    fn text(&mut self, wtf8: &[u8]) -> Outcome<u32>;
+
+    /// A global, named by two texts; its number.
+    fn class(&mut self, module: u32, name: u32) -> Outcome<u32>;
+
+    /// A value for a tuple that has a meaning of its own, else `None`.
+    fn tuple(&mut self, heap: &mut Heap, items: &[Value]) -> Outcome<Option<Value>>;
+
+    /// A new instance of a class, by `cls.__new__(cls, *arguments)`.
+    fn instance(&mut self, heap: &mut Heap, class: u32, arguments: Value) -> Outcome<Value>;
+
+    /// What a call of a global with arguments would give.
+    fn call(&mut self, heap: &mut Heap, class: u32, arguments: Value) -> Outcome<Value>;
+
+    /// Gives an instance its state.
+    fn build(&mut self, heap: &mut Heap, instance: Value, state: Value) -> Outcome<()>;
+
+    /// A set, whose items nobody needs.
+    fn set(&mut self) -> Outcome<Value>;
+}
+
+/// What a pickle came to.
+pub(crate) struct Pickled {
+    pub(crate) value: Value,
+    pub(crate) heap: Heap,
+    /// The protocol that PROTO names; 0 where there is none.
+    pub(crate) protocol: u8,
+    /// The furthest offset that a FRAME claims. The input must reach that far.
+    pub(crate) frames_end: u64,
+}
+
+/// Reads one pickle, up to and including its STOP.
+pub(crate) fn read_pickle<B: Builder>(
+    reader: &mut Reader<'_>,
+    builder: &mut B,
+) -> Outcome<Pickled> {
+    let mut machine = Machine {
+        reader,
+        builder,
+        heap: Heap::default(),
+        memo: Memo::default(),
+        stack: Vec::with_capacity(1024),
+        marks: Vec::new(),
+        fence: 0,
+        protocol: 0,
+        frames_end: 0,
+        scratch: Vec::new(),
+    };
+    let value = machine.run()?;
+    Ok(Pickled {
+        value,
+        heap: machine.heap,
+        protocol: machine.protocol,
+        frames_end: machine.frames_end,
+    })
+}
+
+struct Machine<'m, 'r, B> {
+    reader: &'m mut Reader<'r>,
+    builder: &'m mut B,
+    heap: Heap,
+    memo: Memo,
+    stack: Vec<Value>,
+    /// The stack's length at each MARK.
+    marks: Vec<usize>,
+    /// The last mark: nothing below it can be popped.
+    fence: usize,
+    protocol: u8,
+    frames_end: u64,
+    /// Text on its way from the file's coding to WTF-8.
+    scratch: Vec<u8>,
+}
+
+impl<B: Builder> Machine<'_, '_, B> {
+    fn run(&mut self) -> Outcome<Value> {
+        loop {
+            let offset = self.reader.offset();
+            let opcode = match self.reader.byte() {
+                Ok(opcode) => opcode,
+                Err(mut fault) => {
+                    fault.offset = offset;
+                    return Err(fault);
+                }
+            };
+            if opcode == op::STOP {
+                return self.stop().map_err(|fault| at(fault, offset, opcode));
+            }
+            if let Err(fault) = self.step(opcode) {
+                return Err(at(fault, offset, opcode));
+            }
+        }
+    }
+
+    #[inline(always)]
+    fn step(&mut self, opcode: u8) -> Outcome<()> {
+        match opcode {
+            op::BINGET => {
+                let number = self.reader.byte()?;
+                self.get(u64::from(number))
+            }
+            op::MEMOIZE => {
+                let top = self.top()?;
+                self.memo.memoize(top)
+            }
+            op::EMPTY_TUPLE => self.tuple(self.stack.len()),
+            op::TUPLE2 => self.tuple_of(2),
+            op::BININT1 => {
+                let value = self.reader.byte()?;
+                self.push(Value::Int(i64::from(value)))
+            }
+            op::NONE => self.push(Value::None),
+            op::MARK => self.mark(),
+            op::BINFLOAT => {
+                let bits = u64::from_be_bytes(self.reader.array()?);
+                self.push(Value::Float(f64::from_bits(bits)))
+            }
+            op::SETITEMS => {
+                let mark = self.pop_mark()?;
+                self.set_items(mark)
+            }
+            op::NEWOBJ => {
+                let arguments = self.pop()?;
+                let class = self.pop()?;
+                self.instance(class, arguments)
+            }
+            op::EMPTY_DICT => {
+                let dict = self.heap.new_dict(self.reader.offset())?;
+                self.push(dict)
+            }
+            op::BUILD => {
+                let state = self.pop()?;
+                let instance = self.top()?;
+                self.builder.build(&mut self.heap, instance, state)
+            }
+            op::SHORT_BINUNICODE => {
+                let length = self.reader.byte()?;
+                self.unicode(u64::from(length))
+            }
+            op::BININT2 => {
+                let value = u16::from_le_bytes(self.reader.array()?);
+                self.push(Value::Int(i64::from(value)))
+            }
+            op::LONG_BINGET => {
+                let number = u32::from_le_bytes(self.reader.array()?);
+                self.get(u64::from(number))
+            }
+            op::BINPUT => {
+                let number = self.reader.byte()?;
+                self.put(u64::from(number))
+            }
+            op::LONG_BINPUT => {
+                let number = u32::from_le_bytes(self.reader.array()?);
+                self.put(u64::from(number))
+            }
+            op::BININT => {
+                let value = i32::from_le_bytes(self.reader.array()?);
+                self.push(Value::Int(i64::from(value)))
+            }
+            op::EMPTY_LIST => {
+                let list = self.heap.new_list(self.reader.offset())?;
+                self.push(list)
+            }
+            op::TUPLE => {
+                let mark = self.pop_mark()?;
+                self.tuple(mark)
+            }
+            op::TUPLE1 => self.tuple_of(1),
+            op::TUPLE3 => self.tuple_of(3),
+            op::APPENDS => {
+                let mark = self.pop_mark()?;
+                self.append(mark)
+            }
+            op::APPEND => {
+                self.need(1)?;
+                self.append(self.stack.len() - 1)
+            }
+            op::SETITEM => {
+                self.need(2)?;
+                self.set_items(self.stack.len() - 2)
+            }
+            _ => self.rare(opcode),
+        }
+    }
+
+    /// The opcodes that are few in any dump. Out of the way of those that are many.
+    #[inline(never)]
+    fn rare(&mut self, opcode: u8) -> Outcome<()> {
+        match opcode {
+            op::PROTO => {
+                let protocol = self.reader.byte()?;
+                if protocol > NEWEST_PROTOCOL {
+                    return Err(malformed(format!(
+                        "pickle protocol {protocol}; the newest that Python writes is {NEWEST_PROTOCOL}"
+                    )));
+                }
+                self.protocol = protocol;
+                Ok(())
+            }
+            op::FRAME => {
+                let length = u64::from_le_bytes(self.reader.array()?);
+                if length > i64::MAX as u64 {
+                    return Err(malformed(format!("a frame claims {length} bytes")));
+                }
+                self.frames_end = self.frames_end.max(self.reader.offset().saturating_add(length));
+                Ok(())
+            }
+            op::NEWTRUE => self.push(Value::Bool(true)),
+            op::NEWFALSE => self.push(Value::Bool(false)),
+            op::LONG1 => {
+                let length = self.reader.byte()?;
+                self.long(u64::from(length))
+            }
+            op::LONG4 => {
+                let length = i32::from_le_bytes(self.reader.array()?);
+                let length = u64::try_from(length)
+                    .map_err(|_| malformed("an int claims a negative length"))?;
+                self.long(length)
+            }
+            op::INT | op::LONG => {
+                let line = self.reader.line()?;
+                let value = number::from_decimal(line, opcode == op::LONG, &mut self.heap)?;
+                self.push(value)
+            }
+            op::FLOAT => {
+                let value = number::float_from_decimal(self.reader.line()?)?;
+                self.push(Value::Float(value))
+            }
+            op::BINUNICODE => {
+                let length = u32::from_le_bytes(self.reader.array()?);
+                self.unicode(u64::from(length))
+            }
+            op::BINUNICODE8 => {
+                let length = u64::from_le_bytes(self.reader.array()?);
+                self.unicode(length)
+            }
+            op::UNICODE => {
+                self.scratch.clear();
+                text::decode_raw_unicode(self.reader.line()?, &mut self.scratch)
+                    .ok_or_else(|| malformed("a text has a broken escape"))?;
+                self.push_scratch(Value::Text)
+            }
+            op::STRING => {
+                let bytes = text::unquote(self.reader.line()?)
+                    .ok_or_else(|| malformed("a string is not quoted as Python 2 quotes it"))?;
+                self.scratch.clear();
+                text::decode_8bit(&bytes, &mut self.scratch);
+                self.push_scratch(Value::Text)
+            }
+            op::SHORT_BINSTRING => {
+                let length = self.reader.byte()?;
+                self.eight_bit(u64::from(length), Value::Text)
+            }
+            op::BINSTRING => {
+                let length = i32::from_le_bytes(self.reader.array()?);
+                let length = u64::try_from(length)
+                    .map_err(|_| malformed("a string claims a negative length"))?;
+                self.eight_bit(length, Value::Text)
+            }
+            op::SHORT_BINBYTES => {
+                let length = self.reader.byte()?;
+                self.eight_bit(u64::from(length), Value::Bytes)
+            }
+            op::BINBYTES => {
+                let length = u32::from_le_bytes(self.reader.array()?);
+                self.eight_bit(u64::from(length), Value::Bytes)
+            }
+            op::BINBYTES8 | op::BYTEARRAY8 => {
+                let length = u64::from_le_bytes(self.reader.array()?);
+                self.eight_bit(length, Value::Bytes)
+            }
+            op::PUT => {
+                let number = number::memo_number(self.reader.line()?)?;
+                self.put(number)
+            }
+            op::GET => {
+                let number = number::memo_number(self.reader.line()?)?;
+                self.get(number)
+            }
+            op::GLOBAL => {
+                let class = self.global_lines()?;
+                self.push(class)
+            }
+            op::STACK_GLOBAL => {
+                let name = self.pop()?;
+                let module = self.pop()?;
+                let (Value::Text(module), Value::Text(name)) = (module, name) else {
+                    return Err(malformed("a global is named by something other than text"));
+                };
+                let class = self.builder.class(module, name)?;
+                self.push(Value::Class(class))
+            }
+            op::REDUCE => {
+                let arguments = self.pop()?;
+                let callable = self.pop()?;
+                let Value::Class(class) = callable else {
+                    return Err(malformed(format!("{} is called", callable.type_name())));
+                };
+                if !matches!(arguments, Value::Tuple(_) | Value::Built(..)) {
+                    return Err(malformed("a call's arguments are no tuple"));
+                }
+                let value = self.builder.call(&mut self.heap, class, arguments)?;
+                self.push(value)
+            }
+            op::NEWOBJ_EX => {
+                let _keywords = self.pop()?;
+                let arguments = self.pop()?;
+                let class = self.pop()?;
+                self.instance(class, arguments)
+            }
+            op::INST => {
+                let class = self.global_lines()?;
+                let mark = self.pop_mark()?;
+                self.tuple(mark)?;
+                let arguments = self.pop()?;
+                self.instance(class, arguments)
+            }
+            op::OBJ => {
+                let mark = self.pop_mark()?;
+                if mark == self.stack.len() {
+                    return Err(underflow());
+                }
+                self.tuple(mark + 1)?;
+                let arguments = self.pop()?;
+                let class = self.pop()?;
+                self.instance(class, arguments)
+            }
+            op::LIST => {
+                let mark = self.pop_mark()?;
+                let list = self.heap.new_list(self.reader.offset())?;
+                if let Value::List(number) = list {
+                    self.heap.append(number, &self.stack[mark..])?;
+                }
+                self.stack.truncate(mark);
+                self.push(list)
+            }
+            op::DICT => {
+                let mark = self.pop_mark()?;
+                let dict = self.heap.new_dict(self.reader.offset())?;
+                self.stack.insert(mark, dict);
+                self.set_items(mark + 1)
+            }
+            op::POP => {
+                if self.marks.last() == Some(&self.stack.len()) {
+                    self.pop_mark()?;
+                } else {
+                    self.pop()?;
+                }
+                Ok(())
+            }
+            op::POP_MARK => {
+                let mark = self.pop_mark()?;
+                self.stack.truncate(mark);
+                Ok(())
+            }
+            op::DUP => {
+                let top = self.top()?;
+                self.push(top)
+            }
+            op::EMPTY_SET => {
+                let set = self.builder.set()?;
+                self.push(set)
+            }
+            op::FROZENSET => {
+                let mark = self.pop_mark()?;
+                self.stack.truncate(mark);
+                let set = self.builder.set()?;
+                self.push(set)
+            }
+            op::ADDITEMS => {
+                let mark = self.pop_mark()?;
+                self.stack.truncate(mark);
+                self.need(1)
+            }
+            op::PERSID | op::BINPERSID => {
+                Err(unfit("it refers to objects kept outside of the pickle (a persistent id)"))
+            }
+            op::EXT1 | op::EXT2 | op::EXT4 => {
+                Err(unfit("it names a class by a number of the copyreg extension registry"))
+            }
+            op::NEXT_BUFFER | op::READONLY_BUFFER => {
+                Err(unfit("it refers to a buffer kept outside of the pickle"))
+            }
+            _ => Err(malformed(format!("byte 0x{opcode:02x} is no pickle opcode"))),
+        }
+    }
+
+    fn stop(&mut self) -> Outcome<Value> {
+        if self.marks.last() == Some(&self.stack.len()) {
+            return Err(malformed("it ends right behind a MARK"));
+        }
+        self.pop()
+    }
+
+    #[inline]
+    fn push(&mut self, value: Value) -> Outcome<()> {
+        if self.stack.len() >= STACK_LIMIT {
+            return Err(too_deep());
+        }
+        self.stack.push(value);
+        Ok(())
+    }
+
+    /// Refuses to reach below the last mark.
+    #[inline]
+    fn need(&self, values: usize) -> Outcome<()> {
+        if self.stack.len() < self.fence + values { Err(underflow()) } else { Ok(()) }
+    }
+
+    #[inline]
+    fn top(&self) -> Outcome<Value> {
+        self.need(1)?;
+        self.stack.last().copied().ok_or_else(underflow)
+    }
+
+    #[inline]
+    fn pop(&mut self) -> Outcome<Value> {
+        self.need(1)?;
+        self.stack.pop().ok_or_else(underflow)
+    }
+
+    #[inline]
+    fn mark(&mut self) -> Outcome<()> {
+        if self.marks.len() >= STACK_LIMIT {
+            return Err(too_deep());
+        }
+        self.fence = self.stack.len();
+        self.marks.push(self.fence);
+        Ok(())
+    }
+
+    #[inline]
+    fn pop_mark(&mut self) -> Outcome<usize> {
+        let mark = self.marks.pop().ok_or_else(|| malformed("there is no MARK to go back to"))?;
+        self.fence = self.marks.last().copied().unwrap_or(0);
+        Ok(mark)
+    }
+
+    #[inline]
+    fn get(&mut self, number: u64) -> Outcome<()> {
+        let value = self.memo.get(number)?;
+        self.push(value)
+    }
+
+    #[inline]
+    fn put(&mut self, number: u64) -> Outcome<()> {
+        let top = self.top()?;
+        self.memo.put(number, top)
+    }
+
+    #[inline]
+    fn tuple_of(&mut self, length: usize) -> Outcome<()> {
+        self.need(length)?;
+        self.tuple(self.stack.len() - length)
+    }
+
+    /// Makes one tuple of all above `start`.
+    #[inline]
+    fn tuple(&mut self, start: usize) -> Outcome<()> {
+        let items = &self.stack[start..];
+        let value = match self.builder.tuple(&mut self.heap, items)? {
+            Some(value) => value,
+            None => self.heap.new_tuple(items, self.reader.offset())?,
+        };
+        self.stack.truncate(start);
+        self.push(value)
+    }
+
+    /// Moves all above `start` into the list below.
+    #[inline]
+    fn append(&mut self, start: usize) -> Outcome<()> {
+        let below = self.below(start)?;
+        match below {
+            Value::List(number) => self.heap.append(number, &self.stack[start..])?,
+            // Lists by another name: an instance of a class that derives from list.
+            Value::Built(..) => {}
+            other => return Err(malformed(format!("{} is appended to", other.type_name()))),
+        }
+        self.stack.truncate(start);
+        Ok(())
+    }
+
+    /// Moves all above `start`, keys and values, into the dict below.
+    #[inline]
+    fn set_items(&mut self, start: usize) -> Outcome<()> {
+        let below = self.below(start)?;
+        let items = &self.stack[start..];
+        if items.len() % 2 != 0 {
+            return Err(malformed("a key has no value"));
+        }
+        match below {
+            Value::Dict(number) => self.heap.set_items(number, items)?,
+            Value::Built(..) => {}
+            other => return Err(malformed(format!("an item is set in {}", other.type_name()))),
+        }
+        self.stack.truncate(start);
+        Ok(())
+    }
+
+    #[inline]
+    fn below(&self, start: usize) -> Outcome<Value> {
+        if start <= self.fence {
+            return Err(underflow());
+        }
+        self.stack.get(start - 1).copied().ok_or_else(underflow)
+    }
+
+    #[inline]
+    fn instance(&mut self, class: Value, arguments: Value) -> Outcome<()> {
+        let Value::Class(class) = class else {
+            return Err(malformed(format!("{} is made an instance of", class.type_name())));
+        };
+        let value = self.builder.instance(&mut self.heap, class, arguments)?;
+        self.push(value)
+    }
+
+    fn global_lines(&mut self) -> Outcome<Value> {
+        let mut line = || {
+            let line = self.reader.line()?;
+            if text::invalid_at(line).is_some() {
+                return Err(malformed("a global's name is not UTF-8"));
+            }
+            self.builder.text(line)
+        };
+        let (module, name) = (line()?, line()?);
+        Ok(Value::Class(self.builder.class(module, name)?))
+    }
+
+    #[inline]
+    fn unicode(&mut self, length: u64) -> Outcome<()> {
+        let bytes = self.reader.take(length)?;
+        if let Some(at) = text::invalid_at(bytes) {
+            return Err(malformed(format!("a text is not UTF-8 at its byte {at}")));
+        }
+        let number = self.builder.text(bytes)?;
+        self.push(Value::Text(number))
+    }
+
+    fn eight_bit(&mut self, length: u64, kind: fn(u32) -> Value) -> Outcome<()> {
+        let bytes = self.reader.take(length)?;
+        self.scratch.clear();
+        text::decode_8bit(bytes, &mut self.scratch);
+        self.push_scratch(kind)
+    }
+
+    fn push_scratch(&mut self, kind: fn(u32) -> Value) -> Outcome<()> {
+        let number = self.builder.text(&self.scratch)?;
+        self.push(kind(number))
+    }
+
+    fn long(&mut self, length: u64) -> Outcome<()> {
+        let bytes = self.reader.take(length)?;
+        let value = number::from_two_complement(bytes, &mut self.heap);
+        self.push(value)
+    }
+}
+
+/// Says where a fault struck, and names the opcode in it where that helps.
+#[cold]
+fn at(mut fault: Box<Fault>, offset: u64, opcode: u8) -> Box<Fault> {
+    if !matches!(fault.kind, FaultKind::Io(_)) {
+        fault.offset = offset;
+    }
+    let name = op::name(opcode);
+    fault.opcode = name;
+    fault
+}
+
+#[cold]
+fn underflow() -> Box<Fault> {
+    malformed("its stack holds too few values")
+}
+
+#[cold]
+fn too_deep() -> Box<Fault> {
+    too_large(format!("it is nested so deep that {STACK_LIMIT} values wait on its stack"))
+}

@@ -1,0 +1,158 @@
+//! What the pickle may refer back to.
+//!
+//! A pickle memoizes nearly everything that it writes and reads almost none of it
+//! again: a dump of a million objects has tens of millions of entries. So an entry
+//! is four bytes: four bits for the type, the rest for the number. What does not fit
+//! stands in a side table.
+
+use std::collections::HashMap;
+
+use super::fault::{Outcome, malformed, too_large};
+use super::value::Value;
+
+const NUMBER_BITS: u32 = 28;
+const NUMBER_MASK: u32 = (1 << NUMBER_BITS) - 1;
+
+const UNSET: u32 = 0;
+const TEXT: u32 = 1;
+const LIST: u32 = 2;
+const DICT: u32 = 3;
+const TUPLE: u32 = 4;
+const CLASS: u32 = 5;
+const SIDE: u32 = 6;
+/// The builder's kinds follow from here; kinds beyond the four bits stand aside.
+const BUILT: u32 = 7;
+
+/// The memo of one pickle.
+#[derive(Default)]
+pub(crate) struct Memo {
+    /// Entries by number, packed. Zero: never stored.
+    dense: Vec<u32>,
+    /// How many numbers were stored: where MEMOIZE stores next, as in CPython.
+    count: u32,
+    /// Values that do not pack.
+    side: Vec<Value>,
+    /// Entries far beyond the count, which only odd files have.
+    sparse: HashMap<u32, Value>,
+}
+
+impl Memo {
+    #[inline]
+    fn pack(&mut self, value: Value) -> u32 {
+        let (tag, number) = match value {
+            Value::Text(n) => (TEXT, n),
+            Value::Built(kind, n) => (BUILT + u32::from(kind), n),
+            Value::List(n) => (LIST, n),
+            Value::Dict(n) => (DICT, n),
+            Value::Tuple(n) => (TUPLE, n),
+            Value::Class(n) => (CLASS, n),
+            _ => (16, 0),
+        };
+        if tag < 16 && number <= NUMBER_MASK {
+            return tag << NUMBER_BITS | number;
+        }
+        self.side.push(value);
+        SIDE << NUMBER_BITS | (self.side.len() - 1) as u32
+    }
+
+    /// Stores under the next free number.
+    #[inline]
+    pub(crate) fn memoize(&mut self, value: Value) -> Outcome<()> {
+        if self.count as usize == self.dense.len() && self.side.len() < NUMBER_MASK as usize {
+            let packed = self.pack(value);
+            self.dense.push(packed);
+            self.count += 1;
+            return Ok(());
+        }
+        self.put(u64::from(self.count), value)
+    }
+
+    /// Stores under a given number.
+    pub(crate) fn put(&mut self, number: u64, value: Value) -> Outcome<()> {
+        let index = usize::try_from(number).unwrap_or(usize::MAX);
+        if self.side.len() >= NUMBER_MASK as usize {
+            return Err(too_large("more memo entries than ctstats counts to"));
+        }
+        // Picklers number on and on; a gap is filled with unset entries only as far as
+        // the entries that exist could account for.
+        if index <= self.dense.len() * 2 + 1024 {
+            if index >= self.dense.len() {
+                self.dense.resize(index + 1, UNSET);
+            }
+            let packed = self.pack(value);
+            let entry = &mut self.dense[index];
+            self.count += u32::from(*entry == UNSET);
+            *entry = packed;
+            return Ok(());
+        }
+        let number = u32::try_from(number)
+            .map_err(|_| malformed(format!("memo number {number} is beyond 32 bits")))?;
+        self.count += u32::from(self.sparse.insert(number, value).is_none());
+        Ok(())
+    }
+
+    #[inline]
+    pub(crate) fn get(&self, number: u64) -> Outcome<Value> {
+        let packed =
+            usize::try_from(number).ok().and_then(|index| self.dense.get(index)).copied();
+        let packed = packed.unwrap_or(UNSET);
+        let number_part = packed & NUMBER_MASK;
+        Ok(match packed >> NUMBER_BITS {
+            UNSET => return self.get_sparse(number),
+            TEXT => Value::Text(number_part),
+            LIST => Value::List(number_part),
+            DICT => Value::Dict(number_part),
+            TUPLE => Value::Tuple(number_part),
+            CLASS => Value::Class(number_part),
+            SIDE => self.side[number_part as usize],
+            kind => Value::Built((kind - BUILT) as u8, number_part),
+        })
+    }
+
+    #[cold]
+    fn get_sparse(&self, number: u64) -> Outcome<Value> {
+        u32::try_from(number)
+            .ok()
+            .and_then(|key| self.sparse.get(&key))
+            .copied()
+            .ok_or_else(|| malformed(format!("memo entry {number} was never stored")))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn values_come_back_as_they_went_in() {
+        let mut memo = Memo::default();
+        let values = [
+            Value::Text(7),
+            Value::Built(3, 1 << 27),
+            Value::Built(200, 1),
+            Value::Built(0, u32::MAX),
+            Value::Float(0.5),
+            Value::None,
+            Value::Class(2),
+        ];
+        for value in values {
+            memo.memoize(value).unwrap();
+        }
+        for (number, value) in values.iter().enumerate() {
+            assert_eq!(memo.get(number as u64).unwrap(), *value);
+        }
+        assert!(memo.get(7).is_err());
+    }
+
+    #[test]
+    fn a_huge_number_costs_one_entry() {
+        let mut memo = Memo::default();
+        memo.put(0x7fff_ffff, Value::None).unwrap();
+        assert_eq!(memo.dense.len(), 0);
+        assert_eq!(memo.get(0x7fff_ffff).unwrap(), Value::None);
+        // CPython numbers MEMOIZE by the count of entries, not by the largest number.
+        memo.memoize(Value::Text(1)).unwrap();
+        assert_eq!(memo.get(1).unwrap(), Value::Text(1));
+        assert!(memo.put(1 << 32, Value::None).is_err());
+    }
+}

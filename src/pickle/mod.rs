@@ -1,0 +1,20 @@
+//! A pickle interpreter that is safe on any input and knows nothing of Pympler.
+//!
+//! It understands all opcodes of protocols 0 to 5, keeps no tree of values, and
+//! refuses to import, call or execute: what a pickle names goes to a [`Builder`].
+
+mod fault;
+mod heap;
+mod machine;
+mod memo;
+mod number;
+pub(crate) mod opcode;
+mod reader;
+mod text;
+mod value;
+
+pub(crate) use fault::{Fault, FaultKind, Outcome, malformed, too_large, unfit};
+pub(crate) use heap::{Heap, List, Pairs};
+pub(crate) use machine::{Builder, Pickled, read_pickle};
+pub(crate) use reader::Reader;
+pub(crate) use value::{Kind, Value};

@@ -1,0 +1,115 @@
+//! CSV by RFC 4180: a header, then a row for each object, or for each class of each
+//! snapshot. Exact bytes. What may act on a terminal is escaped (`\x1b`, `\n`), so that
+//! every record is one line.
+
+use std::io::{self, Write};
+
+use crate::analysis::objects::ObjectRow;
+use crate::analysis::summary::{SnapshotSummary, Summary};
+use crate::model::Dump;
+use crate::select::Selected;
+use crate::units::escaped;
+
+/// Writes the selected objects.
+pub fn objects(out: &mut impl Write, dump: &Dump, selected: &Selected) -> io::Result<()> {
+    let mut writer = writer(out);
+    writer
+        .write_record([
+            "class",
+            "name",
+            "address",
+            "birth_seconds",
+            "death_seconds",
+            "size_bytes",
+            "peak_size_bytes",
+            "created_in",
+            "repr",
+        ])
+        .map_err(io_error)?;
+    for &number in &selected.objects {
+        let object = dump.object(number);
+        let row = ObjectRow::of(object, &selected.sizes);
+        // The frame that created it is the innermost one.
+        let created_in = object.trace().and_then(|trace| trace.frames().next_back());
+        let created_in = created_in
+            .map(|frame| format!("{}:{} in {}", frame.file(), frame.line(), frame.function()));
+        writer
+            .write_record([
+                &*escaped(&row.class),
+                &escaped(&row.name),
+                &row.address,
+                &optional(row.birth_seconds),
+                &optional(row.death_seconds),
+                &row.size_bytes.to_string(),
+                &row.peak_size_bytes.to_string(),
+                &escaped(&created_in.unwrap_or_default()),
+                &escaped(&row.repr),
+            ])
+            .map_err(io_error)?;
+    }
+    writer.flush()
+}
+
+/// Writes the classes of each snapshot; classes that a limit folded are one row whose
+/// class is empty.
+pub fn summary(out: &mut impl Write, summary: &Summary<'_>) -> io::Result<()> {
+    let mut writer = writer(out);
+    writer
+        .write_record([
+            "snapshot",
+            "description",
+            "timestamp_seconds",
+            "process_virtual_bytes",
+            "process_resident_bytes",
+            "tracked_total_bytes",
+            "asizeof_total_bytes",
+            "overhead_bytes",
+            "class",
+            "active",
+            "sum_bytes",
+            "average_bytes",
+            "share_percent",
+        ])
+        .map_err(io_error)?;
+    summary.each(|snapshot: SnapshotSummary| -> io::Result<()> {
+        let head = [
+            snapshot.snapshot.to_string(),
+            escaped(&snapshot.description).into_owned(),
+            optional(snapshot.timestamp_seconds),
+            optional(snapshot.process_virtual_bytes),
+            optional(snapshot.process_resident_bytes),
+            snapshot.tracked_total_bytes.to_string(),
+            optional(snapshot.asizeof_total_bytes),
+            snapshot.overhead_bytes.to_string(),
+        ];
+        let classes = snapshot.classes.iter().map(|c| {
+            (escaped(&c.class).into_owned(), c.active, c.sum_bytes, c.average_bytes, c.share_percent)
+        });
+        let more = snapshot.more.iter().map(|m| {
+            (String::new(), m.active, m.sum_bytes, m.average_bytes, m.share_percent)
+        });
+        for (class, active, sum, average, share) in classes.chain(more) {
+            let figures =
+                [class, active.to_string(), sum.to_string(), average.to_string(), share.to_string()];
+            writer.write_record(head.iter().chain(&figures)).map_err(io_error)?;
+        }
+        Ok(())
+    })?;
+    writer.flush()
+}
+
+fn writer<W: Write>(out: W) -> csv::Writer<W> {
+    csv::WriterBuilder::new().terminator(csv::Terminator::CRLF).from_writer(out)
+}
+
+fn optional(value: Option<impl ToString>) -> String {
+    value.map(|value| value.to_string()).unwrap_or_default()
+}
+
+/// Unwraps the io error, so that a closed pipe is seen as one.
+fn io_error(error: csv::Error) -> io::Error {
+    match error.into_kind() {
+        csv::ErrorKind::Io(error) => error,
+        other => io::Error::other(format!("{other:?}")),
+    }
+}

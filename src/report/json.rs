@@ -1,0 +1,147 @@
+//! JSON: one document, or an object a line. Exact bytes, seconds as recorded.
+//!
+//! Characters that act on a terminal are written as `\u` escapes, which every reader
+//! turns back; lone surrogates, which JSON cannot carry, as the text `\udc80`.
+
+use std::io::{self, Write};
+
+use serde::Serialize;
+use serde_json::ser::{CharEscape, CompactFormatter, Formatter, Serializer};
+
+use crate::analysis::objects::{ObjectDetail, SnapshotsByTime};
+use crate::analysis::referents::{Cut, Depth};
+use crate::analysis::summary::{SnapshotSummary, Summary};
+use crate::model::Dump;
+use crate::select::Selected;
+use crate::units::acts;
+
+/// Names the shape of an object document. Another number means another shape.
+pub const PRINT_SCHEMA: &str = "ctstats.print/1";
+
+/// Names the shape of a summary document.
+pub const SUMMARY_SCHEMA: &str = "ctstats.summary/1";
+
+/// How objects are strung together.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Stringing {
+    /// One document with a list.
+    Document,
+    /// A line each.
+    Lines,
+}
+
+/// Writes the selected objects with all that was recorded of them.
+pub fn objects(
+    out: &mut impl Write,
+    dump: &Dump,
+    selected: &Selected,
+    stringing: Stringing,
+) -> io::Result<Cut> {
+    let snapshots = SnapshotsByTime::of(dump);
+    let mut cut = Cut::default();
+    let document = stringing == Stringing::Document;
+    if document {
+        write!(
+            out,
+            "{{\"schema\":\"{PRINT_SCHEMA}\",\"objects_in_dump\":{},\"objects_selected\":{},\"objects\":[",
+            selected.all,
+            selected.objects.len()
+        )?;
+    }
+    for (index, &number) in selected.objects.iter().enumerate() {
+        let detail =
+            ObjectDetail::of(dump.object(number), &selected.sizes, &snapshots, Depth::All);
+        cut.cut |= detail.samples.iter().any(|sample| sample.referents_cut);
+        if document {
+            out.write_all(if index == 0 { b"\n" } else { b",\n" })?;
+        }
+        value(out, &detail)?;
+        if !document {
+            writeln!(out)?;
+        }
+    }
+    if document {
+        writeln!(out, "\n]}}")?;
+    }
+    Ok(cut)
+}
+
+/// Writes the snapshots as one document, or a line each.
+pub fn summary(
+    out: &mut impl Write,
+    summary: &Summary<'_>,
+    stringing: Stringing,
+) -> io::Result<()> {
+    let document = stringing == Stringing::Document;
+    if document {
+        write!(out, "{{\"schema\":\"{SUMMARY_SCHEMA}\",\"snapshots\":[")?;
+    }
+    let mut before: &[u8] = b"\n";
+    summary.each(|snapshot: SnapshotSummary| -> io::Result<()> {
+        if document {
+            out.write_all(std::mem::replace(&mut before, b",\n"))?;
+        }
+        value(out, &snapshot)?;
+        if !document {
+            writeln!(out)?;
+        }
+        Ok(())
+    })?;
+    if document {
+        writeln!(out, "\n]}}")?;
+    }
+    Ok(())
+}
+
+/// Writes one value, compact and safe.
+fn value(out: &mut impl Write, value: &impl Serialize) -> io::Result<()> {
+    value.serialize(&mut Serializer::with_formatter(out, Safe)).map_err(io::Error::from)
+}
+
+/// Compact JSON that escapes more than JSON asks for.
+struct Safe;
+
+impl Formatter for Safe {
+    fn write_string_fragment<W: ?Sized + Write>(
+        &mut self,
+        out: &mut W,
+        fragment: &str,
+    ) -> io::Result<()> {
+        let mut rest = fragment;
+        while let Some(at) = rest.find(acts) {
+            let (head, tail) = rest.split_at(at);
+            out.write_all(head.as_bytes())?;
+            let mut chars = tail.chars();
+            if let Some(c) = chars.next() {
+                for unit in c.encode_utf16(&mut [0; 2]) {
+                    write!(out, "\\u{unit:04x}")?;
+                }
+            }
+            rest = chars.as_str();
+        }
+        out.write_all(rest.as_bytes())
+    }
+
+    fn write_char_escape<W: ?Sized + Write>(
+        &mut self,
+        out: &mut W,
+        escape: CharEscape,
+    ) -> io::Result<()> {
+        CompactFormatter.write_char_escape(out, escape)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn escapes_turn_back_into_the_text() {
+        let text = "a\x1b[0m\u{9b}\u{202e}\"\\\n\u{7f}é\u{1f600}\u{e0041}";
+        let mut out = Vec::new();
+        value(&mut out, &text).unwrap();
+        let json = String::from_utf8(out).unwrap();
+        assert!(!json.contains(acts), "{json}");
+        assert_eq!(serde_json::from_str::<String>(&json).unwrap(), text);
+    }
+}

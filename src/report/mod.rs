@@ -1,0 +1,11 @@
+//! One file per form. A report lays out numbers that an analysis finished and writes
+//! them to any [`Write`](std::io::Write); it computes nothing and knows no terminal.
+
+pub mod csv;
+pub mod json;
+pub mod markdown;
+mod paint;
+pub mod pympler;
+pub mod table;
+
+pub use paint::Paint;

@@ -1,0 +1,427 @@
+//! What Pympler 1.1 prints for the same call, byte for byte, quirks included, so that
+//! scripts that parse its text can switch.
+//!
+//! Where Pympler raises an exception in the middle of its output, this form goes on:
+//! sizes beyond its units are written in its last unit, moments that are no numbers as
+//! `inf` or `nan`, trees without end are cut (the caller is told), referents of an
+//! object of size zero are left out. Lone surrogates come out in their three-byte form.
+
+use std::collections::HashMap;
+use std::io::{self, Write};
+
+use crate::analysis::referents::{self, Cut, Depth};
+use crate::analysis::summary::{ClassFigures, Summary, SnapshotSummary};
+use crate::model::{Asized, Dump, Number, Text, TrackedObject};
+use crate::select::Selected;
+use crate::units;
+
+/// The units of Pympler's `pp()`. There is no PB.
+const UNITS: [&str; 6] = ["B", "KB", "MB", "GB", "TB", "EB"];
+
+/// How full the buffer gets before it is written.
+const BUFFER_BYTES: usize = 64 << 10;
+
+/// Writes in Pympler's form.
+pub struct Writer<W> {
+    out: W,
+    buffer: Vec<u8>,
+    /// Whether control characters are written as escapes: for terminals.
+    escape: bool,
+    /// Moments written before, by their bits: snapshots repeat theirs in every object.
+    clocks: HashMap<u64, [u8; 30], foldhash::fast::FixedState>,
+}
+
+impl<W: Write> Writer<W> {
+    /// Writes to `out`. With `escape`, control characters of the dump are written as
+    /// escapes, which is no longer what Pympler prints but safe on a terminal.
+    pub fn new(out: W, escape: bool) -> Self {
+        Writer { out, buffer: Vec::new(), escape, clocks: HashMap::default() }
+    }
+
+    /// `ConsoleStats.print_stats`: the detail of each selected object.
+    pub fn objects(&mut self, dump: &Dump, selected: &Selected) -> io::Result<Cut> {
+        let mut cut = Cut::default();
+        for &number in &selected.objects {
+            cut.cut |= self.object(dump.object(number))?.cut;
+        }
+        self.flush()?;
+        Ok(cut)
+    }
+
+    /// `ConsoleStats.print_object`.
+    fn object(&mut self, object: TrackedObject<'_>) -> io::Result<Cut> {
+        let mut cut = Cut::default();
+        self.field(object.name(), 32, Side::Left);
+        let death = object.death_seconds();
+        // A death at 0.0 is no death to Python's `if`.
+        if death.is_some_and(|death| death != 0.0) {
+            self.buffer.extend_from_slice(b" ( free )   ");
+        } else {
+            let address = object.address();
+            let sign = if address < 0 { "-" } else { "" };
+            let width = 8 - sign.len();
+            write!(self.buffer, " 0x{sign}{:0width$x} ", address.unsigned_abs())?;
+        }
+        self.field(object.repr(), 35, Side::Right);
+        self.buffer.push(b'\n');
+        if let Some(trace) = object.trace() {
+            for frame in trace.frames() {
+                for line in frame.source_lines() {
+                    self.buffer.extend_from_slice(b"    ");
+                    self.text(python_strip(line.as_bytes()));
+                    self.buffer.push(b'\n');
+                }
+                self.buffer.extend_from_slice(b"  ");
+                self.text(frame.file().as_bytes());
+                write!(self.buffer, ":{:4} in ", frame.line())?;
+                self.text(frame.function().as_bytes());
+                self.buffer.push(b'\n');
+            }
+        }
+        for sample in object.samples() {
+            self.moment(sample.time_seconds);
+            pp(Figure::Int(sample.asized.size_bytes().into()), &mut self.buffer);
+            self.buffer.push(b'\n');
+            cut.cut |= self.referents(sample.asized)?.cut;
+            if self.buffer.len() > BUFFER_BYTES {
+                self.flush()?;
+            }
+        }
+        if let Some(death) = death {
+            self.moment(death);
+            self.buffer.extend_from_slice(b"finalize\n");
+        }
+        if self.buffer.len() > BUFFER_BYTES {
+            self.flush()?;
+        }
+        Ok(cut)
+    }
+
+    /// `ConsoleStats._print_refs`.
+    fn referents(&mut self, asized: Asized<'_>) -> io::Result<Cut> {
+        referents::walk(asized, Depth::Notable, |row| {
+            // The width is cut with the indentation, so more than it is never seen.
+            let indent = (2 + 2 * row.level).min(64);
+            let mut label = vec![b' '; indent];
+            label.extend_from_slice(row.asized.name().unwrap_or(Text::new("None")).as_bytes());
+            let start = self.buffer.len();
+            self.padded(&label, 50, Side::Right);
+            self.buffer.push(b' ');
+            let size = self.buffer.len();
+            pp(Figure::Int(row.asized.size_bytes().into()), &mut self.buffer);
+            pad(&mut self.buffer, size, 14);
+            writeln!(self.buffer, " {:3}% [{}]", python_int(row.share_percent), row.level)?;
+            if start > BUFFER_BYTES { self.flush() } else { Ok(()) }
+        })
+    }
+
+    /// `ConsoleStats.print_summary`. `summary` must be by [`Rules::Pympler`](crate::model::Rules).
+    pub fn summary(&mut self, dump: &Dump, summary: &Summary<'_>) -> io::Result<()> {
+        self.buffer.extend_from_slice(b"---- SUMMARY ");
+        self.buffer.extend_from_slice(&[b'-'; 66]);
+        self.buffer.push(b'\n');
+        summary.each(|snapshot| self.snapshot(dump, &snapshot))?;
+        self.buffer.extend_from_slice(&[b'-'; 79]);
+        self.buffer.push(b'\n');
+        self.flush()
+    }
+
+    fn snapshot(&mut self, dump: &Dump, figures: &SnapshotSummary) -> io::Result<()> {
+        let Some(snapshot) = dump.snapshots().nth(figures.snapshot) else { return Ok(()) };
+        self.field(snapshot.description(), 35, Side::Right);
+        let asizeof_total = snapshot.row().asizeof_total;
+        self.buffer.extend_from_slice(b"      active ");
+        self.number(Figure::Int(asizeof_total), 12);
+        self.buffer.extend_from_slice(b"      average   pct\n");
+        for class in &figures.classes {
+            let name = dump.class_name(class.number);
+            self.buffer.extend_from_slice(b"  ");
+            self.field(name, 33, Side::Right);
+            self.buffer.push(b' ');
+            self.class(dump, snapshot.row().classes.as_deref(), name, class)?;
+        }
+        if self.buffer.len() > BUFFER_BYTES { self.flush() } else { Ok(()) }
+    }
+
+    /// A cached annotation is printed as it is, even when it is stale; for a class that
+    /// it lacks Pympler raises KeyError, and the figures computed take their place.
+    fn class(
+        &mut self,
+        dump: &Dump,
+        cached: Option<&[crate::model::CachedClass]>,
+        name: Text<'_>,
+        computed: &ClassFigures,
+    ) -> io::Result<()> {
+        // A dict keeps the last value of a key.
+        let cached = cached
+            .and_then(|classes| classes.iter().rfind(|c| dump.text.get(c.class) == name));
+        let (active, sum, average, percent) = match cached {
+            Some(c) => (truncated(c.active), figure(c.sum), figure(c.average), truncated(c.percent)),
+            None => (
+                i128::from(computed.active),
+                Figure::Int(computed.sum_bytes),
+                // Python's division gives a float, `0` for none is an int: both print alike.
+                Figure::Float(computed.average_bytes),
+                python_int(computed.share_percent),
+            ),
+        };
+        write!(self.buffer, "{active:11} ")?;
+        self.number(sum, 12);
+        self.buffer.push(b' ');
+        self.number(average, 12);
+        writeln!(self.buffer, " {percent:4}%")
+    }
+
+    /// A right-aligned `pp()`.
+    fn number(&mut self, figure: Figure, width: usize) {
+        let mut text = Vec::new();
+        pp(figure, &mut text);
+        self.buffer.resize(self.buffer.len() + width.saturating_sub(text.len()), b' ');
+        self.buffer.extend_from_slice(&text);
+    }
+
+    /// `  %-30s ` of a moment.
+    fn moment(&mut self, seconds: f64) {
+        let clock = self.clocks.entry(seconds.to_bits()).or_insert_with(|| {
+            let text = units::clock(seconds);
+            let mut field = [b' '; 30];
+            let length = text.len().min(30);
+            field[..length].copy_from_slice(&text.as_bytes()[..length]);
+            field
+        });
+        self.buffer.extend_from_slice(b"  ");
+        self.buffer.extend_from_slice(clock);
+        self.buffer.push(b' ');
+        // Births are all different: do not keep a million of them.
+        if self.clocks.len() > 1 << 12 {
+            self.clocks.clear();
+        }
+    }
+
+    /// `%-Ns` of `trunc(text, N)`.
+    fn field(&mut self, text: Text<'_>, width: usize, side: Side) {
+        self.padded(text.as_bytes(), width, side);
+    }
+
+    fn padded(&mut self, text: &[u8], width: usize, side: Side) {
+        if !self.escape && text.is_ascii() && text.len() <= width {
+            let start = self.buffer.len();
+            self.buffer.extend(text.iter().map(|&b| if b == b'\n' { b'|' } else { b }));
+            pad(&mut self.buffer, start, width);
+            return;
+        }
+        let points = text_starts(text);
+        let length = points.len();
+        let mut cut = Vec::with_capacity(text.len().min(4 * width));
+        let at = |index: usize| points.get(index).copied().unwrap_or(text.len());
+        let mut shown = length;
+        if length > width {
+            shown = width;
+            match side {
+                Side::Right => {
+                    cut.extend_from_slice(&text[..at(width - 3)]);
+                    cut.extend_from_slice(b"...");
+                }
+                Side::Left => {
+                    cut.extend_from_slice(b"...");
+                    cut.extend_from_slice(&text[at(length - (width - 3))..]);
+                }
+            }
+        } else {
+            cut.extend_from_slice(text);
+        }
+        cut.iter_mut().filter(|b| **b == b'\n').for_each(|b| *b = b'|');
+        self.text(&cut);
+        self.buffer.resize(self.buffer.len() + width - shown, b' ');
+    }
+
+    fn text(&mut self, wtf8: &[u8]) {
+        if self.escape {
+            let text = String::from_utf8_lossy(wtf8);
+            self.buffer.extend_from_slice(units::escaped(&text).as_bytes());
+        } else {
+            self.buffer.extend_from_slice(wtf8);
+        }
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.out.write_all(&self.buffer)?;
+        self.buffer.clear();
+        Ok(())
+    }
+}
+
+/// Which end of a long text Pympler's `trunc` cuts.
+#[derive(Clone, Copy)]
+enum Side {
+    Left,
+    Right,
+}
+
+/// A number as Python holds it.
+#[derive(Clone, Copy)]
+enum Figure {
+    Int(i128),
+    Float(f64),
+}
+
+fn figure(number: Number) -> Figure {
+    match number {
+        Number::Int(int) => Figure::Int(int),
+        Number::Float(float) => Figure::Float(float),
+    }
+}
+
+/// `%d` of a number.
+fn truncated(number: Number) -> i128 {
+    match number {
+        Number::Int(int) => int,
+        Number::Float(float) => python_int(float),
+    }
+}
+
+/// Python's `int()` of a float; it raises for what is no number, we write 0 or the largest.
+fn python_int(float: f64) -> i128 {
+    float as i128
+}
+
+/// Where each code point begins.
+fn text_starts(wtf8: &[u8]) -> Vec<usize> {
+    (0..wtf8.len()).filter(|&index| wtf8[index] & 0xc0 != 0x80).collect()
+}
+
+fn pad(buffer: &mut Vec<u8>, start: usize, width: usize) {
+    if buffer.len() < start + width {
+        buffer.resize(start + width, b' ');
+    }
+}
+
+/// Pympler's `pp()`: `%4d     B` up to 1024, then `%7.2f` and a unit.
+///
+/// `pp` divides floats by 1024 and rounds to two digits. For ints below 2^53 all of its
+/// divisions are exact, so the same digits come from integers, ties to even.
+fn pp(figure: Figure, out: &mut Vec<u8>) {
+    let value = match figure {
+        Figure::Int(bytes @ ..=1024) => {
+            let _ = write!(out, "{bytes:4}     B");
+            return;
+        }
+        Figure::Int(bytes @ 1025..0x20_0000_0000_0000) => {
+            let bytes = bytes as u64;
+            let mut degree = 0;
+            // The float is above 1024 as long as the int is above the unit's 1024.
+            while bytes > 1024 << (10 * degree) && degree < 5 {
+                degree += 1;
+            }
+            let shift = 10 * degree;
+            let scaled = u128::from(bytes) * 100;
+            let (whole, rest) = (scaled >> shift, scaled & ((1 << shift) - 1));
+            let half = 1 << (shift - 1);
+            let up = rest > half || rest == half && whole & 1 == 1;
+            let hundredths = (whole + u128::from(up)) as u64;
+            let _ = write!(
+                out,
+                "{:4}.{:02} {}",
+                hundredths / 100,
+                hundredths % 100,
+                UNITS[degree as usize]
+            );
+            return;
+        }
+        Figure::Int(bytes) => bytes as f64,
+        Figure::Float(value) => value,
+    };
+    let (mut value, mut degree) = (value, 0);
+    while value > 1024.0 && degree < UNITS.len() - 1 {
+        value /= 1024.0;
+        degree += 1;
+    }
+    let _ = if degree == 0 {
+        write!(out, "{:4}     B", python_int(value))
+    } else {
+        write!(out, "{value:7.2} {}", UNITS[degree])
+    };
+}
+
+/// Python's `str.strip()`: all that `str.isspace` holds for, the separators \x1c to \x1f
+/// included and U+200B not.
+fn python_strip(wtf8: &[u8]) -> &[u8] {
+    let is_space = |c: char| {
+        matches!(c,
+            '\t'..='\r' | '\x1c'..=' ' | '\u{85}' | '\u{a0}' | '\u{1680}' | '\u{2000}'..='\u{200a}'
+            | '\u{2028}' | '\u{2029}' | '\u{202f}' | '\u{205f}' | '\u{3000}')
+    };
+    let mut text = wtf8;
+    for chunk in text.utf8_chunks().take(1) {
+        text = &text[chunk.valid().len() - chunk.valid().trim_start_matches(is_space).len()..];
+    }
+    // The last stretch of valid text; behind a surrogate there may be none.
+    if let Some(last) = text.utf8_chunks().last()
+        && last.invalid().is_empty()
+    {
+        let valid = last.valid();
+        text = &text[..text.len() - (valid.len() - valid.trim_end_matches(is_space).len())];
+    }
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn printed(figure: Figure) -> String {
+        let mut out = Vec::new();
+        pp(figure, &mut out);
+        String::from_utf8(out).unwrap()
+    }
+
+    /// Printed by Pympler 1.1's `pp`.
+    #[test]
+    fn sizes_are_those_of_pp() {
+        let cases: &[(i128, &str)] = &[
+            (0, "   0     B"),
+            (56, "  56     B"),
+            (1024, "1024     B"),
+            (1025, "   1.00 KB"),
+            (1029, "   1.00 KB"),
+            (1030, "   1.01 KB"),
+            (1_048_576, "1024.00 KB"),
+            (1_048_577, "   1.00 MB"),
+            (-1_000_000_000, "-1000000000     B"),
+            (1 << 50, "1024.00 TB"),
+            ((1 << 50) + 1, "   1.00 EB"),
+            (1 << 51, "   2.00 EB"),
+            (1 << 60, "1024.00 EB"),
+        ];
+        for (bytes, expected) in cases {
+            assert_eq!(printed(Figure::Int(*bytes)), *expected, "{bytes}");
+        }
+        assert_eq!(printed(Figure::Float(1024.5)), "   1.00 KB");
+        assert_eq!(printed(Figure::Float(99.9)), "  99     B");
+    }
+
+    /// The integer way and the float way of Python agree, ties included.
+    #[test]
+    fn integers_round_as_floats_do() {
+        let mut bytes: i128 = 1025;
+        while bytes < 1 << 53 {
+            for step in -3..=3 {
+                let n = bytes + step * 128 / 25;
+                if n > 1024 {
+                    assert_eq!(printed(Figure::Int(n)), printed(Figure::Float(n as f64)), "{n}");
+                }
+            }
+            bytes += bytes / 7;
+        }
+    }
+
+    #[test]
+    fn stripping_is_that_of_python() {
+        assert_eq!(python_strip(b"  a b \n"), b"a b");
+        assert_eq!(python_strip(b"\x1c\x1fa\x1d"), b"a");
+        assert_eq!(python_strip("\u{3000}a\u{200b}\u{a0}".as_bytes()), "a\u{200b}".as_bytes());
+        assert_eq!(python_strip(b"   "), b"");
+        assert_eq!(python_strip(b" \xed\xb2\x80 x "), b"\xed\xb2\x80 x");
+        assert_eq!(python_strip(b" x \xed\xb2\x80"), b"x \xed\xb2\x80");
+    }
+}

@@ -1,0 +1,480 @@
+//! The form for people: aligned columns of a given width.
+//!
+//! Objects are streamed: column widths follow from the width of the page alone, so the
+//! first row is written at once and a million rows take no memory. Summaries are small
+//! and are laid out by comfy-table.
+
+use std::io::{self, Write};
+
+use comfy_table::{CellAlignment, ContentArrangement, Table};
+use unicode_width::UnicodeWidthChar;
+
+use super::Paint;
+use crate::analysis::objects::{ObjectDetail, ObjectRow, SampleDetail, SnapshotsByTime};
+use crate::analysis::referents::{Cut, Depth};
+use crate::analysis::summary::{Folded, ShareOf, SnapshotSummary, Summary};
+use crate::model::Dump;
+use crate::select::Selected;
+use crate::units::{self, ByteStyle, bytes, change, clock, escaped, share, short_time, thousands};
+
+/// Columns of the page where there is no terminal.
+pub const DEFAULT_WIDTH: usize = 120;
+
+/// From this width on, the repr has a column of its own.
+const WIDE: usize = 110;
+
+/// The least that a page can be and still be read.
+const NARROWEST: usize = 60;
+
+const ADDRESS: usize = 14;
+const LIFETIME: usize = 14;
+const SIZE: usize = 10;
+
+/// How a table looks.
+#[derive(Clone, Copy, Debug)]
+pub struct Style {
+    /// Columns of the page.
+    pub width: usize,
+    /// How byte counts are written.
+    pub bytes: ByteStyle,
+    /// Whether to colour.
+    pub paint: Paint,
+    /// Only the rows, nothing below them.
+    pub brief: bool,
+}
+
+impl Default for Style {
+    fn default() -> Self {
+        Style {
+            width: DEFAULT_WIDTH,
+            bytes: ByteStyle::Units,
+            paint: Paint::default(),
+            brief: false,
+        }
+    }
+}
+
+/// Writes a row for each selected object and below it, unless brief, its detail.
+pub fn objects(
+    out: &mut impl Write,
+    dump: &Dump,
+    selected: &Selected,
+    style: Style,
+) -> io::Result<Cut> {
+    let mut cut = Cut::default();
+    if selected.objects.is_empty() {
+        return Ok(cut);
+    }
+    let page = Page::of(style);
+    let snapshots = SnapshotsByTime::of(dump);
+    page.heading(out)?;
+    for &number in &selected.objects {
+        let object = dump.object(number);
+        if style.brief {
+            page.row(out, &ObjectRow::of(object, &selected.sizes))?;
+            continue;
+        }
+        let detail = ObjectDetail::of(object, &selected.sizes, &snapshots, Depth::Notable);
+        page.row(out, &detail.row)?;
+        cut.cut |= page.detail(out, &detail)?.cut;
+        writeln!(out)?;
+    }
+    Ok(cut)
+}
+
+/// Where the columns of a page stand.
+struct Page {
+    style: Style,
+    class: usize,
+    /// `None` where the repr stands on a line of its own.
+    repr: Option<usize>,
+    size: usize,
+    /// Columns of a label in the detail, indentation included.
+    label: usize,
+}
+
+impl Page {
+    fn of(style: Style) -> Self {
+        let width = style.width.max(NARROWEST);
+        let size = if style.bytes == ByteStyle::Exact { SIZE + 5 } else { SIZE };
+        // Two spaces stand between columns.
+        let fixed = ADDRESS + LIFETIME + 2 * size + 4 * 2;
+        let rest = width.saturating_sub(fixed).max(12);
+        let (class, repr) =
+            if width >= WIDE { (rest * 2 / 5, Some(rest - rest * 2 / 5 - 2)) } else { (rest, None) };
+        // Behind the label stand a size, a change or share, and the gaps.
+        let label = (width - size - (size + 2) - 2).min(76);
+        Page { style, class, repr, size, label }
+    }
+
+    fn heading(&self, out: &mut impl Write) -> io::Result<()> {
+        let paint = self.style.paint;
+        let right = |text: &str| paint.heading(fit_right(text, self.size));
+        write!(
+            out,
+            "{}  {}  {}  {}  {}",
+            paint.heading(fit("class", self.class)),
+            paint.heading(fit("address", ADDRESS)),
+            paint.heading(fit("lifetime", LIFETIME)),
+            right("largest"),
+            right("at peak"),
+        )?;
+        match self.repr {
+            Some(width) => writeln!(out, "  {}", paint.heading(fit("repr", width).trim_end())),
+            None => writeln!(out),
+        }
+    }
+
+    fn row(&self, out: &mut impl Write, row: &ObjectRow) -> io::Result<()> {
+        let paint = self.style.paint;
+        // Pympler sorts by the registered name and prints the object's own.
+        let class = if row.name == row.class {
+            row.class.clone()
+        } else {
+            format!("{} ({})", row.class, row.name)
+        };
+        let born = row.birth_seconds.map_or("?".into(), short_time);
+        let died = match (row.alive, row.death_seconds) {
+            (true, _) => "alive".into(),
+            (false, Some(death)) => short_time(death),
+            (false, None) => "died".into(),
+        };
+        let size = |count: i64| fit_right(&bytes(count.into(), self.style.bytes), self.size);
+        write!(
+            out,
+            "{}  {}  {}  {}  {}",
+            paint.subject(fit_left(&escaped(&class), self.class)),
+            fit(&row.address, ADDRESS),
+            fit(&format!("{born} – {died}"), LIFETIME),
+            size(row.size_bytes),
+            size(row.peak_size_bytes),
+        )?;
+        let repr = escaped(&row.repr);
+        match self.repr {
+            Some(width) => writeln!(out, "  {}", paint.aside(fit(&repr, width).trim_end())),
+            None if repr.is_empty() => writeln!(out),
+            None => {
+                let width = self.style.width.max(NARROWEST) - 4;
+                writeln!(out, "\n    {}", paint.aside(fit(&repr, width).trim_end()))
+            }
+        }
+    }
+
+    fn detail(&self, out: &mut impl Write, detail: &ObjectDetail) -> io::Result<Cut> {
+        let paint = self.style.paint;
+        let room = self.style.width.max(NARROWEST);
+        if let Some(trace) = &detail.trace {
+            writeln!(out, "    {}", paint.aside("created by, outermost first"))?;
+            for frame in trace {
+                let place = format!(
+                    "{}:{} in {}",
+                    escaped(&frame.file),
+                    frame.line,
+                    escaped(&frame.function)
+                );
+                writeln!(out, "      {}", fit_left(&place, room - 6).trim_end())?;
+                for line in &frame.source {
+                    writeln!(out, "          {}", paint.aside(fit(&escaped(line), room - 10).trim_end()))?;
+                }
+            }
+        }
+        let mut cut = Cut::default();
+        if !detail.samples.is_empty() {
+            writeln!(out, "    {}", paint.aside("sizes, and what they are made of"))?;
+        }
+        for sample in &detail.samples {
+            self.sample(out, sample)?;
+            cut.cut |= sample.referents_cut;
+        }
+        if !detail.row.alive {
+            let when = detail.row.death_seconds.map_or("at no moment".into(), clock);
+            writeln!(out, "      {when}  died")?;
+        }
+        if detail.samples_after_death > 0 {
+            let (count, s) = counted(detail.samples_after_death);
+            let note = format!("({count} sample{s} taken after its death left out)");
+            writeln!(out, "      {}", paint.aside(note))?;
+        }
+        Ok(cut)
+    }
+
+    fn sample(&self, out: &mut impl Write, sample: &SampleDetail) -> io::Result<()> {
+        let paint = self.style.paint;
+        let when = sample.time_seconds.map_or("?".into(), clock);
+        let what = match (&sample.description, sample.change_bytes) {
+            (Some(text), _) if !text.is_empty() => escaped(text).into_owned(),
+            (Some(_), _) => format!("snapshot {}", sample.snapshot.unwrap_or_default()),
+            (None, None) => "born".into(),
+            (None, Some(_)) => "no snapshot of this moment".into(),
+        };
+        let label = fit(&format!("      {when}  {what}"), self.label);
+        let size = fit_right(&bytes(sample.size_bytes.into(), self.style.bytes), self.size);
+        let difference = match sample.change_bytes {
+            None => String::new(),
+            Some(0) => paint.aside(fit_right("=", self.size)),
+            Some(count) => {
+                let text = fit_right(&change(count.into(), self.style.bytes), self.size);
+                if count > 0 { paint.growth(text) } else { paint.shrinkage(text) }
+            }
+        };
+        writeln!(out, "{}", format!("{label}  {size}  {difference}").trim_end())?;
+        for referent in &sample.referents {
+            let indent = " ".repeat((6 + 2 * referent.level).min(self.label / 2));
+            let name = escaped(referent.name.as_deref().unwrap_or("None"));
+            writeln!(
+                out,
+                "{}  {}  {}",
+                fit(&format!("{indent}{name}"), self.label),
+                fit_right(&bytes(referent.size_bytes.into(), self.style.bytes), self.size),
+                paint.aside(fit_right(&share(referent.share_percent), self.size)),
+            )?;
+        }
+        if sample.referents_cut {
+            writeln!(out, "        (and more: the tree repeats itself or is too large)")?;
+        }
+        Ok(())
+    }
+}
+
+fn counted(count: usize) -> (String, &'static str) {
+    (thousands(count as i128), if count == 1 { "" } else { "s" })
+}
+
+/// Writes a block for each snapshot: the process, then the classes.
+pub fn summary(
+    out: &mut impl Write,
+    dump: &Dump,
+    summary: &Summary<'_>,
+    style: Style,
+) -> io::Result<()> {
+    let all = dump.snapshots().len();
+    let mut notes = Notes::default();
+    let mut first = true;
+    summary.each(|snapshot| -> io::Result<()> {
+        if !std::mem::take(&mut first) {
+            writeln!(out)?;
+        }
+        notes.gather(&snapshot);
+        snapshot_block(out, &snapshot, all, style)
+    })?;
+    notes.write(out, style)
+}
+
+/// What the figures are, said once below all of them.
+#[derive(Default)]
+struct Notes {
+    without_asizeof: bool,
+    shares: [bool; 3],
+}
+
+impl Notes {
+    fn gather(&mut self, snapshot: &SnapshotSummary) {
+        self.without_asizeof |= snapshot.asizeof_total_bytes.is_none();
+        self.shares[snapshot.share_of as usize] = true;
+    }
+
+    fn write(&self, out: &mut impl Write, style: Style) -> io::Result<()> {
+        let mut lines = Vec::new();
+        let of = [
+            (ShareOf::Virtual, "the process's virtual size"),
+            (ShareOf::Asizeof, "the asizeof total, since the process's size was not recorded"),
+            (ShareOf::Tracked, "the tracked total, since the process's size was not recorded"),
+        ];
+        for (share_of, name) in of {
+            if self.shares[share_of as usize] {
+                lines.push(format!("share: of {name}"));
+            }
+        }
+        if self.without_asizeof {
+            lines.push(
+                "asizeof –: not computed; create_snapshot(compute_total=True) records it".into(),
+            );
+        }
+        if !lines.is_empty() {
+            writeln!(out)?;
+        }
+        let width = style.width.max(NARROWEST);
+        lines.iter().try_for_each(|line| {
+            wrap(line, width).iter().try_for_each(|l| writeln!(out, "{}", style.paint.aside(l)))
+        })
+    }
+}
+
+fn snapshot_block(
+    out: &mut impl Write,
+    snapshot: &SnapshotSummary,
+    all: usize,
+    style: Style,
+) -> io::Result<()> {
+    let width = style.width.max(NARROWEST);
+    let paint = style.paint;
+    let size = |count: i128| bytes(count, style.bytes);
+    let when = snapshot.timestamp_seconds.map_or("at no moment".into(), clock);
+    let name = if snapshot.description.is_empty() {
+        String::new()
+    } else {
+        format!(": {}", escaped(&snapshot.description))
+    };
+    let head = format!("snapshot {} of 0–{}, {when}{name}", snapshot.snapshot, all - 1);
+    writeln!(out, "{}", paint.subject(fit(&head, width).trim_end()))?;
+    let dash = |count: Option<i128>| count.map_or("–".into(), size);
+    let figures = [
+        ("process", format!("{} virtual", dash(snapshot.process_virtual_bytes))),
+        ("", format!("{} resident", dash(snapshot.process_resident_bytes))),
+        ("tracked", size(snapshot.tracked_total_bytes)),
+        ("asizeof", dash(snapshot.asizeof_total_bytes)),
+        ("overhead", size(snapshot.overhead_bytes)),
+    ];
+    let line: Vec<String> =
+        figures.iter().map(|(name, text)| format!("{name} {text}").trim().to_owned()).collect();
+    for part in wrap(&line.join(", "), width - 2) {
+        writeln!(out, "  {part}")?;
+    }
+    if snapshot.classes.is_empty() && snapshot.more.is_none() {
+        return writeln!(out, "  no class is tracked");
+    }
+    let mut table = Table::new();
+    table.load_style(comfy_table::presets::NOTHING);
+    table.set_content_arrangement(ContentArrangement::Disabled);
+    table.set_header(["class", "active", "sum", "average", "share"]);
+    // The numbers take what they need, the name what remains.
+    let name_width = width.saturating_sub(4 * 13 + 4).max(16);
+    let row = |name: String, f: &Folded| {
+        [
+            fit_left(&escaped(&name), name_width).trim_end().to_owned(),
+            thousands(f.active.into()),
+            size(f.sum_bytes),
+            size(f.average_bytes as i128),
+            share(f.share_percent),
+        ]
+    };
+    for class in &snapshot.classes {
+        let figures = Folded {
+            classes: 1,
+            active: class.active,
+            sum_bytes: class.sum_bytes,
+            average_bytes: class.average_bytes,
+            share_percent: class.share_percent,
+        };
+        table.add_row(row(class.class.clone(), &figures));
+    }
+    if let Some(more) = &snapshot.more {
+        table.add_row(row(format!("{} more", thousands(more.classes as i128)), more));
+    }
+    table.add_row(row("total".into(), &snapshot.total));
+    for column in 1..5 {
+        if let Some(column) = table.column_mut(column) {
+            column.set_cell_alignment(CellAlignment::Right);
+        }
+    }
+    for (index, line) in table.lines().enumerate() {
+        let line = line.trim_end();
+        match index {
+            0 => writeln!(out, " {}", paint.heading(line))?,
+            _ => writeln!(out, " {line}")?,
+        }
+    }
+    Ok(())
+}
+
+/// Columns that a text takes on a terminal.
+fn width_of(text: &str) -> usize {
+    text.chars().map(|c| c.width().unwrap_or(0)).sum()
+}
+
+/// A text in exactly `width` columns: filled up, or its end cut.
+fn fit(text: &str, width: usize) -> String {
+    let taken = width_of(text);
+    if taken <= width {
+        return format!("{text}{}", " ".repeat(width - taken));
+    }
+    let mut out = String::new();
+    let mut used = 0;
+    for c in text.chars() {
+        let columns = c.width().unwrap_or(0);
+        if used + columns > width.saturating_sub(1) {
+            break;
+        }
+        used += columns;
+        out.push(c);
+    }
+    out.push('…');
+    out.push_str(&" ".repeat(width.saturating_sub(used + 1)));
+    out
+}
+
+/// The same, but its beginning is cut: of a dotted name or a path the end tells more.
+fn fit_left(text: &str, width: usize) -> String {
+    if width_of(text) <= width {
+        return fit(text, width);
+    }
+    let mut kept = Vec::new();
+    let mut used = 0;
+    for c in text.chars().rev() {
+        let columns = c.width().unwrap_or(0);
+        if used + columns > width.saturating_sub(1) {
+            break;
+        }
+        used += columns;
+        kept.push(c);
+    }
+    let tail: String = kept.iter().rev().collect();
+    format!("…{tail}{}", " ".repeat(width.saturating_sub(used + 1)))
+}
+
+/// A text at the right end of `width` columns; never cut, since it is a number.
+fn fit_right(text: &str, width: usize) -> String {
+    format!("{}{text}", " ".repeat(width.saturating_sub(width_of(text))))
+}
+
+/// A text in lines of at most `width` columns, broken between words.
+fn wrap(text: &str, width: usize) -> Vec<String> {
+    let mut lines = vec![String::new()];
+    for word in text.split(' ') {
+        let Some(line) = lines.last_mut() else { break };
+        if !line.is_empty() && width_of(line) + 1 + width_of(word) > width {
+            lines.push(word.to_owned());
+        } else {
+            if !line.is_empty() {
+                line.push(' ');
+            }
+            line.push_str(word);
+        }
+    }
+    lines
+}
+
+/// The line that says how much a filter or a limit left: for standard error.
+pub fn extent(dump: &Dump, selected: &Selected, style: ByteStyle) -> String {
+    let (shown, all) = (selected.selected_bytes(), selected.all_bytes(dump));
+    let percent = if all == 0 { 0.0 } else { shown as f64 * 100.0 / all as f64 };
+    format!(
+        "showing {} of {} objects, {} of {}",
+        thousands(selected.objects.len() as i128),
+        thousands(selected.all as i128),
+        units::share(percent),
+        bytes(all, style)
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn texts_fit_their_columns() {
+        assert_eq!(fit("abc", 5), "abc  ");
+        assert_eq!(fit("abcdef", 4), "abc…");
+        assert_eq!(fit("名名名", 4), "名… ");
+        assert_eq!(fit_left("app.models.User", 6), "….User");
+        assert_eq!(fit_left("x", 3), "x  ");
+        assert_eq!(fit_right("12 B", 6), "  12 B");
+        assert_eq!(fit_right("1,234,567 B", 6), "1,234,567 B");
+    }
+
+    #[test]
+    fn lines_wrap_between_words() {
+        assert_eq!(wrap("one two three", 8), ["one two", "three"]);
+        assert_eq!(wrap("unbreakable", 4), ["unbreakable"]);
+    }
+}

@@ -1,0 +1,403 @@
+//! Which objects, and in which order: filter, sort, reverse, limit. Yields object
+//! numbers; prints nothing.
+
+use std::cmp::Ordering;
+use std::fmt;
+use std::str::FromStr;
+
+use crate::model::{Dump, Rules, Sizes, Text, TrackedObject};
+
+/// What to sort objects by. The names are those of Pympler's `sort_stats`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum SortKey {
+    /// The name under which the class was registered, ascending.
+    ClassName,
+    /// The object's class name, ascending.
+    Name,
+    /// When it was created, ascending.
+    Birth,
+    /// When it died, ascending; those alive last.
+    Death,
+    /// Its largest size, descending.
+    Size,
+    /// Its size at the peak snapshot, descending.
+    Tsize,
+    /// Its repr, ascending.
+    Repr,
+}
+
+impl SortKey {
+    /// All keys by the names that users type.
+    pub const NAMED: [(&'static str, SortKey); 7] = [
+        ("classname", SortKey::ClassName),
+        ("name", SortKey::Name),
+        ("birth", SortKey::Birth),
+        ("death", SortKey::Death),
+        ("size", SortKey::Size),
+        ("tsize", SortKey::Tsize),
+        ("repr", SortKey::Repr),
+    ];
+
+    /// The order when none is asked for: Pympler's own.
+    pub const DEFAULT: [SortKey; 7] = [
+        SortKey::ClassName,
+        SortKey::Tsize,
+        SortKey::Birth,
+        SortKey::Death,
+        SortKey::Name,
+        SortKey::Repr,
+        SortKey::Size,
+    ];
+}
+
+impl FromStr for SortKey {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        named(&SortKey::NAMED, text)
+    }
+}
+
+/// Finds a key by its name; the error lists all names.
+pub(crate) fn named<K: Copy>(keys: &[(&str, K)], text: &str) -> Result<K, String> {
+    keys.iter().find(|(name, _)| *name == text).map(|(_, key)| *key).ok_or_else(|| {
+        let names: Vec<&str> = keys.iter().map(|(name, _)| *name).collect();
+        format!("there is no sort key '{text}'; the keys are {}", names.join(", "))
+    })
+}
+
+/// How much of a list to keep, from its start.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Limit {
+    /// The first N.
+    Count(u64),
+    /// A share of all that there is, above 0 and at most 1.
+    Share(f64),
+    /// The same in percent. Kept apart because Pympler takes a share of 1.0 for one object.
+    Percent(f64),
+}
+
+impl Limit {
+    /// How many of a list to keep, where `all` is the length before any filter.
+    pub fn count(self, all: usize, rules: Rules) -> usize {
+        let share = match self {
+            Limit::Count(count) => return usize::try_from(count).unwrap_or(usize::MAX),
+            Limit::Share(share) if share >= 1.0 && rules == Rules::Pympler => return 1,
+            Limit::Share(share) => share,
+            Limit::Percent(percent) => percent / 100.0,
+        };
+        if share >= 1.0 {
+            return usize::MAX;
+        }
+        ((all as f64 * share) as usize).max(1)
+    }
+}
+
+impl FromStr for Limit {
+    type Err = String;
+
+    /// `20`, `0.25` or `25%`. A decimal above 1 is rounded down, as in Pympler.
+    fn from_str(text: &str) -> Result<Self, String> {
+        let refuse = || {
+            format!("'{text}' is no limit: give a number above 0 (20), a fraction (0.25) or a percentage (25%)")
+        };
+        if let Some(percent) = text.strip_suffix('%') {
+            let percent: f64 = percent.trim().parse().map_err(|_| refuse())?;
+            return if percent > 0.0 && percent <= 100.0 {
+                Ok(Limit::Percent(percent))
+            } else {
+                Err(refuse())
+            };
+        }
+        if let Ok(count) = text.parse::<u64>() {
+            return if count > 0 { Ok(Limit::Count(count)) } else { Err(refuse()) };
+        }
+        match text.parse::<f64>() {
+            Ok(share) if share > 0.0 && share <= 1.0 => Ok(Limit::Share(share)),
+            Ok(count) if count > 1.0 && count.is_finite() => Ok(Limit::Count(count as u64)),
+            _ => Err(refuse()),
+        }
+    }
+}
+
+impl fmt::Display for Limit {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Limit::Count(count) => write!(f, "{count}"),
+            Limit::Share(share) => write!(f, "{share}"),
+            Limit::Percent(percent) => write!(f, "{percent}%"),
+        }
+    }
+}
+
+/// Which objects count. Everything that is set must hold.
+#[derive(Clone, Debug, Default)]
+pub struct Filter {
+    /// Parts of registered class names, case-sensitive; one of them must occur. None: all classes.
+    pub classes: Vec<String>,
+    /// Parts of the objects' own class names; one must occur.
+    pub names: Vec<String>,
+    /// Parts of reprs; one must occur.
+    pub reprs: Vec<String>,
+    /// Only those alive (`true`) or dead (`false`) at the end of the recording.
+    pub alive: Option<bool>,
+    /// The least largest size, in bytes.
+    pub min_size_bytes: Option<i64>,
+}
+
+impl Filter {
+    /// Whether every object passes.
+    pub fn is_empty(&self) -> bool {
+        self.classes.is_empty()
+            && self.names.is_empty()
+            && self.reprs.is_empty()
+            && self.alive.is_none()
+            && self.min_size_bytes.is_none()
+    }
+
+    /// Whether a class passes, by its registered name.
+    pub fn admits_class(&self, name: Text<'_>) -> bool {
+        self.classes.is_empty() || self.classes.iter().any(|part| name.contains(part))
+    }
+
+    /// Whether an object of an admitted class passes. Its largest size is asked for only if it matters.
+    pub fn admits_object(
+        &self,
+        object: TrackedObject<'_>,
+        largest_bytes: impl FnOnce() -> i64,
+    ) -> bool {
+        let any = |parts: &[String], text: Text<'_>| {
+            parts.iter().any(|part| text.contains(part))
+        };
+        self.alive.is_none_or(|alive| object.is_alive() == alive)
+            && self.min_size_bytes.is_none_or(|min| largest_bytes() >= min)
+            && (self.names.is_empty() || any(&self.names, object.name()))
+            && (self.reprs.is_empty() || any(&self.reprs, object.repr()))
+    }
+}
+
+/// What to show of a dump's objects.
+#[derive(Clone, Debug, Default)]
+pub struct Selection {
+    /// Which objects.
+    pub filter: Filter,
+    /// Sort keys, the first one first; none means [`SortKey::DEFAULT`].
+    pub sort: Vec<SortKey>,
+    /// Turns the sorted list round, ties included.
+    pub reverse: bool,
+    /// How many to keep; `None` for all.
+    pub limit: Option<Limit>,
+    /// Whose sizes to sort by.
+    pub rules: Rules,
+}
+
+/// The outcome of a selection.
+#[derive(Clone, Debug)]
+pub struct Selected {
+    /// Object numbers in the order asked for.
+    pub objects: Vec<u32>,
+    /// Sizes of all objects, by the selection's rules.
+    pub sizes: Sizes,
+    /// How many objects the dump lists.
+    pub all: usize,
+}
+
+impl Selection {
+    /// Filters, sorts, reverses and cuts.
+    pub fn select(&self, dump: &Dump) -> Selected {
+        let sizes = Sizes::of(dump, self.rules);
+        let mut objects = self.filtered(dump, &sizes);
+        let all = dump.object_count();
+        let limit = self.limit.map_or(usize::MAX, |limit| limit.count(all, self.rules));
+        let keys = if self.sort.is_empty() { &SortKey::DEFAULT[..] } else { &self.sort };
+        sort(dump, &sizes, keys, self.reverse, limit, &mut objects);
+        Selected { objects, sizes, all }
+    }
+
+    fn filtered(&self, dump: &Dump, sizes: &Sizes) -> Vec<u32> {
+        if self.filter.is_empty() {
+            return dump.listed.clone();
+        }
+        let admitted: Vec<bool> =
+            dump.classes().map(|class| self.filter.admits_class(class.name())).collect();
+        dump.objects()
+            .filter(|object| {
+                admitted[object.class().number() as usize]
+                    && self.filter.admits_object(*object, || sizes.largest_bytes(object.number()))
+            })
+            .map(TrackedObject::number)
+            .collect()
+    }
+}
+
+impl Selected {
+    /// The sum of the largest sizes of what was selected, in bytes.
+    pub fn selected_bytes(&self) -> i128 {
+        self.objects.iter().map(|&n| i128::from(self.sizes.largest_bytes(n))).sum()
+    }
+
+    /// The same of all objects of the dump.
+    pub fn all_bytes(&self, dump: &Dump) -> i128 {
+        dump.listed.iter().map(|&n| i128::from(self.sizes.largest_bytes(n))).sum()
+    }
+}
+
+/// Sorts objects and keeps the first `limit`.
+///
+/// The first key is packed into 64 bits that order as it does, so that most
+/// comparisons touch no column; ties go on to the columns and end at the position.
+pub(crate) fn sort(
+    dump: &Dump,
+    sizes: &Sizes,
+    keys: &[SortKey],
+    reverse: bool,
+    limit: usize,
+    objects: &mut Vec<u32>,
+) {
+    let ranks = class_ranks(dump);
+    let first = keys[0];
+    let mut packed: Vec<(u64, u32)> = objects
+        .iter()
+        .zip(0..)
+        .map(|(&number, position)| {
+            (prefix(dump.object(number), sizes, &ranks, first), position)
+        })
+        .collect();
+    // A key that fits into the prefix whole needs no second look.
+    let rest = if matches!(first, SortKey::Name | SortKey::Repr) { keys } else { &keys[1..] };
+    let order = |a: &(u64, u32), b: &(u64, u32)| {
+        let ordering = a.0.cmp(&b.0).then_with(|| {
+            let pair = [a.1, b.1].map(|p| dump.object(objects[p as usize]));
+            rest.iter()
+                .map(|&key| compare(pair, sizes, &ranks, key))
+                .find(|ordering| ordering.is_ne())
+                .unwrap_or_else(|| a.1.cmp(&b.1))
+        });
+        if reverse { ordering.reverse() } else { ordering }
+    };
+    if limit < packed.len() {
+        packed.select_nth_unstable_by(limit, order);
+        packed.truncate(limit);
+    }
+    packed.sort_unstable_by(order);
+    *objects = packed.into_iter().map(|(_, position)| objects[position as usize]).collect();
+}
+
+/// The place of each class in the order of names; equal names have equal places.
+fn class_ranks(dump: &Dump) -> Vec<u32> {
+    let mut by_name: Vec<_> = dump.classes().map(|class| (class.name(), class.number())).collect();
+    by_name.sort_unstable();
+    let mut ranks = vec![0; by_name.len()];
+    let mut rank = 0;
+    for (index, (name, number)) in by_name.iter().enumerate() {
+        if index > 0 && by_name[index - 1].0 != *name {
+            rank += 1;
+        }
+        ranks[*number as usize] = rank;
+    }
+    ranks
+}
+
+/// 64 bits that order as the key does; for texts only their beginning.
+fn prefix(object: TrackedObject<'_>, sizes: &Sizes, ranks: &[u32], key: SortKey) -> u64 {
+    let text = |text: &[u8]| {
+        let mut head = [0; 8];
+        let length = text.len().min(8);
+        head[..length].copy_from_slice(&text[..length]);
+        u64::from_be_bytes(head)
+    };
+    match key {
+        SortKey::ClassName => u64::from(ranks[object.class().number() as usize]),
+        SortKey::Name => text(object.name().as_bytes()),
+        SortKey::Repr => text(object.repr().as_bytes()),
+        SortKey::Birth => time_order(object.birth_seconds()),
+        SortKey::Death => object.death_seconds().map_or(u64::MAX, time_order),
+        SortKey::Size => descending(sizes.largest_bytes(object.number())),
+        SortKey::Tsize => descending(sizes.at_peak_bytes(object.number())),
+    }
+}
+
+fn compare(pair: [TrackedObject<'_>; 2], sizes: &Sizes, ranks: &[u32], key: SortKey) -> Ordering {
+    match key {
+        SortKey::Name => pair[0].name().cmp(&pair[1].name()),
+        SortKey::Repr => pair[0].repr().cmp(&pair[1].repr()),
+        _ => {
+            let [a, b] = pair.map(|object| prefix(object, sizes, ranks, key));
+            a.cmp(&b)
+        }
+    }
+}
+
+fn descending(bytes: i64) -> u64 {
+    !(bytes as u64 ^ 1 << 63)
+}
+
+/// Floats as integers in the same order: zeros equal, NaN behind all others but the living.
+fn time_order(seconds: f64) -> u64 {
+    let bits = (seconds + 0.0).to_bits();
+    if seconds.is_nan() {
+        return u64::MAX - 1;
+    }
+    if bits >> 63 == 1 { !bits } else { bits | 1 << 63 }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn limits() {
+        let cases: &[(&str, Option<Limit>)] = &[
+            ("20", Some(Limit::Count(20))),
+            ("1", Some(Limit::Count(1))),
+            ("2.9", Some(Limit::Count(2))),
+            ("0.25", Some(Limit::Share(0.25))),
+            ("1.0", Some(Limit::Share(1.0))),
+            ("25%", Some(Limit::Percent(25.0))),
+            ("100%", Some(Limit::Percent(100.0))),
+            ("0", None),
+            ("-5", None),
+            ("0%", None),
+            ("101%", None),
+            ("nan", None),
+            ("inf", None),
+            ("ten", None),
+            ("", None),
+        ];
+        for (text, expected) in cases {
+            assert_eq!(text.parse::<Limit>().ok(), *expected, "{text}");
+        }
+    }
+
+    /// SEMANTICS, "limit": a share is of all objects, at least one, rounded down.
+    #[test]
+    fn shares_are_of_all_objects() {
+        let count = |limit, rules| Limit::count(limit, 10, rules);
+        assert_eq!(count(Limit::Share(0.25), Rules::Documented), 2);
+        assert_eq!(count(Limit::Share(0.0001), Rules::Documented), 1);
+        assert_eq!(count(Limit::Percent(50.0), Rules::Documented), 5);
+        assert_eq!(count(Limit::Share(1.0), Rules::Documented), usize::MAX);
+        assert_eq!(count(Limit::Share(1.0), Rules::Pympler), 1);
+        assert_eq!(count(Limit::Percent(100.0), Rules::Pympler), usize::MAX);
+    }
+
+    #[test]
+    fn packed_keys_keep_the_order() {
+        let times = [f64::NEG_INFINITY, -1.5, -0.0, 0.5, 7.0, f64::INFINITY, f64::NAN];
+        for pair in times.windows(2) {
+            assert!(time_order(pair[0]) < time_order(pair[1]), "{pair:?}");
+        }
+        assert_eq!(time_order(0.0), time_order(-0.0));
+        for pair in [i64::MAX, 5, 0, -5, i64::MIN].windows(2) {
+            assert!(descending(pair[0]) < descending(pair[1]), "{pair:?}");
+        }
+    }
+
+    #[test]
+    fn an_unknown_key_lists_the_seven() {
+        let error = "sze".parse::<SortKey>().unwrap_err();
+        for (name, _) in SortKey::NAMED {
+            assert!(error.contains(name));
+        }
+    }
+}

@@ -1,0 +1,128 @@
+//! Pympler's `Stats` and `ConsoleStats` in Rust dress, for those who know them. A thin
+//! layer: what it does is done by [`select`](crate::select), [`analysis`](crate::analysis)
+//! and [`report`](crate::report).
+
+use std::io::Write;
+use std::path::Path;
+
+use crate::analysis::summary::{Summary, SummaryOptions};
+use crate::error::Error;
+use crate::model::{Dump, Rules, Sizes};
+use crate::report::table::{self, Style};
+use crate::select::{self, Filter, Limit, Selected, SortKey};
+
+/// A dump and the order in which its objects are to be shown.
+pub struct Stats {
+    dump: Dump,
+    sizes: Sizes,
+    /// Object numbers; `None` until sorted.
+    sorted: Option<Vec<u32>>,
+}
+
+impl Stats {
+    /// Reads what `Stats.dump_stats` of Pympler wrote; `-` is standard input.
+    ///
+    /// # Errors
+    ///
+    /// As [`Dump::load`].
+    pub fn load_stats(path: impl AsRef<Path>) -> Result<Stats, Error> {
+        Dump::load(path).map(Stats::new)
+    }
+
+    /// Statistics of a dump that was loaded.
+    pub fn new(dump: Dump) -> Stats {
+        let sizes = Sizes::of(&dump, Rules::Documented);
+        Stats { dump, sizes, sorted: None }
+    }
+
+    /// The dump.
+    pub fn dump(&self) -> &Dump {
+        &self.dump
+    }
+
+    /// Sorts the objects by these keys in turn; no keys mean Pympler's default order. A
+    /// second sort keeps the order of the first where its keys tie.
+    pub fn sort_stats(&mut self, keys: &[SortKey]) -> &mut Self {
+        let keys = if keys.is_empty() { &SortKey::DEFAULT[..] } else { keys };
+        let mut objects = self.sorted.take().unwrap_or_else(|| self.dump.listed.clone());
+        select::sort(&self.dump, &self.sizes, keys, false, usize::MAX, &mut objects);
+        self.sorted = Some(objects);
+        self
+    }
+
+    /// Turns the order round, ties included. Objects not sorted yet are sorted first.
+    pub fn reverse_order(&mut self) -> &mut Self {
+        if self.sorted.is_none() {
+            self.sort_stats(&[]);
+        }
+        if let Some(sorted) = &mut self.sorted {
+            sorted.reverse();
+        }
+        self
+    }
+}
+
+/// Statistics as text for consoles.
+pub struct ConsoleStats<'s> {
+    stats: &'s mut Stats,
+    style: Style,
+}
+
+impl<'s> ConsoleStats<'s> {
+    /// Text of the default [`Style`]: 120 columns, no colour.
+    pub fn new(stats: &'s mut Stats) -> Self {
+        ConsoleStats::with_style(stats, Style::default())
+    }
+
+    /// Text of a style.
+    pub fn with_style(stats: &'s mut Stats, style: Style) -> Self {
+        ConsoleStats { stats, style }
+    }
+
+    /// Writes the tracked objects: those whose registered class name contains `class`, as
+    /// many as `limit` allows, in the order of the last sort.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Write`] if `out` fails.
+    pub fn print_stats(
+        &mut self,
+        out: &mut impl Write,
+        class: Option<&str>,
+        limit: Option<Limit>,
+    ) -> Result<(), Error> {
+        if self.stats.sorted.is_none() {
+            self.stats.sort_stats(&[]);
+        }
+        let Stats { dump, sizes, sorted } = &self.stats;
+        let mut objects = sorted.clone().unwrap_or_default();
+        if let Some(class) = class {
+            objects.retain(|&number| dump.object(number).class().name().contains(class));
+        }
+        let all = dump.object_count();
+        objects.truncate(limit.map_or(usize::MAX, |limit| limit.count(all, Rules::Documented)));
+        let selected = Selected { objects, sizes: sizes.clone(), all };
+        table::objects(out, dump, &selected, self.style)?;
+        Ok(())
+    }
+
+    /// Writes the classes of each snapshot.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Write`] if `out` fails.
+    pub fn print_summary(
+        &mut self,
+        out: &mut impl Write,
+        class: Option<&str>,
+    ) -> Result<(), Error> {
+        let classes = class.map(String::from).into_iter().collect();
+        let filter = Filter { classes, ..Filter::default() };
+        let options = SummaryOptions { filter, ..SummaryOptions::default() };
+        // No snapshot is asked for by name, so none can be missing.
+        if let Ok(summary) = Summary::of(&self.stats.dump, options) {
+            table::summary(out, &self.stats.dump, &summary, self.style)?;
+        }
+        Ok(())
+    }
+}

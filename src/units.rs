@@ -1,0 +1,218 @@
+//! Bytes, shares, moments and untrusted text, written for people. No layout.
+
+use std::borrow::Cow;
+use std::fmt::Write as _;
+
+/// How byte counts are written.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum ByteStyle {
+    /// `1.2 KiB`: units of 1024.
+    #[default]
+    Units,
+    /// `1,234 B`: every byte.
+    Exact,
+}
+
+const UNITS: [&str; 7] = ["B", "KiB", "MiB", "GiB", "TiB", "PiB", "EiB"];
+
+/// A byte count. In units it never reads `1024.0 KiB`: what rounds up to that is `1.0 MiB`.
+pub fn bytes(count: i128, style: ByteStyle) -> String {
+    if style == ByteStyle::Exact || count.abs() < 1024 {
+        return format!("{} B", thousands(count));
+    }
+    let mut value = count as f64;
+    let mut unit = 0;
+    // 1023.95 is the least that one decimal would round up to 1024.0.
+    while value.abs() >= 1023.95 && unit < UNITS.len() - 1 {
+        value /= 1024.0;
+        unit += 1;
+    }
+    format!("{value:.1} {}", UNITS[unit])
+}
+
+/// A change in bytes, always with its sign.
+pub fn change(count: i128, style: ByteStyle) -> String {
+    let sign = if count < 0 { '-' } else { '+' };
+    format!("{sign}{}", bytes(count.abs(), style))
+}
+
+/// An integer with a comma before each group of three digits.
+pub fn thousands(count: i128) -> String {
+    let digits = count.unsigned_abs().to_string();
+    let mut out = String::with_capacity(digits.len() * 4 / 3 + 1);
+    if count < 0 {
+        out.push('-');
+    }
+    for (index, digit) in digits.chars().enumerate() {
+        if index > 0 && (digits.len() - index) % 3 == 0 {
+            out.push(',');
+        }
+        out.push(digit);
+    }
+    out
+}
+
+/// A share in percent: one decimal, and `<0.1 %` for what that would round to nothing.
+pub fn share(percent: f64) -> String {
+    if percent > 0.0 && percent < 0.05 {
+        return "<0.1 %".into();
+    }
+    format!("{percent:.1} %")
+}
+
+/// A moment as `hh:mm:ss.cc`, in Pympler's form; `inf` and `nan` as they are.
+pub fn clock(seconds: f64) -> String {
+    if !seconds.is_finite() {
+        return format!("{seconds}").to_lowercase();
+    }
+    let mut out = String::new();
+    write_clock(seconds, &mut out);
+    out
+}
+
+/// Pympler's `pp_timestamp`, digit for digit, for finite moments.
+pub(crate) fn write_clock(seconds: f64, out: &mut String) {
+    let hours = (seconds / 3600.0).trunc();
+    let minutes = modulo(seconds / 60.0, 60.0).trunc();
+    // Writing to a String cannot fail.
+    let _ = write!(out, "{hours:02.0}:{minutes:02.0}:{:05.2}", modulo(seconds, 60.0));
+}
+
+/// Python's `%` for floats: the result has the sign of the divisor.
+fn modulo(value: f64, divisor: f64) -> f64 {
+    let rest = value % divisor;
+    if rest != 0.0 && (rest < 0.0) != (divisor < 0.0) { rest + divisor } else { rest }
+}
+
+/// A span or moment in a few characters: `850ms`, `12.4s`, `5m03s`, `2h14m`, `3d04h`.
+pub fn short_time(seconds: f64) -> String {
+    if !seconds.is_finite() {
+        return clock(seconds);
+    }
+    let (sign, value) = if seconds < 0.0 { ("-", -seconds) } else { ("", seconds) };
+    if value < 0.9995 {
+        return format!("{sign}{:.0}ms", value * 1000.0);
+    }
+    if value < 59.95 {
+        return format!("{sign}{value:.1}s");
+    }
+    let whole = value.round();
+    let (seconds, minutes) = (whole % 60.0, (whole / 60.0).floor());
+    if minutes < 60.0 {
+        return format!("{sign}{minutes}m{seconds:02}s");
+    }
+    let (minutes, hours) = (minutes % 60.0, (minutes / 60.0).floor());
+    if hours < 24.0 {
+        return format!("{sign}{hours}h{minutes:02}m");
+    }
+    format!("{sign}{}d{:02}h", (hours / 24.0).floor(), hours % 24.0)
+}
+
+/// Whether a character may act on a terminal, or on the order in which text reads:
+/// control characters, line separators, and the marks that turn the direction.
+pub(crate) fn acts(c: char) -> bool {
+    matches!(c,
+        '\0'..='\x1f' | '\x7f'..='\u{9f}' | '\u{61c}' | '\u{200e}' | '\u{200f}'
+        | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}' | '\u{feff}'
+        | '\u{fff9}'..='\u{fffb}' | '\u{e0000}'..='\u{e007f}')
+}
+
+/// Untrusted text made harmless: what may act on a terminal is written as Python's
+/// repr would write it (`\x1b`, `\n`, `\u202e`).
+pub fn escaped(text: &str) -> Cow<'_, str> {
+    if !text.contains(acts) {
+        return Cow::Borrowed(text);
+    }
+    let mut out = String::with_capacity(text.len() + 16);
+    for c in text.chars() {
+        let code = u32::from(c);
+        let _ = match c {
+            '\n' => write!(out, "\\n"),
+            '\r' => write!(out, "\\r"),
+            '\t' => write!(out, "\\t"),
+            c if !acts(c) => {
+                out.push(c);
+                Ok(())
+            }
+            _ if code < 0x100 => write!(out, "\\x{code:02x}"),
+            _ if code < 0x1_0000 => write!(out, "\\u{code:04x}"),
+            _ => write!(out, "\\U{code:08x}"),
+        };
+    }
+    Cow::Owned(out)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn byte_counts() {
+        let cases: &[(i128, &str)] = &[
+            (0, "0 B"),
+            (1023, "1,023 B"),
+            (1024, "1.0 KiB"),
+            (-2048, "-2.0 KiB"),
+            (1_048_575, "1.0 MiB"),
+            (1 << 50, "1.0 PiB"),
+            (1 << 60, "1.0 EiB"),
+            (1 << 71, "2048.0 EiB"),
+        ];
+        for (count, expected) in cases {
+            assert_eq!(bytes(*count, ByteStyle::Units), *expected);
+        }
+        assert_eq!(bytes(-1_234_567, ByteStyle::Exact), "-1,234,567 B");
+        assert_eq!(change(-5, ByteStyle::Units), "-5 B");
+        assert_eq!(change(2048, ByteStyle::Units), "+2.0 KiB");
+    }
+
+    /// Moments and texts of part 4.5 of the corpus's README, which Pympler 1.1 printed.
+    #[test]
+    fn clocks_are_those_of_pympler() {
+        let cases: &[(f64, &str)] = &[
+            (0.0, "00:00:00.00"),
+            (59.996, "00:00:60.00"),
+            (-0.5, "00:00:59.50"),
+            (-61.0, "00:58:59.00"),
+            (-3700.25, "-1:58:19.75"),
+            (1_700_000_000.0, "472222:13:20.00"),
+        ];
+        for (seconds, expected) in cases {
+            assert_eq!(clock(*seconds), *expected, "{seconds}");
+        }
+        assert_eq!(clock(f64::INFINITY), "inf");
+        assert_eq!(clock(f64::NAN), "nan");
+    }
+
+    #[test]
+    fn short_times() {
+        let cases: &[(f64, &str)] = &[
+            (0.85, "850ms"),
+            (12.44, "12.4s"),
+            (59.97, "1m00s"),
+            (303.0, "5m03s"),
+            (8040.0, "2h14m"),
+            (273_600.0, "3d04h"),
+            (-2.0, "-2.0s"),
+        ];
+        for (seconds, expected) in cases {
+            assert_eq!(short_time(*seconds), *expected);
+        }
+    }
+
+    #[test]
+    fn nothing_acts_after_escaping() {
+        let text = "a\x1b[31m\u{9b}\u{202e}b\nc\u{e0041}é\u{1f600}";
+        let safe = escaped(text);
+        assert_eq!(safe, "a\\x1b[31m\\x9b\\u202eb\\nc\\U000e0041é\u{1f600}");
+        assert!(!safe.contains(acts));
+        assert!(matches!(escaped("plain"), Cow::Borrowed(_)));
+    }
+
+    #[test]
+    fn shares() {
+        assert_eq!(share(0.0), "0.0 %");
+        assert_eq!(share(0.01), "<0.1 %");
+        assert_eq!(share(93.25), "93.2 %");
+    }
+}
