@@ -66,6 +66,12 @@ pub(super) fn field(id: TextId, texts: &Texts) -> Option<Field> {
     ALL.iter().find(|(_, known)| known.as_bytes() == name).map(|(field, _)| *field)
 }
 
+/// The field of a text that is one of those registered, by its number alone.
+#[inline]
+pub(super) fn registered(number: u32) -> Option<Field> {
+    ALL.get(number as usize).map(|(field, _)| *field)
+}
+
 /// The attribute's name.
 pub(super) fn name(field: Field) -> &'static str {
     ALL[field as usize].1

@@ -4,6 +4,7 @@ mod fields;
 mod frames;
 mod globals;
 mod pympler;
+mod shapes;
 mod texts;
 
 use std::io::Read;

@@ -7,30 +7,31 @@
 use super::fields::{self, Field, field};
 use super::frames::{FrameParts, Frames};
 use super::globals::{Global, recognise};
+use super::shapes;
 use super::texts::Texts;
 use crate::model::{
     AsizedColumns, CachedClass, ClassRow, Dump, FrameRow, Notes, Number, ObjectColumns,
     ProcessMemory, SampleColumns, SnapshotRow, TextId,
 };
 use crate::pickle::{
-    Builder, Fault, FaultKind, Heap, Kind, List, Outcome, Pairs, Pickled, Reader, Value, malformed,
+    Builder, Fault, FaultKind, Heap, Kind, List, Memo, Outcome, Pairs, Pickled, Reader, Value, malformed,
     read_pickle, too_large, unfit,
 };
 
 // The kinds of finished values. The first nine fit into a packed memo entry.
-const ASIZED: Kind = 0;
+pub(super) const ASIZED: Kind = 0;
 /// A tuple of `Asized`: the number of a group of referents.
-const GROUP: Kind = 1;
+pub(super) const GROUP: Kind = 1;
 /// A tuple of a time and an `Asized`.
-const SAMPLE: Kind = 2;
-const FRAME: Kind = 3;
-const OBJECT: Kind = 4;
+pub(super) const SAMPLE: Kind = 2;
+pub(super) const FRAME: Kind = 3;
+pub(super) const OBJECT: Kind = 4;
 /// A tuple of None and a dict: the state of an instance with slots. The dict's number.
-const SLOTS: Kind = 5;
+pub(super) const SLOTS: Kind = 5;
 const SNAPSHOT: Kind = 6;
 const EMPTY_TUPLE: Kind = 7;
 const OPAQUE: Kind = 8;
-const TRACE: Kind = 9;
+pub(super) const TRACE: Kind = 9;
 const PROCESS: Kind = 10;
 /// A tuple that says of which class an instance is to be made. The class's number.
 const RECIPE: Kind = 11;
@@ -72,10 +73,10 @@ fn place(mut fault: Box<Fault>, reader: &Reader<'_>) -> Box<Fault> {
 }
 
 /// A global as the pickle named it.
-struct ClassName {
+pub(super) struct ClassName {
     module: TextId,
     name: TextId,
-    global: Global,
+    pub(super) global: Global,
 }
 
 /// An instance of somebody else's class, or what somebody's function would return.
@@ -87,14 +88,14 @@ struct Opaque {
     called: bool,
 }
 
-struct Loader {
-    texts: Texts,
-    frames: Frames,
-    globals: Vec<ClassName>,
+pub(super) struct Loader {
+    pub(super) texts: Texts,
+    pub(super) frames: Frames,
+    pub(super) globals: Vec<ClassName>,
     opaques: Vec<Opaque>,
-    objects: ObjectColumns,
-    samples: SampleColumns,
-    asized: AsizedColumns,
+    pub(super) objects: ObjectColumns,
+    pub(super) samples: SampleColumns,
+    pub(super) asized: AsizedColumns,
     processes: Vec<ProcessMemory>,
     snapshots: Vec<SnapshotRow>,
     snapshot_rows: Vec<u32>,
@@ -103,6 +104,8 @@ struct Loader {
     notes: Notes,
     /// Instances of Pympler's classes without state.
     unbuilt: u64,
+    /// Referents on their way into a group, those of outer ones first.
+    pub(super) gathered: Vec<u32>,
 }
 
 impl Loader {
@@ -125,6 +128,7 @@ impl Loader {
             listed: Vec::new(),
             notes: Notes::default(),
             unbuilt: 0,
+            gathered: Vec::new(),
         })
     }
 
@@ -858,11 +862,7 @@ impl Builder for Loader {
         let full = || too_large("it holds more than 4,294,967,295 instances of one class");
         match self.globals[class as usize].global {
             Global::Asized => {
-                let number = u32::try_from(self.asized.name.len()).map_err(|_| full())?;
-                self.asized.size.push(0);
-                self.asized.flat.push(0);
-                self.asized.name.push(UNBUILT);
-                self.asized.group.push(0);
+                let number = self.asized.push(UNBUILT).ok_or_else(full)?;
                 self.unbuilt += 1;
                 Ok(Value::Built(ASIZED, number))
             }
@@ -935,6 +935,21 @@ impl Builder for Loader {
         }
         heap.recycle(pairs);
         Ok(())
+    }
+
+    #[inline]
+    fn shortcut(
+        &mut self,
+        class: u32,
+        bytes: &[u8],
+        heap: &mut Heap,
+        memo: &mut Memo,
+    ) -> Option<(usize, Value)> {
+        match self.globals[class as usize].global {
+            Global::Asized => shapes::asized(self, bytes, heap, memo),
+            Global::TrackedObject => shapes::tracked_object(self, bytes, heap, memo),
+            _ => None,
+        }
     }
 
     fn set(&mut self) -> Outcome<Value> {

@@ -43,8 +43,8 @@ impl ByteCounts {
         }
     }
 
-    pub(crate) fn len(&self) -> usize {
-        self.small.len()
+    pub(crate) fn truncate(&mut self, length: usize) {
+        self.small.truncate(length);
     }
 }
 
@@ -65,6 +65,25 @@ pub(crate) struct AsizedColumns {
 }
 
 impl AsizedColumns {
+    /// A new row, nothing in it yet; its number. `None` when there are 2³² − 1 already.
+    #[inline]
+    pub(crate) fn push(&mut self, name: TextId) -> Option<u32> {
+        let number = u32::try_from(self.name.len()).ok()?;
+        self.size.push(0);
+        self.flat.push(0);
+        self.name.push(name);
+        self.group.push(0);
+        Some(number)
+    }
+
+    /// Drops the last rows.
+    pub(crate) fn truncate(&mut self, length: usize) {
+        self.size.truncate(length);
+        self.flat.truncate(length);
+        self.name.truncate(length);
+        self.group.truncate(length);
+    }
+
     #[inline]
     pub(crate) fn group_members(&self, group: u32) -> &[u32] {
         if group == 0 {

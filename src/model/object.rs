@@ -46,6 +46,20 @@ impl ObjectColumns {
         self.address.len() - 1
     }
 
+    /// Drops the last rows.
+    pub(crate) fn truncate(&mut self, length: usize) {
+        self.address.truncate(length);
+        self.name.truncate(length);
+        self.repr.truncate(length);
+        self.birth.truncate(length);
+        self.death.truncate(length);
+        self.trace.truncate(length);
+        self.class.truncate(length);
+        self.resolution_level.truncate(length);
+        self.sample_start.truncate(length);
+        self.sample_count.truncate(length);
+    }
+
     pub(crate) fn len(&self) -> usize {
         self.address.len()
     }

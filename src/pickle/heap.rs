@@ -22,7 +22,7 @@ pub(crate) enum List {
 }
 
 impl List {
-    const EMPTY: List = List::Run { kind: 0, first: 0, length: 0 };
+    pub(crate) const EMPTY: List = List::Run { kind: 0, first: 0, length: 0 };
 
     fn push(&mut self, value: Value) -> Outcome<()> {
         match (&mut *self, value) {
@@ -105,6 +105,22 @@ impl Heap {
         self.afford(self.lists.len(), offset)?;
         self.lists.push(List::EMPTY);
         Ok(Value::List((self.lists.len() - 1) as u32))
+    }
+
+    /// Takes a list that a shortcut made; its number.
+    #[inline]
+    pub(crate) fn adopt_list(&mut self, list: List) -> u32 {
+        self.lists.push(list);
+        (self.lists.len() - 1) as u32
+    }
+
+    pub(crate) fn list_count(&self) -> usize {
+        self.lists.len()
+    }
+
+    /// Takes back the lists that a shortcut made.
+    pub(crate) fn truncate_lists(&mut self, count: usize) {
+        self.lists.truncate(count);
     }
 
     pub(crate) fn list(&self, number: u32) -> &List {

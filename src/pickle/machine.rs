@@ -41,6 +41,18 @@ pub(crate) trait Builder {
     /// Gives an instance its state.
     fn build(&mut self, heap: &mut Heap, instance: Value, state: Value) -> Outcome<()>;
 
+    /// Takes an instance of a class in one step, from behind the opcode that named the
+    /// class to its BUILD, if `bytes` begin with the shape that picklers give it: how
+    /// many bytes that was, and the instance. Must do what the opcodes would do one by
+    /// one, or else nothing and return `None`.
+    fn shortcut(
+        &mut self,
+        class: u32,
+        bytes: &[u8],
+        heap: &mut Heap,
+        memo: &mut Memo,
+    ) -> Option<(usize, Value)>;
+
     /// A set, whose items nobody needs.
     fn set(&mut self) -> Outcome<Value>;
 }
@@ -464,7 +476,21 @@ impl<B: Builder> Machine<'_, '_, B> {
     #[inline]
     fn get(&mut self, number: u64) -> Outcome<()> {
         let value = self.memo.get(number)?;
+        if let Value::Class(class) = value {
+            return self.named(class);
+        }
         self.push(value)
+    }
+
+    /// A class was named again: mostly an instance of it follows.
+    #[inline]
+    fn named(&mut self, class: u32) -> Outcome<()> {
+        self.reader.look_ahead()?;
+        let bytes = self.reader.at_hand();
+        let taken = self.builder.shortcut(class, bytes, &mut self.heap, &mut self.memo);
+        let Some((length, instance)) = taken else { return self.push(Value::Class(class)) };
+        self.reader.advance(length);
+        self.push(instance)
     }
 
     #[inline]

@@ -13,6 +13,9 @@ use super::value::Value;
 const NUMBER_BITS: u32 = 28;
 const NUMBER_MASK: u32 = (1 << NUMBER_BITS) - 1;
 
+/// The number of a dict that was let go before the memo came to know it: no living one has it.
+pub(crate) const LET_GO: u32 = NUMBER_MASK;
+
 const UNSET: u32 = 0;
 const TEXT: u32 = 1;
 const LIST: u32 = 2;
@@ -22,6 +25,33 @@ const CLASS: u32 = 5;
 const SIDE: u32 = 6;
 /// The builder's kinds follow from here; kinds beyond the four bits stand aside.
 const BUILT: u32 = 7;
+
+/// A type and a number below 2²⁸.
+pub(crate) type Packed = (u32, u32);
+
+/// The types of packed entries that shortcuts meet or make.
+pub(crate) mod packed {
+    use super::{BUILT, CLASS, DICT, LET_GO, LIST, Packed, TEXT};
+    use crate::pickle::Kind;
+
+    pub(crate) const TEXT_TAG: u32 = TEXT;
+    pub(crate) const CLASS_TAG: u32 = CLASS;
+    /// A state that is gone by the time anybody could ask for it.
+    pub(crate) const STATE: Packed = (DICT, LET_GO);
+
+    /// The tag of a kind of finished value. Only for kinds below 9.
+    pub(crate) const fn built_tag(kind: Kind) -> u32 {
+        BUILT + kind as u32
+    }
+
+    pub(crate) const fn list(number: u32) -> Packed {
+        (LIST, number)
+    }
+
+    pub(crate) const fn text(number: u32) -> Packed {
+        (TEXT, number)
+    }
+}
 
 /// The memo of one pickle.
 #[derive(Default)]
@@ -48,7 +78,7 @@ impl Memo {
             Value::Class(n) => (CLASS, n),
             _ => (16, 0),
         };
-        if tag < 16 && number <= NUMBER_MASK {
+        if tag < 16 && number < NUMBER_MASK {
             return tag << NUMBER_BITS | number;
         }
         self.side.push(value);
@@ -65,6 +95,41 @@ impl Memo {
             return Ok(());
         }
         self.put(u64::from(self.count), value)
+    }
+
+    /// How many entries there are, if they are numbered without gaps and MEMOIZE would
+    /// go on behind the last: what a shortcut needs.
+    #[inline]
+    pub(crate) fn dense_length(&self) -> Option<usize> {
+        (self.count as usize == self.dense.len()).then_some(self.dense.len())
+    }
+
+    /// Appends an entry behind the last, as MEMOIZE does, for a shortcut. `false`: it has to give up.
+    #[inline]
+    pub(crate) fn append(&mut self, value: Packed) -> bool {
+        let (tag, number) = value;
+        self.dense.push(tag << NUMBER_BITS | number);
+        self.count += 1;
+        number <= NUMBER_MASK
+    }
+
+    /// Replaces an entry that a shortcut appended.
+    #[inline]
+    pub(crate) fn replace(&mut self, index: usize, value: Packed) {
+        self.dense[index] = value.0 << NUMBER_BITS | value.1;
+    }
+
+    /// Takes back what a shortcut appended.
+    pub(crate) fn truncate(&mut self, length: usize) {
+        self.dense.truncate(length);
+        self.count = length as u32;
+    }
+
+    /// An entry as it is packed, if it has one of the types that need no side table.
+    #[inline]
+    pub(crate) fn packed(&self, number: usize) -> Option<Packed> {
+        let packed = *self.dense.get(number)?;
+        Some((packed >> NUMBER_BITS, packed & NUMBER_MASK))
     }
 
     /// Stores under a given number.

@@ -16,5 +16,6 @@ mod value;
 pub(crate) use fault::{Fault, FaultKind, Outcome, malformed, too_large, unfit};
 pub(crate) use heap::{Heap, List, Pairs};
 pub(crate) use machine::{Builder, Pickled, read_pickle};
+pub(crate) use memo::{Memo, Packed, packed};
 pub(crate) use reader::Reader;
 pub(crate) use value::{Kind, Value};

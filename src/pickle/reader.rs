@@ -11,6 +11,9 @@ use super::fault::{Fault, FaultKind, Outcome};
 /// enough that the system call costs nothing.
 const WINDOW_BYTES: usize = 256 << 10;
 
+/// How much of the input a shortcut should see.
+const LOOK_AHEAD_BYTES: usize = WINDOW_BYTES / 4;
+
 /// A cursor over an input of any length.
 pub(crate) struct Reader<'r> {
     source: Box<dyn Read + 'r>,
@@ -46,6 +49,15 @@ impl<'r> Reader<'r> {
     #[inline]
     pub(crate) fn at_hand(&self) -> &[u8] {
         &self.window[self.position..self.filled]
+    }
+
+    /// Reads on if the end of the window is near.
+    #[inline]
+    pub(crate) fn look_ahead(&mut self) -> Outcome<()> {
+        if self.filled - self.position < LOOK_AHEAD_BYTES && !self.at_end {
+            self.fill()?;
+        }
+        Ok(())
     }
 
     /// Passes over bytes that [`at_hand`](Self::at_hand) showed.

@@ -1,0 +1,503 @@
+//! Shortcuts: whole instances taken in one step.
+//!
+//! In a dump of Python 3.4 or later nearly all bytes are `Asized` and `TrackedObject`
+//! instances of one shape: the same opcodes in the same order, other numbers and
+//! names. Where the bytes at hand have that shape, they are read field by field
+//! instead of opcode by opcode, with the same effect on memo, heap and columns. Where
+//! they do not (another protocol, an unusual value, the end of the window), everything
+//! is taken back and the machine goes on opcode by opcode. So nothing here decides
+//! what is valid, and nothing needs to be complete.
+
+use super::fields::{Field, registered};
+use super::frames::FrameParts;
+use super::pympler::{ASIZED, FRAME, GROUP, Loader, OBJECT, SAMPLE, SLOTS};
+use crate::model::TextId;
+use crate::pickle::opcode as op;
+use crate::pickle::{Heap, List, Memo, Packed, Value, packed};
+
+/// How deep a tree of referents is read here. Trackers record a few levels.
+const MAX_DEPTH: u32 = 12;
+
+const TEXT: u32 = packed::TEXT_TAG;
+const CLASS: u32 = packed::CLASS_TAG;
+const ASIZED_TAG: u32 = packed::built_tag(ASIZED);
+
+/// From behind the class to the first key: an instance, its state None and a dict.
+const ASIZED_OPENING: [u8; 7] =
+    [op::EMPTY_TUPLE, op::NEWOBJ, op::MEMOIZE, op::NONE, op::EMPTY_DICT, op::MEMOIZE, op::MARK];
+/// From behind the last value to the end of the instance.
+const ASIZED_CLOSING: [u8; 4] = [op::SETITEMS, op::TUPLE2, op::MEMOIZE, op::BUILD];
+const OBJECT_OPENING: [u8; 6] =
+    [op::EMPTY_TUPLE, op::NEWOBJ, op::MEMOIZE, op::EMPTY_DICT, op::MEMOIZE, op::MARK];
+const OBJECT_CLOSING: [u8; 2] = [op::SETITEMS, op::BUILD];
+
+/// Takes an `Asized`, from behind its class.
+pub(super) fn asized(
+    loader: &mut Loader,
+    bytes: &[u8],
+    heap: &mut Heap,
+    memo: &mut Memo,
+) -> Option<(usize, Value)> {
+    attempt(loader, bytes, heap, memo, |shape| {
+        let number = shape.asized(TextId::NONE, 0)?;
+        Some(Value::Built(ASIZED, number))
+    })
+}
+
+/// Takes a `TrackedObject`, from behind its class.
+pub(super) fn tracked_object(
+    loader: &mut Loader,
+    bytes: &[u8],
+    heap: &mut Heap,
+    memo: &mut Memo,
+) -> Option<(usize, Value)> {
+    attempt(loader, bytes, heap, memo, |shape| {
+        let number = shape.tracked_object()?;
+        Some(Value::Built(OBJECT, number))
+    })
+}
+
+/// Runs `take`, and takes everything back if it gives up.
+#[inline]
+fn attempt<'s>(
+    loader: &'s mut Loader,
+    bytes: &'s [u8],
+    heap: &'s mut Heap,
+    memo: &'s mut Memo,
+    take: impl FnOnce(&mut Shape<'s>) -> Option<Value>,
+) -> Option<(usize, Value)> {
+    if !bytes.starts_with(&OBJECT_OPENING[..3]) {
+        return None;
+    }
+    let before = (
+        memo.dense_length()?,
+        heap.list_count(),
+        loader.objects.len(),
+        loader.samples.time.len(),
+        loader.asized.name.len(),
+        loader.asized.referents.len(),
+        loader.asized.group_start.len(),
+    );
+    let mut shape = Shape { loader, heap, memo, bytes, at: 0 };
+    let value = take(&mut shape);
+    let Shape { loader, heap, memo, at, .. } = shape;
+    loader.gathered.clear();
+    let Some(value) = value else {
+        let (entries, lists, objects, samples, asized, referents, groups) = before;
+        memo.truncate(entries);
+        heap.truncate_lists(lists);
+        loader.objects.truncate(objects);
+        loader.samples.time.truncate(samples);
+        loader.samples.asized.truncate(samples);
+        loader.asized.truncate(asized);
+        loader.asized.referents.truncate(referents);
+        loader.asized.group_start.truncate(groups);
+        return None;
+    };
+    Some((at, value))
+}
+
+/// A reader of shapes. Every method gives `None` where the bytes are not as expected.
+struct Shape<'s> {
+    loader: &'s mut Loader,
+    heap: &'s mut Heap,
+    memo: &'s mut Memo,
+    bytes: &'s [u8],
+    at: usize,
+}
+
+impl<'s> Shape<'s> {
+    #[inline(always)]
+    fn array<const N: usize>(&mut self) -> Option<[u8; N]> {
+        let array = *self.bytes.get(self.at..)?.first_chunk::<N>()?;
+        self.at += N;
+        Some(array)
+    }
+
+    #[inline(always)]
+    fn byte(&mut self) -> Option<u8> {
+        let byte = *self.bytes.get(self.at)?;
+        self.at += 1;
+        Some(byte)
+    }
+
+    #[inline(always)]
+    fn peek(&self) -> Option<u8> {
+        self.bytes.get(self.at).copied()
+    }
+
+    #[inline(always)]
+    fn expect<const N: usize>(&mut self, expected: [u8; N]) -> Option<()> {
+        (self.array()? == expected).then_some(())
+    }
+
+    #[inline(always)]
+    fn memoize(&mut self, entry: Packed) -> Option<()> {
+        self.memo.append(entry).then_some(())
+    }
+
+    /// BINGET or LONG_BINGET, its opcode already read.
+    #[inline(always)]
+    fn get(&mut self, opcode: u8) -> Option<Packed> {
+        let number = match opcode {
+            op::BINGET => usize::from(self.byte()?),
+            op::LONG_BINGET => u32::from_le_bytes(self.array()?) as usize,
+            _ => return None,
+        };
+        self.memo.packed(number)
+    }
+
+    /// The name of an attribute.
+    #[inline(always)]
+    fn key(&mut self, opcode: u8) -> Option<Field> {
+        match self.get(opcode)? {
+            (TEXT, number) => registered(number),
+            _ => None,
+        }
+    }
+
+    #[inline(always)]
+    fn int(&mut self) -> Option<i64> {
+        Some(match self.byte()? {
+            op::BININT1 => self.byte()?.into(),
+            op::BININT2 => u16::from_le_bytes(self.array()?).into(),
+            op::BININT => i32::from_le_bytes(self.array()?).into(),
+            op::LONG1 => {
+                let length = usize::from(self.byte()?);
+                let digits = self.bytes.get(self.at..self.at + length)?;
+                if length == 0 || length > 8 {
+                    return None;
+                }
+                self.at += length;
+                let fill = if digits[length - 1] & 0x80 != 0 { 0xff } else { 0 };
+                let mut wide = [fill; 8];
+                wide[..length].copy_from_slice(digits);
+                i64::from_le_bytes(wide)
+            }
+            _ => return None,
+        })
+    }
+
+    #[inline(always)]
+    fn float(&mut self) -> Option<f64> {
+        let float = f64::from_bits(u64::from_be_bytes(self.array()?));
+        // The model's own NaNs must not come from a file.
+        (!float.is_nan()).then_some(float)
+    }
+
+    /// A text, or None. `likely` is what it probably is.
+    #[inline(always)]
+    fn text(&mut self, likely: TextId) -> Option<TextId> {
+        let opcode = self.byte()?;
+        let length = match opcode {
+            op::SHORT_BINUNICODE => usize::from(self.byte()?),
+            op::NONE => return Some(TextId::NONE),
+            op::BINUNICODE => u32::from_le_bytes(self.array()?) as usize,
+            opcode => {
+                return match self.get(opcode)? {
+                    (TEXT, number) => Some(TextId(number)),
+                    _ => None,
+                };
+            }
+        };
+        let text = self.bytes.get(self.at..self.at.checked_add(length)?)?;
+        self.at += length;
+        let id = if likely != TextId::NONE && self.loader.texts.arena.bytes(likely) == text {
+            likely
+        } else {
+            // Surrogates are rare enough to go the long way.
+            str::from_utf8(text).ok()?;
+            self.loader.texts.intern(text).ok()?
+        };
+        if self.peek()? == op::MEMOIZE {
+            self.at += 1;
+            self.memoize(packed::text(id.0))?;
+        }
+        Some(id)
+    }
+
+    /// An `Asized` from behind its class; its number.
+    fn asized(&mut self, likely_name: TextId, depth: u32) -> Option<u32> {
+        self.expect(ASIZED_OPENING)?;
+        let number = self.loader.asized.push(TextId::NONE)?;
+        let index = number as usize;
+        self.memoize((ASIZED_TAG, number))?;
+        self.memoize(packed::STATE)?;
+        let (mut size, mut flat) = (None, 0);
+        loop {
+            let opcode = self.byte()?;
+            if opcode == op::SETITEMS {
+                self.at -= 1;
+                break;
+            }
+            match self.key(opcode)? {
+                Field::Flat => flat = self.int()?,
+                Field::Name => {
+                    let name = self.text(likely_name)?;
+                    self.loader.asized.name[index] = name;
+                }
+                Field::Refs => {
+                    let group = self.referents(depth)?;
+                    self.loader.asized.group[index] = group;
+                }
+                Field::Size => size = Some(self.int()?),
+                _ => return None,
+            }
+        }
+        self.expect(ASIZED_CLOSING)?;
+        self.memoize((packed::built_tag(SLOTS), packed::STATE.1))?;
+        self.loader.asized.size.set(index, size?);
+        self.loader.asized.flat.set(index, flat);
+        Some(number)
+    }
+
+    /// A tuple of `Asized`; the number of its group.
+    fn referents(&mut self, depth: u32) -> Option<u32> {
+        let mut opcode = self.byte()?;
+        if opcode == op::EMPTY_TUPLE {
+            return Some(0);
+        }
+        if depth >= MAX_DEPTH {
+            return None;
+        }
+        let marked = opcode == op::MARK;
+        if marked {
+            opcode = self.byte()?;
+        }
+        let start = self.loader.gathered.len();
+        loop {
+            let referent = match self.get(opcode)? {
+                (CLASS, class) if self.is_asized(class) => self.asized(TextId::NONE, depth + 1)?,
+                (ASIZED_TAG, number) => number,
+                _ => return None,
+            };
+            self.loader.gathered.push(referent);
+            opcode = self.byte()?;
+            let count = self.loader.gathered.len() - start;
+            match opcode {
+                op::TUPLE if marked => break,
+                op::TUPLE1 if !marked && count == 1 => break,
+                op::TUPLE2 if !marked && count == 2 => break,
+                op::TUPLE3 if !marked && count == 3 => break,
+                _ => {}
+            }
+        }
+        let Loader { asized, gathered, .. } = &mut *self.loader;
+        let group = asized.group_start.len() as u32;
+        asized.group_start.push(u32::try_from(asized.referents.len()).ok()?);
+        asized.referents.extend_from_slice(&gathered[start..]);
+        gathered.truncate(start);
+        if self.peek()? == op::MEMOIZE {
+            self.at += 1;
+            self.memoize((packed::built_tag(GROUP), group))?;
+        }
+        Some(group)
+    }
+
+    #[inline(always)]
+    fn is_asized(&self, class: u32) -> bool {
+        self.loader.globals[class as usize].global == super::globals::Global::Asized
+    }
+
+    /// A `TrackedObject` from behind its class; its number.
+    fn tracked_object(&mut self) -> Option<u32> {
+        self.expect(OBJECT_OPENING)?;
+        let index = self.loader.objects.push();
+        let number = u32::try_from(index).ok()?;
+        self.memoize((packed::built_tag(OBJECT), number))?;
+        self.memoize(packed::STATE)?;
+        let (mut address, mut birth) = (None, None);
+        let mut repr = TextId::NONE;
+        loop {
+            let opcode = self.byte()?;
+            if opcode == op::SETITEMS {
+                self.at -= 1;
+                break;
+            }
+            match self.key(opcode)? {
+                Field::Id => address = Some(u64::try_from(self.int()?).ok()?),
+                Field::Repr => repr = self.text(TextId::NONE)?,
+                Field::Name => {
+                    let name = self.text(TextId::NONE)?;
+                    self.loader.objects.name[index] = name;
+                }
+                Field::Birth => {
+                    self.expect([op::BINFLOAT])?;
+                    birth = Some(self.float()?);
+                }
+                Field::Death => {
+                    let death = match self.byte()? {
+                        op::NONE => None,
+                        op::BINFLOAT => Some(self.float()?),
+                        _ => return None,
+                    };
+                    self.loader.objects.set_death(index, death);
+                }
+                Field::Trace => {
+                    if self.peek()? == op::NONE {
+                        self.at += 1;
+                    } else {
+                        let trace = self.trace()?;
+                        self.loader.objects.trace[index] = trace + 1;
+                    }
+                }
+                Field::Snapshots => {
+                    let (start, count) = self.samples(repr)?;
+                    self.loader.objects.sample_start[index] = start;
+                    self.loader.objects.sample_count[index] = count;
+                }
+                Field::ResolutionLevel => {
+                    let level = i32::try_from(self.int()?).ok()?;
+                    self.loader.objects.resolution_level[index] = level;
+                }
+                _ => return None,
+            }
+        }
+        self.expect(OBJECT_CLOSING)?;
+        self.loader.objects.repr[index] = repr;
+        self.loader.objects.address[index] = address?;
+        self.loader.objects.birth[index] = birth?;
+        Some(number)
+    }
+
+    /// A list of times and `Asized`: the first sample and how many.
+    fn samples(&mut self, repr: TextId) -> Option<(u32, u32)> {
+        self.expect([op::EMPTY_LIST, op::MEMOIZE])?;
+        let list = self.heap.adopt_list(List::EMPTY);
+        self.memoize(packed::list(list))?;
+        let first = u32::try_from(self.loader.samples.time.len()).ok()?;
+        // Objects keep their repr and often their size from one snapshot to the next.
+        let mut name = repr;
+        let mut before = None;
+        let mut marked = false;
+        loop {
+            match self.peek()? {
+                op::MARK if !marked => marked = true,
+                op::APPENDS if marked => marked = false,
+                op::BINFLOAT => {
+                    self.at += 1;
+                    let asized = self.sample(name, &mut before)?;
+                    name = self.loader.asized.name[asized as usize];
+                    if !marked {
+                        self.expect([op::APPEND])?;
+                    }
+                    continue;
+                }
+                // A key, or the end of the state.
+                _ if !marked => break,
+                _ => return None,
+            }
+            self.at += 1;
+        }
+        let length = u32::try_from(self.loader.samples.time.len()).ok()? - first;
+        self.heap.set_list(list, List::Run { kind: SAMPLE, first, length });
+        Some((first, length))
+    }
+
+    /// A tuple of a time and an `Asized`, from behind the time's opcode; the latter's number.
+    #[inline(always)]
+    fn sample(&mut self, likely_name: TextId, before: &mut Option<u32>) -> Option<u32> {
+        let time = self.float()?;
+        let opcode = self.byte()?;
+        let number = match self.get(opcode)? {
+            (CLASS, class) if self.is_asized(class) => {
+                let entry = self.memo.dense_length()?;
+                let number = self.asized(likely_name, 0)?;
+                match *before {
+                    Some(same) if self.are_equal_leaves(same, number) => {
+                        // Nothing tells the two apart: keep one.
+                        self.loader.asized.truncate(number as usize);
+                        self.memo.replace(entry, (ASIZED_TAG, same));
+                        same
+                    }
+                    _ => number,
+                }
+            }
+            (ASIZED_TAG, number) => number,
+            _ => return None,
+        };
+        self.expect([op::TUPLE2])?;
+        let sample = u32::try_from(self.loader.samples.time.len()).ok()?;
+        self.loader.samples.time.push(time);
+        self.loader.samples.asized.push(number);
+        if self.peek()? == op::MEMOIZE {
+            self.at += 1;
+            self.memoize((packed::built_tag(SAMPLE), sample))?;
+        }
+        *before = Some(number);
+        Some(number)
+    }
+
+    #[inline(always)]
+    fn are_equal_leaves(&self, a: u32, b: u32) -> bool {
+        let (columns, a, b) = (&self.loader.asized, a as usize, b as usize);
+        columns.group[a] == 0
+            && columns.group[b] == 0
+            && columns.name[a] == columns.name[b]
+            && columns.size.get(a) == columns.size.get(b)
+            && columns.flat.get(a) == columns.flat.get(b)
+    }
+
+    /// A list of frames; the number of the trace.
+    fn trace(&mut self) -> Option<u32> {
+        self.expect([op::EMPTY_LIST, op::MEMOIZE])?;
+        let list = self.heap.adopt_list(List::EMPTY);
+        self.memoize(packed::list(list))?;
+        let start = self.loader.gathered.len();
+        match self.byte()? {
+            op::MARK => loop {
+                if self.peek()? == op::APPENDS {
+                    self.at += 1;
+                    break;
+                }
+                self.frame()?;
+            },
+            _ => return None,
+        }
+        let trace = {
+            let Loader { frames, gathered, .. } = &mut *self.loader;
+            frames.trace(&gathered[start..]).ok()?
+        };
+        self.loader.gathered.truncate(start);
+        self.heap.set_list(list, List::Taken(Value::Built(super::pympler::TRACE, trace)));
+        Some(trace)
+    }
+
+    /// A tuple of file, line, function, source lines and index, into `gathered`.
+    fn frame(&mut self) -> Option<()> {
+        self.expect([op::MARK])?;
+        let file = self.text(TextId::NONE)?;
+        let line = self.int()?;
+        let function = self.text(TextId::NONE)?;
+        let (source, source_index) = match self.byte()? {
+            op::NONE => {
+                self.expect([op::NONE])?;
+                (None, None)
+            }
+            op::EMPTY_LIST => {
+                self.expect([op::MEMOIZE])?;
+                // The list comes into the memo before its text.
+                let list = self.heap.adopt_list(List::EMPTY);
+                self.memoize(packed::list(list))?;
+                let text = self.text(TextId::NONE)?;
+                self.expect([op::APPEND])?;
+                self.heap.set_list(list, List::One(Value::Text(text.0)));
+                (Some(text), Some(self.int()?))
+            }
+            _ => return None,
+        };
+        self.expect([op::TUPLE])?;
+        if file == TextId::NONE || function == TextId::NONE || source == Some(TextId::NONE) {
+            return None;
+        }
+        let parts = FrameParts { file, line, function, source, source_index };
+        let Loader { frames, texts, gathered, .. } = &mut *self.loader;
+        let frame = frames.frame(parts, texts).ok()?;
+        gathered.push(frame);
+        if self.peek()? == op::MEMOIZE {
+            self.at += 1;
+            self.memoize((packed::built_tag(FRAME), frame))?;
+        }
+        Some(())
+    }
+}
