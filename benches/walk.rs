@@ -6,6 +6,8 @@
 //! Prints the median of each and their ratio. Both read the file; the walk then has
 //! all of it in memory, which the loader never has.
 
+#![expect(clippy::print_stdout, clippy::print_stderr, reason = "a bench prints")]
+
 use std::hint::black_box;
 use std::time::{Duration, Instant};
 
@@ -14,22 +16,50 @@ fn walk(bytes: &[u8], start: usize) -> Option<(usize, u64)> {
     let mut at = start;
     let mut opcodes = 0;
     let u32_at = |at: usize| {
-        bytes.get(at..at + 4).map(|b| u32::from_le_bytes([b[0], b[1], b[2], b[3]]) as usize)
+        bytes
+            .get(at..at + 4)
+            .map(|b| u32::from_le_bytes([b[0], b[1], b[2], b[3]]) as usize)
     };
     let u64_at = |at: usize| {
         let b: [u8; 8] = bytes.get(at..at + 8)?.try_into().ok()?;
         usize::try_from(u64::from_le_bytes(b)).ok()
     };
-    let line = |at: usize| bytes[at..].iter().position(|&b| b == b'\n').map(|n| at + n + 1);
+    let line = |at: usize| {
+        bytes[at..]
+            .iter()
+            .position(|&b| b == b'\n')
+            .map(|n| at + n + 1)
+    };
     loop {
         let opcode = *bytes.get(at)?;
         at += 1;
         opcodes += 1;
         match opcode {
             // No argument.
-            b'(' | b'0' | b'1' | b'2' | b'N' | b'Q' | b'R' | b'a' | b'b' | b'd' | b'}' | b'e'
-            | b'l' | b']' | b'o' | b's' | b't' | b')' | b'u' | 0x81 | 0x85..=0x89 | 0x8f..=0x94
-            | 0x97 | 0x98 => {}
+            b'('
+            | b'0'
+            | b'1'
+            | b'2'
+            | b'N'
+            | b'Q'
+            | b'R'
+            | b'a'
+            | b'b'
+            | b'd'
+            | b'}'
+            | b'e'
+            | b'l'
+            | b']'
+            | b'o'
+            | b's'
+            | b't'
+            | b')'
+            | b'u'
+            | 0x81
+            | 0x85..=0x89
+            | 0x8f..=0x94
+            | 0x97
+            | 0x98 => {}
             b'.' => return Some((at, opcodes)),
             // Fixed arguments.
             b'K' | b'h' | b'q' | 0x80 | 0x82 => at += 1,
@@ -54,12 +84,17 @@ fn median(mut times: Vec<Duration>) -> Duration {
 }
 
 fn main() {
-    let mut arguments = std::env::args().skip(1).filter(|argument| argument != "--bench");
+    let mut arguments = std::env::args()
+        .skip(1)
+        .filter(|argument| argument != "--bench");
     let Some(path) = arguments.next() else {
         eprintln!("no dump given: cargo bench --bench walk -- DUMP [ROUNDS]");
         return;
     };
-    let rounds = arguments.next().and_then(|rounds| rounds.parse().ok()).unwrap_or(5);
+    let rounds = arguments
+        .next()
+        .and_then(|rounds| rounds.parse().ok())
+        .unwrap_or(5);
     let (mut walks, mut loads, mut reads) = (Vec::new(), Vec::new(), Vec::new());
     let (mut opcodes, mut size) = (0, 0);
     for _ in 0..rounds {
@@ -80,15 +115,32 @@ fn main() {
     }
     let (walk, load, read) = (median(walks), median(loads), median(reads));
     let rate = |time: Duration| size as f64 / 1e6 / time.as_secs_f64();
-    println!("{path}: {:.1} MB, {opcodes} opcodes, medians of {rounds}", size as f64 / 1e6);
-    println!("  read  {:8.3} s  {:7.0} MB/s", read.as_secs_f64(), rate(read));
+    println!(
+        "{path}: {:.1} MB, {opcodes} opcodes, medians of {rounds}",
+        size as f64 / 1e6
+    );
+    println!(
+        "  read  {:8.3} s  {:7.0} MB/s",
+        read.as_secs_f64(),
+        rate(read)
+    );
     println!(
         "  walk  {:8.3} s  {:7.0} MB/s  {:.2} ns an opcode",
         walk.as_secs_f64(),
         rate(walk),
         walk.as_secs_f64() * 1e9 / opcodes as f64
     );
-    println!("  load  {:8.3} s  {:7.0} MB/s", load.as_secs_f64(), rate(load));
-    println!("  load / walk          {:.2}", load.as_secs_f64() / walk.as_secs_f64());
-    println!("  load / (read + walk) {:.2}", load.as_secs_f64() / (walk + read).as_secs_f64());
+    println!(
+        "  load  {:8.3} s  {:7.0} MB/s",
+        load.as_secs_f64(),
+        rate(load)
+    );
+    println!(
+        "  load / walk          {:.2}",
+        load.as_secs_f64() / walk.as_secs_f64()
+    );
+    println!(
+        "  load / (read + walk) {:.2}",
+        load.as_secs_f64() / (walk + read).as_secs_f64()
+    );
 }

@@ -215,17 +215,29 @@ enum Color {
 
 impl FormArgs {
     fn rules(&self) -> Rules {
-        if self.format == Form::Pympler { Rules::Pympler } else { Rules::Documented }
+        if self.format == Form::Pympler {
+            Rules::Pympler
+        } else {
+            Rules::Documented
+        }
     }
 
     fn byte_style(&self) -> ByteStyle {
-        if self.bytes { ByteStyle::Exact } else { ByteStyle::Units }
+        if self.bytes {
+            ByteStyle::Exact
+        } else {
+            ByteStyle::Units
+        }
     }
 
     fn open(&self) -> Result<Output> {
         let path = self.output.as_deref();
-        Output::open(path)
-            .with_context(|| format!("{}: cannot be written", path.unwrap_or(Path::new("-")).display()))
+        Output::open(path).with_context(|| {
+            format!(
+                "{}: cannot be written",
+                path.unwrap_or(Path::new("-")).display()
+            )
+        })
     }
 
     fn style(&self, out: &Output, brief: bool) -> table::Style {
@@ -290,10 +302,14 @@ impl Print {
             Form::Json => json::objects(&mut out, &dump, &selected, json::Stringing::Document)?.cut,
             Form::Ndjson => json::objects(&mut out, &dump, &selected, json::Stringing::Lines)?.cut,
             Form::Csv => csv::objects(&mut out, &dump, &selected).map(|()| false)?,
-            Form::Markdown => markdown::objects(&mut out, &dump, &selected, bytes).map(|()| false)?,
+            Form::Markdown => {
+                markdown::objects(&mut out, &dump, &selected, bytes).map(|()| false)?
+            }
             Form::Pympler => {
                 let escape = out.is_terminal();
-                pympler::Writer::new(&mut out, escape).objects(&dump, &selected)?.cut
+                pympler::Writer::new(&mut out, escape)
+                    .objects(&dump, &selected)?
+                    .cut
             }
         };
         out.finish()?;
@@ -322,7 +338,7 @@ impl SummaryArgs {
         let mut out = self.form.open()?;
         let style = self.form.style(&out, false);
         match self.form.format {
-            Form::Table => table::summary(&mut out, &dump, &summary, style)?,
+            Form::Table => table::summary(&mut out, &summary, style)?,
             Form::Json => json::summary(&mut out, &summary, json::Stringing::Document)?,
             Form::Ndjson => json::summary(&mut out, &summary, json::Stringing::Lines)?,
             Form::Csv => csv::summary(&mut out, &summary)?,
@@ -346,7 +362,11 @@ fn load(path: &Path) -> Result<ManuallyDrop<Dump>> {
     let dump = Dump::load(path)?;
     let notes = dump.notes();
     if notes.trailing_bytes > 0 {
-        let more = if notes.trailing_uncounted { "more than " } else { "" };
+        let more = if notes.trailing_uncounted {
+            "more than "
+        } else {
+            ""
+        };
         let count = thousands(notes.trailing_bytes.into());
         let s = if notes.trailing_bytes == 1 { "" } else { "s" };
         warn(&format!(
@@ -362,7 +382,9 @@ fn no_such(dump: &Dump, selector: &SnapshotSelector) -> NoSuchSnapshot {
     let selector = ctstats::units::escaped(&selector.to_string()).into_owned();
     let count = dump.snapshots().len();
     if count == 0 {
-        return NoSuchSnapshot(format!("no snapshot '{selector}': the dump has no snapshots"));
+        return NoSuchSnapshot(format!(
+            "no snapshot '{selector}': the dump has no snapshots"
+        ));
     }
     let names: Vec<String> = dump
         .snapshots()
@@ -374,9 +396,15 @@ fn no_such(dump: &Dump, selector: &SnapshotSelector) -> NoSuchSnapshot {
             format!("'{}'", ctstats::units::escaped(&clipped))
         })
         .collect();
-    let described =
-        if names.is_empty() { String::new() } else { format!(", described as {}", names.join(", ")) };
-    NoSuchSnapshot(format!("no snapshot '{selector}': there are 0 to {}{described}", count - 1))
+    let described = if names.is_empty() {
+        String::new()
+    } else {
+        format!(", described as {}", names.join(", "))
+    };
+    NoSuchSnapshot(format!(
+        "no snapshot '{selector}': there are 0 to {}{described}",
+        count - 1
+    ))
 }
 
 #[expect(clippy::print_stderr, reason = "warnings belong on standard error")]

@@ -47,14 +47,14 @@ pub enum Error {
 pub enum Problem {
     /// It holds nothing.
     Empty,
-    /// It is a file of another kind.
+    /// It is a file of another kind, or a pickle of something else.
     Foreign,
     /// It ends too early.
     CutShort,
     /// Its bytes are no pickle.
     Corrupt,
-    /// It is a pickle, but of something else, or of a value that cannot be used.
-    Unfit,
+    /// It is a dump, but a value that is needed is none that can be used.
+    Value,
     /// It goes beyond what ctstats counts to, or beyond what an honest file makes.
     TooLarge,
 }
@@ -66,7 +66,7 @@ impl fmt::Display for Problem {
             Problem::Foreign => "not a Pympler dump",
             Problem::CutShort => "the dump is cut short",
             Problem::Corrupt => "the pickle is damaged",
-            Problem::Unfit => "not a dump of Pympler's ClassTracker",
+            Problem::Value => "a value cannot be used",
             Problem::TooLarge => "the dump is too large or abusive",
         })
     }
@@ -96,10 +96,23 @@ impl fmt::Display for Error {
             Error::Open { file, source } => {
                 write!(f, "{}: cannot be opened: {source}", escaped(file))
             }
-            Error::Read { file, offset, source } => {
-                write!(f, "{}: reading failed at byte {offset}: {source}", escaped(file))
+            Error::Read {
+                file,
+                offset,
+                source,
+            } => {
+                write!(
+                    f,
+                    "{}: reading failed at byte {offset}: {source}",
+                    escaped(file)
+                )
             }
-            Error::Dump { file, offset, problem, what } => {
+            Error::Dump {
+                file,
+                offset,
+                problem,
+                what,
+            } => {
                 write!(f, "{}: {problem}", escaped(file))?;
                 if let Some(offset) = offset {
                     write!(f, " at byte {offset}")?;

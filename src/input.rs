@@ -8,7 +8,7 @@ use std::path::Path;
 use crate::error::Error;
 
 /// The name that stands for standard input.
-pub const STDIN: &str = "-";
+pub(crate) const STDIN: &str = "-";
 
 /// How the bytes were packed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -35,10 +35,13 @@ impl Coding {
 }
 
 /// Opens a path, or standard input for `-`.
-pub(crate) fn open(path: &Path) -> Result<Box<dyn Read>, Error> {
-    let failed = |source| Error::Open { file: path.display().to_string(), source };
+pub(crate) fn open(path: &Path) -> Result<Box<dyn Read + Send>, Error> {
+    let failed = |source| Error::Open {
+        file: path.display().to_string(),
+        source,
+    };
     if path == Path::new(STDIN) {
-        return Ok(Box::new(io::stdin().lock()));
+        return Ok(Box::new(io::stdin()));
     }
     let file = File::open(path).map_err(failed)?;
     // Linux opens a directory like a file and fails on the first read only.
@@ -49,34 +52,62 @@ pub(crate) fn open(path: &Path) -> Result<Box<dyn Read>, Error> {
 }
 
 /// Decompresses what is compressed and passes the rest through.
-pub(crate) fn decompressed<'r>(mut raw: impl Read + 'r) -> io::Result<Box<dyn Read + 'r>> {
-    let mut head = Vec::new();
-    raw.by_ref().take(6).read_to_end(&mut head)?;
-    let coding = Coding::MAGIC.iter().find(|(magic, _)| head.starts_with(magic)).map(|c| c.1);
-    let raw = Cursor::new(head).chain(raw);
-    let Some(coding) = coding else { return Ok(Box::new(raw)) };
-    let inner: Box<dyn Read + 'r> = match coding {
-        // Several members in a row are one file, as for gunzip.
-        Coding::Gzip => Box::new(flate2::read::MultiGzDecoder::new(raw)),
-        Coding::Zstd => Box::new(zstd::stream::read::Decoder::new(raw)?),
-        Coding::Xz => Box::new(lzma_rust2::XzReader::new(raw, true)),
-    };
-    Ok(Box::new(Decompressor { inner, coding }))
+pub(crate) struct Decompressed<R: Read> {
+    inner: Inner<R>,
 }
 
-/// Names the coding in the errors of a decompressor.
-struct Decompressor<'r> {
-    inner: Box<dyn Read + 'r>,
-    coding: Coding,
+/// The input with its first bytes put back.
+type Whole<R> = io::Chain<Cursor<Vec<u8>>, R>;
+
+enum Inner<R: Read> {
+    Plain(Whole<R>),
+    Gzip(Box<flate2::read::MultiGzDecoder<Whole<R>>>),
+    Zstd(zstd::stream::read::Decoder<'static, io::BufReader<Whole<R>>>),
+    Xz(Box<lzma_rust2::XzReader<Whole<R>>>),
 }
 
-impl Read for Decompressor<'_> {
+impl<R: Read> Decompressed<R> {
+    /// Looks at the first bytes.
+    pub(crate) fn new(mut raw: R) -> io::Result<Self> {
+        let mut head = Vec::new();
+        raw.by_ref().take(6).read_to_end(&mut head)?;
+        let coding = Coding::MAGIC
+            .iter()
+            .find(|(magic, _)| head.starts_with(magic))
+            .map(|c| c.1);
+        let whole = Cursor::new(head).chain(raw);
+        let inner = match coding {
+            None => Inner::Plain(whole),
+            // Several members in a row are one file, as for gunzip.
+            Some(Coding::Gzip) => Inner::Gzip(Box::new(flate2::read::MultiGzDecoder::new(whole))),
+            Some(Coding::Zstd) => Inner::Zstd(zstd::stream::read::Decoder::new(whole)?),
+            Some(Coding::Xz) => Inner::Xz(Box::new(lzma_rust2::XzReader::new(whole, true))),
+        };
+        Ok(Decompressed { inner })
+    }
+
+    /// Whether there is anything to decompress.
+    pub(crate) fn is_compressed(&self) -> bool {
+        !matches!(self.inner, Inner::Plain(_))
+    }
+}
+
+impl<R: Read> Read for Decompressed<R> {
     fn read(&mut self, into: &mut [u8]) -> io::Result<usize> {
-        self.inner.read(into).map_err(|error| match error.kind() {
+        let (read, coding) = match &mut self.inner {
+            Inner::Plain(reader) => return reader.read(into),
+            Inner::Gzip(reader) => (reader.read(into), Coding::Gzip),
+            Inner::Zstd(reader) => (reader.read(into), Coding::Zstd),
+            Inner::Xz(reader) => (reader.read(into), Coding::Xz),
+        };
+        read.map_err(|error| match error.kind() {
             io::ErrorKind::Interrupted => error,
             kind => io::Error::new(
                 kind,
-                format!("its {} data is cut short or damaged ({error})", self.coding.name()),
+                format!(
+                    "its {} data is cut short or damaged ({error})",
+                    coding.name()
+                ),
             ),
         })
     }

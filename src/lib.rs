@@ -7,6 +7,7 @@ mod load;
 mod model;
 pub mod output;
 mod pickle;
+mod prefetch;
 pub mod report;
 pub mod select;
 mod stats;

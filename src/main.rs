@@ -20,7 +20,11 @@ fn main() -> ExitCode {
         Err(error) if is_closed_pipe(&error) => ExitCode::SUCCESS,
         Err(error) => {
             report(&error);
-            ExitCode::from(if error.is::<NoSuchSnapshot>() { USAGE } else { FAILED })
+            ExitCode::from(if error.is::<NoSuchSnapshot>() {
+                USAGE
+            } else {
+                FAILED
+            })
         }
     }
 }
@@ -30,7 +34,9 @@ fn is_closed_pipe(error: &anyhow::Error) -> bool {
         cause
             .downcast_ref::<std::io::Error>()
             .is_some_and(|error| error.kind() == std::io::ErrorKind::BrokenPipe)
-            || cause.downcast_ref::<ctstats::Error>().is_some_and(ctstats::Error::is_closed_pipe)
+            || cause
+                .downcast_ref::<ctstats::Error>()
+                .is_some_and(ctstats::Error::is_closed_pipe)
     })
 }
 

@@ -50,7 +50,10 @@ impl Output {
             // As any file that a shell creates: the umask takes its share of these.
             builder.permissions(fs::Permissions::from_mode(0o666));
         }
-        Ok(Output::File(BufWriter::new(builder.tempfile_in(directory)?), path))
+        Ok(Output::File(
+            BufWriter::new(builder.tempfile_in(directory)?),
+            path,
+        ))
     }
 
     /// Whether what is written is shown on a terminal at once.

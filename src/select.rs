@@ -60,10 +60,16 @@ impl FromStr for SortKey {
 
 /// Finds a key by its name; the error lists all names.
 pub(crate) fn named<K: Copy>(keys: &[(&str, K)], text: &str) -> Result<K, String> {
-    keys.iter().find(|(name, _)| *name == text).map(|(_, key)| *key).ok_or_else(|| {
-        let names: Vec<&str> = keys.iter().map(|(name, _)| *name).collect();
-        format!("there is no sort key '{text}'; the keys are {}", names.join(", "))
-    })
+    keys.iter()
+        .find(|(name, _)| *name == text)
+        .map(|(_, key)| *key)
+        .ok_or_else(|| {
+            let names: Vec<&str> = keys.iter().map(|(name, _)| *name).collect();
+            format!(
+                "there is no sort key '{text}'; the keys are {}",
+                names.join(", ")
+            )
+        })
 }
 
 /// How much of a list to keep, from its start.
@@ -99,7 +105,9 @@ impl FromStr for Limit {
     /// `20`, `0.25` or `25%`. A decimal above 1 is rounded down, as in Pympler.
     fn from_str(text: &str) -> Result<Self, String> {
         let refuse = || {
-            format!("'{text}' is no limit: give a number above 0 (20), a fraction (0.25) or a percentage (25%)")
+            format!(
+                "'{text}' is no limit: give a number above 0 (20), a fraction (0.25) or a percentage (25%)"
+            )
         };
         if let Some(percent) = text.strip_suffix('%') {
             let percent: f64 = percent.trim().parse().map_err(|_| refuse())?;
@@ -110,7 +118,11 @@ impl FromStr for Limit {
             };
         }
         if let Ok(count) = text.parse::<u64>() {
-            return if count > 0 { Ok(Limit::Count(count)) } else { Err(refuse()) };
+            return if count > 0 {
+                Ok(Limit::Count(count))
+            } else {
+                Err(refuse())
+            };
         }
         match text.parse::<f64>() {
             Ok(share) if share > 0.0 && share <= 1.0 => Ok(Limit::Share(share)),
@@ -166,9 +178,7 @@ impl Filter {
         object: TrackedObject<'_>,
         largest_bytes: impl FnOnce() -> i64,
     ) -> bool {
-        let any = |parts: &[String], text: Text<'_>| {
-            parts.iter().any(|part| text.contains(part))
-        };
+        let any = |parts: &[String], text: Text<'_>| parts.iter().any(|part| text.contains(part));
         self.alive.is_none_or(|alive| object.is_alive() == alive)
             && self.min_size_bytes.is_none_or(|min| largest_bytes() >= min)
             && (self.names.is_empty() || any(&self.names, object.name()))
@@ -208,22 +218,36 @@ impl Selection {
         let sizes = Sizes::of(dump, self.rules);
         let mut objects = self.filtered(dump, &sizes);
         let all = dump.object_count();
-        let limit = self.limit.map_or(usize::MAX, |limit| limit.count(all, self.rules));
-        let keys = if self.sort.is_empty() { &SortKey::DEFAULT[..] } else { &self.sort };
+        let limit = self
+            .limit
+            .map_or(usize::MAX, |limit| limit.count(all, self.rules));
+        let keys = if self.sort.is_empty() {
+            &SortKey::DEFAULT[..]
+        } else {
+            &self.sort
+        };
         sort(dump, &sizes, keys, self.reverse, limit, &mut objects);
-        Selected { objects, sizes, all }
+        Selected {
+            objects,
+            sizes,
+            all,
+        }
     }
 
     fn filtered(&self, dump: &Dump, sizes: &Sizes) -> Vec<u32> {
         if self.filter.is_empty() {
             return dump.listed.clone();
         }
-        let admitted: Vec<bool> =
-            dump.classes().map(|class| self.filter.admits_class(class.name())).collect();
+        let admitted: Vec<bool> = dump
+            .classes()
+            .map(|class| self.filter.admits_class(class.name()))
+            .collect();
         dump.objects()
             .filter(|object| {
                 admitted[object.class().number() as usize]
-                    && self.filter.admits_object(*object, || sizes.largest_bytes(object.number()))
+                    && self
+                        .filter
+                        .admits_object(*object, || sizes.largest_bytes(object.number()))
             })
             .map(TrackedObject::number)
             .collect()
@@ -233,12 +257,18 @@ impl Selection {
 impl Selected {
     /// The sum of the largest sizes of what was selected, in bytes.
     pub fn selected_bytes(&self) -> i128 {
-        self.objects.iter().map(|&n| i128::from(self.sizes.largest_bytes(n))).sum()
+        self.objects
+            .iter()
+            .map(|&n| i128::from(self.sizes.largest_bytes(n)))
+            .sum()
     }
 
     /// The same of all objects of the dump.
     pub fn all_bytes(&self, dump: &Dump) -> i128 {
-        dump.listed.iter().map(|&n| i128::from(self.sizes.largest_bytes(n))).sum()
+        dump.listed
+            .iter()
+            .map(|&n| i128::from(self.sizes.largest_bytes(n)))
+            .sum()
     }
 }
 
@@ -259,12 +289,14 @@ pub(crate) fn sort(
     let mut packed: Vec<(u64, u32)> = objects
         .iter()
         .zip(0..)
-        .map(|(&number, position)| {
-            (prefix(dump.object(number), sizes, &ranks, first), position)
-        })
+        .map(|(&number, position)| (prefix(dump.object(number), sizes, &ranks, first), position))
         .collect();
     // A key that fits into the prefix whole needs no second look.
-    let rest = if matches!(first, SortKey::Name | SortKey::Repr) { keys } else { &keys[1..] };
+    let rest = if matches!(first, SortKey::Name | SortKey::Repr) {
+        keys
+    } else {
+        &keys[1..]
+    };
     let order = |a: &(u64, u32), b: &(u64, u32)| {
         let ordering = a.0.cmp(&b.0).then_with(|| {
             let pair = [a.1, b.1].map(|p| dump.object(objects[p as usize]));
@@ -273,19 +305,29 @@ pub(crate) fn sort(
                 .find(|ordering| ordering.is_ne())
                 .unwrap_or_else(|| a.1.cmp(&b.1))
         });
-        if reverse { ordering.reverse() } else { ordering }
+        if reverse {
+            ordering.reverse()
+        } else {
+            ordering
+        }
     };
     if limit < packed.len() {
         packed.select_nth_unstable_by(limit, order);
         packed.truncate(limit);
     }
     packed.sort_unstable_by(order);
-    *objects = packed.into_iter().map(|(_, position)| objects[position as usize]).collect();
+    *objects = packed
+        .into_iter()
+        .map(|(_, position)| objects[position as usize])
+        .collect();
 }
 
 /// The place of each class in the order of names; equal names have equal places.
 fn class_ranks(dump: &Dump) -> Vec<u32> {
-    let mut by_name: Vec<_> = dump.classes().map(|class| (class.name(), class.number())).collect();
+    let mut by_name: Vec<_> = dump
+        .classes()
+        .map(|class| (class.name(), class.number()))
+        .collect();
     by_name.sort_unstable();
     let mut ranks = vec![0; by_name.len()];
     let mut rank = 0;
@@ -338,7 +380,11 @@ fn time_order(seconds: f64) -> u64 {
     if seconds.is_nan() {
         return u64::MAX - 1;
     }
-    if bits >> 63 == 1 { !bits } else { bits | 1 << 63 }
+    if bits >> 63 == 1 {
+        !bits
+    } else {
+        bits | 1 << 63
+    }
 }
 
 #[cfg(test)]
@@ -383,7 +429,15 @@ mod tests {
 
     #[test]
     fn packed_keys_keep_the_order() {
-        let times = [f64::NEG_INFINITY, -1.5, -0.0, 0.5, 7.0, f64::INFINITY, f64::NAN];
+        let times = [
+            f64::NEG_INFINITY,
+            -1.5,
+            -0.0,
+            0.5,
+            7.0,
+            f64::INFINITY,
+            f64::NAN,
+        ];
         for pair in times.windows(2) {
             assert!(time_order(pair[0]) < time_order(pair[1]), "{pair:?}");
         }

@@ -32,7 +32,11 @@ impl Stats {
     /// Statistics of a dump that was loaded.
     pub fn new(dump: Dump) -> Stats {
         let sizes = Sizes::of(&dump, Rules::Documented);
-        Stats { dump, sizes, sorted: None }
+        Stats {
+            dump,
+            sizes,
+            sorted: None,
+        }
     }
 
     /// The dump.
@@ -43,9 +47,23 @@ impl Stats {
     /// Sorts the objects by these keys in turn; no keys mean Pympler's default order. A
     /// second sort keeps the order of the first where its keys tie.
     pub fn sort_stats(&mut self, keys: &[SortKey]) -> &mut Self {
-        let keys = if keys.is_empty() { &SortKey::DEFAULT[..] } else { keys };
-        let mut objects = self.sorted.take().unwrap_or_else(|| self.dump.listed.clone());
-        select::sort(&self.dump, &self.sizes, keys, false, usize::MAX, &mut objects);
+        let keys = if keys.is_empty() {
+            &SortKey::DEFAULT[..]
+        } else {
+            keys
+        };
+        let mut objects = self
+            .sorted
+            .take()
+            .unwrap_or_else(|| self.dump.listed.clone());
+        select::sort(
+            &self.dump,
+            &self.sizes,
+            keys,
+            false,
+            usize::MAX,
+            &mut objects,
+        );
         self.sorted = Some(objects);
         self
     }
@@ -94,14 +112,22 @@ impl<'s> ConsoleStats<'s> {
         if self.stats.sorted.is_none() {
             self.stats.sort_stats(&[]);
         }
-        let Stats { dump, sizes, sorted } = &self.stats;
+        let Stats {
+            dump,
+            sizes,
+            sorted,
+        } = &self.stats;
         let mut objects = sorted.clone().unwrap_or_default();
         if let Some(class) = class {
             objects.retain(|&number| dump.object(number).class().name().contains(class));
         }
         let all = dump.object_count();
         objects.truncate(limit.map_or(usize::MAX, |limit| limit.count(all, Rules::Documented)));
-        let selected = Selected { objects, sizes: sizes.clone(), all };
+        let selected = Selected {
+            objects,
+            sizes: sizes.clone(),
+            all,
+        };
         table::objects(out, dump, &selected, self.style)?;
         Ok(())
     }
@@ -117,11 +143,17 @@ impl<'s> ConsoleStats<'s> {
         class: Option<&str>,
     ) -> Result<(), Error> {
         let classes = class.map(String::from).into_iter().collect();
-        let filter = Filter { classes, ..Filter::default() };
-        let options = SummaryOptions { filter, ..SummaryOptions::default() };
+        let filter = Filter {
+            classes,
+            ..Filter::default()
+        };
+        let options = SummaryOptions {
+            filter,
+            ..SummaryOptions::default()
+        };
         // No snapshot is asked for by name, so none can be missing.
         if let Ok(summary) = Summary::of(&self.stats.dump, options) {
-            table::summary(out, &self.stats.dump, &summary, self.style)?;
+            table::summary(out, &summary, self.style)?;
         }
         Ok(())
     }

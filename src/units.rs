@@ -44,7 +44,7 @@ pub fn thousands(count: i128) -> String {
         out.push('-');
     }
     for (index, digit) in digits.chars().enumerate() {
-        if index > 0 && (digits.len() - index) % 3 == 0 {
+        if index > 0 && (digits.len() - index).is_multiple_of(3) {
             out.push(',');
         }
         out.push(digit);
@@ -72,16 +72,21 @@ pub fn clock(seconds: f64) -> String {
 
 /// Pympler's `pp_timestamp`, digit for digit, for finite moments.
 pub(crate) fn write_clock(seconds: f64, out: &mut String) {
-    let hours = (seconds / 3600.0).trunc();
-    let minutes = modulo(seconds / 60.0, 60.0).trunc();
+    let hours = (seconds / 3600.0) as i128;
+    let minutes = modulo(seconds / 60.0, 60.0) as i128;
     // Writing to a String cannot fail.
-    let _ = write!(out, "{hours:02.0}:{minutes:02.0}:{:05.2}", modulo(seconds, 60.0));
+    let _ = write!(out, "{hours:02}:{minutes:02}:{:05.2}", modulo(seconds, 60.0));
 }
 
-/// Python's `%` for floats: the result has the sign of the divisor.
+/// Python's `%` for floats by a positive divisor: the result is never negative.
 fn modulo(value: f64, divisor: f64) -> f64 {
     let rest = value % divisor;
-    if rest != 0.0 && (rest < 0.0) != (divisor < 0.0) { rest + divisor } else { rest }
+    if rest < 0.0 {
+        rest + divisor
+    } else {
+        // Of a negative zero the positive one.
+        rest.abs()
+    }
 }
 
 /// A span or moment in a few characters: `850ms`, `12.4s`, `5m03s`, `2h14m`, `3d04h`.
@@ -89,7 +94,11 @@ pub fn short_time(seconds: f64) -> String {
     if !seconds.is_finite() {
         return clock(seconds);
     }
-    let (sign, value) = if seconds < 0.0 { ("-", -seconds) } else { ("", seconds) };
+    let (sign, value) = if seconds < 0.0 {
+        ("-", -seconds)
+    } else {
+        ("", seconds)
+    };
     if value < 0.9995 {
         return format!("{sign}{:.0}ms", value * 1000.0);
     }
@@ -172,6 +181,7 @@ mod tests {
         let cases: &[(f64, &str)] = &[
             (0.0, "00:00:00.00"),
             (59.996, "00:00:60.00"),
+            (-0.0, "00:00:00.00"),
             (-0.5, "00:00:59.50"),
             (-61.0, "00:58:59.00"),
             (-3700.25, "-1:58:19.75"),

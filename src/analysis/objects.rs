@@ -84,16 +84,23 @@ pub struct SnapshotsByTime<'d> {
 impl<'d> SnapshotsByTime<'d> {
     /// Sorts the snapshots by time. Those without a time (NaN) are found by nobody.
     pub fn of(dump: &'d Dump) -> Self {
-        let mut by_time: Vec<_> =
-            dump.snapshots().filter(|s| !s.timestamp_seconds().is_nan()).collect();
+        let mut by_time: Vec<_> = dump
+            .snapshots()
+            .filter(|s| !s.timestamp_seconds().is_nan())
+            .collect();
         by_time.sort_by(|a, b| a.timestamp_seconds().total_cmp(&b.timestamp_seconds()));
         SnapshotsByTime { by_time }
     }
 
     /// The snapshot with exactly this timestamp, as Pympler compares them.
     pub fn at(&self, seconds: f64) -> Option<Snapshot<'d>> {
-        let index = self.by_time.partition_point(|s| s.timestamp_seconds() < seconds);
-        self.by_time.get(index).copied().filter(|s| s.timestamp_seconds() == seconds)
+        let index = self
+            .by_time
+            .partition_point(|s| s.timestamp_seconds() < seconds);
+        self.by_time
+            .get(index)
+            .copied()
+            .filter(|s| s.timestamp_seconds() == seconds)
     }
 }
 
@@ -156,7 +163,9 @@ impl ObjectDetail {
             .collect();
         ObjectDetail {
             row: ObjectRow::of(object, sizes),
-            trace: object.trace().map(|trace| trace.frames().map(FrameDetail::of).collect()),
+            trace: object
+                .trace()
+                .map(|trace| trace.frames().map(FrameDetail::of).collect()),
             samples_after_death: object.samples().len() - samples.len(),
             samples,
         }
@@ -169,7 +178,11 @@ impl FrameDetail {
             file: frame.file().to_str().into(),
             line: frame.line(),
             function: frame.function().to_str().into(),
-            source: frame.source_lines().map(Text::to_str).map(|l| l.trim().into()).collect(),
+            source: frame
+                .source_lines()
+                .map(Text::to_str)
+                .map(|l| l.trim().into())
+                .collect(),
         }
     }
 }

@@ -84,7 +84,11 @@ pub fn walk<'d, E>(
             return Ok(Cut { cut: true });
         }
         rows += 1;
-        visit(ReferentRow { level, asized, share_percent })?;
+        visit(ReferentRow {
+            level,
+            asized,
+            share_percent,
+        })?;
         if asized.referent_count() == 0 {
             continue;
         }

@@ -72,9 +72,10 @@ impl FromStr for SnapshotSelector {
             "first" => SnapshotSelector::First,
             "last" => SnapshotSelector::Last,
             "peak" => SnapshotSelector::Peak,
-            _ => text
-                .parse()
-                .map_or_else(|_| SnapshotSelector::Description(text.into()), SnapshotSelector::Index),
+            _ => text.parse().map_or_else(
+                |_| SnapshotSelector::Description(text.into()),
+                SnapshotSelector::Index,
+            ),
         })
     }
 }
@@ -101,10 +102,15 @@ impl SnapshotSelector {
             SnapshotSelector::Peak => dump.peak_snapshot(),
             SnapshotSelector::Index(index) => usize::try_from(*index)
                 .ok()
-                .or_else(|| all.len().checked_sub(usize::try_from(index.unsigned_abs()).ok()?))
+                .or_else(|| {
+                    all.len()
+                        .checked_sub(usize::try_from(index.unsigned_abs()).ok()?)
+                })
                 .and_then(|index| all.nth(index)),
             SnapshotSelector::Description(text) => {
-                return all.filter(|s| s.description().to_str() == text.as_str()).collect();
+                return all
+                    .filter(|s| s.description().to_str() == text.as_str())
+                    .collect();
             }
         };
         one.into_iter().collect()
@@ -234,8 +240,10 @@ impl<'d> Summary<'d> {
     ///
     /// If a selector names no snapshot of this dump; the error is that selector.
     pub fn of(dump: &'d Dump, options: SummaryOptions) -> Result<Self, SnapshotSelector> {
-        let mut classes: Vec<_> =
-            dump.classes().filter(|class| options.filter.admits_class(class.name())).collect();
+        let mut classes: Vec<_> = dump
+            .classes()
+            .filter(|class| options.filter.admits_class(class.name()))
+            .collect();
         classes.sort_by_key(|class| class.name());
         let mut snapshots: Vec<_> = dump.snapshots().collect();
         if !options.snapshots.is_empty() {
@@ -245,12 +253,19 @@ impl<'d> Summary<'d> {
                 if found.is_empty() {
                     return Err(selector.clone());
                 }
-                found.iter().for_each(|snapshot| chosen[snapshot.index()] = true);
+                found
+                    .iter()
+                    .for_each(|snapshot| chosen[snapshot.index()] = true);
             }
             snapshots.retain(|snapshot| chosen[snapshot.index()]);
         }
         let classes = classes.iter().map(|class| class.number()).collect();
-        Ok(Summary { dump, options, classes, snapshots })
+        Ok(Summary {
+            dump,
+            options,
+            classes,
+            snapshots,
+        })
     }
 
     /// How many classes there are to show before a limit cuts them.
@@ -259,22 +274,24 @@ impl<'d> Summary<'d> {
     }
 
     /// Computes the snapshots one after the other and hands each to `emit`.
-    pub fn each<E>(
-        &self,
-        mut emit: impl FnMut(SnapshotSummary) -> Result<(), E>,
-    ) -> Result<(), E> {
+    pub fn each<E>(&self, mut emit: impl FnMut(SnapshotSummary) -> Result<(), E>) -> Result<(), E> {
         let block_length = (BLOCK_CELLS / self.classes.len().max(1)).max(1);
         for snapshots in self.snapshots.chunks(block_length) {
             let block = self.block(snapshots);
-            snapshots.iter().try_for_each(|&snapshot| emit(self.figures(snapshot, &block)))?;
+            snapshots
+                .iter()
+                .try_for_each(|&snapshot| emit(self.figures(snapshot, &block)))?;
         }
         Ok(())
     }
 
     /// One pass over the objects of the selected classes.
     fn block(&self, snapshots: &[Snapshot<'_>]) -> Block {
-        let mut times: Vec<f64> =
-            snapshots.iter().map(|s| s.timestamp_seconds()).filter(|t| !t.is_nan()).collect();
+        let mut times: Vec<f64> = snapshots
+            .iter()
+            .map(|s| s.timestamp_seconds())
+            .filter(|t| !t.is_nan())
+            .collect();
         times.sort_by(f64::total_cmp);
         times.dedup();
         let classes = self.classes.len();
@@ -285,21 +302,33 @@ impl<'d> Summary<'d> {
             column.clear();
             for object in rows[number as usize].objects() {
                 let rules = self.options.rules;
-                if self.options.filter.admits_object(object, || object.largest_bytes(rules)) {
+                if self
+                    .options
+                    .filter
+                    .admits_object(object, || object.largest_bytes(rules))
+                {
                     column.add(object, &times, rules);
                 }
             }
             column.finish(|moment, cell| cells[moment * classes + class] = cell);
         }
-        Block { times, cells, classes }
+        Block {
+            times,
+            cells,
+            classes,
+        }
     }
 
     fn figures(&self, snapshot: Snapshot<'_>, block: &Block) -> SnapshotSummary {
         let time = snapshot.timestamp_seconds();
-        let moment = block.times.binary_search_by(|t| t.total_cmp(&time)).ok().or_else(|| {
-            // Zeros of both signs are one moment.
-            block.times.iter().position(|&t| t == time)
-        });
+        let moment = block
+            .times
+            .binary_search_by(|t| t.total_cmp(&time))
+            .ok()
+            .or_else(|| {
+                // Zeros of both signs are one moment.
+                block.times.iter().position(|&t| t == time)
+            });
         let whole = snapshot.total_bytes();
         let all: Vec<_> = self.dump.classes().collect();
         let mut classes: Vec<ClassFigures> = Vec::with_capacity(self.classes.len());
@@ -354,7 +383,10 @@ impl<'d> Summary<'d> {
                 ClassSortKey::Average => b.average_bytes.total_cmp(&a.average_bytes),
                 ClassSortKey::Share => b.share_percent.total_cmp(&a.share_percent),
             };
-            keys.iter().map(by).find(|ordering| ordering.is_ne()).unwrap_or(std::cmp::Ordering::Equal)
+            keys.iter()
+                .map(by)
+                .find(|ordering| ordering.is_ne())
+                .unwrap_or(std::cmp::Ordering::Equal)
         });
         if self.options.reverse {
             classes.reverse();
@@ -392,8 +424,15 @@ impl Column {
         self.in_hand += 1;
         let birth = object.birth_seconds();
         let death = object.death_seconds();
-        let from = times.partition_point(|&time| !(birth < time));
-        let to = death.map_or(times.len(), |death| times.partition_point(|&time| death > time));
+        // A birth that is no number lies before no moment.
+        let from = if birth.is_nan() {
+            times.len()
+        } else {
+            times.partition_point(|&time| time <= birth)
+        };
+        let to = death.map_or(times.len(), |death| {
+            times.partition_point(|&time| death > time)
+        });
         if from < to {
             self.steps[from] += 1;
             self.steps[to] -= 1;
@@ -428,7 +467,13 @@ impl Column {
         let mut active = 0;
         for (moment, (&sum_bytes, step)) in self.sums.iter().zip(&self.steps).enumerate() {
             active += step;
-            set(moment, Cell { sum_bytes, active: active.unsigned_abs() });
+            set(
+                moment,
+                Cell {
+                    sum_bytes,
+                    active: active.unsigned_abs(),
+                },
+            );
         }
     }
 }
@@ -447,10 +492,18 @@ fn fold(classes: &[ClassFigures], whole: i128) -> Folded {
 
 /// `sum / active` as Python divides ints; 0 for none.
 pub(crate) fn average(sum_bytes: i128, active: u64) -> f64 {
-    if active == 0 { 0.0 } else { sum_bytes as f64 / active as f64 }
+    if active == 0 {
+        0.0
+    } else {
+        sum_bytes as f64 / active as f64
+    }
 }
 
 /// `sum * 100.0 / whole`; 0 of nothing.
 pub(crate) fn percent(sum_bytes: i128, whole: i128) -> f64 {
-    if whole == 0 { 0.0 } else { sum_bytes as f64 * 100.0 / whole as f64 }
+    if whole == 0 {
+        0.0
+    } else {
+        sum_bytes as f64 * 100.0 / whole as f64
+    }
 }

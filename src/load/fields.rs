@@ -52,7 +52,8 @@ fields! {
 
 /// Puts all names into an empty arena, so that their numbers are those of `ALL`.
 pub(super) fn register(texts: &mut Texts) -> Outcome<()> {
-    ALL.iter().try_for_each(|(_, name)| texts.intern(name.as_bytes()).map(|_| ()))
+    ALL.iter()
+        .try_for_each(|(_, name)| texts.intern(name.as_bytes()).map(|_| ()))
 }
 
 /// The field of a name; `None` for attributes that are not Pympler's.
@@ -63,7 +64,9 @@ pub(super) fn field(id: TextId, texts: &Texts) -> Option<Field> {
     }
     // A text may stand in the arena twice.
     let name = texts.arena.bytes(id);
-    ALL.iter().find(|(_, known)| known.as_bytes() == name).map(|(field, _)| *field)
+    ALL.iter()
+        .find(|(_, known)| known.as_bytes() == name)
+        .map(|(field, _)| *field)
 }
 
 /// The field of a text that is one of those registered, by its number alone.

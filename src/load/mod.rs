@@ -11,9 +11,10 @@ use std::io::Read;
 use std::path::Path;
 
 use crate::error::{Error, Problem};
-use crate::input;
+use crate::input::{self, Decompressed};
 use crate::model::Dump;
 use crate::pickle::{Fault, FaultKind, Reader};
+use crate::prefetch::Prefetch;
 
 /// Bytes behind the dump that are counted before we say "more than".
 const TRAILING_LIMIT: u64 = 1 << 30;
@@ -35,7 +36,19 @@ impl Dump {
         } else {
             path.display().to_string()
         };
-        Dump::read(input::open(path)?).map_err(|error| error.in_file(&name))
+        let failed = |source| Error::Read {
+            file: name.clone(),
+            offset: 0,
+            source,
+        };
+        let plain = Decompressed::new(input::open(path)?).map_err(failed)?;
+        // A decompressor is worth a thread; a disk or pipe is read as fast as it is asked.
+        let reader = if plain.is_compressed() {
+            Reader::new(Prefetch::start(plain).map_err(failed)?)
+        } else {
+            Reader::new(plain)
+        };
+        read_plain(reader).map_err(|error| error.in_file(&name))
     }
 
     /// Reads a dump from anything that gives bytes, compressed or not.
@@ -44,83 +57,168 @@ impl Dump {
     ///
     /// As for [`load`](Dump::load), with `input` in place of the file's name.
     pub fn read(input: impl Read) -> Result<Dump, Error> {
-        let read_failed =
-            |source| Error::Read { file: "input".into(), offset: 0, source };
-        let plain = input::decompressed(input).map_err(read_failed)?;
-        let mut reader = Reader::new(plain);
-        let head = reader.peek(64).map_err(|fault| explain(*fault, None))?.to_vec();
-        if head.is_empty() {
-            return Err(Error::Dump {
-                file: "input".into(),
-                offset: None,
-                problem: Problem::Empty,
-                what: "the program was stopped before dump_stats wrote; record it again".into(),
-            });
-        }
-        let mut dump =
-            pympler::load(&mut reader).map_err(|fault| explain(*fault, foreign(&head)))?;
-        let trailing = reader.skip(TRAILING_LIMIT).map_err(|fault| explain(*fault, None))?;
-        dump.notes.trailing_bytes = trailing;
-        dump.notes.trailing_uncounted = trailing == TRAILING_LIMIT;
-        Ok(dump)
+        let read_failed = |source| Error::Read {
+            file: "input".into(),
+            offset: 0,
+            source,
+        };
+        let plain = Decompressed::new(input).map_err(read_failed)?;
+        read_plain(Reader::new(plain))
     }
 }
 
-/// What a file that failed as a pickle seems to be instead, and what to do with it.
+fn read_plain(mut reader: Reader<'_>) -> Result<Dump, Error> {
+    let head = reader
+        .peek(64)
+        .map_err(|fault| explain(*fault, &[]))?
+        .to_vec();
+    if head.is_empty() {
+        return Err(Error::Dump {
+            file: "input".into(),
+            offset: None,
+            problem: Problem::Empty,
+            what: "the program was stopped before dump_stats wrote; record it again".into(),
+        });
+    }
+    let mut dump = pympler::load(&mut reader).map_err(|fault| explain(*fault, &head))?;
+    let trailing = reader
+        .skip(TRAILING_LIMIT)
+        .map_err(|fault| explain(*fault, &[]))?;
+    dump.notes.trailing_bytes = trailing;
+    dump.notes.trailing_uncounted = trailing == TRAILING_LIMIT;
+    Ok(dump)
+}
+
+/// What a file that failed as a dump is instead, and what to do with it, by its first bytes.
 fn foreign(head: &[u8]) -> Option<&'static str> {
-    const KINDS: [(&[u8], &str); 13] = [
-        (b"PK\x03\x04", "a zip archive; unpack it first (unzip -p FILE | ctstats print -)"),
-        (b"BZh", "bzip2 data; decompress it first (bzip2 -dc FILE | ctstats print -)"),
+    const BASE64: &str = "a pickle in base64; decode it first (base64 -d FILE | ctstats print -)";
+    const KINDS: [(&[u8], &str); 14] = [
+        (
+            b"PK\x03\x04",
+            "a zip archive; unpack it first (unzip -p FILE | ctstats print -)",
+        ),
+        (
+            b"BZh",
+            "bzip2 data; decompress it first (bzip2 -dc FILE | ctstats print -)",
+        ),
         (b"7z\xbc\xaf", "a 7-zip archive; unpack it first"),
-        (b"\x04\x22\x4d\x18", "lz4 data; decompress it first (lz4 -dc FILE | ctstats print -)"),
-        (b"version https://git-lfs", "a git-lfs pointer; fetch the file itself (git lfs pull)"),
+        (
+            b"\x04\x22\x4d\x18",
+            "lz4 data; decompress it first (lz4 -dc FILE | ctstats print -)",
+        ),
+        (
+            b"\x1f\x8b",
+            "gzip in gzip; decompress it once more (zcat FILE | ctstats print -)",
+        ),
+        (
+            b"version https://git-lfs",
+            "a git-lfs pointer; fetch the file itself (git lfs pull)",
+        ),
         (b"\x7fELF", "an ELF program or library"),
         (b"\x93NUMPY", "a numpy array"),
         (b"SQLite format 3", "an SQLite database"),
-        (b"gAS", "a pickle in base64; decode it first (base64 -d FILE | ctstats print -)"),
-        (b"gAJ", "a pickle in base64; decode it first (base64 -d FILE | ctstats print -)"),
-        (b"\xc2\x80", "a pickle that was converted to UTF-8 on its way; copy it in binary mode"),
-        (b"\x1f\x8b", "gzip in gzip; decompress it once more"),
-        (b"\xef\xbb\xbf", "text"),
+        // Protocols 2 to 5.
+        (b"gAJ", BASE64),
+        (b"gAN", BASE64),
+        (b"gAS", BASE64),
+        (b"gAW", BASE64),
+        (
+            b"\xc2\x80",
+            "a pickle that was converted to UTF-8 on its way; copy it in binary mode",
+        ),
     ];
-    let kind = KINDS.iter().find(|(magic, _)| head.starts_with(magic)).map(|(_, kind)| *kind);
-    kind.or_else(|| {
-        let first = head.iter().copied().find(|b| !b.is_ascii_whitespace())?;
-        let printable = head.iter().all(|b| matches!(b, b'\t' | b'\n' | b'\r' | b' '..=b'~'));
-        match first {
-            b'<' if printable => Some("HTML or XML; perhaps an error page was saved in its place"),
-            b'{' | b'[' if printable => Some("JSON"),
-            _ if printable && head.len() > 16 => Some("text"),
-            _ => None,
-        }
-    })
+    KINDS
+        .iter()
+        .find(|(magic, _)| head.starts_with(magic))
+        .map(|(_, kind)| *kind)
+}
+
+/// What text a file that is no pickle seems to be. Pickles of protocol 0 are text too, so
+/// only for a file that failed as one and does not begin like a dump of that protocol.
+fn text_kind(head: &[u8]) -> Option<&'static str> {
+    let printable = head
+        .iter()
+        .all(|b| matches!(b, b'\t' | b'\n' | b'\r' | b' '..=b'~'));
+    let dump = [
+        &b"ccollections\n"[..],
+        b"(dp",
+        b"(d.",
+        b"c__builtin__\n",
+        b"(lp",
+    ];
+    if !printable || head.len() < 4 || dump.iter().any(|start| head.starts_with(start)) {
+        return None;
+    }
+    match head.iter().find(|b| !b.is_ascii_whitespace())? {
+        b'<' => Some("HTML or XML; perhaps an error page was saved in its place"),
+        b'{' | b'[' => Some("JSON"),
+        _ => Some("text"),
+    }
 }
 
 /// Turns a fault into an error: what it means for a dump, and the next step.
-fn explain(fault: Fault, foreign: Option<&'static str>) -> Error {
-    let Fault { offset, opcode, kind } = fault;
+fn explain(fault: Fault, head: &[u8]) -> Error {
+    const WRITTEN_BY: &str = "give the file that tracker.stats.dump_stats() wrote";
+    let Fault {
+        offset,
+        opcode,
+        kind,
+    } = fault;
     let file = String::from("input");
+    let kind_of_file = match &kind {
+        FaultKind::Io(_) => None,
+        FaultKind::CutShort { .. } | FaultKind::Malformed(_) => foreign(head).or(text_kind(head)),
+        _ => foreign(head),
+    };
+    if let Some(kind_of_file) = kind_of_file {
+        let what = format!("it looks like {kind_of_file}");
+        return Error::Dump {
+            file,
+            offset: None,
+            problem: Problem::Foreign,
+            what,
+        };
+    }
     let (problem, what) = match kind {
-        FaultKind::Io(source) => return Error::Read { file, offset, source },
-        FaultKind::CutShort { .. } | FaultKind::Malformed(_) if foreign.is_some() => {
-            let what = foreign.map(|kind| format!("it looks like {kind}")).unwrap_or_default();
-            return Error::Dump { file, offset: None, problem: Problem::Foreign, what };
-        }
         FaultKind::CutShort { needs, left } => {
             let s = if needs == 1 { "" } else { "s" };
             let what = match opcode {
                 Some(name) => format!("opcode {name} needs {needs} byte{s}, {left} left"),
                 None => "the pickle has no end".into(),
             };
-            (Problem::CutShort, what + "; copy the whole file in binary mode, or record it again")
+            (
+                Problem::CutShort,
+                what + "; copy the whole file in binary mode, or record it again",
+            )
         }
         FaultKind::Missing(what) => (Problem::CutShort, what),
-        FaultKind::Malformed(what) => {
-            let by = opcode.map(|name| format!(" (opcode {name})")).unwrap_or_default();
-            (Problem::Corrupt, format!("{what}{by}; copy the file again in binary mode"))
+        FaultKind::Malformed(what) if offset == 0 => {
+            (Problem::Foreign, format!("{what}; {WRITTEN_BY}"))
         }
-        FaultKind::Unfit(what) => (Problem::Unfit, what),
+        FaultKind::Malformed(what) => {
+            let by = opcode
+                .map(|name| format!(" (opcode {name})"))
+                .unwrap_or_default();
+            (
+                Problem::Corrupt,
+                format!("{what}{by}; copy the file again in binary mode"),
+            )
+        }
+        FaultKind::Unfit(what) => (Problem::Foreign, format!("{what}; {WRITTEN_BY}")),
+        FaultKind::Value(what) => (Problem::Value, what),
         FaultKind::TooLarge(what) => (Problem::TooLarge, what),
+        FaultKind::Io(source) => {
+            return Error::Read {
+                file,
+                offset,
+                source,
+            };
+        }
     };
-    Error::Dump { file, offset: Some(offset), problem, what }
+    Error::Dump {
+        file,
+        offset: Some(offset),
+        problem,
+        what,
+    }
 }

@@ -14,8 +14,8 @@ use crate::model::{
     ProcessMemory, SampleColumns, SnapshotRow, TextId,
 };
 use crate::pickle::{
-    Builder, Fault, FaultKind, Heap, Kind, List, Memo, Outcome, Pairs, Pickled, Reader, Value, malformed,
-    read_pickle, too_large, unfit,
+    Builder, Fault, FaultKind, Heap, Kind, List, Memo, Outcome, Pairs, Pickled, Reader, Value,
+    bad_value, malformed, read_pickle, too_large, unfit,
 };
 
 // The kinds of finished values. The first nine fit into a packed memo entry.
@@ -46,20 +46,27 @@ const UNKNOWN_NAMED: usize = 100;
 pub(super) fn load(reader: &mut Reader<'_>) -> Outcome<Dump> {
     let mut loader = Loader::new()?;
     let index = read_pickle(reader, &mut loader)?;
-    loader.take_index(&index, reader.offset()).map_err(|fault| place(fault, reader))?;
+    loader
+        .take_index(&index, reader.offset())
+        .map_err(|fault| place(fault, reader))?;
     if reader.peek(1)?.is_empty() {
         let what = "only the first of its two pickles is there, the snapshots are missing; \
                     copy the whole file, or let dump_stats finish";
         return Err(place(FaultKind::Missing(what.into()).boxed(), reader));
     }
     let snapshots = read_pickle(reader, &mut loader)?;
-    loader.take_snapshots(&snapshots).map_err(|fault| place(fault, reader))?;
+    loader
+        .take_snapshots(&snapshots)
+        .map_err(|fault| place(fault, reader))?;
     let claimed = index.frames_end.max(snapshots.frames_end);
     if claimed > reader.offset() {
         let needs = claimed - reader.offset();
         let left = reader.skip(needs)?;
         if left < needs {
-            let what = format!("a frame ends {} bytes behind the end of the file", needs - left);
+            let what = format!(
+                "a frame ends {} bytes behind the end of the file",
+                needs - left
+            );
             return Err(place(malformed(what), reader));
         }
     }
@@ -120,7 +127,10 @@ impl Loader {
             objects: ObjectColumns::default(),
             samples: SampleColumns::default(),
             // Group 0 is that of no referents.
-            asized: AsizedColumns { group_start: vec![0], ..AsizedColumns::default() },
+            asized: AsizedColumns {
+                group_start: vec![0],
+                ..AsizedColumns::default()
+            },
             processes: Vec::new(),
             snapshots: Vec::new(),
             snapshot_rows: Vec::new(),
@@ -145,7 +155,9 @@ impl Loader {
         let mut pairs: Pairs = Vec::new();
         for &(key, value) in index.heap.dict(dict)? {
             let name = self.text_of(key, &index.heap, "a class name of the index")?;
-            let row = *rows.entry(self.texts.arena.bytes(name).to_vec()).or_insert(pairs.len());
+            let row = *rows
+                .entry(self.texts.arena.bytes(name).to_vec())
+                .or_insert(pairs.len());
             if row == pairs.len() {
                 pairs.push((Value::Text(name.0), value));
             } else {
@@ -179,11 +191,17 @@ impl Loader {
             self.objects.class[number as usize] = class;
             // Lists may be shared, so a short file can list its objects without end.
             if self.listed.len() as u64 > offset + (1 << 20) {
-                return Err(too_large("its classes share lists of objects over and over"));
+                return Err(too_large(
+                    "its classes share lists of objects over and over",
+                ));
             }
         }
         let count = (self.listed.len() - start) as u32;
-        self.classes.push(ClassRow { name, start: start as u32, count });
+        self.classes.push(ClassRow {
+            name,
+            start: start as u32,
+            count,
+        });
         Ok(())
     }
 
@@ -209,11 +227,17 @@ impl Loader {
 
     fn finish(self) -> Outcome<Dump> {
         if self.unbuilt > 0 {
-            return Err(unfit(format!("{} of its instances have no state", self.unbuilt)));
+            return Err(bad_value(format!(
+                "{} of its instances have no state",
+                self.unbuilt
+            )));
         }
         // Samples may be shared as well; every analysis walks them object by object.
-        let walked: u64 =
-            self.listed.iter().map(|&n| u64::from(self.objects.sample_count[n as usize])).sum();
+        let walked: u64 = self
+            .listed
+            .iter()
+            .map(|&n| u64::from(self.objects.sample_count[n as usize]))
+            .sum();
         if walked > 64 * (self.samples.time.len() as u64 + (1 << 20)) {
             return Err(too_large("its objects share their sizes over and over"));
         }
@@ -271,15 +295,21 @@ impl Loader {
                 match opaque.text {
                     Some(text) => return Ok(text),
                     None if opaque.called && place.starts_with("a class name") => {
-                        return Err(unfit(format!("{place} is {}", self.describe_opaque(number))));
+                        return Err(unfit(format!(
+                            "{place} is {}",
+                            self.describe_opaque(number)
+                        )));
                     }
                     None => format!("<{}>", self.full_name(opaque.class)),
                 }
             }
             Value::Tuple(number) => {
                 let items = heap.tuple(number);
-                let mut parts: Vec<String> =
-                    items.iter().take(16).map(|&item| self.repr_of(item, heap)).collect();
+                let mut parts: Vec<String> = items
+                    .iter()
+                    .take(16)
+                    .map(|&item| self.repr_of(item, heap))
+                    .collect();
                 if items.len() > 16 {
                     parts.push("...".into());
                 }
@@ -297,13 +327,17 @@ impl Loader {
             Value::None => "None".into(),
             Value::Bool(true) => "True".into(),
             Value::Bool(false) => "False".into(),
-            Value::Int(_) | Value::Wide(_) => {
-                heap.as_int(value).map(|int| int.to_string()).unwrap_or_default()
-            }
+            Value::Int(_) | Value::Wide(_) => heap
+                .as_int(value)
+                .map(|int| int.to_string())
+                .unwrap_or_default(),
             Value::Float(float) => python_float(float),
             Value::Text(number) => quoted(&self.texts.arena.get(TextId(number)).to_str()),
             Value::Bytes(number) => {
-                format!("b{}", quoted(&self.texts.arena.get(TextId(number)).to_str()))
+                format!(
+                    "b{}",
+                    quoted(&self.texts.arena.get(TextId(number)).to_str())
+                )
             }
             Value::Class(class) => format!("<class '{}'>", self.full_name(class)),
             Value::Built(EMPTY_TUPLE, _) => "()".into(),
@@ -326,7 +360,8 @@ impl Loader {
     /// A whole number of bytes, or an error that names what stands there instead.
     fn bytes_of(&self, value: Value, heap: &Heap, class: &str, of: Field) -> Outcome<i64> {
         let int = heap.as_int(value);
-        int.and_then(|int| i64::try_from(int).ok()).ok_or_else(|| self.no_number(value, class, of))
+        int.and_then(|int| i64::try_from(int).ok())
+            .ok_or_else(|| self.no_number(value, class, of))
     }
 
     /// A moment in seconds, or an error that names what stands there instead.
@@ -341,11 +376,14 @@ impl Loader {
             _ => "an int of 64 bits",
         };
         let found = self.describe_type(value);
-        unfit(format!("{class}.{} is {found}, {needs} is needed", fields::name(of)))
+        bad_value(format!(
+            "{class}.{} is {found}, {needs} is needed",
+            fields::name(of)
+        ))
     }
 
     fn missing(&self, class: &str, of: Field) -> Box<Fault> {
-        unfit(format!("a {class} has no {}", fields::name(of)))
+        bad_value(format!("a {class} has no {}", fields::name(of)))
     }
 
     /// The pairs of a state, whichever way it was written; `None` if there are none.
@@ -380,7 +418,9 @@ impl Loader {
                 _ => {}
             }
         }
-        self.asized.size.set(index, size.ok_or_else(|| self.missing(CLASS, Field::Size))?);
+        self.asized
+            .size
+            .set(index, size.ok_or_else(|| self.missing(CLASS, Field::Size))?);
         self.unbuilt -= u64::from(self.asized.name[index] == UNBUILT);
         self.asized.name[index] = name;
         Ok(())
@@ -408,7 +448,10 @@ impl Loader {
                 Ok(group)
             }
             Value::Tuple(tuple) => {
-                let odd = heap.tuple(tuple).iter().find(|v| !matches!(v, Value::Built(ASIZED, _)));
+                let odd = heap
+                    .tuple(tuple)
+                    .iter()
+                    .find(|v| !matches!(v, Value::Built(ASIZED, _)));
                 Err(self.no_referent(odd.copied().unwrap_or(value)))
             }
             other => Err(self.no_referent(other)),
@@ -417,7 +460,7 @@ impl Loader {
 
     #[cold]
     fn no_referent(&self, value: Value) -> Box<Fault> {
-        unfit(format!("Asized.refs holds {}", self.describe_type(value)))
+        bad_value(format!("Asized.refs holds {}", self.describe_type(value)))
     }
 
     fn new_group(&mut self, members: &[u32]) -> Outcome<u32> {
@@ -467,7 +510,9 @@ impl Loader {
                     self.objects.sample_count[index] = count;
                 }
                 Some(Field::ResolutionLevel) => {
-                    let level = heap.as_int(value).and_then(|level| i32::try_from(level).ok());
+                    let level = heap
+                        .as_int(value)
+                        .and_then(|level| i32::try_from(level).ok());
                     self.objects.resolution_level[index] = level.unwrap_or(i32::MIN);
                 }
                 _ => {}
@@ -521,9 +566,12 @@ impl Loader {
             _ => &[],
         };
         let (file, line, function) = match *items {
-            [Value::Text(file), Value::Int(line), Value::Text(function), ..] => {
-                (TextId(file), line, TextId(function))
-            }
+            [
+                Value::Text(file),
+                Value::Int(line),
+                Value::Text(function),
+                ..,
+            ] => (TextId(file), line, TextId(function)),
             _ => {
                 let nowhere = self.texts.intern(b"?")?;
                 (self.text_of(value, heap, "a frame")?, 0, nowhere)
@@ -533,44 +581,69 @@ impl Loader {
             Some(&Value::List(list)) => Some(
                 heap.list(list)
                     .values()
-                    .filter_map(|v| if let Value::Text(n) = v { Some(TextId(n)) } else { None })
+                    .filter_map(|v| {
+                        if let Value::Text(n) = v {
+                            Some(TextId(n))
+                        } else {
+                            None
+                        }
+                    })
                     .collect(),
             ),
             _ => None,
         };
-        let row = FrameRow { file, line, function, source, source_index: None };
+        let row = FrameRow {
+            file,
+            line,
+            function,
+            source,
+            source_index: None,
+        };
         self.frames.frame_row(row, &mut self.texts)
     }
 
     /// Which samples a value of `TrackedObject.snapshots` is: the first and how many.
     fn samples_of(&mut self, heap: &mut Heap, value: Value) -> Outcome<(u32, u32)> {
         let Value::List(list) = value else {
-            return Err(unfit(format!(
+            return Err(bad_value(format!(
                 "TrackedObject.snapshots is {}, not a list",
                 self.describe_type(value)
             )));
         };
         match *heap.list(list) {
             List::Run { length: 0, .. } => return Ok((0, 0)),
-            List::Run { kind: SAMPLE, first, length } => return Ok((first, length)),
+            List::Run {
+                kind: SAMPLE,
+                first,
+                length,
+            } => return Ok((first, length)),
             _ => {}
         }
         // Samples that are shared or out of order are copied into a run of their own.
         let start = self.samples.time.len();
         for item in heap.list(list).values() {
             let Value::Built(SAMPLE, number) = item else {
-                return Err(unfit(format!(
+                return Err(bad_value(format!(
                     "TrackedObject.snapshots holds {}, not a time and an Asized",
                     self.describe_type(item)
                 )));
             };
-            let (time, asized) =
-                (self.samples.time[number as usize], self.samples.asized[number as usize]);
+            let (time, asized) = (
+                self.samples.time[number as usize],
+                self.samples.asized[number as usize],
+            );
             self.new_sample(time, asized)?;
         }
         let first = start as u32;
         let length = (self.samples.time.len() - start) as u32;
-        heap.set_list(list, List::Run { kind: SAMPLE, first, length });
+        heap.set_list(
+            list,
+            List::Run {
+                kind: SAMPLE,
+                first,
+                length,
+            },
+        );
         Ok((first, length))
     }
 
@@ -589,8 +662,13 @@ impl Loader {
         let mut timestamp = None;
         for &(key, value) in pairs {
             let Value::Text(key) = key else { continue };
-            let Some(of) = field(TextId(key), &self.texts) else { continue };
-            let int = || heap.as_int(value).ok_or_else(|| self.no_number(value, CLASS, of));
+            let Some(of) = field(TextId(key), &self.texts) else {
+                continue;
+            };
+            let int = || {
+                heap.as_int(value)
+                    .ok_or_else(|| self.no_number(value, CLASS, of))
+            };
             match of {
                 Field::Timestamp => timestamp = Some(self.seconds_of(value, heap, CLASS, of)?),
                 Field::TrackedTotal => row.tracked_total = int()?,
@@ -621,15 +699,21 @@ impl Loader {
         heap: &mut Heap,
         value: Value,
     ) -> Outcome<Option<Vec<CachedClass>>> {
-        let Value::Dict(dict) = value else { return Ok(None) };
+        let Value::Dict(dict) = value else {
+            return Ok(None);
+        };
         let mut classes = Vec::new();
         for &(key, value) in heap.dict(dict)? {
             let class = self.text_of(key, heap, "a class name of Snapshot.classes")?;
-            let Value::Dict(figures) = value else { continue };
+            let Value::Dict(figures) = value else {
+                continue;
+            };
             let mut cached = CachedClass::empty(class);
             for &(key, value) in heap.dict(figures)? {
                 let Value::Text(key) = key else { continue };
-                let Some(of) = field(TextId(key), &self.texts) else { continue };
+                let Some(of) = field(TextId(key), &self.texts) else {
+                    continue;
+                };
                 let figure = match of {
                     Field::Sum => &mut cached.sum,
                     Field::Avg => &mut cached.average,
@@ -666,11 +750,19 @@ impl Loader {
 
     fn build_process(&mut self, heap: &Heap, number: u32, pairs: &Pairs) -> Outcome<()> {
         const CLASS: &str = "ProcessMemoryInfo";
-        let mut row = ProcessMemory { kind: self.processes[number as usize].kind, ..Default::default() };
+        let mut row = ProcessMemory {
+            kind: self.processes[number as usize].kind,
+            ..Default::default()
+        };
         for &(key, value) in pairs {
             let Value::Text(key) = key else { continue };
-            let Some(of) = field(TextId(key), &self.texts) else { continue };
-            let int = || heap.as_int(value).ok_or_else(|| self.no_number(value, CLASS, of));
+            let Some(of) = field(TextId(key), &self.texts) else {
+                continue;
+            };
+            let int = || {
+                heap.as_int(value)
+                    .ok_or_else(|| self.no_number(value, CLASS, of))
+            };
             let small = || heap.as_int(value).and_then(|int| i64::try_from(int).ok());
             match of {
                 Field::Vsz => row.virtual_bytes = int()?,
@@ -698,7 +790,13 @@ impl Loader {
         Ok(())
     }
 
-    fn opaque(&mut self, heap: &Heap, class: u32, arguments: Value, called: bool) -> Outcome<Value> {
+    fn opaque(
+        &mut self,
+        heap: &Heap,
+        class: u32,
+        arguments: Value,
+        called: bool,
+    ) -> Outcome<Value> {
         // Only a subclass of str is made of one text: `cls.__new__(cls, 'text')`, or
         // `_reconstructor(cls, str, 'text')` in protocols 0 and 1.
         let text = match arguments {
@@ -715,12 +813,22 @@ impl Loader {
         {
             return Ok(Value::Built(OPAQUE, (self.opaques.len() - 1) as u32));
         }
-        self.opaques.push(Opaque { class, text, called });
+        self.opaques.push(Opaque {
+            class,
+            text,
+            called,
+        });
         Ok(Value::Built(OPAQUE, (self.opaques.len() - 1) as u32))
     }
 
     fn frame_of(&mut self, heap: &Heap, items: &[Value]) -> Outcome<Option<Value>> {
-        let [Value::Text(file), Value::Int(line), Value::Text(function), source, index] = *items
+        let [
+            Value::Text(file),
+            Value::Int(line),
+            Value::Text(function),
+            source,
+            index,
+        ] = *items
         else {
             return Ok(None);
         };
@@ -746,12 +854,26 @@ impl Loader {
                 other => {
                     let mut lines = Vec::new();
                     for value in other.values() {
-                        let Value::Text(text) = value else { return Ok(None) };
+                        let Value::Text(text) = value else {
+                            return Ok(None);
+                        };
                         lines.push(TextId(text));
                     }
-                    let FrameParts { file, line, function, source_index, .. } = parts;
+                    let FrameParts {
+                        file,
+                        line,
+                        function,
+                        source_index,
+                        ..
+                    } = parts;
                     let source = Some(lines.into());
-                    let row = FrameRow { file, line, function, source, source_index };
+                    let row = FrameRow {
+                        file,
+                        line,
+                        function,
+                        source,
+                        source_index,
+                    };
                     self.frames.frame_row(row, &mut self.texts)?
                 }
             },
@@ -778,7 +900,11 @@ fn python_float(float: f64) -> String {
 
 /// Python's repr of a text.
 fn quoted(text: &str) -> String {
-    let quote = if text.contains('\'') && !text.contains('"') { '"' } else { '\'' };
+    let quote = if text.contains('\'') && !text.contains('"') {
+        '"'
+    } else {
+        '\''
+    };
     let mut out = String::from(quote);
     for c in text.chars() {
         match c {
@@ -814,7 +940,11 @@ impl Builder for Loader {
             return Err(too_large("it names more than 10,000 different globals"));
         }
         let global = recognise(arena.bytes(module), arena.bytes(name));
-        self.globals.push(ClassName { module, name, global });
+        self.globals.push(ClassName {
+            module,
+            name,
+            global,
+        });
         let number = (self.globals.len() - 1) as u32;
         if global == Global::Unknown && self.notes.unknown_globals.len() < UNKNOWN_NAMED {
             let name = self.full_name(number);
@@ -828,12 +958,13 @@ impl Builder for Loader {
         Ok(match *items {
             [] => Some(Value::Built(EMPTY_TUPLE, 0)),
             [Value::None, Value::Dict(dict)] => Some(Value::Built(SLOTS, dict)),
-            [time @ (Value::Float(_) | Value::Int(_)), Value::Built(ASIZED, asized)] => {
-                match seconds(time, heap) {
-                    Some(time) => Some(Value::Built(SAMPLE, self.new_sample(time, asized)?)),
-                    None => None,
-                }
-            }
+            [
+                time @ (Value::Float(_) | Value::Int(_)),
+                Value::Built(ASIZED, asized),
+            ] => match seconds(time, heap) {
+                Some(time) => Some(Value::Built(SAMPLE, self.new_sample(time, asized)?)),
+                None => None,
+            },
             [Value::Built(ASIZED, _), ..] => {
                 // Numbers are gathered in place: a group is what lies behind the last one.
                 let start = self.asized.referents.len();
@@ -847,7 +978,10 @@ impl Builder for Loader {
                 let start = u32::try_from(start)
                     .map_err(|_| too_large("it holds more than 4,294,967,295 referents"))?;
                 self.asized.group_start.push(start);
-                Some(Value::Built(GROUP, (self.asized.group_start.len() - 1) as u32))
+                Some(Value::Built(
+                    GROUP,
+                    (self.asized.group_start.len() - 1) as u32,
+                ))
             }
             [Value::Text(_), Value::Int(_), Value::Text(_), _, _] => self.frame_of(heap, items)?,
             [Value::Class(class)] | [Value::Class(class), Value::Class(_), Value::None] => {
@@ -880,7 +1014,10 @@ impl Builder for Loader {
             }
             Global::Process(kind) => {
                 let number = u32::try_from(self.processes.len()).map_err(|_| full())?;
-                self.processes.push(ProcessMemory { kind, ..Default::default() });
+                self.processes.push(ProcessMemory {
+                    kind,
+                    ..Default::default()
+                });
                 Ok(Value::Built(PROCESS, number))
             }
             Global::Dict => heap.new_dict_here(),
@@ -923,9 +1060,14 @@ impl Builder for Loader {
 
     fn build(&mut self, heap: &mut Heap, instance: Value, state: Value) -> Outcome<()> {
         let Value::Built(kind, number) = instance else {
-            return Err(malformed(format!("{} is given a state", instance.type_name())));
+            return Err(malformed(format!(
+                "{} is given a state",
+                instance.type_name()
+            )));
         };
-        let Some(pairs) = self.take_state(heap, state)? else { return Ok(()) };
+        let Some(pairs) = self.take_state(heap, state)? else {
+            return Ok(());
+        };
         match kind {
             ASIZED => self.build_asized(heap, number, &pairs)?,
             OBJECT => self.build_object(heap, number, &pairs)?,
@@ -957,7 +1099,11 @@ impl Builder for Loader {
         let name = self.text(b"set")?;
         let class = self.class(module, name)?;
         Ok(Value::Built(OPAQUE, {
-            self.opaques.push(Opaque { class, text: None, called: false });
+            self.opaques.push(Opaque {
+                class,
+                text: None,
+                called: false,
+            });
             (self.opaques.len() - 1) as u32
         }))
     }

@@ -23,12 +23,25 @@ const CLASS: u32 = packed::CLASS_TAG;
 const ASIZED_TAG: u32 = packed::built_tag(ASIZED);
 
 /// From behind the class to the first key: an instance, its state None and a dict.
-const ASIZED_OPENING: [u8; 7] =
-    [op::EMPTY_TUPLE, op::NEWOBJ, op::MEMOIZE, op::NONE, op::EMPTY_DICT, op::MEMOIZE, op::MARK];
+const ASIZED_OPENING: [u8; 7] = [
+    op::EMPTY_TUPLE,
+    op::NEWOBJ,
+    op::MEMOIZE,
+    op::NONE,
+    op::EMPTY_DICT,
+    op::MEMOIZE,
+    op::MARK,
+];
 /// From behind the last value to the end of the instance.
 const ASIZED_CLOSING: [u8; 4] = [op::SETITEMS, op::TUPLE2, op::MEMOIZE, op::BUILD];
-const OBJECT_OPENING: [u8; 6] =
-    [op::EMPTY_TUPLE, op::NEWOBJ, op::MEMOIZE, op::EMPTY_DICT, op::MEMOIZE, op::MARK];
+const OBJECT_OPENING: [u8; 6] = [
+    op::EMPTY_TUPLE,
+    op::NEWOBJ,
+    op::MEMOIZE,
+    op::EMPTY_DICT,
+    op::MEMOIZE,
+    op::MARK,
+];
 const OBJECT_CLOSING: [u8; 2] = [op::SETITEMS, op::BUILD];
 
 /// Takes an `Asized`, from behind its class.
@@ -78,9 +91,22 @@ fn attempt<'s>(
         loader.asized.referents.len(),
         loader.asized.group_start.len(),
     );
-    let mut shape = Shape { loader, heap, memo, bytes, at: 0 };
+    let mut shape = Shape {
+        loader,
+        heap,
+        memo,
+        bytes,
+        at: 0,
+        stride: 0,
+    };
     let value = take(&mut shape);
-    let Shape { loader, heap, memo, at, .. } = shape;
+    let Shape {
+        loader,
+        heap,
+        memo,
+        at,
+        ..
+    } = shape;
     loader.gathered.clear();
     let Some(value) = value else {
         let (entries, lists, objects, samples, asized, referents, groups) = before;
@@ -104,6 +130,9 @@ struct Shape<'s> {
     memo: &'s mut Memo,
     bytes: &'s [u8],
     at: usize,
+    /// How many `Asized` ago the same object's sample before began: where the tree has
+    /// kept its form, each node has the name of the one so far back. 0 for none.
+    stride: u32,
 }
 
 impl<'s> Shape<'s> {
@@ -169,7 +198,11 @@ impl<'s> Shape<'s> {
                     return None;
                 }
                 self.at += length;
-                let fill = if digits[length - 1] & 0x80 != 0 { 0xff } else { 0 };
+                let fill = if digits[length - 1] & 0x80 != 0 {
+                    0xff
+                } else {
+                    0
+                };
                 let mut wide = [fill; 8];
                 wide[..length].copy_from_slice(digits);
                 i64::from_le_bytes(wide)
@@ -221,6 +254,10 @@ impl<'s> Shape<'s> {
         self.expect(ASIZED_OPENING)?;
         let number = self.loader.asized.push(TextId::NONE)?;
         let index = number as usize;
+        let likely_name = match number.checked_sub(self.stride) {
+            Some(same) if depth > 0 && self.stride > 0 => self.loader.asized.name[same as usize],
+            _ => likely_name,
+        };
         self.memoize((ASIZED_TAG, number))?;
         self.memoize(packed::STATE)?;
         let (mut size, mut flat) = (None, 0);
@@ -282,9 +319,13 @@ impl<'s> Shape<'s> {
                 _ => {}
             }
         }
-        let Loader { asized, gathered, .. } = &mut *self.loader;
+        let Loader {
+            asized, gathered, ..
+        } = &mut *self.loader;
         let group = asized.group_start.len() as u32;
-        asized.group_start.push(u32::try_from(asized.referents.len()).ok()?);
+        asized
+            .group_start
+            .push(u32::try_from(asized.referents.len()).ok()?);
         asized.referents.extend_from_slice(&gathered[start..]);
         gathered.truncate(start);
         if self.peek()? == op::MEMOIZE {
@@ -390,7 +431,14 @@ impl<'s> Shape<'s> {
             self.at += 1;
         }
         let length = u32::try_from(self.loader.samples.time.len()).ok()? - first;
-        self.heap.set_list(list, List::Run { kind: SAMPLE, first, length });
+        self.heap.set_list(
+            list,
+            List::Run {
+                kind: SAMPLE,
+                first,
+                length,
+            },
+        );
         Some((first, length))
     }
 
@@ -402,6 +450,8 @@ impl<'s> Shape<'s> {
         let number = match self.get(opcode)? {
             (CLASS, class) if self.is_asized(class) => {
                 let entry = self.memo.dense_length()?;
+                let next = self.loader.asized.name.len() as u32;
+                self.stride = before.map_or(0, |before| next - before);
                 let number = self.asized(likely_name, 0)?;
                 match *before {
                     Some(same) if self.are_equal_leaves(same, number) => {
@@ -455,11 +505,16 @@ impl<'s> Shape<'s> {
             _ => return None,
         }
         let trace = {
-            let Loader { frames, gathered, .. } = &mut *self.loader;
+            let Loader {
+                frames, gathered, ..
+            } = &mut *self.loader;
             frames.trace(&gathered[start..]).ok()?
         };
         self.loader.gathered.truncate(start);
-        self.heap.set_list(list, List::Taken(Value::Built(super::pympler::TRACE, trace)));
+        self.heap.set_list(
+            list,
+            List::Taken(Value::Built(super::pympler::TRACE, trace)),
+        );
         Some(trace)
     }
 
@@ -490,8 +545,19 @@ impl<'s> Shape<'s> {
         if file == TextId::NONE || function == TextId::NONE || source == Some(TextId::NONE) {
             return None;
         }
-        let parts = FrameParts { file, line, function, source, source_index };
-        let Loader { frames, texts, gathered, .. } = &mut *self.loader;
+        let parts = FrameParts {
+            file,
+            line,
+            function,
+            source,
+            source_index,
+        };
+        let Loader {
+            frames,
+            texts,
+            gathered,
+            ..
+        } = &mut *self.loader;
         let frame = frames.frame(parts, texts).ok()?;
         gathered.push(frame);
         if self.peek()? == op::MEMOIZE {

@@ -9,8 +9,8 @@ use foldhash::fast::FixedState;
 use crate::model::{TextArena, TextId};
 use crate::pickle::{Outcome, too_large};
 
-/// Slots of the cache: 256 KiB of them stay in the second-level cache.
-const SLOTS: usize = 1 << 16;
+/// Slots of the cache: 32 KiB of them, so that what streams by does not drive them out.
+const SLOTS: usize = 1 << 12;
 
 /// Texts longer than this are not looked for.
 const CACHED_BYTES: usize = 512;
@@ -18,8 +18,8 @@ const CACHED_BYTES: usize = 512;
 /// The arena and what finds texts in it.
 pub(super) struct Texts {
     pub(super) arena: TextArena,
-    /// By hash: the last text that had it.
-    recent: Vec<TextId>,
+    /// By the low bits of a text's hash: its high bits, and the last text that had both.
+    recent: Vec<(u32, TextId)>,
     hasher: FixedState,
     /// The first number of each text that was asked for by [`canonical`](Self::canonical).
     canonical: HashMap<u64, TextId, FixedState>,
@@ -30,7 +30,7 @@ impl Texts {
         let hasher = FixedState::with_seed(0x6374_7374_6174_7331);
         Texts {
             arena: TextArena::default(),
-            recent: vec![TextId::NONE; SLOTS],
+            recent: vec![(0, TextId::NONE); SLOTS],
             hasher,
             canonical: HashMap::default(),
         }
@@ -42,24 +42,35 @@ impl Texts {
         if wtf8.len() > CACHED_BYTES {
             return self.push(wtf8);
         }
-        let slot = self.hasher.hash_one(wtf8) as usize % SLOTS;
-        let recent = self.recent[slot];
-        if recent != TextId::NONE && self.arena.bytes(recent) == wtf8 {
+        let hash = self.hasher.hash_one(wtf8);
+        let (slot, tag) = (hash as usize % SLOTS, (hash >> 32) as u32);
+        let (recent_tag, recent) = self.recent[slot];
+        // The tag spares new texts, which are most, a look into the arena.
+        if recent_tag == tag && recent != TextId::NONE && self.arena.bytes(recent) == wtf8 {
             return Ok(recent);
         }
         let id = self.push(wtf8)?;
-        self.recent[slot] = id;
+        self.recent[slot] = (tag, id);
         Ok(id)
     }
 
     fn push(&mut self, wtf8: &[u8]) -> Outcome<TextId> {
-        self.arena.push(wtf8).ok_or_else(|| too_large("it holds more than 4,294,967,294 texts"))
+        self.arena
+            .push(wtf8)
+            .ok_or_else(|| too_large("it holds more than 4,294,967,294 texts"))
     }
 
     /// The one number that stands for all equal texts. For the few that are compared by number.
     pub(super) fn canonical(&mut self, id: TextId) -> TextId {
         let bytes = self.arena.bytes(id);
-        let first = *self.canonical.entry(self.hasher.hash_one(bytes)).or_insert(id);
-        if self.arena.bytes(first) == bytes { first } else { id }
+        let first = *self
+            .canonical
+            .entry(self.hasher.hash_one(bytes))
+            .or_insert(id);
+        if self.arena.bytes(first) == bytes {
+            first
+        } else {
+            id
+        }
     }
 }

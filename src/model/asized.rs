@@ -4,8 +4,8 @@
 
 use std::collections::HashMap;
 
-use super::text::{Text, TextId};
 use super::Dump;
+use super::text::{Text, TextId};
 
 /// Byte counts, nearly all below 4 GiB: four bytes each, the others on the side.
 #[derive(Clone, Debug, Default)]
@@ -91,7 +91,10 @@ impl AsizedColumns {
         }
         let index = group as usize;
         let start = self.group_start[index] as usize;
-        let end = self.group_start.get(index + 1).map_or(self.referents.len(), |&e| e as usize);
+        let end = self
+            .group_start
+            .get(index + 1)
+            .map_or(self.referents.len(), |&e| e as usize);
         &self.referents[start..end]
     }
 }
@@ -117,14 +120,18 @@ impl<'d> Asized<'d> {
 
     /// Its repr, or for a referent the attribute or key; `None` where Pympler gave none.
     pub fn name(self) -> Option<Text<'d>> {
-        self.dump.optional_text(self.dump.asized.name[self.number as usize])
+        self.dump
+            .optional_text(self.dump.asized.name[self.number as usize])
     }
 
     /// What it refers to, in the order recorded. Recorded down to the tracker's resolution level.
     pub fn referents(self) -> impl ExactSizeIterator<Item = Asized<'d>> {
         let group = self.dump.asized.group[self.number as usize];
         let dump = self.dump;
-        dump.asized.group_members(group).iter().map(move |&number| Asized { dump, number })
+        dump.asized
+            .group_members(group)
+            .iter()
+            .map(move |&number| Asized { dump, number })
     }
 
     /// How many things it refers to directly.

@@ -80,7 +80,9 @@ impl<'d> Class<'d> {
 
     /// The name under which it was registered.
     pub fn name(self) -> Text<'d> {
-        self.dump.text.get(self.dump.classes[self.number as usize].name)
+        self.dump
+            .text
+            .get(self.dump.classes[self.number as usize].name)
     }
 
     /// Its objects in the order of their creation.
@@ -102,7 +104,9 @@ impl Dump {
 
     /// The tracked objects, class behind class. An object in two classes comes twice.
     pub fn objects(&self) -> impl ExactSizeIterator<Item = TrackedObject<'_>> {
-        self.listed.iter().map(move |&number| TrackedObject { dump: self, number })
+        self.listed
+            .iter()
+            .map(move |&number| TrackedObject { dump: self, number })
     }
 
     /// How many objects are listed: what a fraction as a limit is of.
@@ -116,7 +120,10 @@ impl Dump {
     ///
     /// If no object of this dump has it.
     pub fn object(&self, number: u32) -> TrackedObject<'_> {
-        assert!((number as usize) < self.objects.len(), "no object has this number");
+        assert!(
+            (number as usize) < self.objects.len(),
+            "no object has this number"
+        );
         TrackedObject { dump: self, number }
     }
 
@@ -131,7 +138,13 @@ impl Dump {
     pub fn peak_snapshot(&self) -> Option<Snapshot<'_>> {
         self.snapshots()
             .filter(|snapshot| snapshot.tracked_total_bytes() > 0)
-            .reduce(|a, b| if b.tracked_total_bytes() > a.tracked_total_bytes() { b } else { a })
+            .reduce(|a, b| {
+                if b.tracked_total_bytes() > a.tracked_total_bytes() {
+                    b
+                } else {
+                    a
+                }
+            })
     }
 
     /// What loading noticed.

@@ -102,7 +102,10 @@ impl<'d> TrackedObject<'d> {
 
     /// The class under which it was registered: Pympler's `classname`.
     pub fn class(self) -> Class<'d> {
-        Class { dump: self.dump, number: self.dump.objects.class[self.index()] }
+        Class {
+            dump: self.dump,
+            number: self.dump.objects.class[self.index()],
+        }
     }
 
     /// The object's own class name; the registered one in most dumps.
@@ -153,7 +156,10 @@ impl<'d> TrackedObject<'d> {
     /// Where it was created; `None` unless tracked with `trace=True`.
     pub fn trace(self) -> Option<Trace<'d>> {
         let number = self.dump.objects.trace[self.index()].checked_sub(1)?;
-        Some(Trace { dump: self.dump, number })
+        Some(Trace {
+            dump: self.dump,
+            number,
+        })
     }
 
     /// How deep referents were recorded; `None` where the dump does not say.
@@ -165,16 +171,21 @@ impl<'d> TrackedObject<'d> {
     ///
     /// Pympler goes on sampling dead objects; [`Sample::is_after`] tells those.
     #[inline]
-    pub fn samples(self) -> impl DoubleEndedIterator<Item = Sample<'d>> + ExactSizeIterator + Clone {
+    pub fn samples(
+        self,
+    ) -> impl DoubleEndedIterator<Item = Sample<'d>> + ExactSizeIterator + Clone {
         let dump = self.dump;
         let start = dump.objects.sample_start[self.index()] as usize;
         let end = start + dump.objects.sample_count[self.index()] as usize;
         let times = &dump.samples.time[start..end];
         let asized = &dump.samples.asized[start..end];
-        times.iter().zip(asized).map(move |(&time_seconds, &number)| Sample {
-            time_seconds,
-            asized: Asized { dump, number },
-        })
+        times
+            .iter()
+            .zip(asized)
+            .map(move |(&time_seconds, &number)| Sample {
+                time_seconds,
+                asized: Asized { dump, number },
+            })
     }
 
     /// Its samples but for those that Pympler took after its death.

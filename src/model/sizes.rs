@@ -30,8 +30,10 @@ impl Sizes {
         };
         let peak = peak.map(Snapshot::timestamp_seconds);
         let count = dump.objects.len();
-        let mut sizes =
-            Sizes { largest: Vec::with_capacity(count), at_peak: Vec::with_capacity(count) };
+        let mut sizes = Sizes {
+            largest: Vec::with_capacity(count),
+            at_peak: Vec::with_capacity(count),
+        };
         for number in 0..count as u32 {
             let mut at_peak = 0;
             let largest = largest_bytes(dump.object(number), rules, |time, size| {
@@ -68,7 +70,9 @@ impl TrackedObject<'_> {
 /// The largest of the samples that count; each is shown to `see`, time and bytes.
 #[inline]
 fn largest_bytes(object: TrackedObject<'_>, rules: Rules, mut see: impl FnMut(f64, i64)) -> i64 {
-    let death = object.death_seconds().filter(|_| rules == Rules::Documented);
+    let death = object
+        .death_seconds()
+        .filter(|_| rules == Rules::Documented);
     let counted = object.samples().filter(|sample| !sample.is_after(death));
     let sizes = counted.map(|sample| {
         let size = sample.asized.size_bytes();

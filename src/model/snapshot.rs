@@ -48,7 +48,14 @@ impl CachedClass {
     /// A class of which nothing was cached.
     pub(crate) fn empty(class: TextId) -> Self {
         let zero = Number::Int(0);
-        CachedClass { class, sum: zero, average: zero, percent: zero, active: zero, merged: None }
+        CachedClass {
+            class,
+            sum: zero,
+            average: zero,
+            percent: zero,
+            active: zero,
+            merged: None,
+        }
     }
 }
 

@@ -27,7 +27,9 @@ impl TextArena {
     /// Keeps a text. `None` when there are 2³² − 1 already.
     #[inline]
     pub(crate) fn push(&mut self, wtf8: &[u8]) -> Option<TextId> {
-        let number = u32::try_from(self.ends.len()).ok().filter(|&n| n != u32::MAX)?;
+        let number = u32::try_from(self.ends.len())
+            .ok()
+            .filter(|&n| n != u32::MAX)?;
         self.bytes.extend_from_slice(wtf8);
         self.ends.push(self.bytes.len() as u64);
         Some(TextId(number))
@@ -37,7 +39,9 @@ impl TextArena {
     #[inline]
     pub(crate) fn bytes(&self, id: TextId) -> &[u8] {
         let index = id.0 as usize;
-        let Some(&end) = self.ends.get(index) else { return b"None" };
+        let Some(&end) = self.ends.get(index) else {
+            return b"None";
+        };
         let start = if index == 0 { 0 } else { self.ends[index - 1] };
         &self.bytes[start as usize..end as usize]
     }
@@ -99,7 +103,11 @@ impl<'d> Text<'d> {
             let length = rest.len().min(length);
             let (head, tail) = rest.split_at(length);
             rest = tail;
-            Some(head[1..].iter().fold(bits, |code, &b| code << 6 | u32::from(b & 0x3f)))
+            Some(
+                head[1..]
+                    .iter()
+                    .fold(bits, |code, &b| code << 6 | u32::from(b & 0x3f)),
+            )
         })
     }
 }

@@ -43,7 +43,10 @@ impl<'d> Trace<'d> {
     /// The frames, outermost first. May be empty.
     pub fn frames(self) -> impl DoubleEndedIterator<Item = Frame<'d>> + ExactSizeIterator {
         let dump = self.dump;
-        dump.traces.frames_of(self.number).iter().map(move |&number| Frame { dump, number })
+        dump.traces
+            .frames_of(self.number)
+            .iter()
+            .map(move |&number| Frame { dump, number })
     }
 }
 
@@ -77,6 +80,11 @@ impl<'d> Frame<'d> {
     /// Source lines as recorded, indentation and line feed included. None where Python had no source.
     pub fn source_lines(self) -> impl Iterator<Item = Text<'d>> {
         let dump = self.dump;
-        self.row().source.as_deref().unwrap_or(&[]).iter().map(move |&id| dump.text.get(id))
+        self.row()
+            .source
+            .as_deref()
+            .unwrap_or(&[])
+            .iter()
+            .map(move |&id| dump.text.get(id))
     }
 }

@@ -24,8 +24,10 @@ pub(crate) enum FaultKind {
     Missing(String),
     /// Not a pickle, or a damaged one.
     Malformed(String),
-    /// A sound pickle of something else, or with a value that cannot be used.
+    /// A sound pickle of something else.
     Unfit(String),
+    /// A value that is needed and cannot be used.
+    Value(String),
     /// More than ctstats counts to, or more than any such file can hold.
     TooLarge(String),
     /// The input could not be read.
@@ -36,7 +38,11 @@ impl FaultKind {
     /// Boxes the fault; the machine adds the offset of the opcode it was at.
     #[cold]
     pub(crate) fn boxed(self) -> Box<Fault> {
-        Box::new(Fault { offset: 0, opcode: None, kind: self })
+        Box::new(Fault {
+            offset: 0,
+            opcode: None,
+            kind: self,
+        })
     }
 }
 
@@ -48,6 +54,11 @@ pub(crate) fn malformed(what: impl Into<String>) -> Box<Fault> {
 #[cold]
 pub(crate) fn unfit(what: impl Into<String>) -> Box<Fault> {
     FaultKind::Unfit(what.into()).boxed()
+}
+
+#[cold]
+pub(crate) fn bad_value(what: impl Into<String>) -> Box<Fault> {
+    FaultKind::Value(what.into()).boxed()
 }
 
 #[cold]

@@ -22,22 +22,43 @@ pub(crate) enum List {
 }
 
 impl List {
-    pub(crate) const EMPTY: List = List::Run { kind: 0, first: 0, length: 0 };
+    pub(crate) const EMPTY: List = List::Run {
+        kind: 0,
+        first: 0,
+        length: 0,
+    };
 
     fn push(&mut self, value: Value) -> Outcome<()> {
         match (&mut *self, value) {
-            (List::Run { kind, first, length }, Value::Built(k, n))
-                if *kind == k && u64::from(*first) + u64::from(*length) == u64::from(n) =>
-            {
+            (
+                List::Run {
+                    kind,
+                    first,
+                    length,
+                },
+                Value::Built(k, n),
+            ) if *kind == k && u64::from(*first) + u64::from(*length) == u64::from(n) => {
                 *length += 1;
             }
             (List::Run { length: 0, .. }, Value::Built(kind, first)) => {
-                *self = List::Run { kind, first, length: 1 };
+                *self = List::Run {
+                    kind,
+                    first,
+                    length: 1,
+                };
             }
             (List::Run { length: 0, .. }, value) => *self = List::One(value),
-            (&mut List::Run { kind, first, length }, value) => {
-                let mut items: Vec<Value> =
-                    (first..first + length).map(|n| Value::Built(kind, n)).collect();
+            (
+                &mut List::Run {
+                    kind,
+                    first,
+                    length,
+                },
+                value,
+            ) => {
+                let mut items: Vec<Value> = (first..first + length)
+                    .map(|n| Value::Built(kind, n))
+                    .collect();
                 items.push(value);
                 *self = List::Items(items);
             }
@@ -51,7 +72,11 @@ impl List {
     /// Its values in order.
     pub(crate) fn values(&self) -> impl Iterator<Item = Value> + '_ {
         let (run, items): (_, &[Value]) = match self {
-            List::Run { kind, first, length } => (Some((*kind, *first, *length)), &[]),
+            List::Run {
+                kind,
+                first,
+                length,
+            } => (Some((*kind, *first, *length)), &[]),
             List::One(value) | List::Taken(value) => (None, std::slice::from_ref(value)),
             List::Items(items) => (None, items),
         };
@@ -139,9 +164,11 @@ impl Heap {
     pub(crate) fn new_dict(&mut self, offset: u64) -> Outcome<Value> {
         self.afford(self.dicts.len(), offset)?;
         let number = self.next_dict;
-        self.next_dict =
-            number.checked_add(1).ok_or_else(|| too_large("more than 4,294,967,295 dicts"))?;
-        self.dicts.push((number, Some(self.spare.pop().unwrap_or_default())));
+        self.next_dict = number
+            .checked_add(1)
+            .ok_or_else(|| too_large("more than 4,294,967,295 dicts"))?;
+        self.dicts
+            .push((number, Some(self.spare.pop().unwrap_or_default())));
         Ok(Value::Dict(number))
     }
 
@@ -159,11 +186,15 @@ impl Heap {
     }
 
     pub(crate) fn dict(&self, number: u32) -> Outcome<&Pairs> {
-        self.dict_index(number).and_then(|index| self.dicts[index].1.as_ref()).ok_or_else(let_go)
+        self.dict_index(number)
+            .and_then(|index| self.dicts[index].1.as_ref())
+            .ok_or_else(let_go)
     }
 
     pub(crate) fn set_items(&mut self, number: u32, items: &[Value]) -> Outcome<()> {
-        let pairs = self.dict_index(number).and_then(|index| self.dicts[index].1.as_mut());
+        let pairs = self
+            .dict_index(number)
+            .and_then(|index| self.dicts[index].1.as_mut());
         let pairs = pairs.ok_or_else(let_go)?;
         pairs.extend(items.chunks_exact(2).map(|pair| (pair[0], pair[1])));
         Ok(())

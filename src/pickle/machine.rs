@@ -227,8 +227,8 @@ impl<B: Builder> Machine<'_, '_, B> {
             op::PROTO => {
                 let protocol = self.reader.byte()?;
                 if protocol > NEWEST_PROTOCOL {
-                    return Err(malformed(format!(
-                        "pickle protocol {protocol}; the newest that Python writes is {NEWEST_PROTOCOL}"
+                    return Err(unfit(format!(
+                        "it is of pickle protocol {protocol}, and the newest is {NEWEST_PROTOCOL}"
                     )));
                 }
                 self.protocol = protocol;
@@ -239,7 +239,9 @@ impl<B: Builder> Machine<'_, '_, B> {
                 if length > i64::MAX as u64 {
                     return Err(malformed(format!("a frame claims {length} bytes")));
                 }
-                self.frames_end = self.frames_end.max(self.reader.offset().saturating_add(length));
+                self.frames_end = self
+                    .frames_end
+                    .max(self.reader.offset().saturating_add(length));
                 Ok(())
             }
             op::NEWTRUE => self.push(Value::Bool(true)),
@@ -409,16 +411,18 @@ impl<B: Builder> Machine<'_, '_, B> {
                 self.stack.truncate(mark);
                 self.need(1)
             }
-            op::PERSID | op::BINPERSID => {
-                Err(unfit("it refers to objects kept outside of the pickle (a persistent id)"))
-            }
-            op::EXT1 | op::EXT2 | op::EXT4 => {
-                Err(unfit("it names a class by a number of the copyreg extension registry"))
-            }
+            op::PERSID | op::BINPERSID => Err(unfit(
+                "it refers to objects kept outside of the pickle (a persistent id)",
+            )),
+            op::EXT1 | op::EXT2 | op::EXT4 => Err(unfit(
+                "it names a class by a number of the copyreg extension registry",
+            )),
             op::NEXT_BUFFER | op::READONLY_BUFFER => {
                 Err(unfit("it refers to a buffer kept outside of the pickle"))
             }
-            _ => Err(malformed(format!("byte 0x{opcode:02x} is no pickle opcode"))),
+            _ => Err(malformed(format!(
+                "byte 0x{opcode:02x} is no pickle opcode"
+            ))),
         }
     }
 
@@ -441,7 +445,11 @@ impl<B: Builder> Machine<'_, '_, B> {
     /// Refuses to reach below the last mark.
     #[inline]
     fn need(&self, values: usize) -> Outcome<()> {
-        if self.stack.len() < self.fence + values { Err(underflow()) } else { Ok(()) }
+        if self.stack.len() < self.fence + values {
+            Err(underflow())
+        } else {
+            Ok(())
+        }
     }
 
     #[inline]
@@ -468,7 +476,10 @@ impl<B: Builder> Machine<'_, '_, B> {
 
     #[inline]
     fn pop_mark(&mut self) -> Outcome<usize> {
-        let mark = self.marks.pop().ok_or_else(|| malformed("there is no MARK to go back to"))?;
+        let mark = self
+            .marks
+            .pop()
+            .ok_or_else(|| malformed("there is no MARK to go back to"))?;
         self.fence = self.marks.last().copied().unwrap_or(0);
         Ok(mark)
     }
@@ -487,8 +498,12 @@ impl<B: Builder> Machine<'_, '_, B> {
     fn named(&mut self, class: u32) -> Outcome<()> {
         self.reader.look_ahead()?;
         let bytes = self.reader.at_hand();
-        let taken = self.builder.shortcut(class, bytes, &mut self.heap, &mut self.memo);
-        let Some((length, instance)) = taken else { return self.push(Value::Class(class)) };
+        let taken = self
+            .builder
+            .shortcut(class, bytes, &mut self.heap, &mut self.memo);
+        let Some((length, instance)) = taken else {
+            return self.push(Value::Class(class));
+        };
         self.reader.advance(length);
         self.push(instance)
     }
@@ -536,13 +551,18 @@ impl<B: Builder> Machine<'_, '_, B> {
     fn set_items(&mut self, start: usize) -> Outcome<()> {
         let below = self.below(start)?;
         let items = &self.stack[start..];
-        if items.len() % 2 != 0 {
+        if !items.len().is_multiple_of(2) {
             return Err(malformed("a key has no value"));
         }
         match below {
             Value::Dict(number) => self.heap.set_items(number, items)?,
             Value::Built(..) => {}
-            other => return Err(malformed(format!("an item is set in {}", other.type_name()))),
+            other => {
+                return Err(malformed(format!(
+                    "an item is set in {}",
+                    other.type_name()
+                )));
+            }
         }
         self.stack.truncate(start);
         Ok(())
@@ -559,7 +579,10 @@ impl<B: Builder> Machine<'_, '_, B> {
     #[inline]
     fn instance(&mut self, class: Value, arguments: Value) -> Outcome<()> {
         let Value::Class(class) = class else {
-            return Err(malformed(format!("{} is made an instance of", class.type_name())));
+            return Err(malformed(format!(
+                "{} is made an instance of",
+                class.type_name()
+            )));
         };
         let value = self.builder.instance(&mut self.heap, class, arguments)?;
         self.push(value)
@@ -624,5 +647,7 @@ fn underflow() -> Box<Fault> {
 
 #[cold]
 fn too_deep() -> Box<Fault> {
-    too_large(format!("it is nested so deep that {STACK_LIMIT} values wait on its stack"))
+    too_large(format!(
+        "it is nested so deep that {STACK_LIMIT} values wait on its stack"
+    ))
 }

@@ -158,8 +158,10 @@ impl Memo {
 
     #[inline]
     pub(crate) fn get(&self, number: u64) -> Outcome<Value> {
-        let packed =
-            usize::try_from(number).ok().and_then(|index| self.dense.get(index)).copied();
+        let packed = usize::try_from(number)
+            .ok()
+            .and_then(|index| self.dense.get(index))
+            .copied();
         let packed = packed.unwrap_or(UNSET);
         let number_part = packed & NUMBER_MASK;
         Ok(match packed >> NUMBER_BITS {

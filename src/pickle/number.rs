@@ -13,7 +13,10 @@ pub(crate) fn from_two_complement(bytes: &[u8], heap: &mut Heap) -> Value {
         Some(high) if high & 0x80 != 0 => 0xff,
         _ => 0,
     };
-    let significant = bytes.iter().rposition(|&b| b != fill).map_or(0, |last| last + 1);
+    let significant = bytes
+        .iter()
+        .rposition(|&b| b != fill)
+        .map_or(0, |last| last + 1);
     let mut wide = [fill; 16];
     let kept = significant.min(16);
     wide[..kept].copy_from_slice(&bytes[..kept]);
@@ -27,7 +30,11 @@ pub(crate) fn from_two_complement(bytes: &[u8], heap: &mut Heap) -> Value {
 /// The decimal line of INT (bools included) and LONG (a trailing `L` allowed).
 pub(crate) fn from_decimal(line: &[u8], long: bool, heap: &mut Heap) -> Outcome<Value> {
     let text = str::from_utf8(line).unwrap_or("").trim();
-    let digits = if long { text.strip_suffix('L').unwrap_or(text) } else { text };
+    let digits = if long {
+        text.strip_suffix('L').unwrap_or(text)
+    } else {
+        text
+    };
     if !long && (digits == "00" || digits == "01") {
         return Ok(Value::Bool(digits == "01"));
     }
@@ -76,7 +83,10 @@ mod tests {
             (b"\x00", Some(0)),
             (b"\xff", Some(-1)),
             (b"\xff\x00", Some(255)),
-            (b"\x80\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff", Some(-128)),
+            (
+                b"\x80\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff",
+                Some(-128),
+            ),
             (b"\x05\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0", Some(5)),
             (b"\0\0\0\0\0\0\0\x80", Some(i128::from(i64::MIN))),
             (b"\0\0\0\0\0\0\0\0\0\0\0\0\x10", Some(1 << 100)),
@@ -96,7 +106,10 @@ mod tests {
         assert_eq!(decimal("00", false), Some(Value::Bool(false)));
         assert_eq!(decimal("01", true), Some(Value::Int(1)));
         assert_eq!(decimal("-7L", true), Some(Value::Int(-7)));
-        assert_eq!(decimal("140400000000", false), Some(Value::Int(140_400_000_000)));
+        assert_eq!(
+            decimal("140400000000", false),
+            Some(Value::Int(140_400_000_000))
+        );
         assert_eq!(decimal(&"9".repeat(4300), false), Some(Value::Huge(4300)));
         assert_eq!(decimal(&"9".repeat(4301), false), None);
         assert_eq!(decimal("7x", false), None);

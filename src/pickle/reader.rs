@@ -146,7 +146,11 @@ impl<'r> Reader<'r> {
         while ((self.filled - self.position) as u64) < length {
             if self.fill()? == 0 {
                 let left = (self.filled - self.position) as u64;
-                return Err(FaultKind::CutShort { needs: length, left }.boxed());
+                return Err(FaultKind::CutShort {
+                    needs: length,
+                    left,
+                }
+                .boxed());
             }
         }
         Ok(())
@@ -180,7 +184,11 @@ impl<'r> Reader<'r> {
                 Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
                 Err(error) => {
                     let offset = self.base + self.filled as u64;
-                    return Err(Box::new(Fault { offset, opcode: None, kind: FaultKind::Io(error) }));
+                    return Err(Box::new(Fault {
+                        offset,
+                        opcode: None,
+                        kind: FaultKind::Io(error),
+                    }));
                 }
             }
         }
@@ -232,7 +240,10 @@ mod tests {
         let long = vec![b'x'; 3 * WINDOW_BYTES];
         let mut reader = Reader::new(&long[..]);
         reader.byte().unwrap();
-        assert_eq!(reader.take(long.len() as u64 - 1).unwrap().len(), long.len() - 1);
+        assert_eq!(
+            reader.take(long.len() as u64 - 1).unwrap().len(),
+            long.len() - 1
+        );
         assert!(reader.line().is_err());
     }
 }

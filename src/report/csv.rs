@@ -83,15 +83,34 @@ pub fn summary(out: &mut impl Write, summary: &Summary<'_>) -> io::Result<()> {
             snapshot.overhead_bytes.to_string(),
         ];
         let classes = snapshot.classes.iter().map(|c| {
-            (escaped(&c.class).into_owned(), c.active, c.sum_bytes, c.average_bytes, c.share_percent)
+            (
+                escaped(&c.class).into_owned(),
+                c.active,
+                c.sum_bytes,
+                c.average_bytes,
+                c.share_percent,
+            )
         });
         let more = snapshot.more.iter().map(|m| {
-            (String::new(), m.active, m.sum_bytes, m.average_bytes, m.share_percent)
+            (
+                String::new(),
+                m.active,
+                m.sum_bytes,
+                m.average_bytes,
+                m.share_percent,
+            )
         });
         for (class, active, sum, average, share) in classes.chain(more) {
-            let figures =
-                [class, active.to_string(), sum.to_string(), average.to_string(), share.to_string()];
-            writer.write_record(head.iter().chain(&figures)).map_err(io_error)?;
+            let figures = [
+                class,
+                active.to_string(),
+                sum.to_string(),
+                average.to_string(),
+                share.to_string(),
+            ];
+            writer
+                .write_record(head.iter().chain(&figures))
+                .map_err(io_error)?;
         }
         Ok(())
     })?;
@@ -99,7 +118,9 @@ pub fn summary(out: &mut impl Write, summary: &Summary<'_>) -> io::Result<()> {
 }
 
 fn writer<W: Write>(out: W) -> csv::Writer<W> {
-    csv::WriterBuilder::new().terminator(csv::Terminator::CRLF).from_writer(out)
+    csv::WriterBuilder::new()
+        .terminator(csv::Terminator::CRLF)
+        .from_writer(out)
 }
 
 fn optional(value: Option<impl ToString>) -> String {

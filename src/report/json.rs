@@ -49,8 +49,7 @@ pub fn objects(
         )?;
     }
     for (index, &number) in selected.objects.iter().enumerate() {
-        let detail =
-            ObjectDetail::of(dump.object(number), &selected.sizes, &snapshots, Depth::All);
+        let detail = ObjectDetail::of(dump.object(number), &selected.sizes, &snapshots, Depth::All);
         cut.cut |= detail.samples.iter().any(|sample| sample.referents_cut);
         if document {
             out.write_all(if index == 0 { b"\n" } else { b",\n" })?;
@@ -95,7 +94,9 @@ pub fn summary(
 
 /// Writes one value, compact and safe.
 fn value(out: &mut impl Write, value: &impl Serialize) -> io::Result<()> {
-    value.serialize(&mut Serializer::with_formatter(out, Safe)).map_err(io::Error::from)
+    value
+        .serialize(&mut Serializer::with_formatter(out, Safe))
+        .map_err(io::Error::from)
 }
 
 /// Compact JSON that escapes more than JSON asks for.

@@ -15,7 +15,10 @@ pub fn objects(
     selected: &Selected,
     style: ByteStyle,
 ) -> io::Result<()> {
-    writeln!(out, "| class | address | born | died | largest | at peak | repr |")?;
+    writeln!(
+        out,
+        "| class | address | born | died | largest | at peak | repr |"
+    )?;
     writeln!(out, "| --- | --- | ---: | ---: | ---: | ---: | --- |")?;
     for &number in &selected.objects {
         let row = ObjectRow::of(dump.object(number), &selected.sizes);
@@ -47,8 +50,14 @@ pub fn summary(out: &mut impl Write, summary: &Summary<'_>, style: ByteStyle) ->
         if !std::mem::take(&mut first) {
             writeln!(out)?;
         }
-        let when = snapshot.timestamp_seconds.map_or("at no moment".into(), clock);
-        let name = if snapshot.description.is_empty() { "" } else { ": " };
+        let when = snapshot
+            .timestamp_seconds
+            .map_or("at no moment".into(), clock);
+        let name = if snapshot.description.is_empty() {
+            ""
+        } else {
+            ": "
+        };
         writeln!(
             out,
             "### Snapshot {}, {when}{name}{}\n",
@@ -62,7 +71,9 @@ pub fn summary(out: &mut impl Write, summary: &Summary<'_>, style: ByteStyle) ->
             dash(snapshot.process_virtual_bytes),
             dash(snapshot.process_resident_bytes),
             size(snapshot.tracked_total_bytes),
-            snapshot.asizeof_total_bytes.map_or("– (not computed)".into(), size),
+            snapshot
+                .asizeof_total_bytes
+                .map_or("– (not computed)".into(), size),
             size(snapshot.overhead_bytes),
         )?;
         writeln!(out, "| class | active | sum | average | share |")?;
@@ -78,14 +89,32 @@ pub fn summary(out: &mut impl Write, summary: &Summary<'_>, style: ByteStyle) ->
             )
         };
         for c in &snapshot.classes {
-            row(&cell(&c.class), c.active, c.sum_bytes, c.average_bytes, c.share_percent)?;
+            row(
+                &cell(&c.class),
+                c.active,
+                c.sum_bytes,
+                c.average_bytes,
+                c.share_percent,
+            )?;
         }
         if let Some(m) = &snapshot.more {
             let name = format!("*{} more*", thousands(m.classes as i128));
-            row(&name, m.active, m.sum_bytes, m.average_bytes, m.share_percent)?;
+            row(
+                &name,
+                m.active,
+                m.sum_bytes,
+                m.average_bytes,
+                m.share_percent,
+            )?;
         }
         let t = &snapshot.total;
-        row("**total**", t.active, t.sum_bytes, t.average_bytes, t.share_percent)
+        row(
+            "**total**",
+            t.active,
+            t.sum_bytes,
+            t.average_bytes,
+            t.share_percent,
+        )
     })
 }
 

@@ -11,7 +11,11 @@ pub struct Paint {
 
 impl Paint {
     fn wrap(self, code: &str, text: impl Display) -> String {
-        if self.enabled { format!("\x1b[{code}m{text}\x1b[0m") } else { text.to_string() }
+        if self.enabled {
+            format!("\x1b[{code}m{text}\x1b[0m")
+        } else {
+            text.to_string()
+        }
     }
 
     /// Column headings.

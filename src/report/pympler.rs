@@ -10,7 +10,7 @@ use std::collections::HashMap;
 use std::io::{self, Write};
 
 use crate::analysis::referents::{self, Cut, Depth};
-use crate::analysis::summary::{ClassFigures, Summary, SnapshotSummary};
+use crate::analysis::summary::{ClassFigures, SnapshotSummary, Summary};
 use crate::model::{Asized, Dump, Number, Text, TrackedObject};
 use crate::select::Selected;
 use crate::units;
@@ -35,7 +35,12 @@ impl<W: Write> Writer<W> {
     /// Writes to `out`. With `escape`, control characters of the dump are written as
     /// escapes, which is no longer what Pympler prints but safe on a terminal.
     pub fn new(out: W, escape: bool) -> Self {
-        Writer { out, buffer: Vec::new(), escape, clocks: HashMap::default() }
+        Writer {
+            out,
+            buffer: Vec::new(),
+            escape,
+            clocks: HashMap::default(),
+        }
     }
 
     /// `ConsoleStats.print_stats`: the detail of each selected object.
@@ -80,7 +85,10 @@ impl<W: Write> Writer<W> {
         }
         for sample in object.samples() {
             self.moment(sample.time_seconds);
-            pp(Figure::Int(sample.asized.size_bytes().into()), &mut self.buffer);
+            pp(
+                Figure::Int(sample.asized.size_bytes().into()),
+                &mut self.buffer,
+            );
             self.buffer.push(b'\n');
             cut.cut |= self.referents(sample.asized)?.cut;
             if self.buffer.len() > BUFFER_BYTES {
@@ -108,10 +116,22 @@ impl<W: Write> Writer<W> {
             self.padded(&label, 50, Side::Right);
             self.buffer.push(b' ');
             let size = self.buffer.len();
-            pp(Figure::Int(row.asized.size_bytes().into()), &mut self.buffer);
+            pp(
+                Figure::Int(row.asized.size_bytes().into()),
+                &mut self.buffer,
+            );
             pad(&mut self.buffer, size, 14);
-            writeln!(self.buffer, " {:3}% [{}]", python_int(row.share_percent), row.level)?;
-            if start > BUFFER_BYTES { self.flush() } else { Ok(()) }
+            writeln!(
+                self.buffer,
+                " {:3}% [{}]",
+                python_int(row.share_percent),
+                row.level
+            )?;
+            if start > BUFFER_BYTES {
+                self.flush()
+            } else {
+                Ok(())
+            }
         })
     }
 
@@ -127,7 +147,9 @@ impl<W: Write> Writer<W> {
     }
 
     fn snapshot(&mut self, dump: &Dump, figures: &SnapshotSummary) -> io::Result<()> {
-        let Some(snapshot) = dump.snapshots().nth(figures.snapshot) else { return Ok(()) };
+        let Some(snapshot) = dump.snapshots().nth(figures.snapshot) else {
+            return Ok(());
+        };
         self.field(snapshot.description(), 35, Side::Right);
         let asizeof_total = snapshot.row().asizeof_total;
         self.buffer.extend_from_slice(b"      active ");
@@ -140,7 +162,11 @@ impl<W: Write> Writer<W> {
             self.buffer.push(b' ');
             self.class(dump, snapshot.row().classes.as_deref(), name, class)?;
         }
-        if self.buffer.len() > BUFFER_BYTES { self.flush() } else { Ok(()) }
+        if self.buffer.len() > BUFFER_BYTES {
+            self.flush()
+        } else {
+            Ok(())
+        }
     }
 
     /// A cached annotation is printed as it is, even when it is stale; for a class that
@@ -153,10 +179,15 @@ impl<W: Write> Writer<W> {
         computed: &ClassFigures,
     ) -> io::Result<()> {
         // A dict keeps the last value of a key.
-        let cached = cached
-            .and_then(|classes| classes.iter().rfind(|c| dump.text.get(c.class) == name));
+        let cached =
+            cached.and_then(|classes| classes.iter().rfind(|c| dump.text.get(c.class) == name));
         let (active, sum, average, percent) = match cached {
-            Some(c) => (truncated(c.active), figure(c.sum), figure(c.average), truncated(c.percent)),
+            Some(c) => (
+                truncated(c.active),
+                figure(c.sum),
+                figure(c.average),
+                truncated(c.percent),
+            ),
             None => (
                 i128::from(computed.active),
                 Figure::Int(computed.sum_bytes),
@@ -176,7 +207,8 @@ impl<W: Write> Writer<W> {
     fn number(&mut self, figure: Figure, width: usize) {
         let mut text = Vec::new();
         pp(figure, &mut text);
-        self.buffer.resize(self.buffer.len() + width.saturating_sub(text.len()), b' ');
+        self.buffer
+            .resize(self.buffer.len() + width.saturating_sub(text.len()), b' ');
         self.buffer.extend_from_slice(&text);
     }
 
@@ -206,7 +238,8 @@ impl<W: Write> Writer<W> {
     fn padded(&mut self, text: &[u8], width: usize, side: Side) {
         if !self.escape && text.is_ascii() && text.len() <= width {
             let start = self.buffer.len();
-            self.buffer.extend(text.iter().map(|&b| if b == b'\n' { b'|' } else { b }));
+            self.buffer
+                .extend(text.iter().map(|&b| if b == b'\n' { b'|' } else { b }));
             pad(&mut self.buffer, start, width);
             return;
         }
@@ -230,7 +263,9 @@ impl<W: Write> Writer<W> {
         } else {
             cut.extend_from_slice(text);
         }
-        cut.iter_mut().filter(|b| **b == b'\n').for_each(|b| *b = b'|');
+        cut.iter_mut()
+            .filter(|b| **b == b'\n')
+            .for_each(|b| *b = b'|');
         self.text(&cut);
         self.buffer.resize(self.buffer.len() + width - shown, b' ');
     }
@@ -238,7 +273,8 @@ impl<W: Write> Writer<W> {
     fn text(&mut self, wtf8: &[u8]) {
         if self.escape {
             let text = String::from_utf8_lossy(wtf8);
-            self.buffer.extend_from_slice(units::escaped(&text).as_bytes());
+            self.buffer
+                .extend_from_slice(units::escaped(&text).as_bytes());
         } else {
             self.buffer.extend_from_slice(wtf8);
         }
@@ -287,7 +323,9 @@ fn python_int(float: f64) -> i128 {
 
 /// Where each code point begins.
 fn text_starts(wtf8: &[u8]) -> Vec<usize> {
-    (0..wtf8.len()).filter(|&index| wtf8[index] & 0xc0 != 0x80).collect()
+    (0..wtf8.len())
+        .filter(|&index| wtf8[index] & 0xc0 != 0x80)
+        .collect()
 }
 
 fn pad(buffer: &mut Vec<u8>, start: usize, width: usize) {
@@ -408,7 +446,11 @@ mod tests {
             for step in -3..=3 {
                 let n = bytes + step * 128 / 25;
                 if n > 1024 {
-                    assert_eq!(printed(Figure::Int(n)), printed(Figure::Float(n as f64)), "{n}");
+                    assert_eq!(
+                        printed(Figure::Int(n)),
+                        printed(Figure::Float(n as f64)),
+                        "{n}"
+                    );
                 }
             }
             bytes += bytes / 7;
@@ -419,7 +461,10 @@ mod tests {
     fn stripping_is_that_of_python() {
         assert_eq!(python_strip(b"  a b \n"), b"a b");
         assert_eq!(python_strip(b"\x1c\x1fa\x1d"), b"a");
-        assert_eq!(python_strip("\u{3000}a\u{200b}\u{a0}".as_bytes()), "a\u{200b}".as_bytes());
+        assert_eq!(
+            python_strip("\u{3000}a\u{200b}\u{a0}".as_bytes()),
+            "a\u{200b}".as_bytes()
+        );
         assert_eq!(python_strip(b"   "), b"");
         assert_eq!(python_strip(b" \xed\xb2\x80 x "), b"\xed\xb2\x80 x");
         assert_eq!(python_strip(b" x \xed\xb2\x80"), b"x \xed\xb2\x80");

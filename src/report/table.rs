@@ -96,15 +96,28 @@ struct Page {
 impl Page {
     fn of(style: Style) -> Self {
         let width = style.width.max(NARROWEST);
-        let size = if style.bytes == ByteStyle::Exact { SIZE + 5 } else { SIZE };
+        let size = if style.bytes == ByteStyle::Exact {
+            SIZE + 5
+        } else {
+            SIZE
+        };
         // Two spaces stand between columns.
         let fixed = ADDRESS + LIFETIME + 2 * size + 4 * 2;
         let rest = width.saturating_sub(fixed).max(12);
-        let (class, repr) =
-            if width >= WIDE { (rest * 2 / 5, Some(rest - rest * 2 / 5 - 2)) } else { (rest, None) };
+        let (class, repr) = if width >= WIDE {
+            (rest * 2 / 5, Some(rest - rest * 2 / 5 - 2))
+        } else {
+            (rest, None)
+        };
         // Behind the label stand a size, a change or share, and the gaps.
-        let label = (width - size - (size + 2) - 2).min(76);
-        Page { style, class, repr, size, label }
+        let label = (width - size - (size + 2) - 2).min(100);
+        Page {
+            style,
+            class,
+            repr,
+            size,
+            label,
+        }
     }
 
     fn heading(&self, out: &mut impl Write) -> io::Result<()> {
@@ -140,6 +153,11 @@ impl Page {
             (false, None) => "died".into(),
         };
         let size = |count: i64| fit_right(&bytes(count.into(), self.style.bytes), self.size);
+        let at_peak = match row.peak_size_bytes {
+            // It was not measured in that snapshot: born later, or dead by then.
+            0 => fit_right("–", self.size),
+            count => size(count),
+        };
         write!(
             out,
             "{}  {}  {}  {}  {}",
@@ -147,7 +165,7 @@ impl Page {
             fit(&row.address, ADDRESS),
             fit(&format!("{born} – {died}"), LIFETIME),
             size(row.size_bytes),
-            size(row.peak_size_bytes),
+            at_peak,
         )?;
         let repr = escaped(&row.repr);
         match self.repr {
@@ -174,20 +192,31 @@ impl Page {
                 );
                 writeln!(out, "      {}", fit_left(&place, room - 6).trim_end())?;
                 for line in &frame.source {
-                    writeln!(out, "          {}", paint.aside(fit(&escaped(line), room - 10).trim_end()))?;
+                    writeln!(
+                        out,
+                        "          {}",
+                        paint.aside(fit(&escaped(line), room - 10).trim_end())
+                    )?;
                 }
             }
         }
         let mut cut = Cut::default();
         if !detail.samples.is_empty() {
-            writeln!(out, "    {}", paint.aside("sizes, and what they are made of"))?;
+            writeln!(
+                out,
+                "    {}",
+                paint.aside("sizes, and what they are made of")
+            )?;
         }
         for sample in &detail.samples {
             self.sample(out, sample)?;
             cut.cut |= sample.referents_cut;
         }
         if !detail.row.alive {
-            let when = detail.row.death_seconds.map_or("at no moment".into(), clock);
+            let when = detail
+                .row
+                .death_seconds
+                .map_or("at no moment".into(), clock);
             writeln!(out, "      {when}  died")?;
         }
         if detail.samples_after_death > 0 {
@@ -208,16 +237,27 @@ impl Page {
             (None, Some(_)) => "no snapshot of this moment".into(),
         };
         let label = fit(&format!("      {when}  {what}"), self.label);
-        let size = fit_right(&bytes(sample.size_bytes.into(), self.style.bytes), self.size);
+        let size = fit_right(
+            &bytes(sample.size_bytes.into(), self.style.bytes),
+            self.size,
+        );
         let difference = match sample.change_bytes {
             None => String::new(),
             Some(0) => paint.aside(fit_right("=", self.size)),
             Some(count) => {
                 let text = fit_right(&change(count.into(), self.style.bytes), self.size);
-                if count > 0 { paint.growth(text) } else { paint.shrinkage(text) }
+                if count > 0 {
+                    paint.growth(text)
+                } else {
+                    paint.shrinkage(text)
+                }
             }
         };
-        writeln!(out, "{}", format!("{label}  {size}  {difference}").trim_end())?;
+        writeln!(
+            out,
+            "{}",
+            format!("{label}  {size}  {difference}").trim_end()
+        )?;
         for referent in &sample.referents {
             let indent = " ".repeat((6 + 2 * referent.level).min(self.label / 2));
             let name = escaped(referent.name.as_deref().unwrap_or("None"));
@@ -225,12 +265,18 @@ impl Page {
                 out,
                 "{}  {}  {}",
                 fit(&format!("{indent}{name}"), self.label),
-                fit_right(&bytes(referent.size_bytes.into(), self.style.bytes), self.size),
+                fit_right(
+                    &bytes(referent.size_bytes.into(), self.style.bytes),
+                    self.size
+                ),
                 paint.aside(fit_right(&share(referent.share_percent), self.size)),
             )?;
         }
         if sample.referents_cut {
-            writeln!(out, "        (and more: the tree repeats itself or is too large)")?;
+            writeln!(
+                out,
+                "        (and more: the tree repeats itself or is too large)"
+            )?;
         }
         Ok(())
     }
@@ -241,13 +287,7 @@ fn counted(count: usize) -> (String, &'static str) {
 }
 
 /// Writes a block for each snapshot: the process, then the classes.
-pub fn summary(
-    out: &mut impl Write,
-    dump: &Dump,
-    summary: &Summary<'_>,
-    style: Style,
-) -> io::Result<()> {
-    let all = dump.snapshots().len();
+pub fn summary(out: &mut impl Write, summary: &Summary<'_>, style: Style) -> io::Result<()> {
     let mut notes = Notes::default();
     let mut first = true;
     summary.each(|snapshot| -> io::Result<()> {
@@ -255,7 +295,7 @@ pub fn summary(
             writeln!(out)?;
         }
         notes.gather(&snapshot);
-        snapshot_block(out, &snapshot, all, style)
+        snapshot_block(out, &snapshot, style)
     })?;
     notes.write(out, style)
 }
@@ -277,8 +317,14 @@ impl Notes {
         let mut lines = Vec::new();
         let of = [
             (ShareOf::Virtual, "the process's virtual size"),
-            (ShareOf::Asizeof, "the asizeof total, since the process's size was not recorded"),
-            (ShareOf::Tracked, "the tracked total, since the process's size was not recorded"),
+            (
+                ShareOf::Asizeof,
+                "the asizeof total, since the process's size was not recorded",
+            ),
+            (
+                ShareOf::Tracked,
+                "the tracked total, since the process's size was not recorded",
+            ),
         ];
         for (share_of, name) in of {
             if self.shares[share_of as usize] {
@@ -295,7 +341,9 @@ impl Notes {
         }
         let width = style.width.max(NARROWEST);
         lines.iter().try_for_each(|line| {
-            wrap(line, width).iter().try_for_each(|l| writeln!(out, "{}", style.paint.aside(l)))
+            wrap(line, width)
+                .iter()
+                .try_for_each(|l| writeln!(out, "{}", style.paint.aside(l)))
         })
     }
 }
@@ -303,30 +351,39 @@ impl Notes {
 fn snapshot_block(
     out: &mut impl Write,
     snapshot: &SnapshotSummary,
-    all: usize,
     style: Style,
 ) -> io::Result<()> {
     let width = style.width.max(NARROWEST);
     let paint = style.paint;
     let size = |count: i128| bytes(count, style.bytes);
-    let when = snapshot.timestamp_seconds.map_or("at no moment".into(), clock);
+    let when = snapshot
+        .timestamp_seconds
+        .map_or("at no moment".into(), clock);
     let name = if snapshot.description.is_empty() {
         String::new()
     } else {
         format!(": {}", escaped(&snapshot.description))
     };
-    let head = format!("snapshot {} of 0–{}, {when}{name}", snapshot.snapshot, all - 1);
+    let head = format!("snapshot {}, {when}{name}", snapshot.snapshot);
     writeln!(out, "{}", paint.subject(fit(&head, width).trim_end()))?;
     let dash = |count: Option<i128>| count.map_or("–".into(), size);
     let figures = [
-        ("process", format!("{} virtual", dash(snapshot.process_virtual_bytes))),
-        ("", format!("{} resident", dash(snapshot.process_resident_bytes))),
+        (
+            "process",
+            format!("{} virtual", dash(snapshot.process_virtual_bytes)),
+        ),
+        (
+            "",
+            format!("{} resident", dash(snapshot.process_resident_bytes)),
+        ),
         ("tracked", size(snapshot.tracked_total_bytes)),
         ("asizeof", dash(snapshot.asizeof_total_bytes)),
         ("overhead", size(snapshot.overhead_bytes)),
     ];
-    let line: Vec<String> =
-        figures.iter().map(|(name, text)| format!("{name} {text}").trim().to_owned()).collect();
+    let line: Vec<String> = figures
+        .iter()
+        .map(|(name, text)| format!("{name} {text}").trim().to_owned())
+        .collect();
     for part in wrap(&line.join(", "), width - 2) {
         writeln!(out, "  {part}")?;
     }
@@ -359,7 +416,10 @@ fn snapshot_block(
         table.add_row(row(class.class.clone(), &figures));
     }
     if let Some(more) = &snapshot.more {
-        table.add_row(row(format!("{} more", thousands(more.classes as i128)), more));
+        table.add_row(row(
+            format!("{} more", thousands(more.classes as i128)),
+            more,
+        ));
     }
     table.add_row(row("total".into(), &snapshot.total));
     for column in 1..5 {
@@ -447,7 +507,11 @@ fn wrap(text: &str, width: usize) -> Vec<String> {
 /// The line that says how much a filter or a limit left: for standard error.
 pub fn extent(dump: &Dump, selected: &Selected, style: ByteStyle) -> String {
     let (shown, all) = (selected.selected_bytes(), selected.all_bytes(dump));
-    let percent = if all == 0 { 0.0 } else { shown as f64 * 100.0 / all as f64 };
+    let percent = if all == 0 {
+        0.0
+    } else {
+        shown as f64 * 100.0 / all as f64
+    };
     format!(
         "showing {} of {} objects, {} of {}",
         thousands(selected.objects.len() as i128),

@@ -1,0 +1,373 @@
+//! The command as it is typed: one line a case, one file of the same name for what came
+//! of it. `CTSTATS_UPDATE=1 cargo test` rewrites the files.
+
+mod common;
+
+use std::fs;
+use std::io::{Read, Write};
+use std::process::Stdio;
+
+use common::{ctstats, expect, fixture, run};
+
+const SHOP: &str = "fixtures/shop.dump";
+
+/// Name, arguments. `DUMP` stands for the demonstration, `HOSTILE` for one full of
+/// control characters, `OLD` for one of Pympler 0.2 on Python 2.
+const CASES: &[(&str, &str)] = &[
+    // Forms of print.
+    ("print-table", "print DUMP --sort size --limit 2"),
+    (
+        "print-table-80",
+        "print DUMP --sort size --limit 2 --width 80",
+    ),
+    (
+        "print-table-200",
+        "print DUMP --sort size --limit 2 --width 200",
+    ),
+    (
+        "print-table-color",
+        "print DUMP --sort size --limit 1 --color always",
+    ),
+    ("print-brief", "print DUMP --brief"),
+    ("print-brief-80", "print DUMP --brief --width 80"),
+    ("print-bytes", "print DUMP --sort size --limit 1 --bytes"),
+    (
+        "print-json",
+        "print DUMP --sort size --limit 2 --format json",
+    ),
+    (
+        "print-ndjson",
+        "print DUMP --sort size --limit 2 --format ndjson",
+    ),
+    ("print-csv", "print DUMP --format csv"),
+    (
+        "print-markdown",
+        "print DUMP --sort size --limit 3 --format markdown",
+    ),
+    (
+        "print-pympler",
+        "print DUMP --sort size --limit 2 --format pympler",
+    ),
+    ("print-old", "print OLD --width 100"),
+    // What reaches a terminal.
+    ("hostile-table", "print HOSTILE --width 100"),
+    ("hostile-csv", "print HOSTILE --format csv"),
+    ("hostile-json", "print HOSTILE --format json"),
+    ("hostile-markdown", "print HOSTILE --format markdown"),
+    ("hostile-summary", "summary HOSTILE"),
+    // Selections.
+    (
+        "select-class",
+        "print DUMP --brief --class Product --limit 50%",
+    ),
+    (
+        "select-two-classes",
+        "print DUMP --brief --class Product --class Session",
+    ),
+    (
+        "select-alive",
+        "print DUMP --brief --alive --class Cart --sort birth",
+    ),
+    (
+        "select-dead",
+        "print DUMP --brief --dead --sort death --reverse --limit 3",
+    ),
+    ("select-min-size", "print DUMP --brief --min-size 2.5KiB"),
+    ("select-name", "print DUMP --brief --name Session --limit 1"),
+    ("select-repr", "print DUMP --brief --repr customer-5"),
+    ("select-nothing", "print DUMP --class nowhere"),
+    (
+        "sort-two-keys",
+        "print DUMP --brief --sort classname,size --limit 12",
+    ),
+    (
+        "sort-repeated",
+        "print DUMP --brief --sort classname --sort size --limit 12",
+    ),
+    ("reverse-default", "print DUMP --brief --reverse --limit 5"),
+    // Summaries.
+    ("summary-table", "summary DUMP"),
+    ("summary-table-80", "summary DUMP --width 80"),
+    ("summary-bytes", "summary DUMP --snapshot last --bytes"),
+    ("summary-json", "summary DUMP --format json"),
+    (
+        "summary-ndjson",
+        "summary DUMP --format ndjson --snapshot 1",
+    ),
+    ("summary-csv", "summary DUMP --format csv"),
+    (
+        "summary-markdown",
+        "summary DUMP --format markdown --snapshot tuesday",
+    ),
+    ("summary-pympler", "summary DUMP --format pympler"),
+    ("summary-limit", "summary DUMP --sort size --limit 1"),
+    (
+        "summary-sort",
+        "summary DUMP --sort active,classname --reverse --snapshot peak",
+    ),
+    (
+        "summary-class",
+        "summary DUMP --class Cart --snapshot first --snapshot -1",
+    ),
+    (
+        "summary-alive",
+        "summary DUMP --alive --min-size 1KiB --snapshot last",
+    ),
+    (
+        "summary-no-process",
+        "summary fixtures/dumps/noproc-base-1.1-py311.dump",
+    ),
+    (
+        "summary-no-snapshots",
+        "summary fixtures/dumps/empty.zero-snapshots-1.1-py311.dump",
+    ),
+    (
+        "summary-no-objects",
+        "summary fixtures/dumps/empty.only-snapshots-1.1-py311.dump",
+    ),
+    (
+        "print-no-objects",
+        "print fixtures/dumps/empty.nothing-1.1-py311.dump",
+    ),
+    // Remarks on standard error.
+    (
+        "trailing-bytes",
+        "print fixtures/variants/quickstart-1.1-py311.garbage.dump --brief",
+    ),
+    (
+        "bomb-cut",
+        "print fixtures/invalid/bomb-self-refs.bin --format csv",
+    ),
+    ("opaque-size", "print fixtures/edited/edit-numpy_sizes.dump"),
+    // Usage.
+    ("usage-unknown-key", "print DUMP --sort sze"),
+    ("usage-unknown-class-key", "summary DUMP --sort birth"),
+    ("usage-limit-zero", "print DUMP --limit 0"),
+    ("usage-limit-negative", "print DUMP --limit -5"),
+    ("usage-min-size", "print DUMP --min-size big"),
+    ("usage-alive-and-dead", "print DUMP --alive --dead"),
+    ("usage-snapshot", "summary DUMP --snapshot sunday"),
+    ("usage-snapshot-number", "summary DUMP --snapshot 9"),
+    ("usage-nothing", ""),
+    ("usage-no-dump", "print"),
+    ("help", "--help"),
+    ("help-print", "print --help"),
+    ("help-summary", "summary --help"),
+    ("version", "--version"),
+];
+
+#[test]
+fn every_line_prints_what_is_expected() {
+    let mut failures = Vec::new();
+    for (name, line) in CASES {
+        let line = line
+            .replace("HOSTILE", "fixtures/dumps/weirdstr-surr-1.1-py311.dump")
+            .replace("DUMP", SHOP)
+            .replace("OLD", "fixtures/dumps/quickstart-0.2.0-py27.dump");
+        let output = run(&line);
+        let outcome = format!(
+            "$ ctstats {line}\n{}--- standard error, exit {}\n{}",
+            String::from_utf8_lossy(&output.stdout).replace('\r', "<CR>"),
+            output.status.code().unwrap_or(-1),
+            String::from_utf8_lossy(&output.stderr),
+        );
+        failures.extend(expect(&format!("{name}.txt"), &outcome).err());
+    }
+    assert!(failures.is_empty(), "{}", failures.join("\n"));
+}
+
+/// No form but `pympler` lets a control character of the dump through.
+#[test]
+fn nothing_acts_on_a_terminal() {
+    for dump in [
+        "weirdstr-surr-1.1-py311",
+        "weirdstr-1.1-py313",
+        "desc-1.1-py311",
+        "bigrepr-1.1-py311",
+    ] {
+        for command in ["print", "summary"] {
+            for format in ["table", "json", "ndjson", "csv", "markdown"] {
+                let output = run(&format!(
+                    "{command} fixtures/dumps/{dump}.dump --format {format}"
+                ));
+                assert!(output.status.success());
+                let text = String::from_utf8(output.stdout).expect("it is UTF-8");
+                let acts = text.chars().find(|&c| {
+                    c.is_control() && !matches!(c, '\n' | '\r')
+                        || matches!(c, '\u{202a}'..='\u{202e}')
+                });
+                assert_eq!(acts, None, "{command} {dump} {format}");
+                assert!(format == "csv" || !text.contains('\r'));
+            }
+        }
+    }
+}
+
+/// Standard input reads like the file, compressed or not.
+#[test]
+fn standard_input_is_a_dump() {
+    let whole = fs::read(fixture("dumps/quickstart-1.1-py311.dump")).expect("it is there");
+    let expected = run("print fixtures/dumps/quickstart-1.1-py311.dump").stdout;
+    let packed =
+        |name: &str| fs::read(fixture(&format!("invalid/packed-{name}.bin"))).expect("it is there");
+    for input in [whole, packed("gz"), packed("zst"), packed("xz")] {
+        let mut child = ctstats()
+            .args(["print", "-"])
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .spawn()
+            .expect("the binary starts");
+        child
+            .stdin
+            .take()
+            .expect("it is piped")
+            .write_all(&input)
+            .expect("it is read");
+        let output = child.wait_with_output().expect("the binary ends");
+        assert!(output.status.success());
+        assert_eq!(output.stdout, expected);
+    }
+    let output = ctstats()
+        .args(["print", "-"])
+        .output()
+        .expect("the binary starts");
+    assert_eq!(output.status.code(), Some(1));
+    let error = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert!(
+        error.starts_with("ctstats: standard input: the file is empty"),
+        "{error}"
+    );
+}
+
+/// `ctstats … | head`: a reader that goes away is no error, in any form.
+#[test]
+fn a_closed_pipe_is_no_error() {
+    for command in ["print", "summary"] {
+        for format in ["table", "json", "ndjson", "csv", "markdown", "pympler"] {
+            let mut child = ctstats()
+                .args([
+                    command,
+                    "fixtures/edited/edit-batches.dump",
+                    "--format",
+                    format,
+                ])
+                .stdout(Stdio::piped())
+                .stderr(Stdio::piped())
+                .spawn()
+                .expect("the binary starts");
+            let mut first = [0; 1];
+            let mut stdout = child.stdout.take().expect("it is piped");
+            stdout.read_exact(&mut first).expect("something is printed");
+            drop(stdout);
+            let output = child.wait_with_output().expect("the binary ends");
+            assert_eq!(output.status.code(), Some(0), "{command} {format}");
+            assert!(output.stderr.is_empty(), "{command} {format}");
+        }
+    }
+}
+
+/// `--output` replaces a file whole, and leaves it alone if the report fails.
+#[test]
+fn an_output_file_is_replaced_whole_or_not_at_all() {
+    let folder = tempfile::tempdir().expect("a folder can be made");
+    let path = folder.path().join("report.txt");
+    fs::write(&path, "old").expect("it can be written");
+    let write = |dump: &str| {
+        ctstats()
+            .args(["print", dump, "--output"])
+            .arg(&path)
+            .output()
+            .expect("the binary starts")
+    };
+    assert_eq!(
+        write("fixtures/invalid/other-text.bin").status.code(),
+        Some(1)
+    );
+    assert_eq!(fs::read_to_string(&path).expect("it is there"), "old");
+    let output = write(SHOP);
+    assert!(output.status.success() && output.stdout.is_empty());
+    let expected = run(&format!("print {SHOP}")).stdout;
+    assert_eq!(fs::read(&path).expect("it is there"), expected);
+    assert_eq!(fs::read_dir(folder.path()).expect("it is there").count(), 1);
+    let nowhere = folder.path().join("no/such/folder.txt");
+    let output = ctstats()
+        .args(["print", SHOP, "-o"])
+        .arg(&nowhere)
+        .output()
+        .expect("it starts");
+    assert_eq!(output.status.code(), Some(1));
+    assert!(String::from_utf8_lossy(&output.stderr).contains("folder.txt: cannot be written"));
+}
+
+/// Colour only where it is asked for: never without a terminal, never with NO_COLOR.
+#[test]
+fn colour_is_asked_for() {
+    let coloured = |arguments: &str, no_color: bool| {
+        let mut command = ctstats();
+        if no_color {
+            command.env("NO_COLOR", "1");
+        }
+        let line = format!("print {SHOP} --limit 1 {arguments}");
+        command
+            .args(line.split_whitespace())
+            .output()
+            .expect("it starts")
+            .stdout
+            .contains(&0x1b)
+    };
+    assert!(!coloured("", false));
+    assert!(!coloured("", true));
+    assert!(coloured("--color always", false));
+    assert!(!coloured("--color never", false));
+}
+
+/// The figures of the forms are the same.
+#[test]
+fn the_forms_agree() {
+    let json = |line: String| -> serde_json::Value {
+        serde_json::from_slice(&run(&line).stdout).expect("it is JSON")
+    };
+    let document = json(format!("print {SHOP} --format json"));
+    assert_eq!(document["schema"], "ctstats.print/1");
+    let objects = document["objects"].as_array().expect("a list");
+    let lines = run(&format!("print {SHOP} --format ndjson")).stdout;
+    let lines: Vec<serde_json::Value> = lines
+        .split(|&b| b == b'\n')
+        .filter(|line| !line.is_empty())
+        .map(|line| serde_json::from_slice(line).expect("each line is JSON"))
+        .collect();
+    assert_eq!(*objects, lines);
+    let table = run(&format!("print {SHOP} --format csv")).stdout;
+    let mut rows = csv::Reader::from_reader(&table[..]);
+    for (object, row) in objects.iter().zip(rows.records()) {
+        let row = row.expect("it is CSV");
+        assert_eq!(object["class"], row[0]);
+        assert_eq!(object["size_bytes"].to_string(), row[5]);
+        assert_eq!(object["repr"], row[8]);
+    }
+    // A limit folds classes, and the columns still add up.
+    let whole = json(format!("summary {SHOP} --format json"));
+    let folded = json(format!("summary {SHOP} --format json --limit 1"));
+    for (whole, folded) in whole["snapshots"]
+        .as_array()
+        .expect("a list")
+        .iter()
+        .zip(folded["snapshots"].as_array().expect("a list"))
+    {
+        let sum: i64 = whole["classes"]
+            .as_array()
+            .expect("a list")
+            .iter()
+            .map(|class| class["sum_bytes"].as_i64().expect("a number"))
+            .sum();
+        assert_eq!(whole["total"]["sum_bytes"], sum);
+        assert_eq!(
+            folded["classes"][0]["sum_bytes"]
+                .as_i64()
+                .expect("a number")
+                + folded["more"]["sum_bytes"].as_i64().expect("a number"),
+            sum
+        );
+        assert_eq!(folded["more"]["classes"], 2);
+    }
+}
