@@ -316,6 +316,9 @@ impl Print {
         if cut {
             warn("some referents repeat themselves without end or are too many; they were cut");
         }
+        if selected.all == 0 {
+            note("the dump holds no tracked objects; track_class follows those created after it");
+        }
         if selected.objects.len() < selected.all {
             note(&table::extent(&dump, &selected, bytes));
         }

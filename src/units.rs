@@ -175,14 +175,14 @@ mod tests {
         assert_eq!(change(2048, ByteStyle::Units), "+2.0 KiB");
     }
 
-    /// Moments and texts of part 4.5 of the corpus's README, which Pympler 1.1 printed.
+    /// Printed by Pympler 1.1's `pp_timestamp`.
     #[test]
     fn clocks_are_those_of_pympler() {
         let cases: &[(f64, &str)] = &[
             (0.0, "00:00:00.00"),
             (59.996, "00:00:60.00"),
             (-0.0, "00:00:00.00"),
-            (-0.5, "00:00:59.50"),
+            (-0.5, "00:59:59.50"),
             (-61.0, "00:58:59.00"),
             (-3700.25, "-1:58:19.75"),
             (1_700_000_000.0, "472222:13:20.00"),

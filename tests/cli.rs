@@ -132,11 +132,11 @@ const CASES: &[(&str, &str)] = &[
     // Remarks on standard error.
     (
         "trailing-bytes",
-        "print fixtures/variants/quickstart-1.1-py311.garbage.dump --brief",
+        "print fixtures/variants/bank-small-1.1-py311.garbage.dump --brief",
     ),
     (
         "bomb-cut",
-        "print fixtures/invalid/bomb-self-refs.bin --format csv",
+        "print fixtures/invalid/bomb-asized-dag40.bin --format pympler --min-size 1GiB",
     ),
     ("opaque-size", "print fixtures/edited/edit-numpy_sizes.dump"),
     // Usage.
@@ -174,6 +174,20 @@ fn every_line_prints_what_is_expected() {
         failures.extend(expect(&format!("{name}.txt"), &outcome).err());
     }
     assert!(failures.is_empty(), "{}", failures.join("\n"));
+}
+
+/// A tree that unfolds without end is cut, and that is said.
+#[test]
+fn endless_trees_are_cut() {
+    for bomb in ["asized-dag40", "self-refs", "deep-asized5k"] {
+        for format in ["table", "json", "pympler"] {
+            let output = run(&format!("print fixtures/invalid/bomb-{bomb}.bin --format {format}"));
+            assert_eq!(output.status.code(), Some(0), "{bomb} {format}");
+            let error = String::from_utf8_lossy(&output.stderr);
+            assert!(error.contains("they were cut"), "{bomb} {format}: {error}");
+            assert!(output.stdout.len() < 40_000_000, "{bomb} {format}");
+        }
+    }
 }
 
 /// No form but `pympler` lets a control character of the dump through.
