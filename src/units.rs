@@ -75,7 +75,11 @@ pub(crate) fn write_clock(seconds: f64, out: &mut String) {
     let hours = (seconds / 3600.0) as i128;
     let minutes = modulo(seconds / 60.0, 60.0) as i128;
     // Writing to a String cannot fail.
-    let _ = write!(out, "{hours:02}:{minutes:02}:{:05.2}", modulo(seconds, 60.0));
+    let _ = write!(
+        out,
+        "{hours:02}:{minutes:02}:{:05.2}",
+        modulo(seconds, 60.0)
+    );
 }
 
 /// Python's `%` for floats by a positive divisor: the result is never negative.

@@ -181,7 +181,9 @@ fn every_line_prints_what_is_expected() {
 fn endless_trees_are_cut() {
     for bomb in ["asized-dag40", "self-refs", "deep-asized5k"] {
         for format in ["table", "json", "pympler"] {
-            let output = run(&format!("print fixtures/invalid/bomb-{bomb}.bin --format {format}"));
+            let output = run(&format!(
+                "print fixtures/invalid/bomb-{bomb}.bin --format {format}"
+            ));
             assert_eq!(output.status.code(), Some(0), "{bomb} {format}");
             let error = String::from_utf8_lossy(&output.stderr);
             assert!(error.contains("they were cut"), "{bomb} {format}: {error}");

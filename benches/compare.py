@@ -1,0 +1,102 @@
+#!/usr/bin/env python3
+"""Times ctstats and real Pympler in turn on dumps made with Pympler's own classes.
+
+    python3 -m venv /tmp/pympler && /tmp/pympler/bin/pip install pympler==1.1
+    cargo build --release
+    /tmp/pympler/bin/python benches/compare.py [--rounds N] [--folder DIR] [--quick]
+
+Makes the dumps with gen_scale.py (once, in DIR), then runs N rounds; in each round
+every ctstats command and Pympler, one after the other, each in a process of its own.
+Pympler loads once a round, and what it does after that is timed inside the process:
+its figure for a command is the load plus that. Prints medians, ratios, peak memory.
+"""
+import argparse
+import os
+import statistics
+import subprocess
+import sys
+import time
+
+HERE = os.path.dirname(os.path.abspath(__file__))
+CTSTATS = os.path.join(HERE, "..", "target", "release", "ctstats")
+
+DUMPS = {
+    "1M objects, 12 snapshots": ["--objects", "1000000", "--snapshots", "12", "--classes", "200"],
+    "100k objects, traces, detail 2": ["--objects", "100000", "--traces", "--detail", "2"],
+}
+QUICK = {"10k objects": ["--objects", "10000"], "100k objects": ["--objects", "100000"]}
+
+COMMANDS = {
+    "print --sort size --limit 20": ["print", "--sort", "size", "--limit", "20"],
+    "summary": ["summary"],
+    "print --format pympler": ["print", "--format", "pympler"],
+}
+
+PYMPLER = """
+import os, sys, time
+from pympler.classtracker_stats import ConsoleStats
+out = open(os.devnull, "w")
+def timed(name, call):
+    start = time.perf_counter(); call(); print(name, time.perf_counter() - start, sep="\\t", flush=True)
+stats = ConsoleStats(stream=out)
+timed("load", lambda: stats.load_stats(sys.argv[1]))
+timed("print --sort size --limit 20", lambda: stats.sort_stats("size").print_stats(limit=20))
+timed("summary", stats.print_summary)
+stats.sorted = []
+timed("print --format pympler", lambda: stats.print_stats(limit=10 ** 9))
+os._exit(0)
+"""
+
+
+def run(argv):
+    """Wall seconds, peak MB and what was printed."""
+    start = time.perf_counter()
+    process = subprocess.Popen(argv, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
+    text = process.stdout.read() if argv[0] != CTSTATS else drain(process.stdout)
+    _, status, usage = os.wait4(process.pid, 0)
+    if status:
+        sys.exit("%s failed with status %d" % (argv[:3], status))
+    return time.perf_counter() - start, usage.ru_maxrss / 1024 * 1.048576, text
+
+
+def drain(pipe):
+    while pipe.read(1 << 20):
+        pass
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--folder", default="/tmp/ctstats-bench")
+    parser.add_argument("--quick", action="store_true", help="small dumps, in half a minute")
+    options = parser.parse_args()
+    os.makedirs(options.folder, exist_ok=True)
+    print("| dump | command | ctstats | Pympler 1.1 | faster | ctstats peak | Pympler peak |")
+    print("| --- | --- | ---: | ---: | ---: | ---: | ---: |")
+    for name, arguments in (QUICK if options.quick else DUMPS).items():
+        path = os.path.join(options.folder, "-".join(arguments).replace("--", "") + ".dump")
+        if not os.path.exists(path):
+            subprocess.run([sys.executable, os.path.join(HERE, "gen_scale.py"), path, *arguments],
+                           check=True, stderr=subprocess.DEVNULL)
+        size = os.path.getsize(path) / 1e6
+        ours = {command: [] for command in COMMANDS}
+        theirs = {command: [] for command in COMMANDS}
+        peak, their_peak = {}, 0
+        for _ in range(options.rounds):
+            for command, argv in COMMANDS.items():
+                seconds, megabytes, _ = run([CTSTATS, *argv, path])
+                ours[command].append(seconds)
+                peak[command] = max(peak.get(command, 0), megabytes)
+            _, megabytes, text = run([sys.executable, "-c", PYMPLER, path])
+            their_peak = max(their_peak, megabytes)
+            phases = dict(line.split("\t") for line in text.decode().splitlines())
+            for command in COMMANDS:
+                theirs[command].append(float(phases["load"]) + float(phases[command]))
+        for command in COMMANDS:
+            a, b = statistics.median(ours[command]), statistics.median(theirs[command])
+            print("| %s, %.0f MB | `%s` | %.2f s | %.1f s | %.0f× | %.0f MB (%.2f of the file) | %.0f MB (%.1f) |" % (
+                name, size, command, a, b, b / a, peak[command], peak[command] / size, their_peak, their_peak / size), flush=True)
+
+
+if __name__ == "__main__":
+    main()
