@@ -1,4 +1,99 @@
-//! Reads the memory dumps that Python programs record with Pympler's `ClassTracker`.
+//! Reads the memory dumps that Python programs record with Pympler's `ClassTracker`, and
+//! answers what is in them: which class, which instances, allocated where, holding what.
+//!
+//! A dump is what `tracker.stats.dump_stats("dump.dat")` wrote: two pickles. They are read
+//! as data, by an interpreter that imports, calls and executes nothing; whatever the file
+//! holds, reading it ends with a [`Dump`] or an [`Error`], in bounded memory.
+//!
+//! # Loading and looking
+//!
+//! ```
+//! use ctstats::Dump;
+//!
+//! # fn main() -> Result<(), ctstats::Error> {
+//! let dump = Dump::load("fixtures/shop.dump")?;
+//! assert_eq!(dump.object_count(), 44);
+//!
+//! let peak = dump.peak_snapshot().expect("the shop took snapshots");
+//! assert_eq!(peak.description().to_str(), "wednesday");
+//!
+//! let oldest = dump.objects().find(|object| object.class().name().contains("Cart"));
+//! let oldest = oldest.expect("the shop has carts");
+//! assert!(oldest.is_alive());
+//! for frame in oldest.trace().expect("carts are tracked with trace=True").frames() {
+//!     println!("{}:{} in {}", frame.file(), frame.line(), frame.function());
+//! }
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! # Sorting and printing, with Pympler's names
+//!
+//! ```
+//! use ctstats::select::{Limit, SortKey};
+//! use ctstats::{ConsoleStats, Stats};
+//!
+//! # fn main() -> Result<(), ctstats::Error> {
+//! let mut stats = Stats::load_stats("fixtures/shop.dump")?;
+//! stats.sort_stats(&[SortKey::Size]).reverse_order();
+//!
+//! let mut text = Vec::new();
+//! let mut console = ConsoleStats::new(&mut stats);
+//! console.print_stats(&mut text, Some("Cart"), Some(Limit::Count(3)))?;
+//! console.print_summary(&mut text, None)?;
+//! # assert!(String::from_utf8_lossy(&text).contains("shop.Cart"));
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! [`select::Selection`] has all filters; [`report`] has the other forms.
+//!
+//! # Numbers
+//!
+//! ```
+//! use ctstats::Dump;
+//! use ctstats::analysis::summary::{ClassSortKey, SnapshotSelector, Summary, SummaryOptions};
+//!
+//! # fn main() -> Result<(), ctstats::Error> {
+//! let dump = Dump::load("fixtures/shop.dump")?;
+//! let options = SummaryOptions {
+//!     sort: vec![ClassSortKey::Size],
+//!     snapshots: vec![SnapshotSelector::Last],
+//!     ..SummaryOptions::default()
+//! };
+//! let summary = Summary::of(&dump, options).expect("there is a last snapshot");
+//! summary.each(|snapshot| -> Result<(), ctstats::Error> {
+//!     assert_eq!(snapshot.classes[0].class, "shop.Cart");
+//!     assert_eq!(snapshot.classes[0].active, 18);
+//!     Ok(())
+//! })?;
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! # The code, in the order in which data flows
+//!
+//! | module | owns |
+//! | --- | --- |
+//! | `input`, `prefetch` | a path or standard input → plain bytes; decompression on a second thread |
+//! | `pickle` | a safe interpreter of all pickle opcodes that knows nothing of Pympler |
+//! | `load` | the only door from bytes to a [`Dump`]; shortcuts for what most of a dump consists of |
+//! | `model` | columns inside, views outside ([`TrackedObject`], [`Sample`], [`Asized`], [`Snapshot`], [`Frame`]) |
+//! | [`select`] | filter → sort → reverse → limit, yielding object numbers |
+//! | [`analysis`] | one question a file, answered in plain structs that serialise |
+//! | [`report`] | one form a file, laid out and written to any [`std::io::Write`] |
+//! | [`units`] | bytes, shares, moments, untrusted text made harmless |
+//! | [`output`] | the only place that opens files for writing; replaces them whole |
+//! | [`Stats`], [`ConsoleStats`] | Pympler's names for the above |
+//!
+//! # What holds everywhere
+//!
+//! - Nothing points back: the model imports no other module, loading knows no reports,
+//!   reports compute nothing.
+//! - The library never prints, exits or looks at the terminal; only the binary does.
+//! - There is no tree of a file's values, no recursion over a file's structure without a
+//!   bound, no allocation from a length that a file claims, and no `unsafe`.
+//! - Whatever a file can cause is an [`Error`]; a panic is a bug of ours.
 
 pub mod analysis;
 mod error;

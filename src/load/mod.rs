@@ -1,11 +1,6 @@
 //! The only door from bytes to a [`Dump`]: finds out what kind of file it is.
 
-mod fields;
-mod frames;
-mod globals;
 mod pympler;
-mod shapes;
-mod texts;
 
 use std::io::Read;
 use std::path::Path;

@@ -10,7 +10,7 @@
 
 use super::fields::{Field, registered};
 use super::frames::FrameParts;
-use super::pympler::{ASIZED, FRAME, GROUP, Loader, OBJECT, SAMPLE, SLOTS};
+use super::{ASIZED, FRAME, GROUP, Loader, OBJECT, SAMPLE, SLOTS, TRACE};
 use crate::model::TextId;
 use crate::pickle::opcode as op;
 use crate::pickle::{Heap, List, Memo, Packed, Value, packed};
@@ -511,10 +511,8 @@ impl<'s> Shape<'s> {
             frames.trace(&gathered[start..]).ok()?
         };
         self.loader.gathered.truncate(start);
-        self.heap.set_list(
-            list,
-            List::Taken(Value::Built(super::pympler::TRACE, trace)),
-        );
+        self.heap
+            .set_list(list, List::Taken(Value::Built(TRACE, trace)));
         Some(trace)
     }
 

@@ -1,0 +1,135 @@
+//! Values in words: what stands where text belongs, and what a message calls a thing.
+
+use super::{ASIZED, EMPTY_TUPLE, Loader, OBJECT, OPAQUE, PROCESS, SNAPSHOT};
+use crate::model::TextId;
+use crate::pickle::{Heap, Outcome, Value, unfit};
+
+impl Loader {
+    pub(super) fn full_name(&self, class: u32) -> String {
+        let class = &self.globals[class as usize];
+        let arena = &self.texts.arena;
+        format!("{}.{}", arena.get(class.module), arena.get(class.name))
+    }
+
+    /// A value's type for messages, with the name of what is opaque.
+    pub(super) fn describe_type(&self, value: Value) -> String {
+        match value {
+            Value::Class(class) => format!("the class {}", self.full_name(class)),
+            Value::Built(OPAQUE, number) => self.describe_opaque(number),
+            Value::Built(ASIZED, _) => "an Asized".into(),
+            Value::Built(OBJECT, _) => "a TrackedObject".into(),
+            Value::Built(SNAPSHOT, _) => "a Snapshot".into(),
+            Value::Built(PROCESS, _) => "a ProcessMemoryInfo".into(),
+            Value::Built(..) => "a tuple".into(),
+            other => other.type_name().into(),
+        }
+    }
+
+    pub(super) fn describe_opaque(&self, number: u32) -> String {
+        let opaque = &self.opaques[number as usize];
+        let name = self.full_name(opaque.class);
+        if opaque.called {
+            format!("the result of {name}(…), which ctstats does not call")
+        } else {
+            format!("an instance of {name}")
+        }
+    }
+
+    /// Python's `str()` of a value, for places where text belongs and anything may stand.
+    pub(super) fn text_of(&mut self, value: Value, heap: &Heap, place: &str) -> Outcome<TextId> {
+        let text = match value {
+            Value::Text(number) => return Ok(TextId(number)),
+            Value::None => return Ok(TextId::NONE),
+            Value::Built(OPAQUE, number) => {
+                let opaque = &self.opaques[number as usize];
+                match opaque.text {
+                    Some(text) => return Ok(text),
+                    None if opaque.called && place.starts_with("a class name") => {
+                        return Err(unfit(format!(
+                            "{place} is {}",
+                            self.describe_opaque(number)
+                        )));
+                    }
+                    None => format!("<{}>", self.full_name(opaque.class)),
+                }
+            }
+            Value::Tuple(number) => {
+                let items = heap.tuple(number);
+                let mut parts: Vec<String> = items
+                    .iter()
+                    .take(16)
+                    .map(|&item| self.repr_of(item, heap))
+                    .collect();
+                if items.len() > 16 {
+                    parts.push("...".into());
+                }
+                let comma = if items.len() == 1 { "," } else { "" };
+                format!("({}{comma})", parts.join(", "))
+            }
+            other => self.repr_of(other, heap),
+        };
+        self.texts.intern(text.as_bytes())
+    }
+
+    /// Python's `repr()` of a value without parts, and a word for one with parts.
+    pub(super) fn repr_of(&self, value: Value, heap: &Heap) -> String {
+        match value {
+            Value::None => "None".into(),
+            Value::Bool(true) => "True".into(),
+            Value::Bool(false) => "False".into(),
+            Value::Int(_) | Value::Wide(_) => heap
+                .as_int(value)
+                .map(|int| int.to_string())
+                .unwrap_or_default(),
+            Value::Float(float) => python_float(float),
+            Value::Text(number) => quoted(&self.texts.arena.get(TextId(number)).to_str()),
+            Value::Bytes(number) => {
+                format!(
+                    "b{}",
+                    quoted(&self.texts.arena.get(TextId(number)).to_str())
+                )
+            }
+            Value::Class(class) => format!("<class '{}'>", self.full_name(class)),
+            Value::Built(EMPTY_TUPLE, _) => "()".into(),
+            Value::List(list) => {
+                let items: Vec<String> = heap
+                    .list(list)
+                    .values()
+                    .take(16)
+                    .map(|item| match item {
+                        Value::List(_) | Value::Tuple(_) => "...".into(),
+                        item => self.repr_of(item, heap),
+                    })
+                    .collect();
+                format!("[{}]", items.join(", "))
+            }
+            other => format!("<{}>", self.describe_type(other)),
+        }
+    }
+}
+
+/// Python's repr of a float, near enough for a description.
+fn python_float(float: f64) -> String {
+    let text = format!("{float:?}");
+    text.replace("NaN", "nan")
+}
+
+/// Python's repr of a text.
+fn quoted(text: &str) -> String {
+    let quote = if text.contains('\'') && !text.contains('"') {
+        '"'
+    } else {
+        '\''
+    };
+    let mut out = String::from(quote);
+    for c in text.chars() {
+        match c {
+            '\\' => out.push_str("\\\\"),
+            '\n' => out.push_str("\\n"),
+            c if c == quote => out.extend(['\\', c]),
+            c => out.push(c),
+        }
+    }
+    out.push(quote);
+    out
+}

@@ -1,0 +1,502 @@
+//! Builds the model from a Pympler dump: two pickles, the index and the snapshots.
+//!
+//! Each instance is moved into the columns as soon as the pickle has finished it
+//! (BUILD), and its state is let go. Instances of classes that are not Pympler's
+//! stay opaque: a name, perhaps a text, and an error only where a figure is needed.
+
+mod asized;
+mod describe;
+mod fields;
+mod figures;
+mod frames;
+mod globals;
+mod object;
+mod shapes;
+mod snapshot;
+mod texts;
+
+use figures::seconds;
+use frames::Frames;
+use globals::{Global, recognise};
+use texts::Texts;
+
+use crate::model::{
+    AsizedColumns, ClassRow, Dump, Notes, ObjectColumns, ProcessMemory, SampleColumns, SnapshotRow,
+    TextId,
+};
+use crate::pickle::{
+    Builder, Fault, FaultKind, Heap, Kind, List, Memo, Outcome, Pairs, Pickled, Reader, Value,
+    bad_value, malformed, read_pickle, too_large, unfit,
+};
+
+// The kinds of finished values. The first nine fit into a packed memo entry.
+const ASIZED: Kind = 0;
+/// A tuple of `Asized`: the number of a group of referents.
+const GROUP: Kind = 1;
+/// A tuple of a time and an `Asized`.
+const SAMPLE: Kind = 2;
+const FRAME: Kind = 3;
+const OBJECT: Kind = 4;
+/// A tuple of None and a dict: the state of an instance with slots. The dict's number.
+const SLOTS: Kind = 5;
+const SNAPSHOT: Kind = 6;
+const EMPTY_TUPLE: Kind = 7;
+const OPAQUE: Kind = 8;
+const TRACE: Kind = 9;
+const PROCESS: Kind = 10;
+/// A tuple that says of which class an instance is to be made. The class's number.
+const RECIPE: Kind = 11;
+
+/// Marks an instance that was created and not yet given its state.
+const UNBUILT: TextId = TextId(u32::MAX - 1);
+
+/// How many globals are remembered by name for the notes.
+const UNKNOWN_NAMED: usize = 100;
+
+/// Reads both pickles.
+pub(super) fn load(reader: &mut Reader<'_>) -> Outcome<Dump> {
+    let mut loader = Loader::new()?;
+    let index = read_pickle(reader, &mut loader)?;
+    loader
+        .take_index(&index, reader.offset())
+        .map_err(|fault| place(fault, reader))?;
+    if reader.peek(1)?.is_empty() {
+        let what = "only the first of its two pickles is there, the snapshots are missing; \
+                    copy the whole file, or let dump_stats finish";
+        return Err(place(FaultKind::Missing(what.into()).boxed(), reader));
+    }
+    let snapshots = read_pickle(reader, &mut loader)?;
+    loader
+        .take_snapshots(&snapshots)
+        .map_err(|fault| place(fault, reader))?;
+    let claimed = index.frames_end.max(snapshots.frames_end);
+    if claimed > reader.offset() {
+        let needs = claimed - reader.offset();
+        let left = reader.skip(needs)?;
+        if left < needs {
+            let what = format!(
+                "a frame ends {} bytes behind the end of the file",
+                needs - left
+            );
+            return Err(place(malformed(what), reader));
+        }
+    }
+    loader.notes.protocols = [index.protocol, snapshots.protocol];
+    loader.finish().map_err(|fault| place(fault, reader))
+}
+
+fn place(mut fault: Box<Fault>, reader: &Reader<'_>) -> Box<Fault> {
+    fault.offset = reader.offset();
+    fault
+}
+
+/// A global as the pickle named it.
+struct ClassName {
+    module: TextId,
+    name: TextId,
+    global: Global,
+}
+
+/// An instance of somebody else's class, or what somebody's function would return.
+struct Opaque {
+    class: u32,
+    /// The text that a subclass of `str` was made of.
+    text: Option<TextId>,
+    /// By a call of a function: not even its type is known.
+    called: bool,
+}
+
+struct Loader {
+    texts: Texts,
+    frames: Frames,
+    globals: Vec<ClassName>,
+    opaques: Vec<Opaque>,
+    objects: ObjectColumns,
+    samples: SampleColumns,
+    asized: AsizedColumns,
+    processes: Vec<ProcessMemory>,
+    snapshots: Vec<SnapshotRow>,
+    snapshot_rows: Vec<u32>,
+    classes: Vec<ClassRow>,
+    listed: Vec<u32>,
+    notes: Notes,
+    /// Instances of Pympler's classes without state.
+    unbuilt: u64,
+    /// Referents on their way into a group, those of outer ones first.
+    gathered: Vec<u32>,
+}
+
+impl Loader {
+    fn new() -> Outcome<Self> {
+        let mut texts = Texts::new();
+        fields::register(&mut texts)?;
+        Ok(Loader {
+            texts,
+            frames: Frames::default(),
+            globals: Vec::new(),
+            opaques: Vec::new(),
+            objects: ObjectColumns::default(),
+            samples: SampleColumns::default(),
+            // Group 0 is that of no referents.
+            asized: AsizedColumns {
+                group_start: vec![0],
+                ..AsizedColumns::default()
+            },
+            processes: Vec::new(),
+            snapshots: Vec::new(),
+            snapshot_rows: Vec::new(),
+            classes: Vec::new(),
+            listed: Vec::new(),
+            notes: Notes::default(),
+            unbuilt: 0,
+            gathered: Vec::new(),
+        })
+    }
+
+    /// Moves the first pickle's dict of lists into the classes.
+    fn take_index(&mut self, index: &Pickled, offset: u64) -> Outcome<()> {
+        let Value::Dict(dict) = index.value else {
+            return Err(unfit(format!(
+                "its first pickle is {}, not a dict of tracked objects",
+                self.describe_type(index.value)
+            )));
+        };
+        // A key that comes again replaces the list but keeps its place, as in Python.
+        let mut rows = std::collections::HashMap::new();
+        let mut pairs: Pairs = Vec::new();
+        for &(key, value) in index.heap.dict(dict)? {
+            let name = self.text_of(key, &index.heap, "a class name of the index")?;
+            let row = *rows
+                .entry(self.texts.arena.bytes(name).to_vec())
+                .or_insert(pairs.len());
+            if row == pairs.len() {
+                pairs.push((Value::Text(name.0), value));
+            } else {
+                pairs[row].1 = value;
+            }
+        }
+        for (key, value) in pairs {
+            let Value::Text(name) = key else { continue };
+            let Value::List(list) = value else {
+                return Err(unfit(format!(
+                    "its index gives {} for a class, not a list of tracked objects",
+                    self.describe_type(value)
+                )));
+            };
+            self.take_class(TextId(name), index.heap.list(list), offset)?;
+        }
+        Ok(())
+    }
+
+    fn take_class(&mut self, name: TextId, list: &List, offset: u64) -> Outcome<()> {
+        let class = self.classes.len() as u32;
+        let start = self.listed.len();
+        for value in list.values() {
+            let Value::Built(OBJECT, number) = value else {
+                return Err(unfit(format!(
+                    "its index lists {} where a TrackedObject belongs",
+                    self.describe_type(value)
+                )));
+            };
+            self.listed.push(number);
+            self.objects.class[number as usize] = class;
+            // Lists may be shared, so a short file can list its objects without end.
+            if self.listed.len() as u64 > offset + (1 << 20) {
+                return Err(too_large(
+                    "its classes share lists of objects over and over",
+                ));
+            }
+        }
+        let count = (self.listed.len() - start) as u32;
+        self.classes.push(ClassRow {
+            name,
+            start: start as u32,
+            count,
+        });
+        Ok(())
+    }
+
+    /// Moves the second pickle's list into the order of snapshots.
+    fn take_snapshots(&mut self, snapshots: &Pickled) -> Outcome<()> {
+        let Value::List(list) = snapshots.value else {
+            return Err(unfit(format!(
+                "its second pickle is {}, not a list of snapshots",
+                self.describe_type(snapshots.value)
+            )));
+        };
+        for value in snapshots.heap.list(list).values() {
+            let Value::Built(SNAPSHOT, number) = value else {
+                return Err(unfit(format!(
+                    "its list of snapshots holds {}",
+                    self.describe_type(value)
+                )));
+            };
+            self.snapshot_rows.push(number);
+        }
+        Ok(())
+    }
+
+    fn finish(self) -> Outcome<Dump> {
+        if self.unbuilt > 0 {
+            return Err(bad_value(format!(
+                "{} of its instances have no state",
+                self.unbuilt
+            )));
+        }
+        // Samples may be shared as well; every analysis walks them object by object.
+        let walked: u64 = self
+            .listed
+            .iter()
+            .map(|&n| u64::from(self.objects.sample_count[n as usize]))
+            .sum();
+        if walked > 64 * (self.samples.time.len() as u64 + (1 << 20)) {
+            return Err(too_large("its objects share their sizes over and over"));
+        }
+        Ok(Dump {
+            text: self.texts.arena,
+            classes: self.classes,
+            listed: self.listed,
+            objects: self.objects,
+            samples: self.samples,
+            asized: self.asized,
+            traces: self.frames.columns,
+            snapshots: self.snapshots,
+            snapshot_rows: self.snapshot_rows,
+            notes: self.notes,
+        })
+    }
+
+    /// The pairs of a state, whichever way it was written; `None` if there are none.
+    fn take_state(&mut self, heap: &mut Heap, state: Value) -> Outcome<Option<Pairs>> {
+        match state {
+            Value::Dict(dict) | Value::Built(SLOTS, dict) => heap.take_dict(dict).map(Some),
+            Value::Tuple(number) => match *heap.tuple(number) {
+                [_, Value::Dict(dict)] => heap.take_dict(dict).map(Some),
+                _ => Ok(None),
+            },
+            _ => Ok(None),
+        }
+    }
+
+    fn opaque(
+        &mut self,
+        heap: &Heap,
+        class: u32,
+        arguments: Value,
+        called: bool,
+    ) -> Outcome<Value> {
+        // Only a subclass of str is made of one text: `cls.__new__(cls, 'text')`, or
+        // `_reconstructor(cls, str, 'text')` in protocols 0 and 1.
+        let text = match arguments {
+            Value::Tuple(tuple) => match *heap.tuple(tuple) {
+                [Value::Text(text)] | [Value::Class(_), Value::Class(_), Value::Text(text)] => {
+                    Some(TextId(text)).filter(|_| !called)
+                }
+                _ => None,
+            },
+            _ => None,
+        };
+        if let Some(last) = self.opaques.last()
+            && (last.class, last.text, last.called) == (class, text, called)
+        {
+            return Ok(Value::Built(OPAQUE, (self.opaques.len() - 1) as u32));
+        }
+        self.opaques.push(Opaque {
+            class,
+            text,
+            called,
+        });
+        Ok(Value::Built(OPAQUE, (self.opaques.len() - 1) as u32))
+    }
+}
+
+impl Builder for Loader {
+    #[inline]
+    fn text(&mut self, wtf8: &[u8]) -> Outcome<u32> {
+        self.texts.intern(wtf8).map(|id| id.0)
+    }
+
+    fn class(&mut self, module: u32, name: u32) -> Outcome<u32> {
+        let (module, name) = (TextId(module), TextId(name));
+        let arena = &self.texts.arena;
+        let same = |class: &ClassName| {
+            class.module == module && class.name == name
+                || arena.bytes(class.module) == arena.bytes(module)
+                    && arena.bytes(class.name) == arena.bytes(name)
+        };
+        if let Some(known) = self.globals.iter().position(same) {
+            return Ok(known as u32);
+        }
+        // Looked through one by one, so their number has to be bounded.
+        if self.globals.len() >= 10_000 {
+            return Err(too_large("it names more than 10,000 different globals"));
+        }
+        let global = recognise(arena.bytes(module), arena.bytes(name));
+        self.globals.push(ClassName {
+            module,
+            name,
+            global,
+        });
+        let number = (self.globals.len() - 1) as u32;
+        if global == Global::Unknown && self.notes.unknown_globals.len() < UNKNOWN_NAMED {
+            let name = self.full_name(number);
+            self.notes.unknown_globals.push(name);
+        }
+        Ok(number)
+    }
+
+    #[inline]
+    fn tuple(&mut self, heap: &mut Heap, items: &[Value]) -> Outcome<Option<Value>> {
+        Ok(match *items {
+            [] => Some(Value::Built(EMPTY_TUPLE, 0)),
+            [Value::None, Value::Dict(dict)] => Some(Value::Built(SLOTS, dict)),
+            [
+                time @ (Value::Float(_) | Value::Int(_)),
+                Value::Built(ASIZED, asized),
+            ] => match seconds(time, heap) {
+                Some(time) => Some(Value::Built(SAMPLE, self.new_sample(time, asized)?)),
+                None => None,
+            },
+            [Value::Built(ASIZED, _), ..] => {
+                // Numbers are gathered in place: a group is what lies behind the last one.
+                let start = self.asized.referents.len();
+                for item in items {
+                    let Value::Built(ASIZED, number) = *item else {
+                        self.asized.referents.truncate(start);
+                        return Ok(None);
+                    };
+                    self.asized.referents.push(number);
+                }
+                let start = u32::try_from(start)
+                    .map_err(|_| too_large("it holds more than 4,294,967,295 referents"))?;
+                self.asized.group_start.push(start);
+                Some(Value::Built(
+                    GROUP,
+                    (self.asized.group_start.len() - 1) as u32,
+                ))
+            }
+            [Value::Text(_), Value::Int(_), Value::Text(_), _, _] => self.frame_of(heap, items)?,
+            [Value::Class(class)] | [Value::Class(class), Value::Class(_), Value::None] => {
+                Some(Value::Built(RECIPE, class))
+            }
+            _ => None,
+        })
+    }
+
+    #[inline]
+    fn instance(&mut self, heap: &mut Heap, class: u32, arguments: Value) -> Outcome<Value> {
+        let full = || too_large("it holds more than 4,294,967,295 instances of one class");
+        match self.globals[class as usize].global {
+            Global::Asized => {
+                let number = self.asized.push(UNBUILT).ok_or_else(full)?;
+                self.unbuilt += 1;
+                Ok(Value::Built(ASIZED, number))
+            }
+            Global::TrackedObject => {
+                let number = u32::try_from(self.objects.push()).map_err(|_| full())?;
+                self.objects.name[number as usize] = UNBUILT;
+                self.unbuilt += 1;
+                Ok(Value::Built(OBJECT, number))
+            }
+            Global::Snapshot => {
+                let number = u32::try_from(self.snapshots.len()).map_err(|_| full())?;
+                self.snapshots.push(SnapshotRow::empty(UNBUILT));
+                self.unbuilt += 1;
+                Ok(Value::Built(SNAPSHOT, number))
+            }
+            Global::Process(kind) => {
+                let number = u32::try_from(self.processes.len()).map_err(|_| full())?;
+                self.processes.push(ProcessMemory {
+                    kind,
+                    ..Default::default()
+                });
+                Ok(Value::Built(PROCESS, number))
+            }
+            Global::Dict => heap.new_dict_here(),
+            _ => self.opaque(heap, class, arguments, false),
+        }
+    }
+
+    fn call(&mut self, heap: &mut Heap, class: u32, arguments: Value) -> Outcome<Value> {
+        match self.globals[class as usize].global {
+            Global::Dict => {
+                let dict = heap.new_dict_here()?;
+                // Python 2 writes an OrderedDict as a call with a list of pairs.
+                if let (Value::Dict(number), Value::Tuple(tuple)) = (dict, arguments)
+                    && let [Value::List(list)] = *heap.tuple(tuple)
+                {
+                    let pairs: Vec<Value> = heap.list(list).values().collect();
+                    for pair in pairs {
+                        let items: Vec<Value> = match pair {
+                            Value::List(pair) => heap.list(pair).values().collect(),
+                            Value::Tuple(pair) => heap.tuple(pair).to_vec(),
+                            _ => Vec::new(),
+                        };
+                        heap.set_items(number, &items)?;
+                    }
+                }
+                Ok(dict)
+            }
+            Global::Reconstructor | Global::NewObj => match arguments {
+                Value::Built(RECIPE, class) => self.instance(heap, class, arguments),
+                Value::Tuple(tuple) => match *heap.tuple(tuple) {
+                    [Value::Class(class), ..] => self.opaque(heap, class, arguments, false),
+                    _ => Err(malformed("an instance is made of no class")),
+                },
+                _ => Err(malformed("an instance is made of no class")),
+            },
+            Global::Unknown | Global::Builtin => self.opaque(heap, class, arguments, true),
+            _ => self.instance(heap, class, arguments),
+        }
+    }
+
+    fn build(&mut self, heap: &mut Heap, instance: Value, state: Value) -> Outcome<()> {
+        let Value::Built(kind, number) = instance else {
+            return Err(malformed(format!(
+                "{} is given a state",
+                instance.type_name()
+            )));
+        };
+        let Some(pairs) = self.take_state(heap, state)? else {
+            return Ok(());
+        };
+        match kind {
+            ASIZED => self.build_asized(heap, number, &pairs)?,
+            OBJECT => self.build_object(heap, number, &pairs)?,
+            SNAPSHOT => self.build_snapshot(heap, number, &pairs)?,
+            PROCESS => self.build_process(heap, number, &pairs)?,
+            _ => {}
+        }
+        heap.recycle(pairs);
+        Ok(())
+    }
+
+    #[inline]
+    fn shortcut(
+        &mut self,
+        class: u32,
+        bytes: &[u8],
+        heap: &mut Heap,
+        memo: &mut Memo,
+    ) -> Option<(usize, Value)> {
+        match self.globals[class as usize].global {
+            Global::Asized => shapes::asized(self, bytes, heap, memo),
+            Global::TrackedObject => shapes::tracked_object(self, bytes, heap, memo),
+            _ => None,
+        }
+    }
+
+    fn set(&mut self) -> Outcome<Value> {
+        let module = self.text(b"builtins")?;
+        let name = self.text(b"set")?;
+        let class = self.class(module, name)?;
+        Ok(Value::Built(OPAQUE, {
+            self.opaques.push(Opaque {
+                class,
+                text: None,
+                called: false,
+            });
+            (self.opaques.len() - 1) as u32
+        }))
+    }
+}

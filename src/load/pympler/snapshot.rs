@@ -1,0 +1,147 @@
+//! `Snapshot` instances into rows: the process, and annotations that Pympler had cached.
+
+use super::fields::{Field, field};
+use super::{ASIZED, Loader, PROCESS, UNBUILT};
+use crate::model::{CachedClass, Number, ProcessMemory, SnapshotRow, TextId};
+use crate::pickle::{Heap, Outcome, Pairs, Value};
+
+impl Loader {
+    pub(super) fn build_snapshot(
+        &mut self,
+        heap: &mut Heap,
+        number: u32,
+        pairs: &Pairs,
+    ) -> Outcome<()> {
+        const CLASS: &str = "Snapshot";
+        let mut row = SnapshotRow::empty(TextId::NONE);
+        let mut timestamp = None;
+        for &(key, value) in pairs {
+            let Value::Text(key) = key else { continue };
+            let Some(of) = field(TextId(key), &self.texts) else {
+                continue;
+            };
+            let int = || {
+                heap.as_int(value)
+                    .ok_or_else(|| self.no_number(value, CLASS, of))
+            };
+            match of {
+                Field::Timestamp => timestamp = Some(self.seconds_of(value, heap, CLASS, of)?),
+                Field::TrackedTotal => row.tracked_total = int()?,
+                Field::AsizeofTotal => row.asizeof_total = int()?,
+                Field::Overhead => row.overhead = int()?,
+                Field::Desc => row.desc = self.text_of(value, heap, "Snapshot.desc")?,
+                Field::SystemTotal => match value {
+                    Value::Built(PROCESS, process) => {
+                        row.process = self.processes[process as usize].clone();
+                    }
+                    // Shares then refer to the next best figure.
+                    _ => row.process = ProcessMemory::default(),
+                },
+                Field::Classes => row.classes = self.cached_classes(heap, value)?,
+                _ => {}
+            }
+        }
+        row.timestamp = timestamp.ok_or_else(|| self.missing(CLASS, Field::Timestamp))?;
+        let slot = &mut self.snapshots[number as usize];
+        self.unbuilt -= u64::from(slot.desc == UNBUILT);
+        *slot = row;
+        Ok(())
+    }
+
+    /// `Snapshot.classes`: what annotate_snapshot had computed before the dump.
+    pub(super) fn cached_classes(
+        &mut self,
+        heap: &mut Heap,
+        value: Value,
+    ) -> Outcome<Option<Vec<CachedClass>>> {
+        let Value::Dict(dict) = value else {
+            return Ok(None);
+        };
+        let mut classes = Vec::new();
+        for &(key, value) in heap.dict(dict)? {
+            let class = self.text_of(key, heap, "a class name of Snapshot.classes")?;
+            let Value::Dict(figures) = value else {
+                continue;
+            };
+            let mut cached = CachedClass::empty(class);
+            for &(key, value) in heap.dict(figures)? {
+                let Value::Text(key) = key else { continue };
+                let Some(of) = field(TextId(key), &self.texts) else {
+                    continue;
+                };
+                let figure = match of {
+                    Field::Sum => &mut cached.sum,
+                    Field::Avg => &mut cached.average,
+                    Field::Pct => &mut cached.percent,
+                    Field::Active => &mut cached.active,
+                    Field::Merged => {
+                        if let Value::Built(ASIZED, number) = value {
+                            cached.merged = Some(number);
+                        }
+                        continue;
+                    }
+                    _ => continue,
+                };
+                *figure = match value {
+                    Value::Float(float) => Number::Float(float),
+                    other => Number::Int(
+                        heap.as_int(other)
+                            .ok_or_else(|| self.no_number(other, "Snapshot.classes", of))?,
+                    ),
+                };
+            }
+            classes.push(cached);
+        }
+        // The dicts inside are states in all but name: let them go with their owner.
+        for (_, figures) in heap.take_dict(dict)? {
+            if let Value::Dict(figures) = figures
+                && let Ok(pairs) = heap.take_dict(figures)
+            {
+                heap.recycle(pairs);
+            }
+        }
+        Ok(Some(classes))
+    }
+
+    pub(super) fn build_process(&mut self, heap: &Heap, number: u32, pairs: &Pairs) -> Outcome<()> {
+        const CLASS: &str = "ProcessMemoryInfo";
+        let mut row = ProcessMemory {
+            kind: self.processes[number as usize].kind,
+            ..Default::default()
+        };
+        for &(key, value) in pairs {
+            let Value::Text(key) = key else { continue };
+            let Some(of) = field(TextId(key), &self.texts) else {
+                continue;
+            };
+            let int = || {
+                heap.as_int(value)
+                    .ok_or_else(|| self.no_number(value, CLASS, of))
+            };
+            let small = || heap.as_int(value).and_then(|int| i64::try_from(int).ok());
+            match of {
+                Field::Vsz => row.virtual_bytes = int()?,
+                Field::Rss => row.resident_bytes = int()?,
+                Field::Available => row.available = !matches!(heap.as_int(value), None | Some(0)),
+                Field::Pid => row.pid = small(),
+                Field::Pagefaults => row.pagefaults = small(),
+                Field::DataSegment => row.data_segment = small(),
+                Field::CodeSegment => row.code_segment = small(),
+                Field::SharedSegment => row.shared_segment = small(),
+                Field::StackSegment => row.stack_segment = small(),
+                Field::OsSpecific => {
+                    let Value::List(list) = value else { continue };
+                    for item in heap.list(list).values() {
+                        let Value::Tuple(tuple) = item else { continue };
+                        if let [Value::Text(label), Value::Text(text)] = *heap.tuple(tuple) {
+                            row.os_specific.push((TextId(label), TextId(text)));
+                        }
+                    }
+                }
+                _ => {}
+            }
+        }
+        self.processes[number as usize] = row;
+        Ok(())
+    }
+}
