@@ -274,7 +274,7 @@ impl Selected {
 
 /// Sorts objects and keeps the first `limit`.
 ///
-/// The first key is packed into 64 bits that order as it does, so that most
+/// As many keys as fit are packed into 128 bits that order as they do, so that most
 /// comparisons touch no column; ties go on to the columns and end at the position.
 pub(crate) fn sort(
     dump: &Dump,
@@ -285,21 +285,22 @@ pub(crate) fn sort(
     objects: &mut Vec<u32>,
 ) {
     let ranks = class_ranks(dump);
-    let first = keys[0];
-    let mut packed: Vec<(u64, u32)> = objects
+    let value = |number: u32, key| prefix(dump.object(number), sizes, &ranks, key);
+    let (fields, rest) = pack(keys, objects, value);
+    let mut packed: Vec<(u128, u32)> = objects
         .iter()
         .zip(0..)
-        .map(|(&number, position)| (prefix(dump.object(number), sizes, &ranks, first), position))
+        .map(|(&number, position)| {
+            let key = fields.iter().fold(0, |packed, field| {
+                let bits = (value(number, field.key) - field.least) >> field.dropped_bits;
+                packed << field.bits | u128::from(bits)
+            });
+            (key, position)
+        })
         .collect();
-    // A key that fits into the prefix whole needs no second look.
-    let rest = if matches!(first, SortKey::Name | SortKey::Repr) {
-        keys
-    } else {
-        &keys[1..]
-    };
-    let order = |a: &(u64, u32), b: &(u64, u32)| {
+    let order = |a: &(u128, u32), b: &(u128, u32)| {
         let ordering = a.0.cmp(&b.0).then_with(|| {
-            let pair = [a.1, b.1].map(|p| dump.object(objects[p as usize]));
+            let pair = [a.1, b.1].map(|position| dump.object(objects[position as usize]));
             rest.iter()
                 .map(|&key| compare(pair, sizes, &ranks, key))
                 .find(|ordering| ordering.is_ne())
@@ -320,6 +321,49 @@ pub(crate) fn sort(
         .into_iter()
         .map(|(_, position)| objects[position as usize])
         .collect();
+}
+
+/// A sort key's part of the packed bits.
+struct Field {
+    key: SortKey,
+    /// The least value there is, from which the others are counted.
+    least: u64,
+    bits: u32,
+    /// Low bits that found no room.
+    dropped_bits: u32,
+}
+
+/// Lays out the first keys in 128 bits, each in as many as its values differ in. Also
+/// the keys that are still to be compared where the packed bits tie.
+fn pack<'k>(
+    keys: &'k [SortKey],
+    objects: &[u32],
+    value: impl Fn(u32, SortKey) -> u64,
+) -> (Vec<Field>, &'k [SortKey]) {
+    let mut fields = Vec::new();
+    let mut room = u128::BITS;
+    for (index, &key) in keys.iter().enumerate() {
+        let (least, most) = objects
+            .iter()
+            .fold((u64::MAX, 0), |(least, most), &number| {
+                let value = value(number, key);
+                (least.min(value), most.max(value))
+            });
+        let wanted = u64::BITS - most.saturating_sub(least).leading_zeros();
+        let bits = wanted.min(room);
+        room -= bits;
+        fields.push(Field {
+            key,
+            least,
+            bits,
+            dropped_bits: (wanted - bits).min(63),
+        });
+        // Of a text only the beginning is in its value.
+        if bits < wanted || matches!(key, SortKey::Name | SortKey::Repr) {
+            return (fields, &keys[index..]);
+        }
+    }
+    (fields, &[])
 }
 
 /// The place of each class in the order of names; equal names have equal places.

@@ -62,51 +62,71 @@ pub struct ReferentDetail {
 pub fn walk<'d, E>(
     root: Asized<'d>,
     depth: Depth,
-    mut visit: impl FnMut(ReferentRow<'d>) -> Result<(), E>,
+    visit: impl FnMut(ReferentRow<'d>) -> Result<(), E>,
 ) -> Result<Cut, E> {
-    if root.referent_count() == 0 {
-        return Ok(Cut::default());
-    }
-    let total = root.size_bytes();
-    let share = |asized: Asized<'_>| asized.size_bytes() as f64 * 100.0 / total as f64;
-    // Children wait in reverse, so that the next one is popped.
-    let mut waiting: Vec<(usize, Asized<'d>)> = Vec::new();
-    let mut cut = Cut::default();
-    let mut rows = 0;
-    expand(root, 1, &mut waiting);
-    while let Some((level, asized)) = waiting.pop() {
-        let share_percent = share(asized);
-        let notable = asized.size_bytes() > 0 && share_percent > NOTABLE_PERCENT;
-        if depth == Depth::Notable && !notable {
-            continue;
-        }
-        if rows == MAX_ROWS {
-            return Ok(Cut { cut: true });
-        }
-        rows += 1;
-        visit(ReferentRow {
-            level,
-            asized,
-            share_percent,
-        })?;
-        if asized.referent_count() == 0 {
-            continue;
-        }
-        // What waits is bounded as well: each level of a wide tree adds its width.
-        if level < MAX_LEVEL && waiting.len() < MAX_ROWS {
-            expand(asized, level + 1, &mut waiting);
-        } else {
-            cut.cut = true;
-        }
-    }
-    Ok(cut)
+    Walker::default().walk(root, depth, visit)
 }
 
-/// Puts the referents of `parent` on the pile: smallest first, among equals the first recorded first.
-fn expand<'d>(parent: Asized<'d>, level: usize, waiting: &mut Vec<(usize, Asized<'d>)>) {
-    let start = waiting.len();
-    waiting.extend(parent.referents().map(|asized| (level, asized)));
-    waiting[start..].sort_by_key(|(_, asized)| asized.size_bytes());
+/// Walks one tree after the other without allocating for each.
+#[derive(Default)]
+pub(crate) struct Walker {
+    /// Children that wait, the next one last: level, number, size in bytes.
+    waiting: Vec<(usize, u32, i64)>,
+}
+
+impl Walker {
+    /// As [`walk`].
+    pub(crate) fn walk<'d, E>(
+        &mut self,
+        root: Asized<'d>,
+        depth: Depth,
+        mut visit: impl FnMut(ReferentRow<'d>) -> Result<(), E>,
+    ) -> Result<Cut, E> {
+        let total = root.size_bytes();
+        let mut cut = Cut::default();
+        let mut rows = 0;
+        self.waiting.clear();
+        self.expand(root, 1, depth, total);
+        while let Some((level, number, size_bytes)) = self.waiting.pop() {
+            if rows == MAX_ROWS {
+                return Ok(Cut { cut: true });
+            }
+            rows += 1;
+            let asized = Asized {
+                dump: root.dump,
+                number,
+            };
+            visit(ReferentRow {
+                level,
+                asized,
+                share_percent: share(size_bytes, total),
+            })?;
+            // What waits is bounded as well: each level of a wide tree adds its width.
+            if level < MAX_LEVEL && self.waiting.len() < MAX_ROWS {
+                self.expand(asized, level + 1, depth, total);
+            } else if asized.referent_count() > 0 {
+                cut.cut = true;
+            }
+        }
+        Ok(cut)
+    }
+
+    /// Puts the referents of `parent` on the pile: smallest first, among equals the first recorded first.
+    fn expand(&mut self, parent: Asized<'_>, level: usize, depth: Depth, total: i64) {
+        let start = self.waiting.len();
+        for referent in parent.referents() {
+            let size = referent.size_bytes();
+            let notable = size > 0 && share(size, total) > NOTABLE_PERCENT;
+            if depth == Depth::All || notable {
+                self.waiting.push((level, referent.number, size));
+            }
+        }
+        self.waiting[start..].sort_by_key(|&(_, _, size)| size);
+    }
+}
+
+fn share(size_bytes: i64, total_bytes: i64) -> f64 {
+    size_bytes as f64 * 100.0 / total_bytes as f64
 }
 
 /// The notable or all referents of an object, ready to be written.

@@ -2,6 +2,7 @@
 //! them to any [`Write`](std::io::Write); it computes nothing and knows no terminal.
 
 pub mod csv;
+mod digits;
 pub mod json;
 pub mod markdown;
 mod paint;

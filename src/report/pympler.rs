@@ -6,14 +6,15 @@
 //! `inf` or `nan`, trees without end are cut (the caller is told), referents of an
 //! object of size zero are left out. Lone surrogates come out in their three-byte form.
 
-use std::collections::HashMap;
 use std::io::{self, Write};
 
-use crate::analysis::referents::{self, Cut, Depth};
+use crate::analysis::referents::{Cut, Depth, ReferentRow, Walker};
 use crate::analysis::summary::{ClassFigures, SnapshotSummary, Summary};
 use crate::model::{Asized, Dump, Number, Text, TrackedObject};
 use crate::select::Selected;
 use crate::units;
+
+use super::digits;
 
 /// The units of Pympler's `pp()`. There is no PB.
 const UNITS: [&str; 6] = ["B", "KB", "MB", "GB", "TB", "EB"];
@@ -27,8 +28,7 @@ pub struct Writer<W> {
     buffer: Vec<u8>,
     /// Whether control characters are written as escapes: for terminals.
     escape: bool,
-    /// Moments written before, by their bits: snapshots repeat theirs in every object.
-    clocks: HashMap<u64, [u8; 30], foldhash::fast::FixedState>,
+    walker: Walker,
 }
 
 impl<W: Write> Writer<W> {
@@ -39,7 +39,7 @@ impl<W: Write> Writer<W> {
             out,
             buffer: Vec::new(),
             escape,
-            clocks: HashMap::default(),
+            walker: Walker::default(),
         }
     }
 
@@ -62,10 +62,9 @@ impl<W: Write> Writer<W> {
         if death.is_some_and(|death| death != 0.0) {
             self.buffer.extend_from_slice(b" ( free )   ");
         } else {
-            let address = object.address();
-            let sign = if address < 0 { "-" } else { "" };
-            let width = 8 - sign.len();
-            write!(self.buffer, " 0x{sign}{:0width$x} ", address.unsigned_abs())?;
+            self.buffer.extend_from_slice(b" 0x");
+            digits::hexadecimal(object.address(), 8, &mut self.buffer);
+            self.buffer.push(b' ');
         }
         self.field(object.repr(), 35, Side::Right);
         self.buffer.push(b'\n');
@@ -78,7 +77,9 @@ impl<W: Write> Writer<W> {
                 }
                 self.buffer.extend_from_slice(b"  ");
                 self.text(frame.file().as_bytes());
-                write!(self.buffer, ":{:4} in ", frame.line())?;
+                self.buffer.push(b':');
+                digits::decimal(frame.line().into(), 4, &mut self.buffer);
+                self.buffer.extend_from_slice(b" in ");
                 self.text(frame.function().as_bytes());
                 self.buffer.push(b'\n');
             }
@@ -107,32 +108,44 @@ impl<W: Write> Writer<W> {
 
     /// `ConsoleStats._print_refs`.
     fn referents(&mut self, asized: Asized<'_>) -> io::Result<Cut> {
-        referents::walk(asized, Depth::Notable, |row| {
+        let mut walker = std::mem::take(&mut self.walker);
+        let cut = walker.walk(asized, Depth::Notable, |row| self.referent(row));
+        self.walker = walker;
+        cut
+    }
+
+    fn referent(&mut self, row: ReferentRow<'_>) -> io::Result<()> {
+        let name = row.asized.name().unwrap_or(Text::new("None")).as_bytes();
+        let start = self.buffer.len();
+        let indent = 2 + 2 * row.level;
+        if !self.escape && name.is_ascii() && indent + name.len() <= 50 {
+            self.buffer.resize(start + indent, b' ');
+            self.buffer.extend_from_slice(name);
+            bars(&mut self.buffer[start..]);
+            pad(&mut self.buffer, start, 50);
+        } else {
             // The width is cut with the indentation, so more than it is never seen.
-            let indent = (2 + 2 * row.level).min(64);
-            let mut label = vec![b' '; indent];
-            label.extend_from_slice(row.asized.name().unwrap_or(Text::new("None")).as_bytes());
-            let start = self.buffer.len();
+            let mut label = vec![b' '; indent.min(64)];
+            label.extend_from_slice(name);
             self.padded(&label, 50, Side::Right);
-            self.buffer.push(b' ');
-            let size = self.buffer.len();
-            pp(
-                Figure::Int(row.asized.size_bytes().into()),
-                &mut self.buffer,
-            );
-            pad(&mut self.buffer, size, 14);
-            writeln!(
-                self.buffer,
-                " {:3}% [{}]",
-                python_int(row.share_percent),
-                row.level
-            )?;
-            if start > BUFFER_BYTES {
-                self.flush()
-            } else {
-                Ok(())
-            }
-        })
+        }
+        self.buffer.push(b' ');
+        let size = self.buffer.len();
+        pp(
+            Figure::Int(row.asized.size_bytes().into()),
+            &mut self.buffer,
+        );
+        pad(&mut self.buffer, size, 14);
+        self.buffer.push(b' ');
+        digits::decimal(python_int(row.share_percent), 3, &mut self.buffer);
+        self.buffer.extend_from_slice(b"% [");
+        digits::decimal(row.level as i128, 0, &mut self.buffer);
+        self.buffer.extend_from_slice(b"]\n");
+        if start > BUFFER_BYTES {
+            self.flush()
+        } else {
+            Ok(())
+        }
     }
 
     /// `ConsoleStats.print_summary`. `summary` must be by [`Rules::Pympler`](crate::model::Rules).
@@ -214,20 +227,11 @@ impl<W: Write> Writer<W> {
 
     /// `  %-30s ` of a moment.
     fn moment(&mut self, seconds: f64) {
-        let clock = self.clocks.entry(seconds.to_bits()).or_insert_with(|| {
-            let text = units::clock(seconds);
-            let mut field = [b' '; 30];
-            let length = text.len().min(30);
-            field[..length].copy_from_slice(&text.as_bytes()[..length]);
-            field
-        });
         self.buffer.extend_from_slice(b"  ");
-        self.buffer.extend_from_slice(clock);
+        let start = self.buffer.len();
+        digits::clock(seconds, &mut self.buffer);
+        pad(&mut self.buffer, start, 30);
         self.buffer.push(b' ');
-        // Births are all different: do not keep a million of them.
-        if self.clocks.len() > 1 << 12 {
-            self.clocks.clear();
-        }
     }
 
     /// `%-Ns` of `trunc(text, N)`.
@@ -238,8 +242,8 @@ impl<W: Write> Writer<W> {
     fn padded(&mut self, text: &[u8], width: usize, side: Side) {
         if !self.escape && text.is_ascii() && text.len() <= width {
             let start = self.buffer.len();
-            self.buffer
-                .extend(text.iter().map(|&b| if b == b'\n' { b'|' } else { b }));
+            self.buffer.extend_from_slice(text);
+            bars(&mut self.buffer[start..]);
             pad(&mut self.buffer, start, width);
             return;
         }
@@ -263,9 +267,7 @@ impl<W: Write> Writer<W> {
         } else {
             cut.extend_from_slice(text);
         }
-        cut.iter_mut()
-            .filter(|b| **b == b'\n')
-            .for_each(|b| *b = b'|');
+        bars(&mut cut);
         self.text(&cut);
         self.buffer.resize(self.buffer.len() + width - shown, b' ');
     }
@@ -321,6 +323,13 @@ fn python_int(float: f64) -> i128 {
     float as i128
 }
 
+/// Line feeds become bars, as in Pympler's `trunc`.
+fn bars(text: &mut [u8]) {
+    text.iter_mut()
+        .filter(|byte| **byte == b'\n')
+        .for_each(|byte| *byte = b'|');
+}
+
 /// Where each code point begins.
 fn text_starts(wtf8: &[u8]) -> Vec<usize> {
     (0..wtf8.len())
@@ -341,7 +350,8 @@ fn pad(buffer: &mut Vec<u8>, start: usize, width: usize) {
 fn pp(figure: Figure, out: &mut Vec<u8>) {
     let value = match figure {
         Figure::Int(bytes @ ..=1024) => {
-            let _ = write!(out, "{bytes:4}     B");
+            digits::decimal(bytes, 4, out);
+            out.extend_from_slice(b"     B");
             return;
         }
         Figure::Int(bytes @ 1025..0x20_0000_0000_0000) => {
@@ -351,19 +361,13 @@ fn pp(figure: Figure, out: &mut Vec<u8>) {
             while bytes > 1024 << (10 * degree) && degree < 5 {
                 degree += 1;
             }
-            let shift = 10 * degree;
-            let scaled = u128::from(bytes) * 100;
-            let (whole, rest) = (scaled >> shift, scaled & ((1 << shift) - 1));
-            let half = 1 << (shift - 1);
-            let up = rest > half || rest == half && whole & 1 == 1;
-            let hundredths = (whole + u128::from(up)) as u64;
-            let _ = write!(
+            digits::hundredths(
+                digits::round_shifted(u128::from(bytes) * 100, 10 * degree),
+                7,
                 out,
-                "{:4}.{:02} {}",
-                hundredths / 100,
-                hundredths % 100,
-                UNITS[degree as usize]
             );
+            out.push(b' ');
+            out.extend_from_slice(UNITS[degree as usize].as_bytes());
             return;
         }
         Figure::Int(bytes) => bytes as f64,
