@@ -7,57 +7,29 @@ use std::collections::HashMap;
 use super::Dump;
 use super::text::{Text, TextId};
 
-/// Byte counts, nearly all below 4 GiB: four bytes each, the others on the side.
-#[derive(Clone, Debug, Default)]
-pub(crate) struct ByteCounts {
-    small: Vec<u32>,
-    wide: HashMap<u32, i64>,
+/// An `Asized`: 16 bytes, read and written together.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct AsizedRow {
+    /// Bytes with all that is referred to, or [`WIDE`].
+    size: u32,
+    /// Bytes without it, or [`WIDE`].
+    flat: u32,
+    pub(crate) name: TextId,
+    /// Which group of referents; 0 for none.
+    pub(crate) group: u32,
 }
 
-impl ByteCounts {
-    /// Stands for "look on the side".
-    const WIDE: u32 = u32::MAX;
-
-    #[inline]
-    pub(crate) fn push(&mut self, bytes: i64) {
-        self.small.push(0);
-        self.set(self.small.len() - 1, bytes);
-    }
-
-    #[inline]
-    pub(crate) fn set(&mut self, index: usize, bytes: i64) {
-        match u32::try_from(bytes) {
-            Ok(small) if small != Self::WIDE => self.small[index] = small,
-            _ => {
-                self.small[index] = Self::WIDE;
-                self.wide.insert(index as u32, bytes);
-            }
-        }
-    }
-
-    #[inline]
-    pub(crate) fn get(&self, index: usize) -> i64 {
-        match self.small[index] {
-            Self::WIDE => self.wide.get(&(index as u32)).copied().unwrap_or(0),
-            small => i64::from(small),
-        }
-    }
-
-    pub(crate) fn truncate(&mut self, length: usize) {
-        self.small.truncate(length);
-    }
-}
+/// Stands for a byte count that is negative or needs more than 32 bits.
+const WIDE: u32 = u32::MAX;
 
 /// All `Asized` of a dump, by number.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct AsizedColumns {
-    /// Size with all that is referred to, in bytes.
-    pub(crate) size: ByteCounts,
-    /// Size without it, in bytes.
-    pub(crate) flat: ByteCounts,
-    pub(crate) name: Vec<TextId>,
-    /// Which group of referents; 0 for none.
-    pub(crate) group: Vec<u32>,
+    pub(crate) rows: Vec<AsizedRow>,
+    /// The sizes that do not fit into their row.
+    wide_sizes: HashMap<u32, i64>,
+    /// The flat sizes that do not fit into their row.
+    wide_flats: HashMap<u32, i64>,
     /// Where each group of referents begins in `referents`; group 0 is empty.
     pub(crate) group_start: Vec<u32>,
     /// Numbers of `Asized`, group behind group.
@@ -65,23 +37,78 @@ pub(crate) struct AsizedColumns {
 }
 
 impl AsizedColumns {
+    /// No `Asized`, and the group of none.
+    pub(crate) fn new() -> Self {
+        AsizedColumns {
+            group_start: vec![0],
+            ..AsizedColumns::default()
+        }
+    }
+
     /// A new row, nothing in it yet; its number. `None` when there are 2³² − 1 already.
     #[inline]
     pub(crate) fn push(&mut self, name: TextId) -> Option<u32> {
-        let number = u32::try_from(self.name.len()).ok()?;
-        self.size.push(0);
-        self.flat.push(0);
-        self.name.push(name);
-        self.group.push(0);
+        let number = u32::try_from(self.rows.len()).ok()?;
+        self.rows.push(AsizedRow {
+            size: 0,
+            flat: 0,
+            name,
+            group: 0,
+        });
         Some(number)
     }
 
-    /// Drops the last rows.
-    pub(crate) fn truncate(&mut self, length: usize) {
-        self.size.truncate(length);
-        self.flat.truncate(length);
-        self.name.truncate(length);
-        self.group.truncate(length);
+    /// Fills a row.
+    #[inline]
+    pub(crate) fn set(
+        &mut self,
+        number: u32,
+        size_bytes: i64,
+        flat_bytes: i64,
+        name: TextId,
+        group: u32,
+    ) {
+        let narrow = |bytes| u32::try_from(bytes).unwrap_or(WIDE);
+        let row = AsizedRow {
+            size: narrow(size_bytes),
+            flat: narrow(flat_bytes),
+            name,
+            group,
+        };
+        if row.size == WIDE {
+            self.wide_sizes.insert(number, size_bytes);
+        }
+        if row.flat == WIDE {
+            self.wide_flats.insert(number, flat_bytes);
+        }
+        self.rows[number as usize] = row;
+    }
+
+    #[inline]
+    pub(crate) fn size(&self, number: u32) -> i64 {
+        match self.rows[number as usize].size {
+            WIDE => self.wide_sizes.get(&number).copied().unwrap_or(0),
+            size => i64::from(size),
+        }
+    }
+
+    #[inline]
+    pub(crate) fn flat(&self, number: u32) -> i64 {
+        match self.rows[number as usize].flat {
+            WIDE => self.wide_flats.get(&number).copied().unwrap_or(0),
+            flat => i64::from(flat),
+        }
+    }
+
+    /// Whether nothing tells two of them apart, and neither refers to anything.
+    #[inline]
+    pub(crate) fn are_equal_leaves(&self, a: u32, b: u32) -> bool {
+        let (x, y) = (self.rows[a as usize], self.rows[b as usize]);
+        x.group == 0
+            && y.group == 0
+            && x.name == y.name
+            && self.size(a) == self.size(b)
+            && self.flat(a) == self.flat(b)
     }
 
     #[inline]
@@ -110,23 +137,23 @@ impl<'d> Asized<'d> {
     /// Bytes, all that it refers to included.
     #[inline]
     pub fn size_bytes(self) -> i64 {
-        self.dump.asized.size.get(self.number as usize)
+        self.dump.asized.size(self.number)
     }
 
     /// Bytes of the thing itself.
     pub fn flat_bytes(self) -> i64 {
-        self.dump.asized.flat.get(self.number as usize)
+        self.dump.asized.flat(self.number)
     }
 
     /// Its repr, or for a referent the attribute or key; `None` where Pympler gave none.
     pub fn name(self) -> Option<Text<'d>> {
         self.dump
-            .optional_text(self.dump.asized.name[self.number as usize])
+            .optional_text(self.dump.asized.rows[self.number as usize].name)
     }
 
     /// What it refers to, in the order recorded. Recorded down to the tracker's resolution level.
     pub fn referents(self) -> impl ExactSizeIterator<Item = Asized<'d>> {
-        let group = self.dump.asized.group[self.number as usize];
+        let group = self.dump.asized.rows[self.number as usize].group;
         let dump = self.dump;
         dump.asized
             .group_members(group)

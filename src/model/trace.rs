@@ -40,6 +40,11 @@ pub struct Trace<'d> {
 }
 
 impl<'d> Trace<'d> {
+    /// Its number in the dump, from 0; the same for equal traces.
+    pub fn number(self) -> u32 {
+        self.number
+    }
+
     /// The frames, outermost first. May be empty.
     pub fn frames(self) -> impl DoubleEndedIterator<Item = Frame<'d>> + ExactSizeIterator {
         let dump = self.dump;

@@ -58,8 +58,8 @@ pub(crate) mod packed {
 pub(crate) struct Memo {
     /// Entries by number, packed. Zero: never stored.
     dense: Vec<u32>,
-    /// How many numbers were stored: where MEMOIZE stores next, as in CPython.
-    count: u32,
+    /// How many of the dense entries were never stored.
+    gaps: usize,
     /// Values that do not pack.
     side: Vec<Value>,
     /// Entries far beyond the count, which only odd files have.
@@ -85,23 +85,27 @@ impl Memo {
         SIDE << NUMBER_BITS | (self.side.len() - 1) as u32
     }
 
+    /// How many numbers were stored: where MEMOIZE stores next, as in CPython.
+    fn count(&self) -> usize {
+        self.dense.len() - self.gaps + self.sparse.len()
+    }
+
     /// Stores under the next free number.
     #[inline]
     pub(crate) fn memoize(&mut self, value: Value) -> Outcome<()> {
-        if self.count as usize == self.dense.len() && self.side.len() < NUMBER_MASK as usize {
+        if self.dense_length().is_some() && self.side.len() < NUMBER_MASK as usize {
             let packed = self.pack(value);
             self.dense.push(packed);
-            self.count += 1;
             return Ok(());
         }
-        self.put(u64::from(self.count), value)
+        self.put(self.count() as u64, value)
     }
 
     /// How many entries there are, if they are numbered without gaps and MEMOIZE would
     /// go on behind the last: what a shortcut needs.
     #[inline]
     pub(crate) fn dense_length(&self) -> Option<usize> {
-        (self.count as usize == self.dense.len()).then_some(self.dense.len())
+        (self.gaps == 0 && self.sparse.is_empty()).then_some(self.dense.len())
     }
 
     /// Appends an entry behind the last, as MEMOIZE does, for a shortcut. `false`: it has to give up.
@@ -109,7 +113,6 @@ impl Memo {
     pub(crate) fn append(&mut self, value: Packed) -> bool {
         let (tag, number) = value;
         self.dense.push(tag << NUMBER_BITS | number);
-        self.count += 1;
         number <= NUMBER_MASK
     }
 
@@ -122,7 +125,6 @@ impl Memo {
     /// Takes back what a shortcut appended.
     pub(crate) fn truncate(&mut self, length: usize) {
         self.dense.truncate(length);
-        self.count = length as u32;
     }
 
     /// An entry as it is packed, if it has one of the types that need no side table.
@@ -142,17 +144,18 @@ impl Memo {
         // the entries that exist could account for.
         if index <= self.dense.len() * 2 + 1024 {
             if index >= self.dense.len() {
+                self.gaps += index + 1 - self.dense.len();
                 self.dense.resize(index + 1, UNSET);
             }
             let packed = self.pack(value);
             let entry = &mut self.dense[index];
-            self.count += u32::from(*entry == UNSET);
+            self.gaps -= usize::from(*entry == UNSET);
             *entry = packed;
             return Ok(());
         }
         let number = u32::try_from(number)
             .map_err(|_| malformed(format!("memo number {number} is beyond 32 bits")))?;
-        self.count += u32::from(self.sparse.insert(number, value).is_none());
+        self.sparse.insert(number, value);
         Ok(())
     }
 

@@ -6,11 +6,12 @@
 //! `inf` or `nan`, trees without end are cut (the caller is told), referents of an
 //! object of size zero are left out. Lone surrogates come out in their three-byte form.
 
+use std::collections::HashMap;
 use std::io::{self, Write};
 
 use crate::analysis::referents::{Cut, Depth, ReferentRow, Walker};
 use crate::analysis::summary::{ClassFigures, SnapshotSummary, Summary};
-use crate::model::{Asized, Dump, Number, Text, TrackedObject};
+use crate::model::{Asized, Dump, Number, Text, Trace, TrackedObject};
 use crate::select::Selected;
 use crate::units;
 
@@ -18,6 +19,9 @@ use super::digits;
 
 /// The units of Pympler's `pp()`. There is no PB.
 const UNITS: [&str; 6] = ["B", "KB", "MB", "GB", "TB", "EB"];
+
+/// How many texts of traces are kept. Programs create objects at tens of places.
+const TRACES_KEPT: usize = 1000;
 
 /// How full the buffer gets before it is written.
 const BUFFER_BYTES: usize = 64 << 10;
@@ -29,6 +33,8 @@ pub struct Writer<W> {
     /// Whether control characters are written as escapes: for terminals.
     escape: bool,
     walker: Walker,
+    /// Texts of traces written before, by their number.
+    traces: HashMap<u32, Box<[u8]>, foldhash::fast::FixedState>,
 }
 
 impl<W: Write> Writer<W> {
@@ -40,6 +46,7 @@ impl<W: Write> Writer<W> {
             buffer: Vec::new(),
             escape,
             walker: Walker::default(),
+            traces: HashMap::default(),
         }
     }
 
@@ -69,20 +76,7 @@ impl<W: Write> Writer<W> {
         self.field(object.repr(), 35, Side::Right);
         self.buffer.push(b'\n');
         if let Some(trace) = object.trace() {
-            for frame in trace.frames() {
-                for line in frame.source_lines() {
-                    self.buffer.extend_from_slice(b"    ");
-                    self.text(python_strip(line.as_bytes()));
-                    self.buffer.push(b'\n');
-                }
-                self.buffer.extend_from_slice(b"  ");
-                self.text(frame.file().as_bytes());
-                self.buffer.push(b':');
-                digits::decimal(frame.line().into(), 4, &mut self.buffer);
-                self.buffer.extend_from_slice(b" in ");
-                self.text(frame.function().as_bytes());
-                self.buffer.push(b'\n');
-            }
+            self.trace(trace);
         }
         for sample in object.samples() {
             self.moment(sample.time_seconds);
@@ -104,6 +98,34 @@ impl<W: Write> Writer<W> {
             self.flush()?;
         }
         Ok(cut)
+    }
+
+    /// `_format_trace`. Objects are created at few places, so the text is kept.
+    fn trace(&mut self, trace: Trace<'_>) {
+        if let Some(text) = self.traces.get(&trace.number()) {
+            self.buffer.extend_from_slice(text);
+            return;
+        }
+        let start = self.buffer.len();
+        for frame in trace.frames() {
+            for line in frame.source_lines() {
+                self.buffer.extend_from_slice(b"    ");
+                self.text(python_strip(line.as_bytes()));
+                self.buffer.push(b'\n');
+            }
+            self.buffer.extend_from_slice(b"  ");
+            self.text(frame.file().as_bytes());
+            self.buffer.push(b':');
+            digits::decimal(frame.line().into(), 4, &mut self.buffer);
+            self.buffer.extend_from_slice(b" in ");
+            self.text(frame.function().as_bytes());
+            self.buffer.push(b'\n');
+        }
+        if self.traces.len() == TRACES_KEPT {
+            self.traces.clear();
+        }
+        self.traces
+            .insert(trace.number(), self.buffer[start..].into());
     }
 
     /// `ConsoleStats._print_refs`.

@@ -13,8 +13,7 @@ impl Loader {
         pairs: &Pairs,
     ) -> Outcome<()> {
         const CLASS: &str = "Asized";
-        let index = number as usize;
-        let mut size = None;
+        let (mut size, mut flat, mut group) = (None, 0, 0);
         let mut name = TextId::NONE;
         for &(key, value) in pairs {
             let Value::Text(key) = key else { continue };
@@ -22,20 +21,15 @@ impl Loader {
                 Some(Field::Size) => {
                     size = Some(self.bytes_of(value, heap, CLASS, Field::Size)?);
                 }
-                Some(Field::Flat) => {
-                    let flat = self.bytes_of(value, heap, CLASS, Field::Flat)?;
-                    self.asized.flat.set(index, flat);
-                }
+                Some(Field::Flat) => flat = self.bytes_of(value, heap, CLASS, Field::Flat)?,
                 Some(Field::Name) => name = self.text_of(value, heap, "Asized.name")?,
-                Some(Field::Refs) => self.asized.group[index] = self.group_of(heap, value)?,
+                Some(Field::Refs) => group = self.group_of(heap, value)?,
                 _ => {}
             }
         }
-        self.asized
-            .size
-            .set(index, size.ok_or_else(|| self.missing(CLASS, Field::Size))?);
-        self.unbuilt -= u64::from(self.asized.name[index] == UNBUILT);
-        self.asized.name[index] = name;
+        let size = size.ok_or_else(|| self.missing(CLASS, Field::Size))?;
+        self.unbuilt -= u64::from(self.asized.rows[number as usize].name == UNBUILT);
+        self.asized.set(number, size, flat, name, group);
         Ok(())
     }
 

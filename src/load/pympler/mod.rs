@@ -137,11 +137,7 @@ impl Loader {
             opaques: Vec::new(),
             objects: ObjectColumns::default(),
             samples: SampleColumns::default(),
-            // Group 0 is that of no referents.
-            asized: AsizedColumns {
-                group_start: vec![0],
-                ..AsizedColumns::default()
-            },
+            asized: AsizedColumns::new(),
             processes: Vec::new(),
             snapshots: Vec::new(),
             snapshot_rows: Vec::new(),

@@ -87,7 +87,7 @@ fn attempt<'s>(
         heap.list_count(),
         loader.objects.len(),
         loader.samples.time.len(),
-        loader.asized.name.len(),
+        loader.asized.rows.len(),
         loader.asized.referents.len(),
         loader.asized.group_start.len(),
     );
@@ -115,7 +115,7 @@ fn attempt<'s>(
         loader.objects.truncate(objects);
         loader.samples.time.truncate(samples);
         loader.samples.asized.truncate(samples);
-        loader.asized.truncate(asized);
+        loader.asized.rows.truncate(asized);
         loader.asized.referents.truncate(referents);
         loader.asized.group_start.truncate(groups);
         return None;
@@ -253,14 +253,15 @@ impl<'s> Shape<'s> {
     fn asized(&mut self, likely_name: TextId, depth: u32) -> Option<u32> {
         self.expect(ASIZED_OPENING)?;
         let number = self.loader.asized.push(TextId::NONE)?;
-        let index = number as usize;
         let likely_name = match number.checked_sub(self.stride) {
-            Some(same) if depth > 0 && self.stride > 0 => self.loader.asized.name[same as usize],
+            Some(same) if depth > 0 && self.stride > 0 => {
+                self.loader.asized.rows[same as usize].name
+            }
             _ => likely_name,
         };
         self.memoize((ASIZED_TAG, number))?;
         self.memoize(packed::STATE)?;
-        let (mut size, mut flat) = (None, 0);
+        let (mut size, mut flat, mut name, mut group) = (None, 0, TextId::NONE, 0);
         loop {
             let opcode = self.byte()?;
             if opcode == op::SETITEMS {
@@ -270,12 +271,10 @@ impl<'s> Shape<'s> {
             match self.key(opcode)? {
                 Field::Flat => flat = self.int()?,
                 Field::Name => {
-                    let name = self.text(likely_name)?;
-                    self.loader.asized.name[index] = name;
+                    name = self.text(likely_name)?;
                 }
                 Field::Refs => {
-                    let group = self.referents(depth)?;
-                    self.loader.asized.group[index] = group;
+                    group = self.referents(depth)?;
                 }
                 Field::Size => size = Some(self.int()?),
                 _ => return None,
@@ -283,8 +282,7 @@ impl<'s> Shape<'s> {
         }
         self.expect(ASIZED_CLOSING)?;
         self.memoize((packed::built_tag(SLOTS), packed::STATE.1))?;
-        self.loader.asized.size.set(index, size?);
-        self.loader.asized.flat.set(index, flat);
+        self.loader.asized.set(number, size?, flat, name, group);
         Some(number)
     }
 
@@ -418,7 +416,7 @@ impl<'s> Shape<'s> {
                 op::BINFLOAT => {
                     self.at += 1;
                     let asized = self.sample(name, &mut before)?;
-                    name = self.loader.asized.name[asized as usize];
+                    name = self.loader.asized.rows[asized as usize].name;
                     if !marked {
                         self.expect([op::APPEND])?;
                     }
@@ -450,13 +448,13 @@ impl<'s> Shape<'s> {
         let number = match self.get(opcode)? {
             (CLASS, class) if self.is_asized(class) => {
                 let entry = self.memo.dense_length()?;
-                let next = self.loader.asized.name.len() as u32;
+                let next = self.loader.asized.rows.len() as u32;
                 self.stride = before.map_or(0, |before| next - before);
                 let number = self.asized(likely_name, 0)?;
                 match *before {
-                    Some(same) if self.are_equal_leaves(same, number) => {
+                    Some(same) if self.loader.asized.are_equal_leaves(same, number) => {
                         // Nothing tells the two apart: keep one.
-                        self.loader.asized.truncate(number as usize);
+                        self.loader.asized.rows.truncate(number as usize);
                         self.memo.replace(entry, (ASIZED_TAG, same));
                         same
                     }
@@ -476,16 +474,6 @@ impl<'s> Shape<'s> {
         }
         *before = Some(number);
         Some(number)
-    }
-
-    #[inline(always)]
-    fn are_equal_leaves(&self, a: u32, b: u32) -> bool {
-        let (columns, a, b) = (&self.loader.asized, a as usize, b as usize);
-        columns.group[a] == 0
-            && columns.group[b] == 0
-            && columns.name[a] == columns.name[b]
-            && columns.size.get(a) == columns.size.get(b)
-            && columns.flat.get(a) == columns.flat.get(b)
     }
 
     /// A list of frames; the number of the trace.
