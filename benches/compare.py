@@ -6,9 +6,10 @@
     /tmp/pympler/bin/python benches/compare.py [--rounds N] [--folder DIR] [--quick]
 
 Makes the dumps with gen_scale.py (once, in DIR), then runs N rounds; in each round
-every ctstats command and Pympler, one after the other, each in a process of its own.
-Pympler loads once a round, and what it does after that is timed inside the process:
-its figure for a command is the load plus that. Prints medians, ratios, peak memory.
+every ctstats command three times, and Pympler, one after the other, each in a process of
+its own, all with their output into /dev/null. Pympler loads once a round, and what it
+does after that is timed inside the process: its figure for a command is the load plus
+that. Prints medians, ratios, peak memory.
 """
 import argparse
 import os
@@ -48,20 +49,36 @@ os._exit(0)
 """
 
 
-def run(argv):
-    """Wall seconds, peak MB and what was printed."""
+def run(argv, output=subprocess.DEVNULL):
+    """Wall seconds, peak MB and, with a pipe, what was printed."""
     start = time.perf_counter()
-    process = subprocess.Popen(argv, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
-    text = process.stdout.read() if argv[0] != CTSTATS else drain(process.stdout)
+    process = subprocess.Popen(argv, stdout=output, stderr=subprocess.DEVNULL)
+    text = process.stdout.read() if process.stdout else b""
     _, status, usage = os.wait4(process.pid, 0)
     if status:
         sys.exit("%s failed with status %d" % (argv[:3], status))
     return time.perf_counter() - start, usage.ru_maxrss / 1024 * 1.048576, text
 
 
-def drain(pipe):
-    while pipe.read(1 << 20):
-        pass
+def make(folder, arguments):
+    path = os.path.join(folder, "-".join(arguments).replace("--", "") + ".dump")
+    if not os.path.exists(path):
+        subprocess.run([sys.executable, os.path.join(HERE, "gen_scale.py"), path, *arguments],
+                       check=True, stderr=subprocess.DEVNULL)
+    return path
+
+
+def linear(options):
+    """ctstats alone, from ten thousand to a million objects."""
+    print("| objects | file | `summary` | for each MB | peak memory of the file |")
+    print("| ---: | ---: | ---: | ---: | ---: |")
+    for count in 10_000, 100_000, 1_000_000:
+        path = make(options.folder, ["--objects", str(count), "--snapshots", "12", "--classes", "200"])
+        size = os.path.getsize(path) / 1e6
+        runs = [run([CTSTATS, "summary", path]) for _ in range(2 * options.rounds + 1)]
+        seconds = statistics.median(seconds for seconds, _, _ in runs)
+        print("| %s | %.1f MB | %.3f s | %.2f ms | %.2f |" % (
+            format(count, ","), size, seconds, seconds / size * 1e3, max(peak for _, peak, _ in runs) / size))
 
 
 def main():
@@ -69,25 +86,25 @@ def main():
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--folder", default="/tmp/ctstats-bench")
     parser.add_argument("--quick", action="store_true", help="small dumps, in half a minute")
+    parser.add_argument("--linear", action="store_true", help="only how ctstats grows with the dump")
     options = parser.parse_args()
     os.makedirs(options.folder, exist_ok=True)
+    if options.linear:
+        return linear(options)
     print("| dump | command | ctstats | Pympler 1.1 | faster | ctstats peak | Pympler peak |")
     print("| --- | --- | ---: | ---: | ---: | ---: | ---: |")
     for name, arguments in (QUICK if options.quick else DUMPS).items():
-        path = os.path.join(options.folder, "-".join(arguments).replace("--", "") + ".dump")
-        if not os.path.exists(path):
-            subprocess.run([sys.executable, os.path.join(HERE, "gen_scale.py"), path, *arguments],
-                           check=True, stderr=subprocess.DEVNULL)
+        path = make(options.folder, arguments)
         size = os.path.getsize(path) / 1e6
         ours = {command: [] for command in COMMANDS}
         theirs = {command: [] for command in COMMANDS}
         peak, their_peak = {}, 0
         for _ in range(options.rounds):
-            for command, argv in COMMANDS.items():
+            for command, argv in 3 * list(COMMANDS.items()):
                 seconds, megabytes, _ = run([CTSTATS, *argv, path])
                 ours[command].append(seconds)
                 peak[command] = max(peak.get(command, 0), megabytes)
-            _, megabytes, text = run([sys.executable, "-c", PYMPLER, path])
+            _, megabytes, text = run([sys.executable, "-c", PYMPLER, path], subprocess.PIPE)
             their_peak = max(their_peak, megabytes)
             phases = dict(line.split("\t") for line in text.decode().splitlines())
             for command in COMMANDS:

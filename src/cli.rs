@@ -39,6 +39,9 @@ enum Command {
     Summary(SummaryArgs),
 }
 
+const SELECTION: &str = "Which objects, in which order";
+const OUTPUT: &str = "Output";
+
 const PRINT_EXAMPLES: &str = "\
 Examples:
   The ten largest objects, each with its trace, sizes and referents:
@@ -61,10 +64,10 @@ struct Print {
     input: Input,
     /// Sort keys, comma-separated or repeated: classname, name, birth, death, size (largest),
     /// tsize (at the peak snapshot), repr. Sizes sort descending, the others ascending.
-    #[arg(long, value_name = "KEYS", value_delimiter = ',')]
+    #[arg(long, value_name = "KEYS", value_delimiter = ',', help_heading = SELECTION)]
     sort: Vec<SortKey>,
     /// Reverse the sorted order.
-    #[arg(long)]
+    #[arg(long, help_heading = SELECTION)]
     reverse: bool,
     #[command(flatten)]
     filter: FilterArgs,
@@ -72,7 +75,7 @@ struct Print {
     #[arg(long, value_name = "N|0.25|25%", allow_negative_numbers = true)]
     limit: Option<Limit>,
     /// Only the row of each object, without trace, sizes and referents.
-    #[arg(long)]
+    #[arg(long, help_heading = OUTPUT)]
     brief: bool,
     #[command(flatten)]
     form: FormArgs,
@@ -99,14 +102,14 @@ struct SummaryArgs {
     input: Input,
     /// Only this snapshot: its number from 0, -1 for the last, its description, first, last
     /// or peak. Repeatable.
-    #[arg(long, value_name = "SELECTOR", allow_hyphen_values = true)]
+    #[arg(long, value_name = "SELECTOR", allow_hyphen_values = true, help_heading = SELECTION)]
     snapshot: Vec<SnapshotSelector>,
     /// Sort keys, comma-separated or repeated: classname, size, active, average, share.
     /// Figures sort descending. Default: classname.
-    #[arg(long, value_name = "KEYS", value_delimiter = ',')]
+    #[arg(long, value_name = "KEYS", value_delimiter = ',', help_heading = SELECTION)]
     sort: Vec<ClassSortKey>,
     /// Reverse the sorted order.
-    #[arg(long)]
+    #[arg(long, help_heading = SELECTION)]
     reverse: bool,
     #[command(flatten)]
     filter: FilterArgs,
@@ -125,7 +128,7 @@ struct Input {
 }
 
 #[derive(Debug, Args)]
-#[command(next_help_heading = "Which objects")]
+#[command(next_help_heading = SELECTION)]
 struct FilterArgs {
     /// Only classes whose registered name contains TEXT. Repeatable: any of them.
     #[arg(long, value_name = "TEXT", allow_hyphen_values = true)]
@@ -171,7 +174,7 @@ fn parse_size(text: &str) -> Result<i64, String> {
 }
 
 #[derive(Debug, Args)]
-#[command(next_help_heading = "Output")]
+#[command(next_help_heading = OUTPUT)]
 struct FormArgs {
     /// The form of the report.
     #[arg(long, value_enum, default_value_t = Form::Table)]
