@@ -5,20 +5,26 @@ use std::io::{self, Read};
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 use std::thread;
 
+/// Room at the front of a block, for what the reader has left of the one before.
+pub(crate) const HEADROOM_BYTES: usize = 64 << 10;
+
 /// How much is read at a time.
 const BLOCK_BYTES: usize = 256 << 10;
 
 /// How many blocks may wait to be used.
 const BLOCKS_AHEAD: usize = 4;
 
+/// A stretch of the input: `bytes[HEADROOM_BYTES..end]`.
+pub(crate) struct Block {
+    pub(crate) bytes: Vec<u8>,
+    pub(crate) end: usize,
+}
+
 /// The reading end: gives what the other thread read.
 pub(crate) struct Prefetch {
-    filled: Receiver<io::Result<Vec<u8>>>,
+    filled: Receiver<io::Result<Block>>,
     /// Used blocks go back, so that none is allocated twice.
     used: SyncSender<Vec<u8>>,
-    block: Vec<u8>,
-    position: usize,
-    at_end: bool,
 }
 
 impl Prefetch {
@@ -29,62 +35,41 @@ impl Prefetch {
         thread::Builder::new()
             .name("read-ahead".into())
             .spawn(move || read_blocks(source, &filled_sender, &used_receiver))?;
-        Ok(Prefetch {
-            filled,
-            used,
-            block: Vec::new(),
-            position: 0,
-            at_end: false,
-        })
+        Ok(Prefetch { filled, used })
+    }
+
+    /// The next block; `None` at the end of the input.
+    pub(crate) fn next(&mut self) -> io::Result<Option<Block>> {
+        self.filled.recv().map_or(Ok(None), |block| block.map(Some))
+    }
+
+    /// Gives a block's room back. With no place for it, it is freed, which is as well.
+    pub(crate) fn reuse(&mut self, bytes: Vec<u8>) {
+        let _ = self.used.try_send(bytes);
     }
 }
 
 fn read_blocks(
     mut source: impl Read,
-    filled: &SyncSender<io::Result<Vec<u8>>>,
+    filled: &SyncSender<io::Result<Block>>,
     used: &Receiver<Vec<u8>>,
 ) {
     loop {
-        let mut block = used.try_recv().unwrap_or_default();
-        block.resize(BLOCK_BYTES, 0);
-        let read = loop {
-            match source.read(&mut block) {
-                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
-                other => break other,
-            }
+        let mut bytes = used.try_recv().unwrap_or_default();
+        bytes.resize(HEADROOM_BYTES + BLOCK_BYTES, 0);
+        let block = match source.read(&mut bytes[HEADROOM_BYTES..]) {
+            Ok(0) => return,
+            Ok(length) => Ok(Block {
+                bytes,
+                end: HEADROOM_BYTES + length,
+            }),
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => continue,
+            Err(error) => Err(error),
         };
-        let outcome = read.map(|length| {
-            block.truncate(length);
-            block
-        });
-        let last = outcome.as_ref().map_or(true, |block| block.is_empty());
-        if filled.send(outcome).is_err() || last {
+        let failed = block.is_err();
+        if filled.send(block).is_err() || failed {
             return;
         }
-    }
-}
-
-impl Read for Prefetch {
-    fn read(&mut self, into: &mut [u8]) -> io::Result<usize> {
-        if self.position == self.block.len() && !self.at_end {
-            let used = std::mem::take(&mut self.block);
-            // With no room for it the block is freed, which is as well.
-            let _ = self.used.try_send(used);
-            self.position = 0;
-            match self.filled.recv() {
-                Ok(Ok(block)) => self.block = block,
-                Ok(Err(error)) => {
-                    self.at_end = true;
-                    return Err(error);
-                }
-                Err(_) => {}
-            }
-            self.at_end = self.block.is_empty();
-        }
-        let length = into.len().min(self.block.len() - self.position);
-        into[..length].copy_from_slice(&self.block[self.position..self.position + length]);
-        self.position += length;
-        Ok(length)
     }
 }
 
@@ -92,15 +77,26 @@ impl Read for Prefetch {
 mod tests {
     use super::*;
 
+    fn read_all(source: impl Read + Send + 'static) -> (Vec<u8>, Option<String>) {
+        let mut prefetch = Prefetch::start(source).unwrap();
+        let mut read = Vec::new();
+        loop {
+            match prefetch.next() {
+                Ok(Some(block)) => {
+                    read.extend_from_slice(&block.bytes[HEADROOM_BYTES..block.end]);
+                    prefetch.reuse(block.bytes);
+                }
+                Ok(None) => return (read, None),
+                Err(error) => return (read, Some(error.to_string())),
+            }
+        }
+    }
+
     #[test]
     fn what_is_read_ahead_is_what_is_there() {
         let bytes: Vec<u8> = (0..3 * BLOCK_BYTES + 17).map(|n| (n % 251) as u8).collect();
-        let mut read = Vec::new();
-        Prefetch::start(io::Cursor::new(bytes.clone()))
-            .unwrap()
-            .read_to_end(&mut read)
-            .unwrap();
-        assert!(read == bytes);
+        let (read, error) = read_all(io::Cursor::new(bytes.clone()));
+        assert!(read == bytes && error.is_none());
     }
 
     #[test]
@@ -115,12 +111,6 @@ mod tests {
                 Ok(1)
             }
         }
-        let mut prefetch = Prefetch::start(Broken(false)).unwrap();
-        let mut read = Vec::new();
-        assert_eq!(
-            prefetch.read_to_end(&mut read).unwrap_err().to_string(),
-            "gone"
-        );
-        assert_eq!(read, [7]);
+        assert_eq!(read_all(Broken(false)), (vec![7], Some("gone".into())));
     }
 }

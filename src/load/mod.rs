@@ -39,7 +39,7 @@ impl Dump {
         let plain = Decompressed::new(input::open(path)?).map_err(failed)?;
         // A decompressor is worth a thread; a disk or pipe is read as fast as it is asked.
         let reader = if plain.is_compressed() {
-            Reader::new(Prefetch::start(plain).map_err(failed)?)
+            Reader::ahead(Prefetch::start(plain).map_err(failed)?)
         } else {
             Reader::new(plain)
         };

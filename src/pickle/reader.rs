@@ -6,31 +6,49 @@
 use std::io::{self, Read};
 
 use super::fault::{Fault, FaultKind, Outcome};
+use crate::prefetch::{HEADROOM_BYTES, Prefetch};
 
 /// How much the window holds: small enough for the second-level cache, large
 /// enough that the system call costs nothing.
 const WINDOW_BYTES: usize = 256 << 10;
 
 /// How much of the input a shortcut should see.
-const LOOK_AHEAD_BYTES: usize = WINDOW_BYTES / 4;
+const LOOK_AHEAD_BYTES: usize = WINDOW_BYTES / 16;
+
+/// Where the bytes come from.
+enum Source<'r> {
+    /// Read when they are asked for.
+    Direct(Box<dyn Read + 'r>),
+    /// Read ahead on another thread.
+    Ahead(Prefetch),
+}
 
 /// A cursor over an input of any length.
 pub(crate) struct Reader<'r> {
-    source: Box<dyn Read + 'r>,
+    source: Source<'r>,
     window: Vec<u8>,
     /// The next byte to read is `window[position]`.
     position: usize,
     /// `window[..filled]` holds input.
     filled: usize,
-    /// The offset of `window[0]` in the input.
+    /// The offset of `window[0]` in the input; wraps below zero where room was left before it.
     base: u64,
     at_end: bool,
 }
 
 impl<'r> Reader<'r> {
     pub(crate) fn new(source: impl Read + 'r) -> Self {
+        Reader::over(Source::Direct(Box::new(source)))
+    }
+
+    /// Reads what another thread reads ahead.
+    pub(crate) fn ahead(prefetch: Prefetch) -> Self {
+        Reader::over(Source::Ahead(prefetch))
+    }
+
+    fn over(source: Source<'r>) -> Self {
         Reader {
-            source: Box::new(source),
+            source,
             window: vec![0; WINDOW_BYTES],
             position: 0,
             filled: 0,
@@ -42,7 +60,7 @@ impl<'r> Reader<'r> {
     /// Bytes read so far.
     #[inline]
     pub(crate) fn offset(&self) -> u64 {
-        self.base + self.position as u64
+        self.base.wrapping_add(self.position as u64)
     }
 
     /// What is at hand without reading more of the input.
@@ -156,12 +174,33 @@ impl<'r> Reader<'r> {
         Ok(())
     }
 
-    /// Reads once. Makes room first: by dropping what was read, and by doubling the
-    /// window only when it is full of unread bytes.
+    /// Reads once; how many bytes came, 0 at the end.
     fn fill(&mut self) -> Outcome<usize> {
         if self.at_end {
             return Ok(0);
         }
+        let filled = match &mut self.source {
+            Source::Direct(_) => self.fill_direct(),
+            Source::Ahead(_) => self.fill_ahead(),
+        };
+        let offset = self.base.wrapping_add(self.filled as u64);
+        let length = filled.map_err(|error| {
+            Box::new(Fault {
+                offset,
+                opcode: None,
+                kind: FaultKind::Io(error),
+            })
+        })?;
+        self.at_end = length == 0;
+        Ok(length)
+    }
+
+    /// Makes room first: by dropping what was read, and by doubling the window only when
+    /// it is full of unread bytes.
+    fn fill_direct(&mut self) -> io::Result<usize> {
+        let Source::Direct(source) = &mut self.source else {
+            return Ok(0);
+        };
         if self.position > 0 {
             self.window.copy_within(self.position..self.filled, 0);
             self.base += self.position as u64;
@@ -172,26 +211,47 @@ impl<'r> Reader<'r> {
             self.window.resize(self.window.len() * 2, 0);
         }
         loop {
-            match self.source.read(&mut self.window[self.filled..]) {
-                Ok(0) => {
-                    self.at_end = true;
-                    return Ok(0);
-                }
-                Ok(bytes) => {
-                    self.filled += bytes;
-                    return Ok(bytes);
-                }
+            match source.read(&mut self.window[self.filled..]) {
                 Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
-                Err(error) => {
-                    let offset = self.base + self.filled as u64;
-                    return Err(Box::new(Fault {
-                        offset,
-                        opcode: None,
-                        kind: FaultKind::Io(error),
-                    }));
+                Err(error) => return Err(error),
+                Ok(length) => {
+                    self.filled += length;
+                    return Ok(length);
                 }
             }
         }
+    }
+
+    /// Takes the next block for its window, with what is unread in the room before it. Only
+    /// what is too long for that room is copied together.
+    fn fill_ahead(&mut self) -> io::Result<usize> {
+        let Source::Ahead(prefetch) = &mut self.source else {
+            return Ok(0);
+        };
+        let Some(mut block) = prefetch.next()? else {
+            return Ok(0);
+        };
+        let length = block.end - HEADROOM_BYTES;
+        let unread = self.position..self.filled;
+        if unread.len() > HEADROOM_BYTES {
+            self.window.truncate(self.filled);
+            self.window
+                .extend_from_slice(&block.bytes[HEADROOM_BYTES..block.end]);
+            self.filled = self.window.len();
+            prefetch.reuse(block.bytes);
+            return Ok(length);
+        }
+        let start = HEADROOM_BYTES - unread.len();
+        block.bytes[start..HEADROOM_BYTES].copy_from_slice(&self.window[unread]);
+        let used = std::mem::replace(&mut self.window, block.bytes);
+        prefetch.reuse(used);
+        self.base = self
+            .base
+            .wrapping_add(self.position as u64)
+            .wrapping_sub(start as u64);
+        self.position = start;
+        self.filled = block.end;
+        Ok(length)
     }
 }
 

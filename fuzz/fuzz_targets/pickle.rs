@@ -1,0 +1,38 @@
+//! Any bytes are a dump or an error; what is a dump can be printed in every form.
+
+#![no_main]
+
+use std::io::sink;
+
+use ctstats::analysis::summary::{Summary, SummaryOptions};
+use ctstats::report::{json, pympler, table};
+use ctstats::select::Selection;
+use ctstats::{Dump, Rules};
+use libfuzzer_sys::fuzz_target;
+
+fuzz_target!(|bytes: &[u8]| {
+    let dump = match Dump::read(bytes) {
+        Ok(dump) => dump,
+        Err(error) => {
+            let line = error.to_string();
+            assert!(!line.contains(|c: char| c.is_control()), "{line:?}");
+            return;
+        }
+    };
+    for rules in [Rules::Documented, Rules::Pympler] {
+        let selected = Selection { rules, ..Selection::default() }.select(&dump);
+        let summary = Summary::of(&dump, SummaryOptions { rules, ..SummaryOptions::default() });
+        let Ok(summary) = summary else { panic!("no snapshot was asked for") };
+        if rules == Rules::Pympler {
+            let mut writer = pympler::Writer::new(sink(), false);
+            writer.objects(&dump, &selected).expect("a sink takes everything");
+            writer.summary(&dump, &summary).expect("a sink takes everything");
+        } else {
+            let style = table::Style::default();
+            table::objects(&mut sink(), &dump, &selected, style).expect("a sink takes everything");
+            table::summary(&mut sink(), &summary, style).expect("a sink takes everything");
+            json::objects(&mut sink(), &dump, &selected, json::Stringing::Lines)
+                .expect("a sink takes everything");
+        }
+    }
+});
