@@ -55,6 +55,8 @@ pub enum Problem {
     Corrupt,
     /// It is a dump, but a value that is needed is none that can be used.
     Value,
+    /// It is a native file of a later ctstats.
+    Newer,
     /// It goes beyond what ctstats counts to, or beyond what an honest file makes.
     TooLarge,
 }
@@ -66,6 +68,7 @@ impl fmt::Display for Problem {
             Problem::Foreign => "not a Pympler dump",
             Problem::CutShort => "the dump is cut short",
             Problem::Corrupt => "the pickle is damaged",
+            Problem::Newer => "written by a newer ctstats",
             Problem::Value => "a value cannot be used",
             Problem::TooLarge => "the dump is too large or abusive",
         })

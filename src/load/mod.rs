@@ -1,5 +1,6 @@
 //! The only door from bytes to a [`Dump`]: finds out what kind of file it is.
 
+mod native;
 mod pympler;
 
 use std::io::Read;
@@ -75,7 +76,12 @@ fn read_plain(mut reader: Reader<'_>) -> Result<Dump, Error> {
             what: "the program was stopped before dump_stats wrote; record it again".into(),
         });
     }
-    let mut dump = pympler::load(&mut reader).map_err(|fault| explain(*fault, &head))?;
+    let loaded = if head.starts_with(native::MAGIC) {
+        native::load(&mut reader)
+    } else {
+        pympler::load(&mut reader)
+    };
+    let mut dump = loaded.map_err(|fault| explain(*fault, &head))?;
     let trailing = reader
         .skip(TRAILING_LIMIT)
         .map_err(|fault| explain(*fault, &[]))?;
@@ -201,6 +207,14 @@ fn explain(fault: Fault, head: &[u8]) -> Error {
         }
         FaultKind::Unfit(what) => (Problem::Foreign, format!("{what}; {WRITTEN_BY}")),
         FaultKind::Value(what) => (Problem::Value, what),
+        FaultKind::Newer(what) => {
+            return Error::Dump {
+                file,
+                offset: None,
+                problem: Problem::Newer,
+                what,
+            };
+        }
         FaultKind::TooLarge(what) => (Problem::TooLarge, what),
         FaultKind::Io(source) => {
             return Error::Read {

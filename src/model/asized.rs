@@ -2,7 +2,7 @@
 //! refer to. Trees in form, but parts may be shared, so they are kept as numbered
 //! nodes and every walk over them is bounded.
 
-use std::collections::HashMap;
+use std::collections::BTreeMap;
 
 use super::Dump;
 use super::text::{Text, TextId};
@@ -27,9 +27,9 @@ const WIDE: u32 = u32::MAX;
 pub(crate) struct AsizedColumns {
     pub(crate) rows: Vec<AsizedRow>,
     /// The sizes that do not fit into their row.
-    wide_sizes: HashMap<u32, i64>,
+    wide_sizes: BTreeMap<u32, i64>,
     /// The flat sizes that do not fit into their row.
-    wide_flats: HashMap<u32, i64>,
+    wide_flats: BTreeMap<u32, i64>,
     /// Where each group of referents begins in `referents`; group 0 is empty.
     pub(crate) group_start: Vec<u32>,
     /// Numbers of `Asized`, group behind group.

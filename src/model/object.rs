@@ -1,6 +1,6 @@
 //! Tracked objects and the samples of their size.
 
-use std::collections::HashMap;
+use std::collections::BTreeMap;
 
 use super::asized::Asized;
 use super::text::{Text, TextId};
@@ -16,7 +16,7 @@ const ALIVE_BITS: u64 = 0x7ff8_c757_a757_0001;
 pub(crate) struct ObjectColumns {
     /// Addresses; those that do not fit stand in `wide_address`.
     pub(crate) address: Vec<u64>,
-    pub(crate) wide_address: HashMap<u32, i128>,
+    pub(crate) wide_address: BTreeMap<u32, i128>,
     pub(crate) name: Vec<TextId>,
     pub(crate) repr: Vec<TextId>,
     pub(crate) birth: Vec<f64>,
@@ -62,6 +62,31 @@ impl ObjectColumns {
 
     pub(crate) fn len(&self) -> usize {
         self.address.len()
+    }
+
+    /// The deaths as they are kept, those alive marked.
+    pub(crate) fn raw_deaths(&self) -> &[f64] {
+        &self.death
+    }
+
+    pub(crate) fn set_raw_deaths(&mut self, deaths: Vec<f64>) {
+        self.death = deaths;
+    }
+
+    /// The length of each column. Equal, unless read from a damaged file.
+    pub(crate) fn lengths(&self) -> [usize; 10] {
+        [
+            self.address.len(),
+            self.name.len(),
+            self.repr.len(),
+            self.birth.len(),
+            self.death.len(),
+            self.trace.len(),
+            self.class.len(),
+            self.resolution_level.len(),
+            self.sample_start.len(),
+            self.sample_count.len(),
+        ]
     }
 
     pub(crate) fn set_death(&mut self, index: usize, death: Option<f64>) {

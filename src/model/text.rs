@@ -35,6 +35,37 @@ impl TextArena {
         Some(TextId(number))
     }
 
+    /// How many there are.
+    pub(crate) fn len(&self) -> usize {
+        self.ends.len()
+    }
+
+    /// The length of each text in bytes.
+    pub(crate) fn lengths(&self) -> impl Iterator<Item = u64> + '_ {
+        let starts = std::iter::once(0).chain(self.ends.iter().copied());
+        self.ends.iter().zip(starts).map(|(end, start)| end - start)
+    }
+
+    /// All texts, one behind the other.
+    pub(crate) fn all_bytes(&self) -> &[u8] {
+        &self.bytes
+    }
+
+    /// An arena of texts of these lengths; `None` if they are not those of `bytes`.
+    pub(crate) fn from_parts(lengths: &[u64], bytes: &[u8]) -> Option<Self> {
+        let mut end: u64 = 0;
+        let mut ends = Vec::with_capacity(lengths.len());
+        for &length in lengths {
+            end = end.checked_add(length)?;
+            ends.push(end);
+        }
+        let whole = end == bytes.len() as u64 && u32::try_from(ends.len()).is_ok();
+        whole.then(|| TextArena {
+            bytes: bytes.to_vec(),
+            ends,
+        })
+    }
+
     /// A text's bytes; those of `None` for [`TextId::NONE`].
     #[inline]
     pub(crate) fn bytes(&self, id: TextId) -> &[u8] {

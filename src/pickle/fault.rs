@@ -30,6 +30,8 @@ pub(crate) enum FaultKind {
     Value(String),
     /// More than ctstats counts to, or more than any such file can hold.
     TooLarge(String),
+    /// A native file of a version to come.
+    Newer(String),
     /// The input could not be read.
     Io(io::Error),
 }

@@ -245,16 +245,7 @@ impl Loader {
                 self.unbuilt
             )));
         }
-        // Samples may be shared as well; every analysis walks them object by object.
-        let walked: u64 = self
-            .listed
-            .iter()
-            .map(|&n| u64::from(self.objects.sample_count[n as usize]))
-            .sum();
-        if walked > 64 * (self.samples.time.len() as u64 + (1 << 20)) {
-            return Err(too_large("its objects share their sizes over and over"));
-        }
-        Ok(Dump {
+        let dump = Dump {
             text: self.texts.arena,
             classes: self.classes,
             listed: self.listed,
@@ -265,7 +256,11 @@ impl Loader {
             snapshots: self.snapshots,
             snapshot_rows: self.snapshot_rows,
             notes: self.notes,
-        })
+        };
+        if !dump.is_proportionate() {
+            return Err(too_large("its objects share their sizes over and over"));
+        }
+        Ok(dump)
     }
 
     /// The pairs of a state, whichever way it was written; `None` if there are none.

@@ -1,0 +1,119 @@
+//! Every number of a dump that was read from columns points to something that is there.
+//! The views rely on it.
+
+use crate::model::{Dump, TextId};
+use crate::pickle::{Fault, Outcome, malformed, too_large};
+
+/// Checks all of them.
+pub(super) fn verify(dump: &Dump) -> Outcome<()> {
+    let texts = dump.text.len();
+    let text = |id: TextId| id == TextId::NONE || (id.0 as usize) < texts;
+    let objects = &dump.objects;
+    let rows = dump.asized.rows.len();
+    let listed = dump.listed.len() as u64;
+    let samples = dump.samples.time.len() as u64;
+
+    check(
+        "a class",
+        dump.classes.iter().all(|class| {
+            text(class.name) && u64::from(class.start) + u64::from(class.count) <= listed
+        }),
+    )?;
+    check(
+        "a listed object",
+        dump.listed.iter().all(|&number| {
+            let index = number as usize;
+            index < objects.len() && (objects.class[index] as usize) < dump.classes.len()
+        }),
+    )?;
+    check(
+        "an object's text",
+        objects.name.iter().chain(&objects.repr).all(|&id| text(id)),
+    )?;
+    let traces = dump.traces.ends.len();
+    check(
+        "an object's trace",
+        objects.trace.iter().all(|&trace| trace as usize <= traces),
+    )?;
+    let mut ranges = objects.sample_start.iter().zip(&objects.sample_count);
+    check(
+        "an object's samples",
+        ranges.all(|(&start, &count)| u64::from(start) + u64::from(count) <= samples),
+    )?;
+    check(
+        "a sample",
+        dump.samples
+            .asized
+            .iter()
+            .all(|&number| (number as usize) < rows),
+    )?;
+    let groups = &dump.asized.group_start;
+    check(
+        "an Asized",
+        dump.asized
+            .rows
+            .iter()
+            .all(|row| text(row.name) && (row.group == 0 || (row.group as usize) < groups.len())),
+    )?;
+    let referents = &dump.asized.referents;
+    check("a group of referents", {
+        groups.is_sorted()
+            && groups
+                .last()
+                .is_none_or(|&last| last as usize <= referents.len())
+    })?;
+    check(
+        "a referent",
+        referents.iter().all(|&number| (number as usize) < rows),
+    )?;
+    check(
+        "a frame",
+        dump.traces.frames.iter().all(|frame| {
+            let lines = frame.source.iter().flatten();
+            text(frame.file) && text(frame.function) && lines.copied().all(text)
+        }),
+    )?;
+    let (ends, numbers) = (&dump.traces.ends, &dump.traces.frame_numbers);
+    check("a trace", {
+        ends.is_sorted() && ends.last().copied().unwrap_or(0) as usize == numbers.len()
+    })?;
+    let frames = dump.traces.frames.len();
+    check(
+        "a trace's frame",
+        numbers.iter().all(|&number| (number as usize) < frames),
+    )?;
+    check(
+        "a snapshot",
+        dump.snapshots.iter().all(|snapshot| {
+            let mut labels = snapshot.process.os_specific.iter();
+            let mut classes = snapshot.classes.iter().flatten();
+            text(snapshot.desc)
+                && labels.all(|&(label, value)| text(label) && text(value))
+                && classes.all(|cached| {
+                    text(cached.class)
+                        && cached.merged.is_none_or(|number| (number as usize) < rows)
+                })
+        }),
+    )?;
+    let snapshots = dump.snapshots.len();
+    check("the order of snapshots", {
+        dump.snapshot_rows
+            .iter()
+            .all(|&row| (row as usize) < snapshots)
+    })?;
+    if !dump.is_proportionate() {
+        return Err(too_large("its objects share their sizes over and over"));
+    }
+    Ok(())
+}
+
+fn check(what: &str, holds: bool) -> Outcome<()> {
+    if holds { Ok(()) } else { Err(nowhere(what)) }
+}
+
+#[cold]
+fn nowhere(what: &str) -> Box<Fault> {
+    malformed(format!(
+        "{what} refers to something that is not in the file"
+    ))
+}
