@@ -101,3 +101,73 @@ impl Write for Output {
         }
     }
 }
+
+/// How a file is packed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Compression {
+    /// Not at all.
+    None,
+    /// As gzip does.
+    Gzip,
+    /// As zstd does.
+    Zstd,
+}
+
+/// Compresses on the way to an output.
+pub enum Compressor<W: Write> {
+    /// Passes through.
+    Plain(W),
+    /// Packs as gzip.
+    Gzip(Box<flate2::write::GzEncoder<W>>),
+    /// Packs as zstd.
+    Zstd(zstd::stream::write::Encoder<'static, W>),
+}
+
+impl<W: Write> Compressor<W> {
+    /// Begins.
+    ///
+    /// # Errors
+    ///
+    /// If the compressor cannot be set up.
+    pub fn new(out: W, compression: Compression) -> io::Result<Self> {
+        Ok(match compression {
+            Compression::None => Compressor::Plain(out),
+            Compression::Gzip => {
+                let level = flate2::Compression::default();
+                Compressor::Gzip(Box::new(flate2::write::GzEncoder::new(out, level)))
+            }
+            Compression::Zstd => Compressor::Zstd(zstd::stream::write::Encoder::new(out, 0)?),
+        })
+    }
+
+    /// Ends the compressed data; the output below.
+    ///
+    /// # Errors
+    ///
+    /// If the output fails.
+    pub fn finish(self) -> io::Result<W> {
+        match self {
+            Compressor::Plain(out) => Ok(out),
+            Compressor::Gzip(out) => out.finish(),
+            Compressor::Zstd(out) => out.finish(),
+        }
+    }
+}
+
+impl<W: Write> Write for Compressor<W> {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        match self {
+            Compressor::Plain(out) => out.write(bytes),
+            Compressor::Gzip(out) => out.write(bytes),
+            Compressor::Zstd(out) => out.write(bytes),
+        }
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        match self {
+            Compressor::Plain(out) => out.flush(),
+            Compressor::Gzip(out) => out.flush(),
+            Compressor::Zstd(out) => out.flush(),
+        }
+    }
+}

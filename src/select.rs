@@ -213,6 +213,11 @@ pub struct Selected {
 }
 
 impl Selection {
+    /// Whether it leaves every object where it is.
+    pub fn selects_all(&self) -> bool {
+        self.filter.is_empty() && self.limit.is_none() && self.sort.is_empty() && !self.reverse
+    }
+
     /// Filters, sorts, reverses and cuts.
     pub fn select(&self, dump: &Dump) -> Selected {
         let sizes = Sizes::of(dump, self.rules);

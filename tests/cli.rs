@@ -153,6 +153,7 @@ const CASES: &[(&str, &str)] = &[
     ("help", "--help"),
     ("help-print", "print --help"),
     ("help-summary", "summary --help"),
+    ("help-convert", "convert --help"),
     ("version", "--version"),
 ];
 

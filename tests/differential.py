@@ -3,7 +3,8 @@
 made a moment ago with random contents. `.ci/run` runs it.
 
 Random trackers are filled with Pympler's real classes, dumped with every protocol, loaded
-by both, and the texts of print_stats and print_summary are compared byte for byte.
+by both, and the texts of print_stats and print_summary are compared byte for byte. What
+ctstats converts into its own format and back is loaded by Pympler and compared as well.
 """
 import io
 import os
@@ -80,6 +81,25 @@ def calls(rng, names):
         yield argv, call
 
 
+def said(path):
+    """What Pympler says of a dump, or where it fails."""
+    stats = ConsoleStats(filename=path, stream=io.StringIO())
+    try:
+        stats.print_stats(limit=10 ** 9)
+        stats.print_summary()
+    except Exception as error:
+        stats.stream.write(repr(error))
+    return stats.stream.getvalue()
+
+
+def same_after_convert(binary, path, folder):
+    """Whether Pympler says the same of a dump that went through the native format and back."""
+    native, back = os.path.join(folder, "dump.bin"), os.path.join(folder, "back.dat")
+    subprocess.run([binary, "convert", path, native], check=True)
+    subprocess.run([binary, "convert", native, back], check=True)
+    return said(path) == said(back)
+
+
 def main():
     binary = os.path.abspath(sys.argv[1])
     rounds = int(sys.argv[2]) if len(sys.argv) > 2 else 150
@@ -94,6 +114,9 @@ def main():
                 pickler = rng.choice([pickle.Pickler, pickle._Pickler])
                 for part in made.index, made.snapshots:
                     pickler(file, protocol).dump(part)
+            if not same_after_convert(binary, path, folder):
+                failed += 1
+                print("seed %d, protocol %d: Pympler reads something else after convert" % (seed, protocol))
             every = [(["print"] + argv, call) for argv, call in calls(rng, list(made.index) or ["x"])]
             every.append((["summary"], lambda s: s.print_summary()))
             for argv, call in every:

@@ -7,6 +7,8 @@
 
 mod asized;
 mod object;
+mod part;
+mod redact;
 mod sizes;
 mod snapshot;
 mod text;
@@ -14,6 +16,7 @@ mod trace;
 
 pub use asized::Asized;
 pub use object::{Sample, TrackedObject};
+pub use redact::Redaction;
 pub use sizes::{Rules, Sizes};
 pub use snapshot::{Number, ProcessMemory, Snapshot};
 pub use text::Text;

@@ -25,7 +25,7 @@ pub(crate) struct TraceColumns {
 }
 
 impl TraceColumns {
-    fn frames_of(&self, trace: u32) -> &[u32] {
+    pub(super) fn frames_of(&self, trace: u32) -> &[u32] {
         let index = trace as usize;
         let start = if index == 0 { 0 } else { self.ends[index - 1] };
         &self.frame_numbers[start as usize..self.ends[index] as usize]
@@ -80,6 +80,16 @@ impl<'d> Frame<'d> {
     /// The function's name.
     pub fn function(self) -> Text<'d> {
         self.dump.text.get(self.row().function)
+    }
+
+    /// Whether Python had source for it.
+    pub fn has_source(self) -> bool {
+        self.row().source.is_some()
+    }
+
+    /// Which of the source lines is the current one.
+    pub fn source_index(self) -> Option<i64> {
+        self.row().source_index
     }
 
     /// Source lines as recorded, indentation and line feed included. None where Python had no source.

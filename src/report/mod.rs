@@ -6,6 +6,7 @@ mod digits;
 pub mod json;
 pub mod markdown;
 mod paint;
+pub mod pickle;
 pub mod pympler;
 pub mod table;
 

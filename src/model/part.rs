@@ -1,0 +1,269 @@
+//! A part of a dump as a dump of its own: some objects, and all that they refer to.
+
+use std::collections::HashMap;
+
+use super::asized::AsizedColumns;
+use super::text::{TextArena, TextId};
+use super::{ClassRow, Dump, FrameRow};
+
+impl Dump {
+    /// A dump of these objects alone, in this order within their classes, with all
+    /// snapshots. Classes without any of them are left out. What the snapshots say of the
+    /// whole (tracked total, cached annotations) stays as it was recorded.
+    ///
+    /// # Panics
+    ///
+    /// If a number is not that of an object of this dump.
+    pub fn part(&self, objects: &[u32]) -> Dump {
+        let mut part = Part {
+            whole: self,
+            dump: Dump {
+                asized: AsizedColumns::new(),
+                notes: self.notes.clone(),
+                ..Dump::default()
+            },
+            texts: HashMap::new(),
+            asized: HashMap::new(),
+            groups: HashMap::new(),
+            traces: HashMap::new(),
+            frames: HashMap::new(),
+            objects: HashMap::new(),
+        };
+        let mut by_class = vec![Vec::new(); self.classes.len()];
+        for &number in objects {
+            by_class[self.object(number).class().number() as usize].push(number);
+        }
+        for (class, members) in self.classes.iter().zip(&by_class) {
+            if !members.is_empty() {
+                part.class(class, members);
+            }
+        }
+        part.snapshots();
+        part.dump
+    }
+}
+
+/// A part on its way; the maps lead from numbers of the whole to its own.
+struct Part<'d> {
+    whole: &'d Dump,
+    dump: Dump,
+    texts: HashMap<TextId, TextId>,
+    asized: HashMap<u32, u32>,
+    groups: HashMap<u32, u32>,
+    traces: HashMap<u32, u32>,
+    frames: HashMap<u32, u32>,
+    objects: HashMap<u32, u32>,
+}
+
+/// A part has no more of anything than the whole, whose numbers fit.
+const FITS: &str = "a part is no larger than the whole";
+
+impl Part<'_> {
+    fn text(&mut self, id: TextId) -> TextId {
+        let (whole, arena): (_, &mut TextArena) = (&self.whole.text, &mut self.dump.text);
+        if id == TextId::NONE {
+            return id;
+        }
+        *self
+            .texts
+            .entry(id)
+            .or_insert_with(|| arena.push(whole.bytes(id)).expect(FITS))
+    }
+
+    fn class(&mut self, class: &ClassRow, members: &[u32]) {
+        let name = self.text(class.name);
+        let number = self.dump.classes.len() as u32;
+        let start = self.dump.listed.len() as u32;
+        for &member in members {
+            let own = match self.objects.get(&member) {
+                Some(&own) => own,
+                None => self.object(member),
+            };
+            self.dump.objects.class[own as usize] = number;
+            self.dump.listed.push(own);
+        }
+        self.dump.classes.push(ClassRow {
+            name,
+            start,
+            count: members.len() as u32,
+        });
+    }
+
+    fn object(&mut self, number: u32) -> u32 {
+        let (whole, from) = (&self.whole.objects, number as usize);
+        let to = self.dump.objects.push();
+        let own = to as u32;
+        let (name, repr) = (self.text(whole.name[from]), self.text(whole.repr[from]));
+        let trace = whole.trace[from]
+            .checked_sub(1)
+            .map_or(0, |trace| self.trace(trace) + 1);
+        let start = self.dump.samples.time.len() as u32;
+        let samples = whole.sample_start[from] as usize;
+        let count = whole.sample_count[from];
+        for sample in samples..samples + count as usize {
+            let asized = self.asized(self.whole.samples.asized[sample]);
+            self.dump.samples.time.push(self.whole.samples.time[sample]);
+            self.dump.samples.asized.push(asized);
+        }
+        let objects = &mut self.dump.objects;
+        objects.address[to] = whole.address[from];
+        if let Some(&address) = whole.wide_address.get(&number) {
+            objects.wide_address.insert(own, address);
+        }
+        objects.name[to] = name;
+        objects.repr[to] = repr;
+        objects.birth[to] = whole.birth[from];
+        objects.set_death(to, whole.death(from));
+        objects.trace[to] = trace;
+        objects.resolution_level[to] = whole.resolution_level[from];
+        objects.sample_start[to] = start;
+        objects.sample_count[to] = count;
+        self.objects.insert(number, own);
+        own
+    }
+
+    /// Copies an `Asized` and all that it refers to; shared parts once.
+    fn asized(&mut self, root: u32) -> u32 {
+        let mut waiting = vec![root];
+        let mut copied = Vec::new();
+        while let Some(number) = waiting.pop() {
+            if self.asized.contains_key(&number) {
+                continue;
+            }
+            let own = self.dump.asized.push(TextId::NONE).expect(FITS);
+            self.asized.insert(number, own);
+            copied.push(number);
+            let group = self.whole.asized.rows[number as usize].group;
+            waiting.extend(self.whole.asized.group_members(group));
+        }
+        for number in copied {
+            let columns = &self.whole.asized;
+            let row = columns.rows[number as usize];
+            let (name, group) = (self.text(row.name), self.group(row.group));
+            let own = self.asized[&number];
+            self.dump
+                .asized
+                .set(own, columns.size(number), columns.flat(number), name, group);
+        }
+        self.asized[&root]
+    }
+
+    /// Copies a group whose members were copied.
+    fn group(&mut self, group: u32) -> u32 {
+        if group == 0 {
+            return 0;
+        }
+        if let Some(&own) = self.groups.get(&group) {
+            return own;
+        }
+        let columns = &mut self.dump.asized;
+        let own = columns.group_start.len() as u32;
+        columns.group_start.push(columns.referents.len() as u32);
+        let members = self.whole.asized.group_members(group);
+        columns
+            .referents
+            .extend(members.iter().map(|member| self.asized[member]));
+        self.groups.insert(group, own);
+        own
+    }
+
+    fn trace(&mut self, trace: u32) -> u32 {
+        if let Some(&own) = self.traces.get(&trace) {
+            return own;
+        }
+        for &frame in self.whole.traces.frames_of(trace) {
+            let own = self.frame(frame);
+            self.dump.traces.frame_numbers.push(own);
+        }
+        let columns = &mut self.dump.traces;
+        let own = columns.ends.len() as u32;
+        columns.ends.push(columns.frame_numbers.len() as u32);
+        self.traces.insert(trace, own);
+        own
+    }
+
+    fn frame(&mut self, frame: u32) -> u32 {
+        if let Some(&own) = self.frames.get(&frame) {
+            return own;
+        }
+        let row = &self.whole.traces.frames[frame as usize];
+        let copy = FrameRow {
+            file: self.text(row.file),
+            line: row.line,
+            function: self.text(row.function),
+            source: row
+                .source
+                .as_ref()
+                .map(|lines| lines.iter().map(|&l| self.text(l)).collect()),
+            source_index: row.source_index,
+        };
+        let own = self.dump.traces.frames.len() as u32;
+        self.dump.traces.frames.push(copy);
+        self.frames.insert(frame, own);
+        own
+    }
+
+    fn snapshots(&mut self) {
+        for row in &self.whole.snapshots {
+            let mut copy = row.clone();
+            copy.desc = self.text(copy.desc);
+            for (label, value) in &mut copy.process.os_specific {
+                (*label, *value) = (self.text(*label), self.text(*value));
+            }
+            for cached in copy.classes.iter_mut().flatten() {
+                cached.class = self.text(cached.class);
+                cached.merged = cached.merged.map(|merged| self.asized(merged));
+            }
+            self.dump.snapshots.push(copy);
+        }
+        self.dump
+            .snapshot_rows
+            .clone_from(&self.whole.snapshot_rows);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::report::json::{self, Stringing};
+    use crate::select::{Filter, Selection};
+
+    fn lines(dump: &Dump, filter: Filter) -> Vec<u8> {
+        let mut out = Vec::new();
+        let selected = Selection {
+            filter,
+            ..Selection::default()
+        }
+        .select(dump);
+        json::objects(&mut out, dump, &selected, Stringing::Lines).unwrap();
+        out
+    }
+
+    #[test]
+    fn a_part_says_of_its_objects_what_the_whole_says() {
+        let root = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures");
+        for name in [
+            "shop.dump",
+            "dumps/bank-1.1-py313.dump",
+            "edited/edit-ids.dump",
+        ] {
+            let whole = Dump::load(root.join(name)).unwrap();
+            let filter = Filter {
+                alive: Some(true),
+                ..Filter::default()
+            };
+            let selection = Selection {
+                filter: filter.clone(),
+                ..Selection::default()
+            };
+            let part = whole.part(&selection.select(&whole).objects);
+            assert!(part.object_count() < whole.object_count());
+            assert_eq!(part.snapshots().len(), whole.snapshots().len());
+            assert_eq!(
+                lines(&part, Filter::default()),
+                lines(&whole, filter),
+                "{name}"
+            );
+        }
+    }
+}

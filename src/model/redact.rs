@@ -1,0 +1,179 @@
+//! Texts that must not leave the house, replaced by placeholders that keep what is equal
+//! equal: `repr-7` stands for one text throughout the dump.
+
+use std::collections::HashMap;
+
+use super::text::TextId;
+use super::{Dump, TrackedObject};
+
+/// Texts that can be redacted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Redaction {
+    /// Reprs of objects and of what they refer to. Attribute names stay; dict keys that
+    /// are no Python identifiers go.
+    Repr,
+    /// Files, functions and source lines of traces.
+    Trace,
+    /// Descriptions of snapshots.
+    Desc,
+}
+
+/// Placeholders by what they stand for: kind, then text; and how many there are of a kind.
+#[derive(Default)]
+struct Placeholders {
+    by_text: HashMap<(&'static str, Vec<u8>), TextId>,
+    numbers: HashMap<&'static str, usize>,
+}
+
+impl Dump {
+    /// A copy without these texts.
+    pub fn redacted(&self, what: &[Redaction]) -> Dump {
+        let mut dump = self.clone();
+        let mut placeholders = Placeholders::default();
+        for redaction in what {
+            match redaction {
+                Redaction::Repr => dump.redact_reprs(&mut placeholders),
+                Redaction::Trace => dump.redact_traces(&mut placeholders),
+                Redaction::Desc => dump.redact_descriptions(&mut placeholders),
+            }
+        }
+        // The texts themselves are still in the arena: take only what is referred to.
+        let objects: Vec<u32> = dump.objects().map(TrackedObject::number).collect();
+        dump.part(&objects)
+    }
+
+    fn placeholder(
+        &mut self,
+        placeholders: &mut Placeholders,
+        kind: &'static str,
+        before: &[u8],
+        text: &[u8],
+    ) -> TextId {
+        let key = (kind, [before, text].concat());
+        if let Some(&id) = placeholders.by_text.get(&key) {
+            return id;
+        }
+        let number = placeholders.numbers.entry(kind).or_default();
+        *number += 1;
+        let mut placeholder = before.to_vec();
+        placeholder.extend(format!("{kind}-{number}").bytes());
+        let id = self.text.push(&placeholder).unwrap_or(TextId::NONE);
+        placeholders.by_text.insert(key, id);
+        id
+    }
+
+    fn replace(
+        &mut self,
+        placeholders: &mut Placeholders,
+        kind: &'static str,
+        id: TextId,
+    ) -> TextId {
+        let text = self.text.bytes(id).to_vec();
+        if id == TextId::NONE || text.is_empty() {
+            return id;
+        }
+        self.placeholder(placeholders, kind, b"", &text)
+    }
+
+    fn redact_reprs(&mut self, placeholders: &mut Placeholders) {
+        for index in 0..self.objects.len() {
+            self.objects.repr[index] = self.replace(placeholders, "repr", self.objects.repr[index]);
+        }
+        for index in 0..self.asized.rows.len() {
+            let id = self.asized.rows[index].name;
+            if id != TextId::NONE {
+                let name = self.text.bytes(id).to_vec();
+                self.asized.rows[index].name = self.redact_name(placeholders, id, &name);
+            }
+        }
+    }
+
+    /// `[K] key` and `[V] key: value` are of dict items, anything else is an attribute name
+    /// or a repr.
+    fn redact_name(&mut self, placeholders: &mut Placeholders, id: TextId, name: &[u8]) -> TextId {
+        const PHANTOM: &[u8] = b"None";
+        let (mark, rest) = match name.get(..4) {
+            Some(mark @ (b"[K] " | b"[V] ")) => (mark, &name[4..]),
+            _ if is_identifier(name) || name == PHANTOM => return id,
+            _ => return self.placeholder(placeholders, "repr", b"", name),
+        };
+        let (key, value) = match rest.windows(2).position(|pair| pair == b": ") {
+            Some(colon) if mark == b"[V] " => (&rest[..colon], Some(&rest[colon + 2..])),
+            _ => (rest, None),
+        };
+        let mut before = mark.to_vec();
+        if !is_identifier(key) {
+            return self.placeholder(placeholders, "repr", &before, rest);
+        }
+        let Some(value) = value else { return id };
+        before.extend_from_slice(key);
+        before.extend_from_slice(b": ");
+        self.placeholder(placeholders, "repr", &before, value)
+    }
+
+    fn redact_traces(&mut self, placeholders: &mut Placeholders) {
+        for index in 0..self.traces.frames.len() {
+            let mut frame = self.traces.frames[index].clone();
+            frame.file = self.replace(placeholders, "file", frame.file);
+            frame.function = self.replace(placeholders, "function", frame.function);
+            for line in frame.source.iter_mut().flatten() {
+                *line = self.replace(placeholders, "source", *line);
+            }
+            self.traces.frames[index] = frame;
+        }
+    }
+
+    fn redact_descriptions(&mut self, placeholders: &mut Placeholders) {
+        for index in 0..self.snapshots.len() {
+            let desc = self.snapshots[index].desc;
+            self.snapshots[index].desc = self.replace(placeholders, "desc", desc);
+        }
+    }
+}
+
+fn is_identifier(text: &[u8]) -> bool {
+    let start = text
+        .first()
+        .is_some_and(|b| b.is_ascii_alphabetic() || *b == b'_');
+    start && text.iter().all(|b| b.is_ascii_alphanumeric() || *b == b'_')
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn redacted_texts_are_gone_and_equal_ones_equal() {
+        let path = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures/shop.dump");
+        let whole = Dump::load(path).unwrap();
+        let part = whole.redacted(&[Redaction::Repr, Redaction::Trace, Redaction::Desc]);
+        let bytes = String::from_utf8_lossy(part.text.all_bytes()).into_owned();
+        for secret in [
+            "customer-5",
+            "Cart of",
+            "shop.py",
+            "shelf",
+            "monday",
+            "self.cart",
+        ] {
+            assert!(!bytes.contains(secret), "{secret}");
+        }
+        for kept in [
+            "shop.Cart",
+            "[V] items: repr-",
+            "__dict__",
+            "file-1",
+            "desc-1",
+        ] {
+            assert!(bytes.contains(kept), "{kept}");
+        }
+        let pairs = whole.objects().zip(part.objects());
+        for (a, b) in pairs {
+            assert_eq!(
+                a.largest_bytes(Default::default()),
+                b.largest_bytes(Default::default())
+            );
+            assert_eq!(a.trace().map(|t| t.number()), b.trace().map(|t| t.number()));
+        }
+    }
+}
