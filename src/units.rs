@@ -17,7 +17,7 @@ const UNITS: [&str; 7] = ["B", "KiB", "MiB", "GiB", "TiB", "PiB", "EiB"];
 
 /// A byte count. In units it never reads `1024.0 KiB`: what rounds up to that is `1.0 MiB`.
 pub fn bytes(count: i128, style: ByteStyle) -> String {
-    if style == ByteStyle::Exact || count.abs() < 1024 {
+    if style == ByteStyle::Exact || count.unsigned_abs() < 1024 {
         return format!("{} B", thousands(count));
     }
     let mut value = count as f64;
@@ -33,7 +33,7 @@ pub fn bytes(count: i128, style: ByteStyle) -> String {
 /// A change in bytes, always with its sign.
 pub fn change(count: i128, style: ByteStyle) -> String {
     let sign = if count < 0 { '-' } else { '+' };
-    format!("{sign}{}", bytes(count.abs(), style))
+    format!("{sign}{}", bytes(count.saturating_abs(), style))
 }
 
 /// An integer with a comma before each group of three digits.
@@ -170,6 +170,7 @@ mod tests {
             (1 << 50, "1.0 PiB"),
             (1 << 60, "1.0 EiB"),
             (1 << 71, "2048.0 EiB"),
+            (i128::MIN, "-147573952589676412928.0 EiB"),
         ];
         for (count, expected) in cases {
             assert_eq!(bytes(*count, ByteStyle::Units), *expected);

@@ -147,7 +147,7 @@ impl ObjectDetail {
                 let size_bytes = sample.asized.size_bytes();
                 let (referents, cut) = referents::details(sample.asized, depth);
                 let snapshot = snapshots.at(sample.time_seconds);
-                let change_bytes = before.map(|before| size_bytes - before);
+                let change_bytes = before.map(|before: i64| size_bytes.saturating_sub(before));
                 before = Some(size_bytes);
                 SampleDetail {
                     time_seconds: finite(sample.time_seconds),
