@@ -7,9 +7,10 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, Result};
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
+use ctstats::analysis::info::Info;
 use ctstats::analysis::summary::{ClassSortKey, SnapshotSelector, Summary, SummaryOptions};
 use ctstats::output::{Compression, Compressor, Output};
-use ctstats::report::{Paint, csv, json, markdown, pickle, pympler, table};
+use ctstats::report::{Paint, csv, info, json, markdown, pickle, pympler, table};
 use ctstats::select::{Filter, Limit, Selection, SortKey};
 use ctstats::units::{ByteStyle, thousands};
 use ctstats::{Dump, Redaction, Rules};
@@ -39,6 +40,7 @@ enum Command {
     Print(Print),
     Summary(SummaryArgs),
     Convert(Convert),
+    Info(InfoArgs),
 }
 
 const SELECTION: &str = "Which objects, in which order";
@@ -120,6 +122,56 @@ struct SummaryArgs {
     limit: Option<Limit>,
     #[command(flatten)]
     form: FormArgs,
+}
+
+const INFO_EXAMPLES: &str = "\
+Examples:
+  What is in it, and what the next recording should have:
+    ctstats info dump.dat
+  How many objects were alive, for a script:
+    ctstats info dump.dat --format json | jq .alive";
+
+/// Say what a dump is: format, size, counts, time span, peak, and what was not recorded.
+#[derive(Debug, Args)]
+#[command(after_help = INFO_EXAMPLES)]
+struct InfoArgs {
+    #[command(flatten)]
+    input: Input,
+    /// The form of the report.
+    #[arg(long, value_enum, default_value_t = InfoForm::Table)]
+    format: InfoForm,
+    /// Write exact bytes instead of KiB and MiB.
+    #[arg(long)]
+    bytes: bool,
+    /// When to colour. NO_COLOR turns auto into never.
+    #[arg(long, value_enum, value_name = "WHEN", default_value_t = Color::Auto)]
+    color: Color,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+enum InfoForm {
+    /// Lines for people
+    Table,
+    /// One object with a versioned `schema`
+    Json,
+}
+
+impl InfoArgs {
+    fn run(self) -> Result<()> {
+        let dump = load(&self.input.dump)?;
+        let info = Info::of(&dump);
+        let mut out = Output::open(None)?;
+        match self.format {
+            InfoForm::Table => {
+                let style = byte_style(self.bytes);
+                let paint = self.color.paint(&out);
+                info::table(&mut out, &info, style, paint)?;
+            }
+            InfoForm::Json => info::json(&mut out, &info)?,
+        }
+        out.finish()?;
+        Ok(())
+    }
 }
 
 const CONVERT_EXAMPLES: &str = "\
@@ -361,20 +413,32 @@ enum Color {
     Never,
 }
 
+impl Color {
+    fn paint(self, out: &Output) -> Paint {
+        let no_color = std::env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty());
+        let enabled = match self {
+            Color::Always => true,
+            Color::Never => false,
+            Color::Auto => out.is_terminal() && !no_color,
+        };
+        Paint { enabled }
+    }
+}
+
+fn byte_style(exact: bool) -> ByteStyle {
+    if exact {
+        ByteStyle::Exact
+    } else {
+        ByteStyle::Units
+    }
+}
+
 impl FormArgs {
     fn rules(&self) -> Rules {
         if self.format == Form::Pympler {
             Rules::Pympler
         } else {
             Rules::Documented
-        }
-    }
-
-    fn byte_style(&self) -> ByteStyle {
-        if self.bytes {
-            ByteStyle::Exact
-        } else {
-            ByteStyle::Units
         }
     }
 
@@ -389,21 +453,17 @@ impl FormArgs {
     }
 
     fn style(&self, out: &Output, brief: bool) -> table::Style {
-        let on_terminal = out.is_terminal();
-        let no_color = std::env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty());
-        let enabled = match self.color {
-            Color::Always => true,
-            Color::Never => false,
-            Color::Auto => on_terminal && !no_color,
-        };
         let terminal = || {
-            let size = on_terminal.then(terminal_size::terminal_size).flatten();
+            let size = out
+                .is_terminal()
+                .then(terminal_size::terminal_size)
+                .flatten();
             size.map_or(table::DEFAULT_WIDTH, |(width, _)| width.0.into())
         };
         table::Style {
             width: self.width.unwrap_or_else(terminal),
-            bytes: self.byte_style(),
-            paint: Paint { enabled },
+            bytes: byte_style(self.bytes),
+            paint: self.color.paint(out),
             brief,
         }
     }
@@ -416,6 +476,7 @@ impl Cli {
             Command::Print(print) => print.run(),
             Command::Summary(summary) => summary.run(),
             Command::Convert(convert) => convert.run(),
+            Command::Info(info) => info.run(),
         }
     }
 }

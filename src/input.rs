@@ -51,6 +51,12 @@ pub(crate) fn open(path: &Path) -> Result<Box<dyn Read + Send>, Error> {
     Ok(Box::new(file))
 }
 
+/// The size of a regular file in bytes.
+pub(crate) fn size(path: &Path) -> Option<u64> {
+    let metadata = std::fs::metadata(path).ok()?;
+    (path != Path::new(STDIN) && metadata.is_file()).then_some(metadata.len())
+}
+
 /// Decompresses what is compressed and passes the rest through.
 pub(crate) struct Decompressed<R: Read> {
     inner: Inner<R>,
@@ -86,6 +92,17 @@ impl<R: Read> Decompressed<R> {
         Ok(Decompressed { inner })
     }
 
+    /// What it decompresses, by name.
+    pub(crate) fn coding_name(&self) -> Option<&'static str> {
+        let coding = match &self.inner {
+            Inner::Plain(_) => return None,
+            Inner::Gzip(_) => Coding::Gzip,
+            Inner::Zstd(_) => Coding::Zstd,
+            Inner::Xz(_) => Coding::Xz,
+        };
+        Some(coding.name())
+    }
+
     /// Whether there is anything to decompress.
     pub(crate) fn is_compressed(&self) -> bool {
         !matches!(self.inner, Inner::Plain(_))
@@ -94,20 +111,18 @@ impl<R: Read> Decompressed<R> {
 
 impl<R: Read> Read for Decompressed<R> {
     fn read(&mut self, into: &mut [u8]) -> io::Result<usize> {
-        let (read, coding) = match &mut self.inner {
+        let read = match &mut self.inner {
             Inner::Plain(reader) => return reader.read(into),
-            Inner::Gzip(reader) => (reader.read(into), Coding::Gzip),
-            Inner::Zstd(reader) => (reader.read(into), Coding::Zstd),
-            Inner::Xz(reader) => (reader.read(into), Coding::Xz),
+            Inner::Gzip(reader) => reader.read(into),
+            Inner::Zstd(reader) => reader.read(into),
+            Inner::Xz(reader) => reader.read(into),
         };
+        let name = self.coding_name().unwrap_or_default();
         read.map_err(|error| match error.kind() {
             io::ErrorKind::Interrupted => error,
             kind => io::Error::new(
                 kind,
-                format!(
-                    "its {} data is cut short or damaged ({error})",
-                    coding.name()
-                ),
+                format!("its {} data is cut short or damaged ({error})", name),
             ),
         })
     }

@@ -110,7 +110,7 @@ pub mod units;
 
 pub use error::{Error, Problem};
 pub use model::{
-    Asized, Class, Dump, Frame, Notes, Number, ProcessMemory, Redaction, Rules, Sample, Sizes,
-    Snapshot, Text, Trace, TrackedObject,
+    Asized, Class, Dump, Frame, Notes, Number, Origin, ProcessMemory, Redaction, Rules, Sample,
+    Sizes, Snapshot, Text, Trace, TrackedObject,
 };
 pub use stats::{ConsoleStats, Stats};

@@ -129,6 +129,25 @@ const CASES: &[(&str, &str)] = &[
         "print-no-objects",
         "print fixtures/dumps/empty.nothing-1.1-py311.dump",
     ),
+    // What a dump is.
+    ("info", "info DUMP"),
+    ("info-bytes", "info DUMP --bytes"),
+    ("info-json", "info DUMP --format json"),
+    ("info-native", "info fixtures/native/shop-v1.bin"),
+    ("info-compressed", "info fixtures/invalid/packed-zst.bin"),
+    (
+        "info-empty",
+        "info fixtures/dumps/empty.nothing-1.1-py311.dump",
+    ),
+    (
+        "info-no-snapshots",
+        "info fixtures/dumps/empty.zero-snapshots-1.1-py311.dump",
+    ),
+    (
+        "info-unknown-globals",
+        "info fixtures/dumps/exotic-repr-subclass-1.1-py311.dump",
+    ),
+    ("help-info", "info --help"),
     // Remarks on standard error.
     (
         "trailing-bytes",

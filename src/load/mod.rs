@@ -38,13 +38,17 @@ impl Dump {
             source,
         };
         let plain = Decompressed::new(input::open(path)?).map_err(failed)?;
+        let compression = plain.coding_name();
         // A decompressor is worth a thread; a disk or pipe is read as fast as it is asked.
         let reader = if plain.is_compressed() {
             Reader::ahead(Prefetch::start(plain).map_err(failed)?)
         } else {
             Reader::new(plain)
         };
-        read_plain(reader).map_err(|error| error.in_file(&name))
+        let mut dump = read_plain(reader).map_err(|error| error.in_file(&name))?;
+        dump.notes.compression = compression;
+        dump.notes.file_bytes = input::size(path);
+        Ok(dump)
     }
 
     /// Reads a dump from anything that gives bytes, compressed or not.
@@ -59,7 +63,10 @@ impl Dump {
             source,
         };
         let plain = Decompressed::new(input).map_err(read_failed)?;
-        read_plain(Reader::new(plain))
+        let compression = plain.coding_name();
+        let mut dump = read_plain(Reader::new(plain))?;
+        dump.notes.compression = compression;
+        Ok(dump)
     }
 }
 
@@ -82,6 +89,7 @@ fn read_plain(mut reader: Reader<'_>) -> Result<Dump, Error> {
         pympler::load(&mut reader)
     };
     let mut dump = loaded.map_err(|fault| explain(*fault, &head))?;
+    dump.notes.dump_bytes = reader.offset();
     let trailing = reader
         .skip(TRAILING_LIMIT)
         .map_err(|fault| explain(*fault, &[]))?;

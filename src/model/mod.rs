@@ -58,6 +58,27 @@ pub struct Notes {
     pub unknown_globals: Vec<String>,
     /// The pickle protocols of the index and of the snapshots.
     pub protocols: [u8; 2],
+    /// Which format the dump was read from.
+    pub origin: Origin,
+    /// How the file was compressed; `None` if it was not.
+    pub compression: Option<&'static str>,
+    /// The size of the file; `None` where it was no file.
+    pub file_bytes: Option<u64>,
+    /// The size of the dump itself, decompressed and without what follows it.
+    pub dump_bytes: u64,
+}
+
+/// The format that a dump was read from.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Origin {
+    /// Two pickles, as Pympler writes them.
+    #[default]
+    Pympler,
+    /// ctstats' own format.
+    Native {
+        /// The format's version.
+        version: u32,
+    },
 }
 
 /// A class's row: its name and its part of `listed`.
@@ -110,6 +131,21 @@ impl Dump {
         self.listed
             .iter()
             .map(move |&number| TrackedObject { dump: self, number })
+    }
+
+    /// How many sizes of objects were recorded.
+    pub fn sample_count(&self) -> usize {
+        self.samples.time.len()
+    }
+
+    /// How many sizes of referents were recorded.
+    pub fn referent_count(&self) -> usize {
+        self.asized.referents.len()
+    }
+
+    /// How many distinct traces there are.
+    pub fn trace_count(&self) -> usize {
+        self.traces.ends.len()
     }
 
     /// How many objects are listed: what a fraction as a limit is of.

@@ -93,7 +93,7 @@ pub fn summary(
 }
 
 /// Writes one value, compact and safe.
-fn value(out: &mut impl Write, value: &impl Serialize) -> io::Result<()> {
+pub(super) fn value(out: &mut impl Write, value: &impl Serialize) -> io::Result<()> {
     value
         .serialize(&mut Serializer::with_formatter(out, Safe))
         .map_err(io::Error::from)

@@ -119,11 +119,11 @@ impl Container {
     }
 }
 
-/// Reads the table and hands each section, checked, to `take`.
+/// Reads the table and hands each section, checked, to `take`; the format's version.
 pub(super) fn read(
     reader: &mut Reader<'_>,
     mut take: impl FnMut(&str, &mut SectionReader<'_>) -> Outcome<()>,
-) -> Outcome<()> {
+) -> Outcome<u32> {
     let start = reader.take(16)?.to_vec();
     let number =
         |at: usize| u32::from_le_bytes([start[at], start[at + 1], start[at + 2], start[at + 3]]);
@@ -166,5 +166,5 @@ pub(super) fn read(
         }
         take(name, &mut section).map_err(at)?;
     }
-    Ok(())
+    Ok(version)
 }

@@ -53,8 +53,8 @@ use container::{Container, SectionReader, SectionWriter};
 
 use crate::error::Error;
 use crate::model::{
-    AsizedColumns, ClassRow, Dump, FrameRow, Notes, ObjectColumns, SampleColumns, TextArena,
-    TextId, TraceColumns,
+    AsizedColumns, ClassRow, Dump, FrameRow, Notes, ObjectColumns, Origin, SampleColumns,
+    TextArena, TextId, TraceColumns,
 };
 use crate::output::Output;
 use crate::pickle::{Outcome, Reader};
@@ -99,7 +99,7 @@ impl Dump {
 /// Reads a native file, from its magic number on.
 pub(super) fn load(reader: &mut Reader<'_>) -> Outcome<Dump> {
     let mut dump = Dump::default();
-    container::read(reader, |name, section| {
+    let version = container::read(reader, |name, section| {
         match name {
             "text" => dump.text = read_text(section)?,
             "classes" => (dump.classes, dump.listed) = read_classes(section)?,
@@ -113,6 +113,7 @@ pub(super) fn load(reader: &mut Reader<'_>) -> Outcome<Dump> {
         }
         Ok(())
     })?;
+    dump.notes.origin = Origin::Native { version };
     verify::verify(&dump)?;
     Ok(dump)
 }
@@ -429,8 +430,15 @@ mod tests {
             let Ok(mut dump) = Dump::load(&path) else {
                 continue;
             };
-            dump.notes.trailing_bytes = 0;
-            let again = Dump::read(&native(&dump)[..]).unwrap();
+            dump.notes = Notes {
+                protocols: dump.notes.protocols,
+                unknown_globals: std::mem::take(&mut dump.notes.unknown_globals),
+                ..Notes::default()
+            };
+            let mut again = Dump::read(&native(&dump)[..]).unwrap();
+            assert_eq!(again.notes.origin, Origin::Native { version: 1 });
+            again.notes.origin = Origin::Pympler;
+            again.notes.dump_bytes = 0;
             assert_eq!(format!("{dump:?}"), format!("{again:?}"), "{path:?}");
             compared += 1;
         }

@@ -1,0 +1,205 @@
+//! What kind of file a dump is, how much is in it, and what was not recorded.
+
+use serde::Serialize;
+
+use crate::model::{Dump, Origin, Rules, Snapshot};
+
+/// A dump as a whole.
+#[derive(Clone, Debug, Serialize)]
+pub struct Info {
+    /// `pympler` or `native`.
+    pub format: &'static str,
+    /// The native format's version; `None` for Pympler's.
+    pub format_version: Option<u32>,
+    /// The pickle protocols of the index and of the snapshots, also of a dump that was converted.
+    pub pickle_protocols: [u8; 2],
+    /// `gzip`, `zstd` or `xz`; `None` for plain files.
+    pub compression: Option<&'static str>,
+    /// The file's size; `None` for standard input.
+    pub file_bytes: Option<u64>,
+    /// The dump's size without compression.
+    pub dump_bytes: u64,
+    /// How many classes were registered.
+    pub classes: usize,
+    /// How many objects were tracked.
+    pub objects: usize,
+    /// Those alive at the end.
+    pub alive: usize,
+    /// Those that died.
+    pub dead: usize,
+    /// Sizes measured, those at birth and after death included.
+    pub samples: usize,
+    /// Sizes of referents that were recorded.
+    pub referents: usize,
+    /// Distinct places where objects were created.
+    pub sites: usize,
+    /// How many snapshots were taken.
+    pub snapshots: usize,
+    /// The first birth or snapshot, in seconds since tracking began.
+    pub first_seconds: Option<f64>,
+    /// The last birth, death or snapshot.
+    pub last_seconds: Option<f64>,
+    /// The largest snapshot.
+    pub peak: Option<Peak>,
+    /// What is missing, and what would record it.
+    pub missing: Vec<Missing>,
+    /// Globals that the pickle names and no Pympler dump needs. None was imported.
+    pub unknown_globals: Vec<String>,
+}
+
+/// The snapshot with the greatest tracked total.
+#[derive(Clone, Debug, Serialize)]
+pub struct Peak {
+    /// Its number, from 0.
+    pub snapshot: usize,
+    /// Its description; may be empty.
+    pub description: String,
+    /// Seconds since tracking began.
+    pub timestamp_seconds: Option<f64>,
+    /// Bytes of all tracked objects.
+    pub tracked_total_bytes: i128,
+    /// The process's virtual size; `None` where it was not recorded.
+    pub process_virtual_bytes: Option<i128>,
+    /// The process's resident size; `None` where it was not recorded.
+    pub process_resident_bytes: Option<i128>,
+    /// The tracked total as a share of the virtual size, in percent.
+    pub share_of_virtual_percent: Option<f64>,
+    /// The tracked total as a share of the resident size, in percent.
+    pub share_of_resident_percent: Option<f64>,
+}
+
+/// Something that a recording can have and this one has not.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Missing {
+    /// What is not there.
+    pub what: &'static str,
+    /// The line of Python, or the reason, that makes the difference next time.
+    pub remedy: &'static str,
+}
+
+impl Info {
+    /// Counts what is there.
+    pub fn of(dump: &Dump) -> Info {
+        let notes = dump.notes();
+        let objects = dump.object_count();
+        let alive = dump.objects().filter(|object| object.is_alive()).count();
+        let births = dump.objects().map(|object| object.birth_seconds());
+        let deaths = dump.objects().filter_map(|object| object.death_seconds());
+        let snapshots = dump.snapshots().map(Snapshot::timestamp_seconds);
+        let times = births
+            .chain(deaths)
+            .chain(snapshots)
+            .filter(|time| time.is_finite());
+        let (first, last) = times
+            .fold((f64::INFINITY, f64::NEG_INFINITY), |(first, last), time| {
+                (time.min(first), time.max(last))
+            });
+        let span = first <= last;
+        let (format, format_version) = match notes.origin {
+            Origin::Pympler => ("pympler", None),
+            Origin::Native { version } => ("native", Some(version)),
+        };
+        Info {
+            format,
+            format_version,
+            pickle_protocols: notes.protocols,
+            compression: notes.compression,
+            file_bytes: notes.file_bytes,
+            dump_bytes: notes.dump_bytes,
+            classes: dump.classes().len(),
+            objects,
+            alive,
+            dead: objects - alive,
+            samples: dump.sample_count(),
+            referents: dump.referent_count(),
+            sites: dump.trace_count(),
+            snapshots: dump.snapshots().len(),
+            first_seconds: span.then_some(first),
+            last_seconds: span.then_some(last),
+            peak: dump.peak_snapshot().map(Peak::of),
+            missing: missing(dump),
+            unknown_globals: notes.unknown_globals.clone(),
+        }
+    }
+}
+
+impl Peak {
+    fn of(snapshot: Snapshot<'_>) -> Peak {
+        let process = snapshot.process();
+        let tracked = snapshot.tracked_total_bytes();
+        let known = |bytes: i128| Some(bytes).filter(|&bytes| bytes != 0);
+        let virtual_bytes = known(process.virtual_bytes).filter(|_| process.available);
+        let resident = known(process.resident_bytes);
+        let share = |whole: Option<i128>| whole.map(|whole| tracked as f64 * 100.0 / whole as f64);
+        Peak {
+            snapshot: snapshot.index(),
+            description: snapshot.description().to_str().into(),
+            timestamp_seconds: Some(snapshot.timestamp_seconds()).filter(|t| t.is_finite()),
+            tracked_total_bytes: tracked,
+            process_virtual_bytes: virtual_bytes,
+            process_resident_bytes: resident,
+            share_of_virtual_percent: share(virtual_bytes),
+            share_of_resident_percent: share(resident),
+        }
+    }
+}
+
+fn missing(dump: &Dump) -> Vec<Missing> {
+    let mut missing = Vec::new();
+    let mut miss = |absent: bool, what, remedy| {
+        if absent {
+            missing.push(Missing { what, remedy });
+        }
+    };
+    let objects = dump.object_count() > 0;
+    let snapshots = dump.snapshots().len() > 0;
+    miss(
+        !objects,
+        "no tracked objects",
+        "tracker.track_class(Cls) follows instances created after it; \
+         tracker.track_object(obj) follows one that exists",
+    );
+    miss(
+        !snapshots,
+        "no snapshots",
+        "tracker.create_snapshot('name')",
+    );
+    miss(
+        objects && dump.trace_count() == 0,
+        "no instantiation traces",
+        "tracker.track_class(Cls, trace=True)",
+    );
+    miss(
+        objects && snapshots && dump.referent_count() == 0,
+        "no referents",
+        "tracker.track_class(Cls, resolution_level=2)",
+    );
+    miss(
+        snapshots
+            && dump
+                .snapshots()
+                .all(|snapshot| snapshot.asizeof_total_bytes().is_none()),
+        "no asizeof total",
+        "tracker.create_snapshot(compute_total=True)",
+    );
+    miss(
+        snapshots
+            && dump
+                .snapshots()
+                .all(|snapshot| !snapshot.process().available),
+        "no process size",
+        "Pympler knows it on Linux; elsewhere shares are of the next best total",
+    );
+    let unsized_objects = || {
+        let mut sizes = dump
+            .objects()
+            .map(|object| object.largest_bytes(Rules::Documented));
+        sizes.all(|bytes| bytes == 0)
+    };
+    miss(
+        objects && snapshots && unsized_objects(),
+        "no sizes",
+        "take a snapshot while the objects live",
+    );
+    missing
+}

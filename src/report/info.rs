@@ -1,0 +1,118 @@
+//! What a dump is, as lines for people or as one JSON object.
+
+use std::io::{self, Write};
+
+use super::{Paint, json};
+use crate::analysis::info::Info;
+use crate::units::{ByteStyle, bytes, clock, escaped, share, thousands};
+
+/// Names the shape of the document. Another number means another shape.
+pub const SCHEMA: &str = "ctstats.info/1";
+
+/// Writes lines for people.
+pub fn table(out: &mut impl Write, info: &Info, style: ByteStyle, paint: Paint) -> io::Result<()> {
+    let size = |count: u64| bytes(count.into(), style);
+    let count = |count: usize| thousands(count as i128);
+    let mut line = |name: &str, text: String| {
+        writeln!(out, "{}  {text}", paint.subject(format!("{name:<10}")))
+    };
+    let format = match info.format_version {
+        Some(version) => format!("ctstats' own, version {version}"),
+        None => match info.pickle_protocols {
+            [a, b] if a == b => format!("Pympler's, pickle protocol {a}"),
+            [a, b] => format!("Pympler's, pickle protocols {a} and {b}"),
+        },
+    };
+    line("format", format)?;
+    let packed = match (info.compression, info.file_bytes) {
+        (Some(coding), Some(file)) => format!(
+            "{} in {coding}, {} without",
+            size(file),
+            size(info.dump_bytes)
+        ),
+        (Some(coding), None) => format!("{} without {coding}", size(info.dump_bytes)),
+        (None, _) => size(info.dump_bytes),
+    };
+    line("size", packed)?;
+    line("classes", count(info.classes))?;
+    let lives = format!(
+        "{} ({} alive, {} dead)",
+        count(info.objects),
+        count(info.alive),
+        count(info.dead)
+    );
+    line("objects", lives)?;
+    line("samples", count(info.samples))?;
+    line("referents", count(info.referents))?;
+    line("sites", count(info.sites))?;
+    line("snapshots", count(info.snapshots))?;
+    if let (Some(first), Some(last)) = (info.first_seconds, info.last_seconds) {
+        line("time", format!("{} to {}", clock(first), clock(last)))?;
+    }
+    if let Some(peak) = &info.peak {
+        let name = if peak.description.is_empty() {
+            String::new()
+        } else {
+            format!(" ({})", escaped(&peak.description))
+        };
+        let tracked = bytes(peak.tracked_total_bytes, style);
+        line(
+            "peak",
+            format!("snapshot {}{name}: {tracked} tracked", peak.snapshot),
+        )?;
+        let shares = [
+            (
+                peak.share_of_virtual_percent,
+                peak.process_virtual_bytes,
+                "virtual",
+            ),
+            (
+                peak.share_of_resident_percent,
+                peak.process_resident_bytes,
+                "resident",
+            ),
+        ];
+        for (percent, whole, name) in shares {
+            if let (Some(percent), Some(whole)) = (percent, whole) {
+                line(
+                    "",
+                    format!(
+                        "{} of the process's {} {name}",
+                        share(percent),
+                        bytes(whole, style)
+                    ),
+                )?;
+            }
+        }
+    }
+    for (index, missing) in info.missing.iter().enumerate() {
+        let name = if index == 0 { "missing" } else { "" };
+        line(name, format!("{}: {}", missing.what, missing.remedy))?;
+    }
+    for (index, global) in info.unknown_globals.iter().enumerate() {
+        let name = if index == 0 { "unknown" } else { "" };
+        line(
+            name,
+            format!("{} (named in the pickle, not imported)", escaped(global)),
+        )?;
+    }
+    Ok(())
+}
+
+/// Writes one JSON object.
+pub fn json(out: &mut impl Write, info: &Info) -> io::Result<()> {
+    #[derive(serde::Serialize)]
+    struct Document<'i> {
+        schema: &'static str,
+        #[serde(flatten)]
+        info: &'i Info,
+    }
+    json::value(
+        out,
+        &Document {
+            schema: SCHEMA,
+            info,
+        },
+    )?;
+    writeln!(out)
+}
