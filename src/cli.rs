@@ -385,7 +385,7 @@ struct FormArgs {
     /// When to colour tables. NO_COLOR turns auto into never.
     #[arg(long, value_enum, value_name = "WHEN", default_value_t = Color::Auto)]
     color: Color,
-    /// Columns of tables [default: the terminal's, 120 without one]
+    /// Columns of tables, 60 to 500 [default: the terminal's, 120 without one]
     #[arg(long, value_name = "COLUMNS")]
     width: Option<usize>,
 }

@@ -42,5 +42,11 @@ fn is_closed_pipe(error: &anyhow::Error) -> bool {
 
 #[expect(clippy::print_stderr, reason = "errors belong on standard error")]
 fn report(error: &anyhow::Error) {
-    eprintln!("ctstats: {error:#}");
+    // Whatever is read has its file's name in the error; what is bare arose in writing.
+    let writing = if error.is::<std::io::Error>() {
+        "writing the output failed: "
+    } else {
+        ""
+    };
+    eprintln!("ctstats: {writing}{error:#}");
 }

@@ -335,6 +335,32 @@ fn an_output_file_is_replaced_whole_or_not_at_all() {
     assert!(String::from_utf8_lossy(&output.stderr).contains("folder.txt: cannot be written"));
 }
 
+/// A full disk is an error that says so.
+#[test]
+#[cfg(target_os = "linux")]
+fn a_full_disk_is_named() {
+    for format in ["table", "json", "csv", "pympler"] {
+        let full = fs::File::create("/dev/full").expect("Linux has it");
+        let output = ctstats()
+            .args([
+                "print",
+                "fixtures/edited/edit-batches.dump",
+                "--format",
+                format,
+            ])
+            .stdout(full)
+            .output()
+            .expect("the binary starts");
+        assert_eq!(output.status.code(), Some(1), "{format}");
+        let error = String::from_utf8_lossy(&output.stderr);
+        assert!(
+            error.starts_with("ctstats: writing the output failed: No space"),
+            "{error}"
+        );
+        assert_eq!(error.lines().count(), 1);
+    }
+}
+
 /// Colour only where it is asked for: never without a terminal, never with NO_COLOR.
 #[test]
 fn colour_is_asked_for() {

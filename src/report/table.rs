@@ -26,6 +26,9 @@ const WIDE: usize = 110;
 /// The least that a page can be and still be read.
 const NARROWEST: usize = 60;
 
+/// The most: beyond it no eye finds the other end of a row.
+const WIDEST: usize = 500;
+
 const ADDRESS: usize = 14;
 const LIFETIME: usize = 14;
 const SIZE: usize = 10;
@@ -33,7 +36,7 @@ const SIZE: usize = 10;
 /// How a table looks.
 #[derive(Clone, Copy, Debug)]
 pub struct Style {
-    /// Columns of the page.
+    /// Columns of the page; taken for 60 if less, for 500 if more.
     pub width: usize,
     /// How byte counts are written.
     pub bytes: ByteStyle,
@@ -41,6 +44,12 @@ pub struct Style {
     pub paint: Paint,
     /// Only the rows, nothing below them.
     pub brief: bool,
+}
+
+impl Style {
+    fn page_width(self) -> usize {
+        self.width.clamp(NARROWEST, WIDEST)
+    }
 }
 
 impl Default for Style {
@@ -68,16 +77,18 @@ pub fn objects(
     let page = Page::of(style);
     let snapshots = SnapshotsByTime::of(dump);
     page.heading(out)?;
-    for &number in &selected.objects {
+    for (index, &number) in selected.objects.iter().enumerate() {
         let object = dump.object(number);
         if style.brief {
             page.row(out, &ObjectRow::of(object, &selected.sizes))?;
             continue;
         }
+        if index > 0 {
+            writeln!(out)?;
+        }
         let detail = ObjectDetail::of(object, &selected.sizes, &snapshots, Depth::Notable);
         page.row(out, &detail.row)?;
         cut.cut |= page.detail(out, &detail)?.cut;
-        writeln!(out)?;
     }
     Ok(cut)
 }
@@ -95,7 +106,7 @@ struct Page {
 
 impl Page {
     fn of(style: Style) -> Self {
-        let width = style.width.max(NARROWEST);
+        let width = style.page_width();
         let size = if style.bytes == ByteStyle::Exact {
             SIZE + 5
         } else {
@@ -172,7 +183,7 @@ impl Page {
             Some(width) => writeln!(out, "  {}", paint.aside(fit(&repr, width).trim_end())),
             None if repr.is_empty() => writeln!(out),
             None => {
-                let width = self.style.width.max(NARROWEST) - 4;
+                let width = self.style.page_width() - 4;
                 writeln!(out, "\n    {}", paint.aside(fit(&repr, width).trim_end()))
             }
         }
@@ -180,7 +191,7 @@ impl Page {
 
     fn detail(&self, out: &mut impl Write, detail: &ObjectDetail) -> io::Result<Cut> {
         let paint = self.style.paint;
-        let room = self.style.width.max(NARROWEST);
+        let room = self.style.page_width();
         if let Some(trace) = &detail.trace {
             writeln!(out, "    {}", paint.aside("created by, outermost first"))?;
             for frame in trace {
@@ -339,7 +350,7 @@ impl Notes {
         if !lines.is_empty() {
             writeln!(out)?;
         }
-        let width = style.width.max(NARROWEST);
+        let width = style.page_width();
         lines.iter().try_for_each(|line| {
             wrap(line, width)
                 .iter()
@@ -353,7 +364,7 @@ fn snapshot_block(
     snapshot: &SnapshotSummary,
     style: Style,
 ) -> io::Result<()> {
-    let width = style.width.max(NARROWEST);
+    let width = style.page_width();
     let paint = style.paint;
     let size = |count: i128| bytes(count, style.bytes);
     let when = snapshot
