@@ -105,7 +105,11 @@ pub(crate) struct Heap {
     tuples: Vec<(u32, u32)>,
     tuple_items: Vec<Value>,
     wide: Vec<i128>,
-    /// How far the pickle had been read when a container was last made.
+    /// Values in lists that are no runs.
+    loose_items: usize,
+    /// Pairs in living dicts.
+    living_pairs: usize,
+    /// How far the pickle has been read, as far as the heap was told.
     offset: u64,
 }
 
@@ -113,12 +117,11 @@ pub(crate) struct Heap {
 const FLOOR: u64 = 1 << 20;
 
 impl Heap {
-    /// Refuses containers beyond what `offset` bytes of an honest pickle make: an empty
-    /// list is one byte in the file and tens in memory.
+    /// Refuses more than what `offset` bytes of an honest pickle make: an empty list is one
+    /// byte in the file and tens in memory.
     #[inline]
-    fn afford(&mut self, held: usize, offset: u64) -> Outcome<()> {
-        self.offset = offset;
-        if held as u64 > FLOOR + offset / 8 {
+    pub(crate) fn afford(&self, held: usize) -> Outcome<()> {
+        if held as u64 > FLOOR + self.offset / 8 {
             return Err(too_large(format!(
                 "{held} unfinished values are more than any pickler leaves"
             )));
@@ -126,8 +129,15 @@ impl Heap {
         Ok(())
     }
 
-    pub(crate) fn new_list(&mut self, offset: u64) -> Outcome<Value> {
-        self.afford(self.lists.len(), offset)?;
+    /// Says how far the pickle has been read, which is what can be afforded.
+    #[inline]
+    pub(crate) fn at(&mut self, offset: u64) -> &mut Self {
+        self.offset = offset;
+        self
+    }
+
+    pub(crate) fn new_list(&mut self) -> Outcome<Value> {
+        self.afford(self.lists.len())?;
         self.lists.push(List::EMPTY);
         Ok(Value::List((self.lists.len() - 1) as u32))
     }
@@ -158,11 +168,16 @@ impl Heap {
 
     pub(crate) fn append(&mut self, number: u32, values: &[Value]) -> Outcome<()> {
         let list = &mut self.lists[number as usize];
-        values.iter().try_for_each(|&value| list.push(value))
+        values.iter().try_for_each(|&value| list.push(value))?;
+        if let List::Items(_) = list {
+            self.loose_items += values.len();
+            self.afford(self.loose_items)?;
+        }
+        Ok(())
     }
 
-    pub(crate) fn new_dict(&mut self, offset: u64) -> Outcome<Value> {
-        self.afford(self.dicts.len(), offset)?;
+    pub(crate) fn new_dict(&mut self) -> Outcome<Value> {
+        self.afford(self.dicts.len())?;
         let number = self.next_dict;
         self.next_dict = number
             .checked_add(1)
@@ -170,11 +185,6 @@ impl Heap {
         self.dicts
             .push((number, Some(self.spare.pop().unwrap_or_default())));
         Ok(Value::Dict(number))
-    }
-
-    /// A dict that a call makes, where the offset is not at hand.
-    pub(crate) fn new_dict_here(&mut self) -> Outcome<Value> {
-        self.new_dict(self.offset)
     }
 
     /// Where a dict stands. The last one first: that is the one in hand.
@@ -197,13 +207,15 @@ impl Heap {
             .and_then(|index| self.dicts[index].1.as_mut());
         let pairs = pairs.ok_or_else(let_go)?;
         pairs.extend(items.chunks_exact(2).map(|pair| (pair[0], pair[1])));
-        Ok(())
+        self.living_pairs += items.len() / 2;
+        self.afford(self.living_pairs)
     }
 
     /// Lets a dict go and hands out its pairs; give them back with [`recycle`](Self::recycle).
     pub(crate) fn take_dict(&mut self, number: u32) -> Outcome<Pairs> {
         let index = self.dict_index(number).ok_or_else(let_go)?;
         let pairs = self.dicts[index].1.take().ok_or_else(let_go)?;
+        self.living_pairs -= pairs.len();
         while let Some((_, None)) = self.dicts.last() {
             self.dicts.pop();
         }
@@ -217,9 +229,9 @@ impl Heap {
         }
     }
 
-    pub(crate) fn new_tuple(&mut self, items: &[Value], offset: u64) -> Outcome<Value> {
-        self.afford(self.tuples.len(), offset)?;
-        self.afford(self.tuple_items.len() / 4, offset)?;
+    pub(crate) fn new_tuple(&mut self, items: &[Value]) -> Outcome<Value> {
+        self.afford(self.tuples.len())?;
+        self.afford(self.tuple_items.len() / 2)?;
         let start = self.tuple_items.len() as u32;
         self.tuple_items.extend_from_slice(items);
         self.tuples.push((start, items.len() as u32));

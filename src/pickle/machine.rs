@@ -54,7 +54,7 @@ pub(crate) trait Builder {
     ) -> Option<(usize, Value)>;
 
     /// A set, whose items nobody needs.
-    fn set(&mut self) -> Outcome<Value>;
+    fn set(&mut self, heap: &Heap) -> Outcome<Value>;
 }
 
 /// What a pickle came to.
@@ -162,7 +162,7 @@ impl<B: Builder> Machine<'_, '_, B> {
                 self.instance(class, arguments)
             }
             op::EMPTY_DICT => {
-                let dict = self.heap.new_dict(self.reader.offset())?;
+                let dict = self.heap.at(self.reader.offset()).new_dict()?;
                 self.push(dict)
             }
             op::BUILD => {
@@ -195,7 +195,7 @@ impl<B: Builder> Machine<'_, '_, B> {
                 self.push(Value::Int(i64::from(value)))
             }
             op::EMPTY_LIST => {
-                let list = self.heap.new_list(self.reader.offset())?;
+                let list = self.heap.at(self.reader.offset()).new_list()?;
                 self.push(list)
             }
             op::TUPLE => {
@@ -366,7 +366,7 @@ impl<B: Builder> Machine<'_, '_, B> {
             }
             op::LIST => {
                 let mark = self.pop_mark()?;
-                let list = self.heap.new_list(self.reader.offset())?;
+                let list = self.heap.at(self.reader.offset()).new_list()?;
                 if let Value::List(number) = list {
                     self.heap.append(number, &self.stack[mark..])?;
                 }
@@ -375,7 +375,7 @@ impl<B: Builder> Machine<'_, '_, B> {
             }
             op::DICT => {
                 let mark = self.pop_mark()?;
-                let dict = self.heap.new_dict(self.reader.offset())?;
+                let dict = self.heap.at(self.reader.offset()).new_dict()?;
                 self.stack.insert(mark, dict);
                 self.set_items(mark + 1)
             }
@@ -397,13 +397,13 @@ impl<B: Builder> Machine<'_, '_, B> {
                 self.push(top)
             }
             op::EMPTY_SET => {
-                let set = self.builder.set()?;
+                let set = self.builder.set(self.heap.at(self.reader.offset()))?;
                 self.push(set)
             }
             op::FROZENSET => {
                 let mark = self.pop_mark()?;
                 self.stack.truncate(mark);
-                let set = self.builder.set()?;
+                let set = self.builder.set(self.heap.at(self.reader.offset()))?;
                 self.push(set)
             }
             op::ADDITEMS => {
@@ -526,7 +526,7 @@ impl<B: Builder> Machine<'_, '_, B> {
         let items = &self.stack[start..];
         let value = match self.builder.tuple(&mut self.heap, items)? {
             Some(value) => value,
-            None => self.heap.new_tuple(items, self.reader.offset())?,
+            None => self.heap.at(self.reader.offset()).new_tuple(items)?,
         };
         self.stack.truncate(start);
         self.push(value)
@@ -537,7 +537,11 @@ impl<B: Builder> Machine<'_, '_, B> {
     fn append(&mut self, start: usize) -> Outcome<()> {
         let below = self.below(start)?;
         match below {
-            Value::List(number) => self.heap.append(number, &self.stack[start..])?,
+            Value::List(number) => {
+                self.heap
+                    .at(self.reader.offset())
+                    .append(number, &self.stack[start..])?;
+            }
             // Lists by another name: an instance of a class that derives from list.
             Value::Built(..) => {}
             other => return Err(malformed(format!("{} is appended to", other.type_name()))),
@@ -555,7 +559,11 @@ impl<B: Builder> Machine<'_, '_, B> {
             return Err(malformed("a key has no value"));
         }
         match below {
-            Value::Dict(number) => self.heap.set_items(number, items)?,
+            Value::Dict(number) => {
+                self.heap
+                    .at(self.reader.offset())
+                    .set_items(number, items)?;
+            }
             Value::Built(..) => {}
             other => {
                 return Err(malformed(format!(
@@ -584,7 +592,8 @@ impl<B: Builder> Machine<'_, '_, B> {
                 class.type_name()
             )));
         };
-        let value = self.builder.instance(&mut self.heap, class, arguments)?;
+        let heap = self.heap.at(self.reader.offset());
+        let value = self.builder.instance(heap, class, arguments)?;
         self.push(value)
     }
 

@@ -81,7 +81,10 @@ impl Memo {
         if tag < 16 && number < NUMBER_MASK {
             return tag << NUMBER_BITS | number;
         }
-        self.side.push(value);
+        // The same value memoized over and over costs one.
+        if self.side.last() != Some(&value) {
+            self.side.push(value);
+        }
         SIDE << NUMBER_BITS | (self.side.len() - 1) as u32
     }
 
@@ -141,8 +144,8 @@ impl Memo {
             return Err(too_large("more memo entries than ctstats counts to"));
         }
         // Picklers number on and on; a gap is filled with unset entries only as far as
-        // the entries that exist could account for.
-        if index <= self.dense.len() * 2 + 1024 {
+        // the entries that were really stored account for.
+        if index <= self.count() * 2 + 1024 {
             if index >= self.dense.len() {
                 self.gaps += index + 1 - self.dense.len();
                 self.dense.resize(index + 1, UNSET);
@@ -212,6 +215,18 @@ mod tests {
             assert_eq!(memo.get(number as u64).unwrap(), *value);
         }
         assert!(memo.get(7).is_err());
+    }
+
+    /// Each number is twice the one before, as far as a gap could ever be filled.
+    #[test]
+    fn doubling_numbers_cost_an_entry_each() {
+        let mut memo = Memo::default();
+        let mut number = 1024;
+        while number < 1 << 32 {
+            memo.put(number, Value::None).unwrap();
+            number = 2 * (number + 1) + 1024;
+        }
+        assert!(memo.dense.len() < 5000, "{}", memo.dense.len());
     }
 
     #[test]

@@ -4,6 +4,9 @@ use super::{ASIZED, EMPTY_TUPLE, Loader, OBJECT, OPAQUE, PROCESS, SNAPSHOT};
 use crate::model::TextId;
 use crate::pickle::{Heap, Outcome, Value, unfit};
 
+/// How much of a text stands in a description.
+const MAX_DESCRIBED: usize = 200;
+
 impl Loader {
     pub(super) fn full_name(&self, class: u32) -> String {
         let class = &self.globals[class as usize];
@@ -71,6 +74,15 @@ impl Loader {
         self.texts.intern(text.as_bytes())
     }
 
+    /// A text, or the beginning of a long one: a description is made anew each time.
+    fn beginning_of(&self, id: TextId) -> String {
+        let text = self.texts.arena.get(id);
+        let code_points = text.code_points().take(MAX_DESCRIBED);
+        code_points
+            .map(|code| char::from_u32(code).unwrap_or('\u{fffd}'))
+            .collect()
+    }
+
     /// Python's `repr()` of a value without parts, and a word for one with parts.
     pub(super) fn repr_of(&self, value: Value, heap: &Heap) -> String {
         match value {
@@ -82,12 +94,9 @@ impl Loader {
                 .map(|int| int.to_string())
                 .unwrap_or_default(),
             Value::Float(float) => python_float(float),
-            Value::Text(number) => quoted(&self.texts.arena.get(TextId(number)).to_str()),
+            Value::Text(number) => quoted(&self.beginning_of(TextId(number))),
             Value::Bytes(number) => {
-                format!(
-                    "b{}",
-                    quoted(&self.texts.arena.get(TextId(number)).to_str())
-                )
+                format!("b{}", quoted(&self.beginning_of(TextId(number))))
             }
             Value::Class(class) => format!("<class '{}'>", self.full_name(class)),
             Value::Built(EMPTY_TUPLE, _) => "()".into(),

@@ -15,6 +15,8 @@ mod shapes;
 mod snapshot;
 mod texts;
 
+use std::collections::HashMap;
+
 use figures::seconds;
 use frames::Frames;
 use globals::{Global, recognise};
@@ -49,6 +51,9 @@ const RECIPE: Kind = 11;
 
 /// Marks an instance that was created and not yet given its state.
 const UNBUILT: TextId = TextId(u32::MAX - 1);
+
+/// The longest name of a global, its module included.
+const MAX_GLOBAL_BYTES: usize = 4096;
 
 /// How many globals are remembered by name for the notes.
 const UNKNOWN_NAMED: usize = 100;
@@ -101,6 +106,7 @@ struct ClassName {
 }
 
 /// An instance of somebody else's class, or what somebody's function would return.
+#[derive(PartialEq)]
 struct Opaque {
     class: u32,
     /// The text that a subclass of `str` was made of.
@@ -113,6 +119,8 @@ struct Loader {
     texts: Texts,
     frames: Frames,
     globals: Vec<ClassName>,
+    /// By module, a zero, and name.
+    global_numbers: HashMap<Vec<u8>, u32>,
     opaques: Vec<Opaque>,
     objects: ObjectColumns,
     samples: SampleColumns,
@@ -139,6 +147,7 @@ impl Loader {
             texts,
             frames: Frames::default(),
             globals: Vec::new(),
+            global_numbers: HashMap::new(),
             opaques: Vec::new(),
             objects: ObjectColumns::default(),
             samples: SampleColumns::default(),
@@ -164,7 +173,7 @@ impl Loader {
             )));
         };
         // A key that comes again replaces the list but keeps its place, as in Python.
-        let mut rows = std::collections::HashMap::new();
+        let mut rows = HashMap::new();
         let mut pairs: Pairs = Vec::new();
         for &(key, value) in index.heap.dict(dict)? {
             let name = self.text_of(key, &index.heap, "a class name of the index")?;
@@ -293,16 +302,22 @@ impl Loader {
             },
             _ => None,
         };
-        if let Some(last) = self.opaques.last()
-            && (last.class, last.text, last.called) == (class, text, called)
-        {
-            return Ok(Value::Built(OPAQUE, (self.opaques.len() - 1) as u32));
+        self.new_opaque(
+            heap,
+            Opaque {
+                class,
+                text,
+                called,
+            },
+        )
+    }
+
+    /// Keeps what is opaque; the same one after the other is one.
+    fn new_opaque(&mut self, heap: &Heap, opaque: Opaque) -> Outcome<Value> {
+        if self.opaques.last() != Some(&opaque) {
+            heap.afford(self.opaques.len())?;
+            self.opaques.push(opaque);
         }
-        self.opaques.push(Opaque {
-            class,
-            text,
-            called,
-        });
         Ok(Value::Built(OPAQUE, (self.opaques.len() - 1) as u32))
     }
 }
@@ -316,15 +331,14 @@ impl Builder for Loader {
     fn class(&mut self, module: u32, name: u32) -> Outcome<u32> {
         let (module, name) = (TextId(module), TextId(name));
         let arena = &self.texts.arena;
-        let same = |class: &ClassName| {
-            class.module == module && class.name == name
-                || arena.bytes(class.module) == arena.bytes(module)
-                    && arena.bytes(class.name) == arena.bytes(name)
-        };
-        if let Some(known) = self.globals.iter().position(same) {
-            return Ok(known as u32);
+        if arena.bytes(module).len() + arena.bytes(name).len() > MAX_GLOBAL_BYTES {
+            return Err(malformed("the name of a global is longer than any"));
         }
-        // Looked through one by one, so their number has to be bounded.
+        let key = [arena.bytes(module), b"\0", arena.bytes(name)].concat();
+        if let Some(&known) = self.global_numbers.get(&key) {
+            return Ok(known);
+        }
+        // Their names are kept for good, and no program has so many.
         if self.globals.len() >= 10_000 {
             return Err(too_large("it names more than 10,000 different globals"));
         }
@@ -335,6 +349,7 @@ impl Builder for Loader {
             global,
         });
         let number = (self.globals.len() - 1) as u32;
+        self.global_numbers.insert(key, number);
         if global == Global::Unknown && self.notes.unknown_globals.len() < UNKNOWN_NAMED {
             let name = self.full_name(number);
             self.notes.unknown_globals.push(name);
@@ -390,18 +405,22 @@ impl Builder for Loader {
                 Ok(Value::Built(ASIZED, number))
             }
             Global::TrackedObject => {
+                heap.afford(self.objects.len())?;
                 let number = u32::try_from(self.objects.push()).map_err(|_| full())?;
                 self.objects.name[number as usize] = UNBUILT;
                 self.unbuilt += 1;
                 Ok(Value::Built(OBJECT, number))
             }
             Global::Snapshot => {
+                // A row takes hundreds of bytes.
+                heap.afford(8 * self.snapshots.len())?;
                 let number = u32::try_from(self.snapshots.len()).map_err(|_| full())?;
                 self.snapshots.push(SnapshotRow::empty(UNBUILT));
                 self.unbuilt += 1;
                 Ok(Value::Built(SNAPSHOT, number))
             }
             Global::Process(kind) => {
+                heap.afford(8 * self.processes.len())?;
                 let number = u32::try_from(self.processes.len()).map_err(|_| full())?;
                 self.processes.push(ProcessMemory {
                     kind,
@@ -409,7 +428,7 @@ impl Builder for Loader {
                 });
                 Ok(Value::Built(PROCESS, number))
             }
-            Global::Dict => heap.new_dict_here(),
+            Global::Dict => heap.new_dict(),
             _ => self.opaque(heap, class, arguments, false),
         }
     }
@@ -417,7 +436,7 @@ impl Builder for Loader {
     fn call(&mut self, heap: &mut Heap, class: u32, arguments: Value) -> Outcome<Value> {
         match self.globals[class as usize].global {
             Global::Dict => {
-                let dict = heap.new_dict_here()?;
+                let dict = heap.new_dict()?;
                 // Python 2 writes an OrderedDict as a call with a list of pairs.
                 if let (Value::Dict(number), Value::Tuple(tuple)) = (dict, arguments)
                     && let [Value::List(list)] = *heap.tuple(tuple)
@@ -486,18 +505,18 @@ impl Builder for Loader {
         }
     }
 
-    fn set(&mut self) -> Outcome<Value> {
+    fn set(&mut self, heap: &Heap) -> Outcome<Value> {
         let module = self.text(b"builtins")?;
         let name = self.text(b"set")?;
         let class = self.class(module, name)?;
-        Ok(Value::Built(OPAQUE, {
-            self.opaques.push(Opaque {
+        self.new_opaque(
+            heap,
+            Opaque {
                 class,
                 text: None,
                 called: false,
-            });
-            (self.opaques.len() - 1) as u32
-        }))
+            },
+        )
     }
 }
 

@@ -176,13 +176,18 @@ impl<'s> Shape<'s> {
         self.memo.packed(number)
     }
 
-    /// The name of an attribute.
+    /// The name of an attribute. One that comes twice is no usual shape: the first value
+    /// would have left its traces in the columns.
     #[inline(always)]
-    fn key(&mut self, opcode: u8) -> Option<Field> {
-        match self.get(opcode)? {
-            (TEXT, number) => registered(number),
-            _ => None,
-        }
+    fn key(&mut self, opcode: u8, seen: &mut u64) -> Option<Field> {
+        let (TEXT, number) = self.get(opcode)? else {
+            return None;
+        };
+        let field = registered(number)?;
+        let bit = 1 << number;
+        let first = *seen & bit == 0;
+        *seen |= bit;
+        first.then_some(field)
     }
 
     #[inline(always)]
@@ -262,13 +267,14 @@ impl<'s> Shape<'s> {
         self.memoize((ASIZED_TAG, number))?;
         self.memoize(packed::STATE)?;
         let (mut size, mut flat, mut name, mut group) = (None, 0, TextId::NONE, 0);
+        let mut seen = 0;
         loop {
             let opcode = self.byte()?;
             if opcode == op::SETITEMS {
                 self.at -= 1;
                 break;
             }
-            match self.key(opcode)? {
+            match self.key(opcode, &mut seen)? {
                 Field::Flat => flat = self.int()?,
                 Field::Name => {
                     name = self.text(likely_name)?;
@@ -345,7 +351,7 @@ impl<'s> Shape<'s> {
         let number = u32::try_from(index).ok()?;
         self.memoize((packed::built_tag(OBJECT), number))?;
         self.memoize(packed::STATE)?;
-        let (mut address, mut birth) = (None, None);
+        let (mut address, mut birth, mut seen) = (None, None, 0);
         let mut repr = TextId::NONE;
         loop {
             let opcode = self.byte()?;
@@ -353,7 +359,7 @@ impl<'s> Shape<'s> {
                 self.at -= 1;
                 break;
             }
-            match self.key(opcode)? {
+            match self.key(opcode, &mut seen)? {
                 Field::Id => address = Some(u64::try_from(self.int()?).ok()?),
                 Field::Repr => repr = self.text(TextId::NONE)?,
                 Field::Name => {

@@ -23,6 +23,8 @@ pub(super) struct Texts {
     hasher: FixedState,
     /// The first number of each text that was asked for by [`canonical`](Self::canonical).
     canonical: HashMap<u64, TextId, FixedState>,
+    /// The outcome for each that was asked for, so that no text is hashed twice.
+    canonical_numbers: HashMap<TextId, TextId, FixedState>,
 }
 
 impl Texts {
@@ -33,6 +35,7 @@ impl Texts {
             recent: vec![(0, TextId::NONE); SLOTS],
             hasher,
             canonical: HashMap::default(),
+            canonical_numbers: HashMap::default(),
         }
     }
 
@@ -62,15 +65,20 @@ impl Texts {
 
     /// The one number that stands for all equal texts. For the few that are compared by number.
     pub(super) fn canonical(&mut self, id: TextId) -> TextId {
+        if let Some(&known) = self.canonical_numbers.get(&id) {
+            return known;
+        }
         let bytes = self.arena.bytes(id);
         let first = *self
             .canonical
             .entry(self.hasher.hash_one(bytes))
             .or_insert(id);
-        if self.arena.bytes(first) == bytes {
+        let canonical = if self.arena.bytes(first) == bytes {
             first
         } else {
             id
-        }
+        };
+        self.canonical_numbers.insert(id, canonical);
+        canonical
     }
 }
