@@ -72,12 +72,13 @@ pub fn clock(seconds: f64) -> String {
 
 /// Pympler's `pp_timestamp`, digit for digit, for finite moments.
 pub(crate) fn write_clock(seconds: f64, out: &mut String) {
-    let hours = (seconds / 3600.0) as i128;
+    // A negative zero becomes the positive one.
+    let hours = (seconds / 3600.0).trunc() + 0.0;
     let minutes = modulo(seconds / 60.0, 60.0) as i128;
     // Writing to a String cannot fail.
     let _ = write!(
         out,
-        "{hours:02}:{minutes:02}:{:05.2}",
+        "{hours:02.0}:{minutes:02}:{:05.2}",
         modulo(seconds, 60.0)
     );
 }

@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 
-use super::referents::{self, Depth, ReferentDetail};
+use super::referents::{self, Depth, ReferentDetail, Walker};
 use crate::model::{Dump, Sizes, Snapshot, Text, TrackedObject};
 
 /// An object in one line.
@@ -139,13 +139,14 @@ impl ObjectDetail {
         sizes: &Sizes,
         snapshots: &SnapshotsByTime<'_>,
         depth: Depth,
+        walker: &mut Walker,
     ) -> Self {
         let mut before = None;
         let samples: Vec<SampleDetail> = object
             .live_samples()
             .map(|sample| {
                 let size_bytes = sample.asized.size_bytes();
-                let (referents, cut) = referents::details(sample.asized, depth);
+                let (referents, cut) = referents::details(walker, sample.asized, depth);
                 let snapshot = snapshots.at(sample.time_seconds);
                 let change_bytes = before.map(|before: i64| size_bytes.saturating_sub(before));
                 before = Some(size_bytes);

@@ -3,13 +3,18 @@
 
 use serde::Serialize;
 
-use crate::model::{Asized, Text};
+use crate::model::{Asized, Dump, Text};
 
 /// How deep a walk goes. Pympler itself ends near 1000, with a RecursionError.
 pub const MAX_LEVEL: usize = 900;
 
 /// How many rows one tree may have. A tree that shares parts can unfold to 2⁴⁰.
 pub const MAX_ROWS: usize = 100_000;
+
+/// How many rows the trees of one dump may have together, for each referent that it holds
+/// and for a start. Trees of honest dumps share next to nothing.
+const ROWS_PER_REFERENT: u64 = 16;
+const ROWS_TO_START: u64 = 1 << 20;
 
 /// Sizes no larger than this share of the object are left out where a report asks for
 /// what matters: Pympler's `minpct`, in percent.
@@ -57,26 +62,31 @@ pub struct ReferentDetail {
     pub share_percent: f64,
 }
 
-/// Visits the referents of an object in the order in which Pympler prints them: the
-/// largest first, among equals the last recorded first, each before its own.
-pub fn walk<'d, E>(
-    root: Asized<'d>,
-    depth: Depth,
-    visit: impl FnMut(ReferentRow<'d>) -> Result<(), E>,
-) -> Result<Cut, E> {
-    Walker::default().walk(root, depth, visit)
-}
-
 /// Walks one tree after the other without allocating for each.
-#[derive(Default)]
-pub(crate) struct Walker {
+pub struct Walker {
+    /// Rows left to visit in all trees together.
+    budget: u64,
     /// Children that wait, the next one last: level, number, size in bytes.
     waiting: Vec<(usize, u32, i64)>,
 }
 
 impl Walker {
-    /// As [`walk`].
-    pub(crate) fn walk<'d, E>(
+    /// A walker of the trees of a dump.
+    pub fn of(dump: &Dump) -> Self {
+        let budget = ROWS_TO_START + ROWS_PER_REFERENT * dump.referent_count() as u64;
+        Walker {
+            budget,
+            waiting: Vec::new(),
+        }
+    }
+
+    /// Visits the referents of an object in the order in which Pympler prints them: the
+    /// largest first, among equals the last recorded first, each before its own.
+    ///
+    /// # Errors
+    ///
+    /// Those of `visit`.
+    pub fn walk<'d, E>(
         &mut self,
         root: Asized<'d>,
         depth: Depth,
@@ -88,10 +98,11 @@ impl Walker {
         self.waiting.clear();
         self.expand(root, 1, depth, total);
         while let Some((level, number, size_bytes)) = self.waiting.pop() {
-            if rows == MAX_ROWS {
+            if rows == MAX_ROWS || self.budget == 0 {
                 return Ok(Cut { cut: true });
             }
             rows += 1;
+            self.budget -= 1;
             let asized = Asized {
                 dump: root.dump,
                 number,
@@ -130,9 +141,9 @@ fn share(size_bytes: i64, total_bytes: i64) -> f64 {
 }
 
 /// The notable or all referents of an object, ready to be written.
-pub fn details(root: Asized<'_>, depth: Depth) -> (Vec<ReferentDetail>, Cut) {
+pub fn details(walker: &mut Walker, root: Asized<'_>, depth: Depth) -> (Vec<ReferentDetail>, Cut) {
     let mut rows = Vec::new();
-    let outcome = walk(root, depth, |row| -> Result<(), std::convert::Infallible> {
+    let outcome = walker.walk(root, depth, |row| -> Result<(), std::convert::Infallible> {
         rows.push(ReferentDetail {
             level: row.level,
             name: row.asized.name().map(Text::to_str).map(String::from),

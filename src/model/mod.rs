@@ -198,7 +198,7 @@ impl Dump {
             .listed
             .iter()
             .map(|&n| u64::from(self.objects.sample_count[n as usize]));
-        counts.sum::<u64>() <= 64 * (self.samples.time.len() as u64 + (1 << 20))
+        counts.sum::<u64>() <= 4 * self.samples.time.len() as u64 + (1 << 20)
     }
 
     pub(crate) fn class_name(&self, number: u32) -> Text<'_> {

@@ -17,6 +17,8 @@ pub(crate) enum List {
     One(Value),
     /// Anything else.
     Items(Vec<Value>),
+    /// A run that the builder has taken over and that must not grow any more.
+    Frozen { kind: Kind, first: u32, length: u32 },
     /// Taken by the builder, which made this of it.
     Taken(Value),
 }
@@ -64,7 +66,9 @@ impl List {
             }
             (&mut List::One(first), value) => *self = List::Items(vec![first, value]),
             (List::Items(items), value) => items.push(value),
-            (List::Taken(_), _) => return Err(malformed("a list grows after it was used")),
+            (List::Taken(_) | List::Frozen { .. }, _) => {
+                return Err(malformed("a list grows after it was used"));
+            }
         }
         Ok(())
     }
@@ -73,6 +77,11 @@ impl List {
     pub(crate) fn values(&self) -> impl Iterator<Item = Value> + '_ {
         let (run, items): (_, &[Value]) = match self {
             List::Run {
+                kind,
+                first,
+                length,
+            }
+            | List::Frozen {
                 kind,
                 first,
                 length,

@@ -9,7 +9,7 @@ use serde::Serialize;
 use serde_json::ser::{CharEscape, CompactFormatter, Formatter, Serializer};
 
 use crate::analysis::objects::{ObjectDetail, SnapshotsByTime};
-use crate::analysis::referents::{Cut, Depth};
+use crate::analysis::referents::{Cut, Depth, Walker};
 use crate::analysis::summary::{SnapshotSummary, Summary};
 use crate::model::Dump;
 use crate::select::Selected;
@@ -38,6 +38,7 @@ pub fn objects(
     stringing: Stringing,
 ) -> io::Result<Cut> {
     let snapshots = SnapshotsByTime::of(dump);
+    let mut walker = Walker::of(dump);
     let mut cut = Cut::default();
     let document = stringing == Stringing::Document;
     if document {
@@ -49,7 +50,13 @@ pub fn objects(
         )?;
     }
     for (index, &number) in selected.objects.iter().enumerate() {
-        let detail = ObjectDetail::of(dump.object(number), &selected.sizes, &snapshots, Depth::All);
+        let detail = ObjectDetail::of(
+            dump.object(number),
+            &selected.sizes,
+            &snapshots,
+            Depth::All,
+            &mut walker,
+        );
         cut.cut |= detail.samples.iter().any(|sample| sample.referents_cut);
         if document {
             out.write_all(if index == 0 { b"\n" } else { b",\n" })?;

@@ -32,7 +32,8 @@ pub struct Writer<W> {
     buffer: Vec<u8>,
     /// Whether control characters are written as escapes: for terminals.
     escape: bool,
-    walker: Walker,
+    /// Set with the dump.
+    walker: Option<Walker>,
     /// Texts of traces written before, by their number.
     traces: HashMap<u32, Box<[u8]>, foldhash::fast::FixedState>,
 }
@@ -45,7 +46,7 @@ impl<W: Write> Writer<W> {
             out,
             buffer: Vec::new(),
             escape,
-            walker: Walker::default(),
+            walker: None,
             traces: HashMap::default(),
         }
     }
@@ -53,6 +54,7 @@ impl<W: Write> Writer<W> {
     /// `ConsoleStats.print_stats`: the detail of each selected object.
     pub fn objects(&mut self, dump: &Dump, selected: &Selected) -> io::Result<Cut> {
         let mut cut = Cut::default();
+        self.walker = Some(Walker::of(dump));
         for &number in &selected.objects {
             cut.cut |= self.object(dump.object(number))?.cut;
         }
@@ -130,9 +132,12 @@ impl<W: Write> Writer<W> {
 
     /// `ConsoleStats._print_refs`.
     fn referents(&mut self, asized: Asized<'_>) -> io::Result<Cut> {
-        let mut walker = std::mem::take(&mut self.walker);
+        let mut walker = self
+            .walker
+            .take()
+            .unwrap_or_else(|| Walker::of(asized.dump));
         let cut = walker.walk(asized, Depth::Notable, |row| self.referent(row));
-        self.walker = walker;
+        self.walker = Some(walker);
         cut
     }
 

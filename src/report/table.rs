@@ -11,7 +11,7 @@ use unicode_width::UnicodeWidthChar;
 
 use super::Paint;
 use crate::analysis::objects::{ObjectDetail, ObjectRow, SampleDetail, SnapshotsByTime};
-use crate::analysis::referents::{Cut, Depth};
+use crate::analysis::referents::{Cut, Depth, Walker};
 use crate::analysis::summary::{Folded, ShareOf, SnapshotSummary, Summary};
 use crate::model::Dump;
 use crate::select::Selected;
@@ -77,6 +77,7 @@ pub fn objects(
     let page = Page::of(style);
     let snapshots = SnapshotsByTime::of(dump);
     page.heading(out)?;
+    let mut walker = Walker::of(dump);
     for (index, &number) in selected.objects.iter().enumerate() {
         let object = dump.object(number);
         if style.brief {
@@ -86,7 +87,13 @@ pub fn objects(
         if index > 0 {
             writeln!(out)?;
         }
-        let detail = ObjectDetail::of(object, &selected.sizes, &snapshots, Depth::Notable);
+        let detail = ObjectDetail::of(
+            object,
+            &selected.sizes,
+            &snapshots,
+            Depth::Notable,
+            &mut walker,
+        );
         page.row(out, &detail.row)?;
         cut.cut |= page.detail(out, &detail)?.cut;
     }

@@ -174,12 +174,20 @@ impl Loader {
         };
         // A key that comes again replaces the list but keeps its place, as in Python.
         let mut rows = HashMap::new();
+        let mut by_number = HashMap::new();
         let mut pairs: Pairs = Vec::new();
         for &(key, value) in index.heap.dict(dict)? {
             let name = self.text_of(key, &index.heap, "a class name of the index")?;
+            // The same key over and over is told by its number, and not looked at.
+            if let Some(&row) = by_number.get(&name) {
+                let pair: &mut (Value, Value) = &mut pairs[row];
+                pair.1 = value;
+                continue;
+            }
             let row = *rows
                 .entry(self.texts.arena.bytes(name).to_vec())
                 .or_insert(pairs.len());
+            by_number.insert(name, row);
             if row == pairs.len() {
                 pairs.push((Value::Text(name.0), value));
             } else {

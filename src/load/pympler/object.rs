@@ -214,7 +214,22 @@ impl Loader {
                 kind: SAMPLE,
                 first,
                 length,
-            } => return Ok((first, length)),
+            }
+            | List::Frozen {
+                kind: SAMPLE,
+                first,
+                length,
+            } => {
+                heap.set_list(
+                    list,
+                    List::Frozen {
+                        kind: SAMPLE,
+                        first,
+                        length,
+                    },
+                );
+                return Ok((first, length));
+            }
             _ => {}
         }
         // Samples that are shared or out of order are copied into a run of their own.
@@ -236,7 +251,7 @@ impl Loader {
         let length = (self.samples.time.len() - start) as u32;
         heap.set_list(
             list,
-            List::Run {
+            List::Frozen {
                 kind: SAMPLE,
                 first,
                 length,

@@ -10,6 +10,7 @@
 
 use super::fields::{Field, registered};
 use super::frames::FrameParts;
+use super::texts::CACHED_BYTES;
 use super::{ASIZED, FRAME, GROUP, Loader, OBJECT, SAMPLE, SLOTS, TRACE};
 use crate::model::TextId;
 use crate::pickle::opcode as op;
@@ -238,7 +239,11 @@ impl<'s> Shape<'s> {
                 };
             }
         };
-        let text = self.bytes.get(self.at..self.at.checked_add(length)?)?;
+        // Longer ones would stand in the arena once more each time a shortcut gives up.
+        if length > CACHED_BYTES {
+            return None;
+        }
+        let text = self.bytes.get(self.at..self.at + length)?;
         self.at += length;
         let id = if likely != TextId::NONE && self.loader.texts.arena.bytes(likely) == text {
             likely
@@ -437,7 +442,7 @@ impl<'s> Shape<'s> {
         let length = u32::try_from(self.loader.samples.time.len()).ok()? - first;
         self.heap.set_list(
             list,
-            List::Run {
+            List::Frozen {
                 kind: SAMPLE,
                 first,
                 length,

@@ -13,7 +13,7 @@ use crate::pickle::{Outcome, too_large};
 const SLOTS: usize = 1 << 12;
 
 /// Texts longer than this are not looked for.
-const CACHED_BYTES: usize = 512;
+pub(super) const CACHED_BYTES: usize = 512;
 
 /// The arena and what finds texts in it.
 pub(super) struct Texts {
