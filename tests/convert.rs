@@ -86,6 +86,13 @@ fn a_later_version_is_refused_by_name() {
     );
 }
 
+/// Found by fuzzing: objects that share their samples, so that five kilobytes unfold to gigabytes.
+#[test]
+fn samples_shared_over_and_over_are_refused() {
+    let error = ctstats::Dump::load(fixture("native/shared-samples.bin")).expect_err("it unfolds");
+    assert!(error.to_string().contains("share their sizes over and over"), "{error}");
+}
+
 #[test]
 fn damage_is_named_by_section() {
     let mut bytes = fs::read(fixture("native/shop-v1.bin")).expect("it is there");
