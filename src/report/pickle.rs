@@ -43,6 +43,11 @@ fn shared_asized(dump: &Dump) -> Vec<bool> {
     };
     dump.samples.asized.iter().copied().for_each(&mut see);
     dump.asized.referents.iter().copied().for_each(&mut see);
+    let cached = dump
+        .snapshots
+        .iter()
+        .flat_map(|row| row.classes.iter().flatten());
+    cached.filter_map(|cached| cached.merged).for_each(&mut see);
     // A group that several share makes its members shared.
     let mut groups = vec![0_u8; dump.asized.group_start.len()];
     for row in &dump.asized.rows {
