@@ -18,4 +18,5 @@ pub(crate) use heap::{Heap, List, Pairs};
 pub(crate) use machine::{Builder, Pickled, read_pickle};
 pub(crate) use memo::{Memo, Packed, packed};
 pub(crate) use reader::Reader;
+pub(crate) use text::invalid_at;
 pub(crate) use value::{Kind, Value};

@@ -2,11 +2,15 @@
 //! The views rely on it.
 
 use crate::model::{Dump, TextId};
-use crate::pickle::{Fault, Outcome, malformed, too_large};
+use crate::pickle::{Fault, Outcome, invalid_at, malformed, too_large};
 
 /// Checks all of them.
 pub(super) fn verify(dump: &Dump) -> Outcome<()> {
     let texts = dump.text.len();
+    let mut all = (0..texts as u32).map(|number| dump.text.bytes(TextId(number)));
+    if !all.all(|text| invalid_at(text).is_none()) {
+        return Err(malformed("a text is not UTF-8"));
+    }
     let text = |id: TextId| id == TextId::NONE || (id.0 as usize) < texts;
     let objects = &dump.objects;
     let rows = dump.asized.rows.len();
