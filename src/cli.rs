@@ -1,6 +1,7 @@
 //! What users type, and what it means: flags become the library's options here and
 //! nowhere else.
 
+use std::io::Write;
 use std::mem::ManuallyDrop;
 use std::path::{Path, PathBuf};
 
@@ -620,13 +621,17 @@ fn no_such(dump: &Dump, selector: &SnapshotSelector) -> NoSuchSnapshot {
     ))
 }
 
-#[expect(clippy::print_stderr, reason = "warnings belong on standard error")]
+/// Something is odd with the dump.
 fn warn(text: &str) {
-    eprintln!("ctstats: warning: {text}");
+    say(&format!("warning: {text}"));
 }
 
 /// A remark that only matters to a reader.
-#[expect(clippy::print_stderr, reason = "remarks belong on standard error")]
 fn note(text: &str) {
-    eprintln!("ctstats: {text}");
+    say(text);
+}
+
+/// Writes a line to standard error. If nobody can read it, that is no reason to fail.
+pub(crate) fn say(line: &str) {
+    let _ = writeln!(std::io::stderr(), "ctstats: {line}");
 }

@@ -40,7 +40,6 @@ fn is_closed_pipe(error: &anyhow::Error) -> bool {
     })
 }
 
-#[expect(clippy::print_stderr, reason = "errors belong on standard error")]
 fn report(error: &anyhow::Error) {
     // Whatever is read has its file's name in the error; what is bare arose in writing.
     let writing = if error.is::<std::io::Error>() {
@@ -48,5 +47,5 @@ fn report(error: &anyhow::Error) {
     } else {
         ""
     };
-    eprintln!("ctstats: {writing}{error:#}");
+    cli::say(&format!("{writing}{error:#}"));
 }

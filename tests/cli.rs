@@ -361,6 +361,30 @@ fn a_full_disk_is_named() {
     }
 }
 
+/// Warnings that cannot be written cost neither the report nor the exit status.
+#[test]
+#[cfg(target_os = "linux")]
+fn a_full_standard_error_is_no_failure() {
+    let cases = [
+        ("print fixtures/no-such.dump", 1),
+        ("print fixtures/shop.dump --class nowhere", 0),
+        (
+            "print fixtures/variants/bank-small-1.1-py311.garbage.dump",
+            0,
+        ),
+    ];
+    for (line, status) in cases {
+        let full = fs::File::create("/dev/full").expect("Linux has it");
+        let output = ctstats()
+            .args(line.split_whitespace())
+            .stderr(full)
+            .output()
+            .expect("the binary starts");
+        assert_eq!(output.status.code(), Some(status), "{line}");
+        assert_eq!(output.stdout, run(line).stdout, "{line}");
+    }
+}
+
 /// Colour only where it is asked for: never without a terminal, never with NO_COLOR.
 #[test]
 fn colour_is_asked_for() {
