@@ -5,17 +5,21 @@ use serde::Serialize;
 use super::referents::{self, Depth, ReferentDetail, Walker};
 use crate::model::{Dump, Sizes, Snapshot, Text, TrackedObject};
 
+/// How many frames of a trace are shown. Python ends a recursion at a thousand, and objects
+/// may share one endless trace.
+const MAX_FRAMES: usize = 5000;
+
 /// An object in one line.
 #[derive(Clone, Debug, Serialize)]
-pub struct ObjectRow {
+pub struct ObjectRow<'d> {
     /// The registered class name.
-    pub class: String,
+    pub class: Text<'d>,
     /// The object's own class name.
-    pub name: String,
+    pub name: Text<'d>,
     /// Its address, in hexadecimal.
     pub address: String,
     /// The object's repr when last sized.
-    pub repr: String,
+    pub repr: Text<'d>,
     /// Seconds since tracking began.
     pub birth_seconds: Option<f64>,
     /// Seconds since tracking began; `None` while alive.
@@ -30,26 +34,26 @@ pub struct ObjectRow {
 
 /// A frame of the trace.
 #[derive(Clone, Debug, Serialize)]
-pub struct FrameDetail {
+pub struct FrameDetail<'d> {
     /// The file.
-    pub file: String,
+    pub file: Text<'d>,
     /// The line, from 1.
     pub line: i64,
     /// The function.
-    pub function: String,
+    pub function: Text<'d>,
     /// The source lines without their indentation.
-    pub source: Vec<String>,
+    pub source: Vec<Text<'d>>,
 }
 
 /// A size at one moment.
 #[derive(Clone, Debug, Serialize)]
-pub struct SampleDetail {
+pub struct SampleDetail<'d> {
     /// Seconds since tracking began.
     pub time_seconds: Option<f64>,
     /// Which snapshot this is of, from 0; `None` for the size at birth.
     pub snapshot: Option<usize>,
     /// That snapshot's description.
-    pub description: Option<String>,
+    pub description: Option<Text<'d>>,
     /// Bytes with all that the object refers to.
     pub size_bytes: i64,
     /// Bytes of its own.
@@ -57,21 +61,23 @@ pub struct SampleDetail {
     /// Bytes since the sample before; `None` for the first.
     pub change_bytes: Option<i64>,
     /// What the object refers to, as far as it was recorded.
-    pub referents: Vec<ReferentDetail>,
+    pub referents: Vec<ReferentDetail<'d>>,
     /// Whether the tree of referents was too large to be written whole.
     pub referents_cut: bool,
 }
 
 /// An object with all that was recorded of it.
 #[derive(Clone, Debug, Serialize)]
-pub struct ObjectDetail {
+pub struct ObjectDetail<'d> {
     /// The object in one line.
     #[serde(flatten)]
-    pub row: ObjectRow,
+    pub row: ObjectRow<'d>,
     /// Where it was created, outermost frame first; `None` unless tracked with `trace=True`.
-    pub trace: Option<Vec<FrameDetail>>,
+    pub trace: Option<Vec<FrameDetail<'d>>>,
+    /// How many inner frames of an endless trace are left out.
+    pub frames_cut: usize,
     /// Its sizes while it lived.
-    pub samples: Vec<SampleDetail>,
+    pub samples: Vec<SampleDetail<'d>>,
     /// How many samples Pympler took after its death; they say nothing and are not shown.
     pub samples_after_death: usize,
 }
@@ -109,14 +115,14 @@ fn finite(seconds: f64) -> Option<f64> {
     Some(seconds).filter(|s| s.is_finite())
 }
 
-impl ObjectRow {
+impl<'d> ObjectRow<'d> {
     /// Gathers the row of an object.
-    pub fn of(object: TrackedObject<'_>, sizes: &Sizes) -> Self {
+    pub fn of(object: TrackedObject<'d>, sizes: &Sizes) -> Self {
         ObjectRow {
-            class: object.class().name().to_str().into(),
-            name: object.name().to_str().into(),
+            class: object.class().name(),
+            name: object.name(),
             address: address(object.address()),
-            repr: object.repr().to_str().into(),
+            repr: object.repr(),
             birth_seconds: finite(object.birth_seconds()),
             death_seconds: object.death_seconds().and_then(finite),
             alive: object.is_alive(),
@@ -132,12 +138,12 @@ pub(crate) fn address(address: i128) -> String {
     format!("{sign}0x{:x}", address.unsigned_abs())
 }
 
-impl ObjectDetail {
+impl<'d> ObjectDetail<'d> {
     /// Gathers everything of an object.
     pub fn of(
-        object: TrackedObject<'_>,
+        object: TrackedObject<'d>,
         sizes: &Sizes,
-        snapshots: &SnapshotsByTime<'_>,
+        snapshots: &SnapshotsByTime<'d>,
         depth: Depth,
         walker: &mut Walker,
     ) -> Self {
@@ -153,7 +159,7 @@ impl ObjectDetail {
                 SampleDetail {
                     time_seconds: finite(sample.time_seconds),
                     snapshot: snapshot.map(Snapshot::index),
-                    description: snapshot.map(|s| s.description().to_str().into()),
+                    description: snapshot.map(Snapshot::description),
                     size_bytes,
                     flat_bytes: sample.asized.flat_bytes(),
                     change_bytes,
@@ -162,28 +168,30 @@ impl ObjectDetail {
                 }
             })
             .collect();
+        let trace = object.trace();
         ObjectDetail {
             row: ObjectRow::of(object, sizes),
-            trace: object
-                .trace()
-                .map(|trace| trace.frames().map(FrameDetail::of).collect()),
+            frames_cut: trace.map_or(0, |trace| trace.frames().len().saturating_sub(MAX_FRAMES)),
+            trace: trace.map(|trace| {
+                trace
+                    .frames()
+                    .take(MAX_FRAMES)
+                    .map(FrameDetail::of)
+                    .collect()
+            }),
             samples_after_death: object.samples().len() - samples.len(),
             samples,
         }
     }
 }
 
-impl FrameDetail {
-    fn of(frame: crate::model::Frame<'_>) -> Self {
+impl<'d> FrameDetail<'d> {
+    fn of(frame: crate::model::Frame<'d>) -> Self {
         FrameDetail {
-            file: frame.file().to_str().into(),
+            file: frame.file(),
             line: frame.line(),
-            function: frame.function().to_str().into(),
-            source: frame
-                .source_lines()
-                .map(Text::to_str)
-                .map(|l| l.trim().into())
-                .collect(),
+            function: frame.function(),
+            source: frame.source_lines().map(Text::trim).collect(),
         }
     }
 }

@@ -49,11 +49,11 @@ pub struct ReferentRow<'d> {
 
 /// A referent as reports write it.
 #[derive(Clone, Debug, Serialize)]
-pub struct ReferentDetail {
+pub struct ReferentDetail<'d> {
     /// As [`ReferentRow::level`].
     pub level: usize,
     /// Attribute, key or repr; `None` where Pympler gave none.
-    pub name: Option<String>,
+    pub name: Option<Text<'d>>,
     /// Bytes with all that it refers to.
     pub size_bytes: i64,
     /// Bytes of its own.
@@ -127,7 +127,8 @@ impl Walker {
         let start = self.waiting.len();
         for referent in parent.referents() {
             let size = referent.size_bytes();
-            let notable = size > 0 && share(size, total) > NOTABLE_PERCENT;
+            // Of nothing there is no share; Pympler divides by zero here.
+            let notable = size > 0 && total != 0 && share(size, total) > NOTABLE_PERCENT;
             if depth == Depth::All || notable {
                 self.waiting.push((level, referent.number, size));
             }
@@ -137,16 +138,23 @@ impl Walker {
 }
 
 fn share(size_bytes: i64, total_bytes: i64) -> f64 {
+    if total_bytes == 0 {
+        return 0.0;
+    }
     size_bytes as f64 * 100.0 / total_bytes as f64
 }
 
 /// The notable or all referents of an object, ready to be written.
-pub fn details(walker: &mut Walker, root: Asized<'_>, depth: Depth) -> (Vec<ReferentDetail>, Cut) {
+pub fn details<'d>(
+    walker: &mut Walker,
+    root: Asized<'d>,
+    depth: Depth,
+) -> (Vec<ReferentDetail<'d>>, Cut) {
     let mut rows = Vec::new();
     let outcome = walker.walk(root, depth, |row| -> Result<(), std::convert::Infallible> {
         rows.push(ReferentDetail {
             level: row.level,
-            name: row.asized.name().map(Text::to_str).map(String::from),
+            name: row.asized.name(),
             size_bytes: row.asized.size_bytes(),
             flat_bytes: row.asized.flat_bytes(),
             share_percent: row.share_percent,

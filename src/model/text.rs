@@ -95,6 +95,10 @@ impl<'d> Text<'d> {
         Text(text.as_bytes())
     }
 
+    pub(crate) fn from_wtf8(wtf8: &'d [u8]) -> Self {
+        Text(wtf8)
+    }
+
     /// Its bytes in WTF-8: UTF-8, but lone surrogates have their three-byte form.
     pub fn as_bytes(self) -> &'d [u8] {
         self.0
@@ -113,6 +117,42 @@ impl<'d> Text<'d> {
                     .collect(),
             ),
         }
+    }
+
+    /// Whether it has no characters.
+    pub fn is_empty(self) -> bool {
+        self.0.is_empty()
+    }
+
+    /// Its first code points, at most `count`. Looks at no more of it than that.
+    pub fn head(self, count: usize) -> Text<'d> {
+        let starts = self
+            .0
+            .iter()
+            .enumerate()
+            .filter(|(_, byte)| **byte & 0xc0 != 0x80);
+        let end = starts.map(|(at, _)| at).nth(count);
+        Text(&self.0[..end.unwrap_or(self.0.len())])
+    }
+
+    /// Its last code points, at most `count`. Looks at no more of it than that.
+    pub fn tail(self, count: usize) -> Text<'d> {
+        if count == 0 {
+            return Text(b"");
+        }
+        let starts = self
+            .0
+            .iter()
+            .enumerate()
+            .rev()
+            .filter(|(_, byte)| **byte & 0xc0 != 0x80);
+        let start = starts.map(|(at, _)| at).nth(count - 1);
+        Text(&self.0[start.unwrap_or(0)..])
+    }
+
+    /// Without white space at both ends.
+    pub fn trim(self) -> Text<'d> {
+        Text(str::from_utf8(self.0).map_or(self.0.trim_ascii(), |text| text.trim().as_bytes()))
     }
 
     /// Whether `part` occurs in it, case-sensitive. The empty text occurs everywhere.
@@ -143,6 +183,12 @@ impl<'d> Text<'d> {
     }
 }
 
+impl serde::Serialize for Text<'_> {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(&self.to_str())
+    }
+}
+
 impl fmt::Debug for Text<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         fmt::Debug::fmt(&self.to_str(), f)
@@ -167,6 +213,15 @@ mod tests {
         assert_eq!(arena.bytes(a), b"");
         assert_eq!(arena.get(b).to_str(), "aé\u{1f600}");
         assert_eq!(arena.get(TextId::NONE).to_str(), "None");
+    }
+
+    #[test]
+    fn heads_and_tails_are_cut_between_characters() {
+        let text = Text::new("aé\u{1f600}z");
+        assert_eq!(text.head(2), Text::new("aé"));
+        assert_eq!(text.tail(2), Text::new("\u{1f600}z"));
+        assert_eq!((text.head(9), text.tail(9)), (text, text));
+        assert!(text.head(0).is_empty() && text.tail(0).is_empty());
     }
 
     #[test]

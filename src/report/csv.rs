@@ -35,15 +35,15 @@ pub fn objects(out: &mut impl Write, dump: &Dump, selected: &Selected) -> io::Re
             .map(|frame| format!("{}:{} in {}", frame.file(), frame.line(), frame.function()));
         writer
             .write_record([
-                &*escaped(&row.class),
-                &escaped(&row.name),
+                &*escaped(&row.class.to_str()),
+                &escaped(&row.name.to_str()),
                 &row.address,
                 &optional(row.birth_seconds),
                 &optional(row.death_seconds),
                 &row.size_bytes.to_string(),
                 &row.peak_size_bytes.to_string(),
                 &escaped(&created_in.unwrap_or_default()),
-                &escaped(&row.repr),
+                &escaped(&row.repr.to_str()),
             ])
             .map_err(io_error)?;
     }

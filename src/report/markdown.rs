@@ -30,13 +30,13 @@ pub fn objects(
         writeln!(
             out,
             "| {} | {} | {} | {} | {} | {} | {} |",
-            cell(&row.class),
+            cell(&row.class.to_str()),
             row.address,
             row.birth_seconds.map_or("?".into(), clock),
             died,
             bytes(row.size_bytes.into(), style),
             bytes(row.peak_size_bytes.into(), style),
-            cell(&row.repr),
+            cell(&row.repr.to_str()),
         )?;
     }
     Ok(())

@@ -11,7 +11,7 @@ use std::io::{self, Write};
 
 use crate::analysis::referents::{Cut, Depth, ReferentRow, Walker};
 use crate::analysis::summary::{ClassFigures, SnapshotSummary, Summary};
-use crate::model::{Asized, Dump, Number, Text, Trace, TrackedObject};
+use crate::model::{Asized, CachedClass, Dump, Number, Text, Trace, TrackedObject};
 use crate::select::Selected;
 use crate::units;
 
@@ -145,7 +145,7 @@ impl<W: Write> Writer<W> {
         let name = row.asized.name().unwrap_or(Text::new("None")).as_bytes();
         let start = self.buffer.len();
         let indent = 2 + 2 * row.level;
-        if !self.escape && name.is_ascii() && indent + name.len() <= 50 {
+        if !self.escape && indent + name.len() <= 50 && name.is_ascii() {
             self.buffer.resize(start + indent, b' ');
             self.buffer.extend_from_slice(name);
             bars(&mut self.buffer[start..]);
@@ -153,7 +153,7 @@ impl<W: Write> Writer<W> {
         } else {
             // The width is cut with the indentation, so more than it is never seen.
             let mut label = vec![b' '; indent.min(64)];
-            label.extend_from_slice(name);
+            label.extend_from_slice(Text::from_wtf8(name).head(64).as_bytes());
             self.padded(&label, 50, Side::Right);
         }
         self.buffer.push(b' ');
@@ -195,12 +195,15 @@ impl<W: Write> Writer<W> {
         self.buffer.extend_from_slice(b"      active ");
         self.number(Figure::Int(asizeof_total), 12);
         self.buffer.extend_from_slice(b"      average   pct\n");
+        // Of a key that comes twice the last value counts, as in a dict.
+        let cached = snapshot.row().classes.iter().flatten();
+        let cached: HashMap<_, _> = cached.map(|c| (dump.text.get(c.class), c)).collect();
         for class in &figures.classes {
             let name = dump.class_name(class.number);
             self.buffer.extend_from_slice(b"  ");
             self.field(name, 33, Side::Right);
             self.buffer.push(b' ');
-            self.class(dump, snapshot.row().classes.as_deref(), name, class)?;
+            self.class(cached.get(&name).copied(), class)?;
         }
         if self.buffer.len() > BUFFER_BYTES {
             self.flush()
@@ -211,16 +214,7 @@ impl<W: Write> Writer<W> {
 
     /// A cached annotation is printed as it is, even when it is stale; for a class that
     /// it lacks Pympler raises KeyError, and the figures computed take their place.
-    fn class(
-        &mut self,
-        dump: &Dump,
-        cached: Option<&[crate::model::CachedClass]>,
-        name: Text<'_>,
-        computed: &ClassFigures,
-    ) -> io::Result<()> {
-        // A dict keeps the last value of a key.
-        let cached =
-            cached.and_then(|classes| classes.iter().rfind(|c| dump.text.get(c.class) == name));
+    fn class(&mut self, cached: Option<&CachedClass>, computed: &ClassFigures) -> io::Result<()> {
         let (active, sum, average, percent) = match cached {
             Some(c) => (
                 truncated(c.active),
@@ -267,36 +261,32 @@ impl<W: Write> Writer<W> {
     }
 
     fn padded(&mut self, text: &[u8], width: usize, side: Side) {
-        if !self.escape && text.is_ascii() && text.len() <= width {
+        if !self.escape && text.len() <= width && text.is_ascii() {
             let start = self.buffer.len();
             self.buffer.extend_from_slice(text);
             bars(&mut self.buffer[start..]);
             pad(&mut self.buffer, start, width);
             return;
         }
-        let points = text_starts(text);
-        let length = points.len();
-        let mut cut = Vec::with_capacity(text.len().min(4 * width));
-        let at = |index: usize| points.get(index).copied().unwrap_or(text.len());
-        let mut shown = length;
-        if length > width {
-            shown = width;
-            match side {
-                Side::Right => {
-                    cut.extend_from_slice(&text[..at(width - 3)]);
-                    cut.extend_from_slice(b"...");
-                }
-                Side::Left => {
-                    cut.extend_from_slice(b"...");
-                    cut.extend_from_slice(&text[at(length - (width - 3))..]);
-                }
+        // No more is looked at than is shown, however long a text many objects share.
+        let text = Text::from_wtf8(text);
+        let shown = text.head(width + 1).code_points().count();
+        let mut cut = Vec::new();
+        match side {
+            _ if shown <= width => cut.extend_from_slice(text.as_bytes()),
+            Side::Right => {
+                cut.extend_from_slice(text.head(width - 3).as_bytes());
+                cut.extend_from_slice(b"...");
             }
-        } else {
-            cut.extend_from_slice(text);
+            Side::Left => {
+                cut.extend_from_slice(b"...");
+                cut.extend_from_slice(text.tail(width - 3).as_bytes());
+            }
         }
         bars(&mut cut);
         self.text(&cut);
-        self.buffer.resize(self.buffer.len() + width - shown, b' ');
+        self.buffer
+            .resize(self.buffer.len() + width - shown.min(width), b' ');
     }
 
     fn text(&mut self, wtf8: &[u8]) {
@@ -355,13 +345,6 @@ fn bars(text: &mut [u8]) {
     text.iter_mut()
         .filter(|byte| **byte == b'\n')
         .for_each(|byte| *byte = b'|');
-}
-
-/// Where each code point begins.
-fn text_starts(wtf8: &[u8]) -> Vec<usize> {
-    (0..wtf8.len())
-        .filter(|&index| wtf8[index] & 0xc0 != 0x80)
-        .collect()
 }
 
 fn pad(buffer: &mut Vec<u8>, start: usize, width: usize) {

@@ -13,7 +13,7 @@ use super::Paint;
 use crate::analysis::objects::{ObjectDetail, ObjectRow, SampleDetail, SnapshotsByTime};
 use crate::analysis::referents::{Cut, Depth, Walker};
 use crate::analysis::summary::{Folded, ShareOf, SnapshotSummary, Summary};
-use crate::model::Dump;
+use crate::model::{Dump, Text};
 use crate::select::Selected;
 use crate::units::{self, ByteStyle, bytes, change, clock, escaped, share, short_time, thousands};
 
@@ -156,13 +156,13 @@ impl Page {
         }
     }
 
-    fn row(&self, out: &mut impl Write, row: &ObjectRow) -> io::Result<()> {
+    fn row(&self, out: &mut impl Write, row: &ObjectRow<'_>) -> io::Result<()> {
         let paint = self.style.paint;
         // Pympler sorts by the registered name and prints the object's own.
         let class = if row.name == row.class {
-            row.class.clone()
+            ending(row.class)
         } else {
-            format!("{} ({})", row.class, row.name)
+            format!("{} ({})", ending(row.class), ending(row.name))
         };
         let born = row.birth_seconds.map_or("?".into(), short_time);
         let died = match (row.alive, row.death_seconds) {
@@ -179,13 +179,13 @@ impl Page {
         write!(
             out,
             "{}  {}  {}  {}  {}",
-            paint.subject(fit_left(&escaped(&class), self.class)),
+            paint.subject(fit_left(&class, self.class)),
             fit(&row.address, ADDRESS),
             fit(&format!("{born} – {died}"), LIFETIME),
             size(row.size_bytes),
             at_peak,
         )?;
-        let repr = escaped(&row.repr);
+        let repr = beginning(row.repr);
         match self.repr {
             Some(width) => writeln!(out, "  {}", paint.aside(fit(&repr, width).trim_end())),
             None if repr.is_empty() => writeln!(out),
@@ -196,7 +196,7 @@ impl Page {
         }
     }
 
-    fn detail(&self, out: &mut impl Write, detail: &ObjectDetail) -> io::Result<Cut> {
+    fn detail(&self, out: &mut impl Write, detail: &ObjectDetail<'_>) -> io::Result<Cut> {
         let paint = self.style.paint;
         let room = self.style.page_width();
         if let Some(trace) = &detail.trace {
@@ -204,19 +204,23 @@ impl Page {
             for frame in trace {
                 let place = format!(
                     "{}:{} in {}",
-                    escaped(&frame.file),
+                    ending(frame.file),
                     frame.line,
-                    escaped(&frame.function)
+                    ending(frame.function)
                 );
                 writeln!(out, "      {}", fit_left(&place, room - 6).trim_end())?;
-                for line in &frame.source {
+                for &line in &frame.source {
                     writeln!(
                         out,
                         "          {}",
-                        paint.aside(fit(&escaped(line), room - 10).trim_end())
+                        paint.aside(fit(&beginning(line), room - 10).trim_end())
                     )?;
                 }
             }
+        }
+        if detail.frames_cut > 0 {
+            let (count, s) = counted(detail.frames_cut);
+            writeln!(out, "      ({count} more frame{s})")?;
         }
         let mut cut = Cut::default();
         if !detail.samples.is_empty() {
@@ -245,11 +249,11 @@ impl Page {
         Ok(cut)
     }
 
-    fn sample(&self, out: &mut impl Write, sample: &SampleDetail) -> io::Result<()> {
+    fn sample(&self, out: &mut impl Write, sample: &SampleDetail<'_>) -> io::Result<()> {
         let paint = self.style.paint;
         let when = sample.time_seconds.map_or("?".into(), clock);
-        let what = match (&sample.description, sample.change_bytes) {
-            (Some(text), _) if !text.is_empty() => escaped(text).into_owned(),
+        let what = match (sample.description, sample.change_bytes) {
+            (Some(text), _) if !text.is_empty() => beginning(text),
             (Some(_), _) => format!("snapshot {}", sample.snapshot.unwrap_or_default()),
             (None, None) => "born".into(),
             (None, Some(_)) => "no snapshot of this moment".into(),
@@ -278,7 +282,7 @@ impl Page {
         )?;
         for referent in &sample.referents {
             let indent = " ".repeat((6 + 2 * referent.level).min(self.label / 2));
-            let name = escaped(referent.name.as_deref().unwrap_or("None"));
+            let name = beginning(referent.name.unwrap_or(Text::new("None")));
             writeln!(
                 out,
                 "{}  {}  {}",
@@ -453,6 +457,20 @@ fn snapshot_block(
         }
     }
     Ok(())
+}
+
+/// Code points of a text that are looked at: more than any page is wide, so that a text of
+/// megabytes which a million objects share costs no more than its columns.
+const LOOKED_AT: usize = 4 * WIDEST;
+
+/// The beginning of a text of the dump, made harmless.
+fn beginning(text: Text<'_>) -> String {
+    escaped(&text.head(LOOKED_AT).to_str()).into_owned()
+}
+
+/// The end of a text of the dump, made harmless.
+fn ending(text: Text<'_>) -> String {
+    escaped(&text.tail(LOOKED_AT).to_str()).into_owned()
 }
 
 /// Columns that a text takes on a terminal.
