@@ -344,7 +344,7 @@ struct FilterArgs {
     #[arg(long)]
     dead: bool,
     /// Only objects whose largest size is at least this: 4096, 64KiB, 1.5MiB.
-    #[arg(long, value_name = "SIZE", value_parser = parse_size)]
+    #[arg(long, value_name = "SIZE", value_parser = parse_size, allow_negative_numbers = true)]
     min_size: Option<i64>,
 }
 
@@ -387,7 +387,7 @@ struct FormArgs {
     #[arg(long, value_enum, value_name = "WHEN", default_value_t = Color::Auto)]
     color: Color,
     /// Columns of tables, 60 to 500 [default: the terminal's, 120 without one]
-    #[arg(long, value_name = "COLUMNS")]
+    #[arg(long, value_name = "COLUMNS", allow_negative_numbers = true)]
     width: Option<usize>,
 }
 

@@ -63,7 +63,7 @@
 //! };
 //! let summary = Summary::of(&dump, options).expect("there is a last snapshot");
 //! summary.each(|snapshot| -> Result<(), ctstats::Error> {
-//!     assert_eq!(snapshot.classes[0].class, "shop.Cart");
+//!     assert_eq!(snapshot.classes[0].class.to_str(), "shop.Cart");
 //!     assert_eq!(snapshot.classes[0].active, 18);
 //!     Ok(())
 //! })?;

@@ -16,6 +16,11 @@ pub const MAX_ROWS: usize = 100_000;
 const ROWS_PER_REFERENT: u64 = 16;
 const ROWS_TO_START: u64 = 1 << 20;
 
+/// Pympler clips names to 80 characters. Of longer ones, which only hand-made dumps have,
+/// and which a tree can share, so many bytes are handed out whole.
+const LONG_NAME_BYTES: usize = 64 << 20;
+const LONG_NAME: usize = 1024;
+
 /// Sizes no larger than this share of the object are left out where a report asks for
 /// what matters: Pympler's `minpct`, in percent.
 pub const NOTABLE_PERCENT: f64 = 0.1;
@@ -66,6 +71,8 @@ pub struct ReferentDetail<'d> {
 pub struct Walker {
     /// Rows left to visit in all trees together.
     budget: u64,
+    /// Bytes left for names that are longer than Pympler writes them.
+    long_names: usize,
     /// Children that wait, the next one last: level, number, size in bytes.
     waiting: Vec<(usize, u32, i64)>,
 }
@@ -76,6 +83,7 @@ impl Walker {
         let budget = ROWS_TO_START + ROWS_PER_REFERENT * dump.referent_count() as u64;
         Walker {
             budget,
+            long_names: LONG_NAME_BYTES,
             waiting: Vec::new(),
         }
     }
@@ -103,6 +111,13 @@ impl Walker {
             }
             rows += 1;
             self.budget -= 1;
+            if depth == Depth::All {
+                let name = row_name_bytes(root.dump, number);
+                let Some(left) = self.long_names.checked_sub(name) else {
+                    return Ok(Cut { cut: true });
+                };
+                self.long_names = left;
+            }
             let asized = Asized {
                 dump: root.dump,
                 number,
@@ -134,6 +149,16 @@ impl Walker {
             }
         }
         self.waiting[start..].sort_by_key(|&(_, _, size)| size);
+    }
+}
+
+/// What a name counts against the budget of long ones.
+fn row_name_bytes(dump: &Dump, number: u32) -> usize {
+    let name = dump.text.bytes(dump.asized.rows[number as usize].name);
+    if name.len() > LONG_NAME {
+        name.len()
+    } else {
+        0
     }
 }
 

@@ -9,7 +9,7 @@ use std::str::FromStr;
 
 use serde::Serialize;
 
-use crate::model::{Dump, Rules, Snapshot, TrackedObject};
+use crate::model::{Dump, Rules, Snapshot, Text, TrackedObject};
 use crate::select::{Filter, Limit, named};
 
 /// Cells of classes and moments that are computed at a time: 96 MiB of them.
@@ -136,9 +136,9 @@ pub struct SummaryOptions {
 
 /// A class at a snapshot.
 #[derive(Clone, Debug, PartialEq, Serialize)]
-pub struct ClassFigures {
+pub struct ClassFigures<'d> {
     /// The registered name.
-    pub class: String,
+    pub class: Text<'d>,
     /// Instances alive at that moment.
     pub active: u64,
     /// Bytes of all of them.
@@ -180,11 +180,11 @@ pub enum ShareOf {
 
 /// A snapshot with its classes.
 #[derive(Clone, Debug, PartialEq, Serialize)]
-pub struct SnapshotSummary {
+pub struct SnapshotSummary<'d> {
     /// Its number in the dump, from 0.
     pub snapshot: usize,
     /// Its description; may be empty.
-    pub description: String,
+    pub description: Text<'d>,
     /// Seconds since tracking began; `None` if that is no finite number.
     pub timestamp_seconds: Option<f64>,
     /// The process's virtual size; `None` where it was not recorded.
@@ -202,7 +202,7 @@ pub struct SnapshotSummary {
     /// Which figure that is.
     pub share_of: ShareOf,
     /// The classes, sorted, and cut to the limit.
-    pub classes: Vec<ClassFigures>,
+    pub classes: Vec<ClassFigures<'d>>,
     /// The classes that the limit cut, if any.
     pub more: Option<Folded>,
     /// All selected classes together.
@@ -319,7 +319,7 @@ impl<'d> Summary<'d> {
         }
     }
 
-    fn figures(&self, snapshot: Snapshot<'_>, block: &Block) -> SnapshotSummary {
+    fn figures(&self, snapshot: Snapshot<'d>, block: &Block) -> SnapshotSummary<'d> {
         let time = snapshot.timestamp_seconds();
         let moment = block
             .times
@@ -330,12 +330,11 @@ impl<'d> Summary<'d> {
                 block.times.iter().position(|&t| t == time)
             });
         let whole = snapshot.total_bytes();
-        let all: Vec<_> = self.dump.classes().collect();
-        let mut classes: Vec<ClassFigures> = Vec::with_capacity(self.classes.len());
+        let mut classes: Vec<ClassFigures<'d>> = Vec::with_capacity(self.classes.len());
         for (index, &number) in self.classes.iter().enumerate() {
             let cell = moment.map_or(Cell::default(), |m| block.cells[m * block.classes + index]);
             classes.push(ClassFigures {
-                class: all[number as usize].name().to_str().into(),
+                class: self.dump.class_name(number),
                 active: cell.active,
                 sum_bytes: cell.sum_bytes,
                 average_bytes: average(cell.sum_bytes, cell.active),
@@ -353,7 +352,7 @@ impl<'d> Summary<'d> {
         let process = snapshot.process();
         SnapshotSummary {
             snapshot: snapshot.index(),
-            description: snapshot.description().to_str().into(),
+            description: snapshot.description(),
             timestamp_seconds: Some(time).filter(|t| t.is_finite()),
             process_virtual_bytes: process.available.then_some(process.virtual_bytes),
             process_resident_bytes: Some(process.resident_bytes).filter(|&bytes| bytes != 0),
@@ -373,7 +372,7 @@ impl<'d> Summary<'d> {
     }
 
     /// The classes come by name; the sort is stable on that.
-    fn sort(&self, classes: &mut [ClassFigures]) {
+    fn sort(&self, classes: &mut [ClassFigures<'_>]) {
         let keys = &self.options.sort;
         classes.sort_by(|a, b| {
             let by = |key: &ClassSortKey| match key {
@@ -478,7 +477,7 @@ impl Column {
     }
 }
 
-fn fold(classes: &[ClassFigures], whole: i128) -> Folded {
+fn fold(classes: &[ClassFigures<'_>], whole: i128) -> Folded {
     let active = classes.iter().map(|class| class.active).sum();
     let sum_bytes = classes.iter().map(|class| class.sum_bytes).sum();
     Folded {

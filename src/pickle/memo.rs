@@ -16,6 +16,9 @@ const NUMBER_MASK: u32 = (1 << NUMBER_BITS) - 1;
 /// The number of a dict that was let go before the memo came to know it: no living one has it.
 pub(crate) const LET_GO: u32 = NUMBER_MASK;
 
+/// Entries far beyond the count. No pickler leaves gaps at all.
+const SPARSE_LIMIT: usize = 1 << 20;
+
 const UNSET: u32 = 0;
 const TEXT: u32 = 1;
 const LIST: u32 = 2;
@@ -158,6 +161,11 @@ impl Memo {
         }
         let number = u32::try_from(number)
             .map_err(|_| malformed(format!("memo number {number} is beyond 32 bits")))?;
+        if self.sparse.len() >= SPARSE_LIMIT {
+            return Err(too_large(
+                "its memo is full of gaps, as no pickler leaves it",
+            ));
+        }
         self.sparse.insert(number, value);
         Ok(())
     }

@@ -71,10 +71,10 @@ pub fn summary(out: &mut impl Write, summary: &Summary<'_>) -> io::Result<()> {
             "share_percent",
         ])
         .map_err(io_error)?;
-    summary.each(|snapshot: SnapshotSummary| -> io::Result<()> {
+    summary.each(|snapshot: SnapshotSummary<'_>| -> io::Result<()> {
         let head = [
             snapshot.snapshot.to_string(),
-            escaped(&snapshot.description).into_owned(),
+            escaped(&snapshot.description.to_str()).into_owned(),
             optional(snapshot.timestamp_seconds),
             optional(snapshot.process_virtual_bytes),
             optional(snapshot.process_resident_bytes),
@@ -84,7 +84,7 @@ pub fn summary(out: &mut impl Write, summary: &Summary<'_>) -> io::Result<()> {
         ];
         let classes = snapshot.classes.iter().map(|c| {
             (
-                escaped(&c.class).into_owned(),
+                escaped(&c.class.to_str()).into_owned(),
                 c.active,
                 c.sum_bytes,
                 c.average_bytes,

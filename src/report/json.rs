@@ -83,7 +83,7 @@ pub fn summary(
         write!(out, "{{\"schema\":\"{SUMMARY_SCHEMA}\",\"snapshots\":[")?;
     }
     let mut before: &[u8] = b"\n";
-    summary.each(|snapshot: SnapshotSummary| -> io::Result<()> {
+    summary.each(|snapshot: SnapshotSummary<'_>| -> io::Result<()> {
         if document {
             out.write_all(std::mem::replace(&mut before, b",\n"))?;
         }

@@ -46,7 +46,7 @@ pub fn objects(
 pub fn summary(out: &mut impl Write, summary: &Summary<'_>, style: ByteStyle) -> io::Result<()> {
     let size = |count| bytes(count, style);
     let mut first = true;
-    summary.each(|snapshot: SnapshotSummary| -> io::Result<()> {
+    summary.each(|snapshot: SnapshotSummary<'_>| -> io::Result<()> {
         if !std::mem::take(&mut first) {
             writeln!(out)?;
         }
@@ -62,7 +62,7 @@ pub fn summary(out: &mut impl Write, summary: &Summary<'_>, style: ByteStyle) ->
             out,
             "### Snapshot {}, {when}{name}{}\n",
             snapshot.snapshot,
-            cell(&snapshot.description)
+            cell(&snapshot.description.to_str())
         )?;
         let dash = |count: Option<i128>| count.map_or("– (not recorded)".into(), size);
         writeln!(
@@ -90,7 +90,7 @@ pub fn summary(out: &mut impl Write, summary: &Summary<'_>, style: ByteStyle) ->
         };
         for c in &snapshot.classes {
             row(
-                &cell(&c.class),
+                &cell(&c.class.to_str()),
                 c.active,
                 c.sum_bytes,
                 c.average_bytes,

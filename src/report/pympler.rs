@@ -186,7 +186,7 @@ impl<W: Write> Writer<W> {
         self.flush()
     }
 
-    fn snapshot(&mut self, dump: &Dump, figures: &SnapshotSummary) -> io::Result<()> {
+    fn snapshot(&mut self, dump: &Dump, figures: &SnapshotSummary<'_>) -> io::Result<()> {
         let Some(snapshot) = dump.snapshots().nth(figures.snapshot) else {
             return Ok(());
         };
@@ -214,7 +214,11 @@ impl<W: Write> Writer<W> {
 
     /// A cached annotation is printed as it is, even when it is stale; for a class that
     /// it lacks Pympler raises KeyError, and the figures computed take their place.
-    fn class(&mut self, cached: Option<&CachedClass>, computed: &ClassFigures) -> io::Result<()> {
+    fn class(
+        &mut self,
+        cached: Option<&CachedClass>,
+        computed: &ClassFigures<'_>,
+    ) -> io::Result<()> {
         let (active, sum, average, percent) = match cached {
             Some(c) => (
                 truncated(c.active),

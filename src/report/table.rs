@@ -6,7 +6,7 @@
 
 use std::io::{self, Write};
 
-use comfy_table::{CellAlignment, ContentArrangement, Table};
+use comfy_table::{ContentArrangement, Table};
 use unicode_width::UnicodeWidthChar;
 
 use super::Paint;
@@ -22,6 +22,9 @@ pub const DEFAULT_WIDTH: usize = 120;
 
 /// From this width on, the repr has a column of its own.
 const WIDE: usize = 110;
+
+/// Rows that are laid out at a time.
+const PAGE_ROWS: usize = 1000;
 
 /// The least that a page can be and still be read.
 const NARROWEST: usize = 60;
@@ -160,9 +163,13 @@ impl Page {
         let paint = self.style.paint;
         // Pympler sorts by the registered name and prints the object's own.
         let class = if row.name == row.class {
-            ending(row.class)
+            ending(row.class, self.class)
         } else {
-            format!("{} ({})", ending(row.class), ending(row.name))
+            format!(
+                "{} ({})",
+                ending(row.class, self.class),
+                ending(row.name, self.class)
+            )
         };
         let born = row.birth_seconds.map_or("?".into(), short_time);
         let died = match (row.alive, row.death_seconds) {
@@ -185,7 +192,7 @@ impl Page {
             size(row.size_bytes),
             at_peak,
         )?;
-        let repr = beginning(row.repr);
+        let repr = beginning(row.repr, self.repr.unwrap_or(self.style.page_width()));
         match self.repr {
             Some(width) => writeln!(out, "  {}", paint.aside(fit(&repr, width).trim_end())),
             None if repr.is_empty() => writeln!(out),
@@ -204,16 +211,16 @@ impl Page {
             for frame in trace {
                 let place = format!(
                     "{}:{} in {}",
-                    ending(frame.file),
+                    ending(frame.file, room),
                     frame.line,
-                    ending(frame.function)
+                    ending(frame.function, room)
                 );
                 writeln!(out, "      {}", fit_left(&place, room - 6).trim_end())?;
                 for &line in &frame.source {
                     writeln!(
                         out,
                         "          {}",
-                        paint.aside(fit(&beginning(line), room - 10).trim_end())
+                        paint.aside(fit(&beginning(line, room), room - 10).trim_end())
                     )?;
                 }
             }
@@ -253,7 +260,7 @@ impl Page {
         let paint = self.style.paint;
         let when = sample.time_seconds.map_or("?".into(), clock);
         let what = match (sample.description, sample.change_bytes) {
-            (Some(text), _) if !text.is_empty() => beginning(text),
+            (Some(text), _) if !text.is_empty() => beginning(text, self.label),
             (Some(_), _) => format!("snapshot {}", sample.snapshot.unwrap_or_default()),
             (None, None) => "born".into(),
             (None, Some(_)) => "no snapshot of this moment".into(),
@@ -282,7 +289,7 @@ impl Page {
         )?;
         for referent in &sample.referents {
             let indent = " ".repeat((6 + 2 * referent.level).min(self.label / 2));
-            let name = beginning(referent.name.unwrap_or(Text::new("None")));
+            let name = beginning(referent.name.unwrap_or(Text::new("None")), self.label);
             writeln!(
                 out,
                 "{}  {}  {}",
@@ -330,7 +337,7 @@ struct Notes {
 }
 
 impl Notes {
-    fn gather(&mut self, snapshot: &SnapshotSummary) {
+    fn gather(&mut self, snapshot: &SnapshotSummary<'_>) {
         self.without_asizeof |= snapshot.asizeof_total_bytes.is_none();
         self.shares[snapshot.share_of as usize] = true;
     }
@@ -372,7 +379,7 @@ impl Notes {
 
 fn snapshot_block(
     out: &mut impl Write,
-    snapshot: &SnapshotSummary,
+    snapshot: &SnapshotSummary<'_>,
     style: Style,
 ) -> io::Result<()> {
     let width = style.page_width();
@@ -384,7 +391,7 @@ fn snapshot_block(
     let name = if snapshot.description.is_empty() {
         String::new()
     } else {
-        format!(": {}", escaped(&snapshot.description))
+        format!(": {}", beginning(snapshot.description, width))
     };
     let head = format!("snapshot {}, {when}{name}", snapshot.snapshot);
     writeln!(out, "{}", paint.subject(fit(&head, width).trim_end()))?;
@@ -412,65 +419,86 @@ fn snapshot_block(
     if snapshot.classes.is_empty() && snapshot.more.is_none() {
         return writeln!(out, "  no class is tracked");
     }
-    let mut table = Table::new();
-    table.load_style(comfy_table::presets::NOTHING);
-    table.set_content_arrangement(ContentArrangement::Disabled);
-    table.set_header(["class", "active", "sum", "average", "share"]);
     // The numbers take what they need, the name what remains.
     let name_width = width.saturating_sub(4 * 13 + 4).max(16);
-    let row = |name: String, f: &Folded| {
+    let row = |name: &str, active: u64, sum, average: f64, percent| {
         [
-            fit_left(&escaped(&name), name_width).trim_end().to_owned(),
-            thousands(f.active.into()),
-            size(f.sum_bytes),
-            size(f.average_bytes as i128),
-            share(f.share_percent),
+            fit_left(name, name_width).trim_end().to_owned(),
+            thousands(active.into()),
+            size(sum),
+            size(average as i128),
+            share(percent),
         ]
     };
-    for class in &snapshot.classes {
-        let figures = Folded {
-            classes: 1,
-            active: class.active,
-            sum_bytes: class.sum_bytes,
-            average_bytes: class.average_bytes,
-            share_percent: class.share_percent,
-        };
-        table.add_row(row(class.class.clone(), &figures));
-    }
-    if let Some(more) = &snapshot.more {
-        table.add_row(row(
-            format!("{} more", thousands(more.classes as i128)),
-            more,
-        ));
-    }
-    table.add_row(row("total".into(), &snapshot.total));
-    for column in 1..5 {
-        if let Some(column) = table.column_mut(column) {
-            column.set_cell_alignment(CellAlignment::Right);
+    let headings = ["class", "active", "sum", "average", "share"].map(String::from);
+    let classes = snapshot.classes.iter().map(|c| {
+        let name = ending(c.class, name_width);
+        row(
+            &name,
+            c.active,
+            c.sum_bytes,
+            c.average_bytes,
+            c.share_percent,
+        )
+    });
+    let folded = |name: &str, f: &Folded| {
+        row(
+            name,
+            f.active,
+            f.sum_bytes,
+            f.average_bytes,
+            f.share_percent,
+        )
+    };
+    let more = snapshot
+        .more
+        .iter()
+        .map(|more| folded(&format!("{} more", thousands(more.classes as i128)), more));
+    let total = std::iter::once(folded("total", &snapshot.total));
+    let rows = std::iter::once(headings)
+        .chain(classes)
+        .chain(more)
+        .chain(total);
+    let widths = rows.clone().fold([0; 5], |widths: [usize; 5], row| {
+        std::array::from_fn(|column| widths[column].max(width_of(&row[column])))
+    });
+    // comfy-table holds its rows, so it gets them in pages of columns with fixed widths.
+    let mut rows = rows.peekable();
+    let mut heading = true;
+    while rows.peek().is_some() {
+        let mut table = Table::new();
+        table.load_style(comfy_table::presets::NOTHING);
+        table.set_content_arrangement(ContentArrangement::Disabled);
+        for row in rows.by_ref().take(PAGE_ROWS) {
+            table.add_row(row.iter().enumerate().map(|(column, cell)| match column {
+                0 => fit(cell, widths[column]),
+                _ => fit_right(cell, widths[column]),
+            }));
         }
-    }
-    for (index, line) in table.lines().enumerate() {
-        let line = line.trim_end();
-        match index {
-            0 => writeln!(out, " {}", paint.heading(line))?,
-            _ => writeln!(out, " {line}")?,
+        for line in table.lines() {
+            match std::mem::take(&mut heading) {
+                true => writeln!(out, " {}", paint.heading(line.trim_end()))?,
+                false => writeln!(out, " {}", line.trim_end())?,
+            }
         }
     }
     Ok(())
 }
 
-/// Code points of a text that are looked at: more than any page is wide, so that a text of
-/// megabytes which a million objects share costs no more than its columns.
-const LOOKED_AT: usize = 4 * WIDEST;
-
-/// The beginning of a text of the dump, made harmless.
-fn beginning(text: Text<'_>) -> String {
-    escaped(&text.head(LOOKED_AT).to_str()).into_owned()
+/// The beginning of a text of the dump, made harmless, as far as it can matter for so many
+/// columns: a text of megabytes that a million objects share costs no more than it shows.
+fn beginning(text: Text<'_>, width: usize) -> String {
+    escaped(&text.head(looked_at(width)).to_str()).into_owned()
 }
 
-/// The end of a text of the dump, made harmless.
-fn ending(text: Text<'_>) -> String {
-    escaped(&text.tail(LOOKED_AT).to_str()).into_owned()
+/// The same of its end.
+fn ending(text: Text<'_>, width: usize) -> String {
+    escaped(&text.tail(looked_at(width)).to_str()).into_owned()
+}
+
+/// Code points that may be needed to fill so many columns: some take none.
+fn looked_at(width: usize) -> usize {
+    4 * width + 8
 }
 
 /// Columns that a text takes on a terminal.
