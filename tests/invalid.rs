@@ -191,6 +191,35 @@ fn bombs_do_no_harm() {
     }
 }
 
+/// What `fixtures/abuse.py` makes, in little memory whatever is asked of it.
+#[test]
+#[cfg(target_os = "linux")]
+fn abuse_takes_little_memory() {
+    let files = fixtures("invalid");
+    let abusive = files
+        .iter()
+        .filter(|path| path.to_string_lossy().contains("/abuse-"));
+    let mut runs = 0;
+    for path in abusive {
+        for form in ["table", "json", "pympler"] {
+            // 500,000 KiB of addresses, the program and its threads included.
+            let output = std::process::Command::new("sh")
+                .arg("-c")
+                .arg("ulimit -v 500000; exec \"$0\" \"$@\"")
+                .arg(env!("CARGO_BIN_EXE_ctstats"))
+                .args(["print", "--format", form])
+                .arg(path)
+                .output()
+                .expect("the shell starts");
+            let code = output.status.code();
+            assert!(matches!(code, Some(0 | 1)), "{path:?}: {code:?}");
+            assert!(output.stdout.len() < 16 << 20, "{path:?} as {form}");
+            runs += 1;
+        }
+    }
+    assert!(runs > 20, "the fixtures are there");
+}
+
 /// Files that only the file system can refuse.
 #[test]
 fn what_is_no_file_is_named() {

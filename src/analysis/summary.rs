@@ -233,6 +233,36 @@ struct Cell {
     active: u64,
 }
 
+impl Cell {
+    fn sum(cells: impl Iterator<Item = Cell>) -> Cell {
+        cells.fold(Cell::default(), |a, b| Cell {
+            sum_bytes: a.sum_bytes + b.sum_bytes,
+            active: a.active + b.active,
+        })
+    }
+
+    fn without(self, part: Cell) -> Cell {
+        Cell {
+            sum_bytes: self.sum_bytes - part.sum_bytes,
+            active: self.active - part.active,
+        }
+    }
+
+    fn average(self) -> f64 {
+        average(self.sum_bytes, self.active)
+    }
+
+    fn folded(self, classes: usize, whole: i128) -> Folded {
+        Folded {
+            classes,
+            active: self.active,
+            sum_bytes: self.sum_bytes,
+            average_bytes: self.average(),
+            share_percent: percent(self.sum_bytes, whole),
+        }
+    }
+}
+
 impl<'d> Summary<'d> {
     /// Chooses classes and snapshots.
     ///
@@ -330,25 +360,37 @@ impl<'d> Summary<'d> {
                 block.times.iter().position(|&t| t == time)
             });
         let whole = snapshot.total_bytes();
-        let mut classes: Vec<ClassFigures<'d>> = Vec::with_capacity(self.classes.len());
-        for (index, &number) in self.classes.iter().enumerate() {
-            let cell = moment.map_or(Cell::default(), |m| block.cells[m * block.classes + index]);
-            classes.push(ClassFigures {
-                class: self.dump.class_name(number),
-                active: cell.active,
-                sum_bytes: cell.sum_bytes,
-                average_bytes: average(cell.sum_bytes, cell.active),
-                share_percent: percent(cell.sum_bytes, whole),
-                number,
-            });
-        }
-        let total = fold(&classes, whole);
-        self.sort(&mut classes);
-        let keep = self.options.limit.map_or(usize::MAX, |limit| {
-            limit.count(classes.len(), Rules::Documented)
+        let cells = moment.map_or(&[][..], |m| {
+            &block.cells[m * block.classes..][..block.classes]
         });
-        let more = (keep < classes.len()).then(|| fold(&classes[keep..], whole));
-        classes.truncate(keep);
+        let cell = |index: u32| cells.get(index as usize).copied().unwrap_or_default();
+        let all = self.classes.len();
+        let keep = self
+            .options
+            .limit
+            .map_or(all, |limit| limit.count(all, Rules::Documented).min(all));
+        let kept = self.ranked(keep, whole, cell);
+        let total = Cell::sum((0..all as u32).map(cell));
+        let more = (keep < all).then(|| {
+            let shown = Cell::sum(kept.iter().map(|&index| cell(index)));
+            total.without(shown).folded(all - keep, whole)
+        });
+        let total = total.folded(all, whole);
+        let classes = kept
+            .iter()
+            .map(|&index| {
+                let number = self.classes[index as usize];
+                let figures = cell(index);
+                ClassFigures {
+                    class: self.dump.class_name(number),
+                    active: figures.active,
+                    sum_bytes: figures.sum_bytes,
+                    average_bytes: figures.average(),
+                    share_percent: percent(figures.sum_bytes, whole),
+                    number,
+                }
+            })
+            .collect();
         let process = snapshot.process();
         SnapshotSummary {
             snapshot: snapshot.index(),
@@ -371,25 +413,36 @@ impl<'d> Summary<'d> {
         }
     }
 
-    /// The classes come by name; the sort is stable on that.
-    fn sort(&self, classes: &mut [ClassFigures<'_>]) {
-        let keys = &self.options.sort;
-        classes.sort_by(|a, b| {
+    /// The first `keep` of the selected classes in the order asked for, as places in
+    /// `self.classes`. Those are by name, which is the order of what ties.
+    fn ranked(&self, keep: usize, whole: i128, cell: impl Fn(u32) -> Cell) -> Vec<u32> {
+        let compare = |&a: &u32, &b: &u32| {
+            let (x, y) = (cell(a), cell(b));
             let by = |key: &ClassSortKey| match key {
-                ClassSortKey::ClassName => a.class.cmp(&b.class),
-                ClassSortKey::Size => b.sum_bytes.cmp(&a.sum_bytes),
-                ClassSortKey::Active => b.active.cmp(&a.active),
-                ClassSortKey::Average => b.average_bytes.total_cmp(&a.average_bytes),
-                ClassSortKey::Share => b.share_percent.total_cmp(&a.share_percent),
+                ClassSortKey::ClassName => a.cmp(&b),
+                ClassSortKey::Size => y.sum_bytes.cmp(&x.sum_bytes),
+                ClassSortKey::Active => y.active.cmp(&x.active),
+                ClassSortKey::Average => y.average().total_cmp(&x.average()),
+                ClassSortKey::Share => {
+                    percent(y.sum_bytes, whole).total_cmp(&percent(x.sum_bytes, whole))
+                }
             };
-            keys.iter()
-                .map(by)
-                .find(|ordering| ordering.is_ne())
-                .unwrap_or(std::cmp::Ordering::Equal)
-        });
-        if self.options.reverse {
-            classes.reverse();
+            let mut keys = self.options.sort.iter().map(by);
+            let ordering = keys.find(|ordering| ordering.is_ne()).unwrap_or(a.cmp(&b));
+            if self.options.reverse {
+                ordering.reverse()
+            } else {
+                ordering
+            }
+        };
+        let mut order: Vec<u32> = (0..self.classes.len() as u32).collect();
+        // Snapshots may be many, and classes too: what is not shown is not sorted.
+        if keep < order.len() {
+            order.select_nth_unstable_by(keep, compare);
+            order.truncate(keep);
         }
+        order.sort_unstable_by(compare);
+        order
     }
 }
 
@@ -474,18 +527,6 @@ impl Column {
                 },
             );
         }
-    }
-}
-
-fn fold(classes: &[ClassFigures<'_>], whole: i128) -> Folded {
-    let active = classes.iter().map(|class| class.active).sum();
-    let sum_bytes = classes.iter().map(|class| class.sum_bytes).sum();
-    Folded {
-        classes: classes.len(),
-        active,
-        sum_bytes,
-        average_bytes: average(sum_bytes, active),
-        share_percent: percent(sum_bytes, whole),
     }
 }
 

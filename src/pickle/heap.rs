@@ -5,7 +5,7 @@
 //! Dicts are the states of instances: they go as soon as the instance is built, so
 //! that the heap never holds more than what is unfinished.
 
-use super::fault::{Fault, Outcome, malformed, too_large};
+use super::fault::{Fault, Outcome, bad_value, malformed, too_large};
 use super::value::{Kind, Value};
 
 /// A list of the pickle.
@@ -280,5 +280,5 @@ impl Heap {
 
 #[cold]
 fn let_go() -> Box<Fault> {
-    malformed("the state of a finished instance is used once more")
+    bad_value("two instances share one dict as their state, which no pickler writes")
 }

@@ -1,7 +1,7 @@
 //! `Asized` instances into columns: sizes, and groups of referents.
 
 use super::fields::{Field, field};
-use super::{ASIZED, EMPTY_TUPLE, GROUP, Loader, UNBUILT};
+use super::{ASIZED, EMPTY_TUPLE, GROUP, Loader, UNBUILT, built_twice};
 use crate::model::TextId;
 use crate::pickle::{Fault, Heap, List, Outcome, Pairs, Value, bad_value, too_large};
 
@@ -28,7 +28,10 @@ impl Loader {
             }
         }
         let size = size.ok_or_else(|| self.missing(CLASS, Field::Size))?;
-        self.unbuilt -= u64::from(self.asized.rows[number as usize].name == UNBUILT);
+        if self.asized.rows[number as usize].name != UNBUILT {
+            return Err(built_twice(CLASS));
+        }
+        self.unbuilt -= 1;
         self.asized.set(number, size, flat, name, group);
         Ok(())
     }

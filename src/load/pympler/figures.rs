@@ -44,7 +44,7 @@ impl Loader {
     }
 
     pub(super) fn missing(&self, class: &str, of: Field) -> Box<Fault> {
-        bad_value(format!("a {class} has no {}", fields::name(of)))
+        bad_value(format!("{class} instance has no {}", fields::name(of)))
     }
 }
 

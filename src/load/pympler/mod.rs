@@ -73,6 +73,7 @@ fn load_with(mut loader: Loader, reader: &mut Reader<'_>) -> Outcome<Dump> {
                     copy the whole file, or let dump_stats finish";
         return Err(place(FaultKind::Missing(what.into()).boxed(), reader));
     }
+    loader.cached.clear();
     let snapshots = read_pickle(reader, &mut loader)?;
     loader
         .take_snapshots(&snapshots)
@@ -91,6 +92,14 @@ fn load_with(mut loader: Loader, reader: &mut Reader<'_>) -> Outcome<Dump> {
     }
     loader.notes.protocols = [index.protocol, snapshots.protocol];
     loader.finish().map_err(|fault| place(fault, reader))
+}
+
+/// Equal samples are one row, and a row that is used somewhere must not change.
+#[cold]
+fn built_twice(class: &str) -> Box<Fault> {
+    bad_value(format!(
+        "{class} instance is given its state twice, which no pickler does"
+    ))
 }
 
 fn place(mut fault: Box<Fault>, reader: &Reader<'_>) -> Box<Fault> {
@@ -128,6 +137,10 @@ struct Loader {
     processes: Vec<ProcessMemory>,
     snapshots: Vec<SnapshotRow>,
     snapshot_rows: Vec<u32>,
+    /// Which snapshot took a dict as its `classes`, by the dict's number in this pickle.
+    cached: HashMap<u32, u32>,
+    /// Cached classes that stand in memory more often than in the file.
+    cached_copies: usize,
     classes: Vec<ClassRow>,
     listed: Vec<u32>,
     notes: Notes,
@@ -155,6 +168,8 @@ impl Loader {
             processes: Vec::new(),
             snapshots: Vec::new(),
             snapshot_rows: Vec::new(),
+            cached: HashMap::new(),
+            cached_copies: 0,
             classes: Vec::new(),
             listed: Vec::new(),
             notes: Notes::default(),

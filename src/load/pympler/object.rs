@@ -2,7 +2,7 @@
 
 use super::fields::{Field, field};
 use super::frames::FrameParts;
-use super::{EMPTY_TUPLE, FRAME, Loader, SAMPLE, TRACE, UNBUILT};
+use super::{EMPTY_TUPLE, FRAME, Loader, SAMPLE, TRACE, UNBUILT, built_twice};
 use crate::model::{FrameRow, TextId};
 use crate::pickle::{Heap, List, Outcome, Pairs, Value, bad_value, too_large};
 
@@ -63,7 +63,10 @@ impl Loader {
             }
         }
         self.objects.birth[index] = birth.ok_or_else(|| self.missing(CLASS, Field::Birth))?;
-        self.unbuilt -= u64::from(self.objects.name[index] == UNBUILT);
+        if self.objects.name[index] != UNBUILT {
+            return Err(built_twice(CLASS));
+        }
+        self.unbuilt -= 1;
         self.objects.name[index] = name;
         self.objects.repr[index] = repr;
         Ok(())

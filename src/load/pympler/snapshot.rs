@@ -1,7 +1,7 @@
 //! `Snapshot` instances into rows: the process, and annotations that Pympler had cached.
 
 use super::fields::{Field, field};
-use super::{ASIZED, Loader, PROCESS, UNBUILT};
+use super::{ASIZED, Loader, PROCESS, UNBUILT, built_twice};
 use crate::model::{CachedClass, Number, ProcessMemory, SnapshotRow, TextId};
 use crate::pickle::{Heap, Outcome, Pairs, Value};
 
@@ -37,26 +37,38 @@ impl Loader {
                     // Shares then refer to the next best figure.
                     _ => row.process = ProcessMemory::default(),
                 },
-                Field::Classes => row.classes = self.cached_classes(heap, value)?,
+                Field::Classes => row.classes = self.cached_classes(heap, number, value)?,
                 _ => {}
             }
         }
         row.timestamp = timestamp.ok_or_else(|| self.missing(CLASS, Field::Timestamp))?;
         let slot = &mut self.snapshots[number as usize];
-        self.unbuilt -= u64::from(slot.desc == UNBUILT);
+        if slot.desc != UNBUILT {
+            return Err(built_twice(CLASS));
+        }
+        self.unbuilt -= 1;
         *slot = row;
         Ok(())
     }
 
     /// `Snapshot.classes`: what annotate_snapshot had computed before the dump.
-    pub(super) fn cached_classes(
+    fn cached_classes(
         &mut self,
         heap: &mut Heap,
+        snapshot: u32,
         value: Value,
     ) -> Outcome<Option<Vec<CachedClass>>> {
         let Value::Dict(dict) = value else {
             return Ok(None);
         };
+        // A copy of a snapshot, as copy.copy makes it, has the same dict.
+        if let Some(&snapshot) = self.cached.get(&dict) {
+            let classes = self.snapshots[snapshot as usize].classes.clone();
+            self.cached_copies += classes.as_ref().map_or(0, Vec::len);
+            // A row takes more than a hundred bytes, and none in the file.
+            heap.afford(8 * self.cached_copies)?;
+            return Ok(classes);
+        }
         let mut classes = Vec::new();
         for &(key, value) in heap.dict(dict)? {
             let class = self.text_of(key, heap, "a class name of Snapshot.classes")?;
@@ -100,6 +112,7 @@ impl Loader {
                 heap.recycle(pairs);
             }
         }
+        self.cached.insert(dict, snapshot);
         Ok(Some(classes))
     }
 
