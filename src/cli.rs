@@ -5,7 +5,7 @@ use std::io::Write;
 use std::mem::ManuallyDrop;
 use std::path::{Path, PathBuf};
 
-use anyhow::{Context, Result};
+use anyhow::Result;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
 use ctstats::analysis::info::Info;
@@ -282,12 +282,11 @@ impl Convert {
             ));
         }
         let dump = part.as_ref().unwrap_or(&dump);
-        let failed = || format!("{}: cannot be written", self.out.display());
-        let out = Output::open(Some(&self.out)).with_context(failed)?;
+        let out = Output::open(Some(&self.out))?;
         if out.is_terminal() {
             anyhow::bail!("a dump is no text: give a file, or pipe the output into one");
         }
-        let mut out = Compressor::new(out, compression).with_context(failed)?;
+        let mut out = Compressor::new(out, compression)?;
         match target {
             Target::Native => dump.dump_stats_to(&mut out)?,
             Target::Pympler => pickle::dump(&mut out, dump)?,
@@ -443,14 +442,18 @@ impl FormArgs {
         }
     }
 
-    fn open(&self) -> Result<Output> {
-        let path = self.output.as_deref();
-        Output::open(path).with_context(|| {
-            format!(
-                "{}: cannot be written",
-                path.unwrap_or(Path::new("-")).display()
-            )
-        })
+    /// Opens the report's file, which is not to be the dump's.
+    fn open(&self, dump: &Path) -> Result<Output> {
+        let real = |path: &Path| path.canonicalize().ok();
+        if let Some(path) = &self.output
+            && let Some(place) = real(path)
+            && Some(place) == real(dump)
+        {
+            let path = path.display().to_string();
+            let path = ctstats::units::escaped(&path);
+            anyhow::bail!("{path}: is the dump itself; give the report another name");
+        }
+        Ok(Output::open(self.output.as_deref())?)
     }
 
     fn style(&self, out: &Output, brief: bool) -> table::Style {
@@ -505,7 +508,7 @@ impl Print {
             rules: self.form.rules(),
         };
         let selected = ManuallyDrop::new(selection.select(&dump));
-        let mut out = self.form.open()?;
+        let mut out = self.form.open(&self.input.dump)?;
         let style = self.form.style(&out, self.brief);
         let bytes = style.bytes;
         let cut = match self.form.format {
@@ -549,7 +552,7 @@ impl SummaryArgs {
             rules: self.form.rules(),
         };
         let summary = Summary::of(&dump, options).map_err(|selector| no_such(&dump, &selector))?;
-        let mut out = self.form.open()?;
+        let mut out = self.form.open(&self.input.dump)?;
         let style = self.form.style(&out, false);
         match self.form.format {
             Form::Table => table::summary(&mut out, &summary, style)?,

@@ -122,7 +122,7 @@ impl fmt::Display for Error {
                 }
                 write!(f, ": {}", escaped(what))
             }
-            Error::Write(source) => write!(f, "writing failed: {source}"),
+            Error::Write(source) => write!(f, "writing the output failed: {source}"),
         }
     }
 }

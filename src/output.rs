@@ -5,63 +5,58 @@ use std::fs::{self, File};
 use std::io::{self, BufWriter, IsTerminal, StdoutLock, Write};
 use std::path::{Path, PathBuf};
 
-use tempfile::NamedTempFile;
+use tempfile::TempPath;
+
+use crate::units::escaped;
 
 /// An open destination. A file appears under its name only on [`finish`](Self::finish).
-pub enum Output {
-    /// Standard output.
+pub struct Output {
+    sink: Sink,
+    /// What errors name; `None` for standard output.
+    name: Option<PathBuf>,
+}
+
+enum Sink {
     Stdout(BufWriter<StdoutLock<'static>>),
     /// A regular file: written beside its place, then renamed.
-    File(BufWriter<NamedTempFile>, PathBuf),
+    File {
+        out: BufWriter<File>,
+        temporary: TempPath,
+        place: PathBuf,
+    },
     /// A device or a pipe by name, which nothing may be renamed over.
     Device(BufWriter<File>),
 }
+
+/// Links that are followed to a file that is not there yet, as many as Linux follows.
+const MAX_LINKS: usize = 40;
 
 impl Output {
     /// Opens a path; `None` and `-` are standard output.
     ///
     /// # Errors
     ///
-    /// If the path's directory cannot be written to.
+    /// If the path's directory cannot be written to. The error names the path.
     pub fn open(path: Option<&Path>) -> io::Result<Output> {
-        let Some(path) = path.filter(|path| *path != Path::new("-")) else {
-            return Ok(Output::Stdout(BufWriter::new(io::stdout().lock())));
+        let name = path.filter(|path| {
+            !["-", "/dev/stdout", "/dev/fd/1"]
+                .map(Path::new)
+                .contains(path)
+        });
+        let sink = match name {
+            None => Sink::Stdout(BufWriter::new(io::stdout().lock())),
+            Some(path) => Sink::open(path).map_err(|error| named(path, &error))?,
         };
-        // A link is followed, so that the file behind it is replaced and not the link.
-        let path = fs::canonicalize(path).unwrap_or_else(|_| path.to_owned());
-        match fs::metadata(&path) {
-            Ok(metadata) if metadata.is_dir() => {
-                return Err(io::Error::other("it is a directory, not a file"));
-            }
-            Ok(metadata) if !metadata.is_file() => {
-                return Ok(Output::Device(BufWriter::new(File::create(&path)?)));
-            }
-            _ => {}
-        }
-        let directory = match path.parent() {
-            Some(parent) if parent != Path::new("") => parent,
-            _ => Path::new("."),
-        };
-        let mut builder = tempfile::Builder::new();
-        builder.prefix(".ctstats-");
-        #[cfg(unix)]
-        {
-            use std::os::unix::fs::PermissionsExt;
-            // As any file that a shell creates: the umask takes its share of these.
-            builder.permissions(fs::Permissions::from_mode(0o666));
-        }
-        Ok(Output::File(
-            BufWriter::new(builder.tempfile_in(directory)?),
-            path,
-        ))
+        let name = name.map(PathBuf::from);
+        Ok(Output { sink, name })
     }
 
     /// Whether what is written is shown on a terminal at once.
     pub fn is_terminal(&self) -> bool {
-        match self {
-            Output::Stdout(_) => io::stdout().is_terminal(),
-            Output::File(..) => false,
-            Output::Device(file) => file.get_ref().is_terminal(),
+        match &self.sink {
+            Sink::Stdout(_) => io::stdout().is_terminal(),
+            Sink::File { .. } => false,
+            Sink::Device(file) => file.get_ref().is_terminal(),
         }
     }
 
@@ -71,34 +66,119 @@ impl Output {
     ///
     /// If writing or renaming fails; the old file is then untouched.
     pub fn finish(self) -> io::Result<()> {
+        let name = self.name;
+        self.sink.finish().map_err(|error| name_it(&name, error))
+    }
+}
+
+impl Sink {
+    fn open(path: &Path) -> io::Result<Sink> {
+        let existing = fs::metadata(path).ok();
+        if existing.as_ref().is_some_and(fs::Metadata::is_dir) {
+            return Err(io::Error::other("it is a directory, not a file"));
+        }
+        if existing
+            .as_ref()
+            .is_some_and(|metadata| !metadata.is_file())
+        {
+            return Ok(Sink::Device(BufWriter::new(File::create(path)?)));
+        }
+        // A link is followed, so that the file behind it is replaced and not the link.
+        let place = fs::canonicalize(path).unwrap_or_else(|_| behind_links(path));
+        let directory = match place.parent() {
+            Some(parent) if parent != Path::new("") => parent,
+            _ => Path::new("."),
+        };
+        let mut builder = tempfile::Builder::new();
+        builder.prefix(".ctstats-");
+        #[cfg(unix)]
+        {
+            use std::os::unix::fs::PermissionsExt;
+            // As any file that a shell creates: the umask takes its share of these.
+            let mode = existing.as_ref().map_or(0o666, |m| m.permissions().mode());
+            builder.permissions(fs::Permissions::from_mode(mode));
+        }
+        let (file, temporary) = builder
+            .tempfile_in(directory)
+            .map_err(|error| without_path(&error))?
+            .into_parts();
+        if let Some(existing) = existing {
+            // What was private stays private; who may not change that keeps the umask's.
+            let _ = file.set_permissions(existing.permissions());
+        }
+        Ok(Sink::File {
+            out: BufWriter::new(file),
+            temporary,
+            place,
+        })
+    }
+
+    fn finish(self) -> io::Result<()> {
         match self {
-            Output::Stdout(mut out) => out.flush(),
-            Output::Device(mut out) => out.flush(),
-            Output::File(out, path) => {
-                let file = out.into_inner().map_err(|error| error.into_error())?;
-                file.as_file().sync_all()?;
-                file.persist(path).map_err(|error| error.error)?;
-                Ok(())
+            Sink::Stdout(mut out) => out.flush(),
+            Sink::Device(mut out) => out.flush(),
+            Sink::File {
+                out,
+                temporary,
+                place,
+            } => {
+                out.into_inner()
+                    .map_err(io::IntoInnerError::into_error)?
+                    .sync_all()?;
+                temporary.persist(place).map_err(|error| error.error)
             }
         }
+    }
+
+    fn writer(&mut self) -> &mut dyn Write {
+        match self {
+            Sink::Stdout(out) => out,
+            Sink::File { out, .. } => out,
+            Sink::Device(out) => out,
+        }
+    }
+}
+
+/// Where links lead to whose end is not there yet.
+fn behind_links(path: &Path) -> PathBuf {
+    let mut place = path.to_owned();
+    for _ in 0..MAX_LINKS {
+        let Ok(target) = fs::read_link(&place) else {
+            break;
+        };
+        place = place.parent().unwrap_or(Path::new("")).join(target);
+    }
+    place
+}
+
+/// The temporary file's name, which `tempfile` adds, tells nobody anything.
+fn without_path(error: &io::Error) -> io::Error {
+    let text = error.to_string();
+    let cause = text.split(" at path ").next().unwrap_or_default();
+    io::Error::new(error.kind(), cause)
+}
+
+fn named(path: &Path, error: &io::Error) -> io::Error {
+    let path = path.display().to_string();
+    io::Error::new(error.kind(), format!("{}: {error}", escaped(&path)))
+}
+
+fn name_it(name: &Option<PathBuf>, error: io::Error) -> io::Error {
+    match name {
+        Some(path) => named(path, &error),
+        None => error,
     }
 }
 
 impl Write for Output {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        match self {
-            Output::Stdout(out) => out.write(bytes),
-            Output::File(out, _) => out.write(bytes),
-            Output::Device(out) => out.write(bytes),
-        }
+        let written = self.sink.writer().write(bytes);
+        written.map_err(|error| name_it(&self.name, error))
     }
 
     fn flush(&mut self) -> io::Result<()> {
-        match self {
-            Output::Stdout(out) => out.flush(),
-            Output::File(out, _) => out.flush(),
-            Output::Device(out) => out.flush(),
-        }
+        let flushed = self.sink.writer().flush();
+        flushed.map_err(|error| name_it(&self.name, error))
     }
 }
 

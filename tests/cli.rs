@@ -332,7 +332,65 @@ fn an_output_file_is_replaced_whole_or_not_at_all() {
         .output()
         .expect("it starts");
     assert_eq!(output.status.code(), Some(1));
-    assert!(String::from_utf8_lossy(&output.stderr).contains("folder.txt: cannot be written"));
+    assert_eq!(
+        String::from_utf8_lossy(&output.stderr),
+        format!(
+            "ctstats: writing the output failed: {}: No such file or directory (os error 2)\n",
+            nowhere.display()
+        )
+    );
+}
+
+/// What stands under the name keeps its nature: its mode, its links, the dump itself.
+#[test]
+#[cfg(unix)]
+fn an_output_file_keeps_its_nature() {
+    use std::os::unix::fs::{PermissionsExt, symlink};
+    let folder = tempfile::tempdir().expect("a folder can be made");
+    let place = |name: &str| folder.path().join(name);
+    let write = |dump: &std::path::Path, path: &std::path::Path| {
+        ctstats()
+            .args(["print", "--brief"])
+            .arg(dump)
+            .arg("-o")
+            .arg(path)
+            .output()
+            .expect("the binary starts")
+    };
+    let expected = run(&format!("print {SHOP} --brief")).stdout;
+    let read = |name: &str| fs::read(place(name)).expect("it is there");
+
+    fs::write(place("private"), "old").expect("it can be written");
+    fs::set_permissions(place("private"), fs::Permissions::from_mode(0o600)).expect("it is ours");
+    assert!(write(SHOP.as_ref(), &place("private")).status.success());
+    let mode = fs::metadata(place("private"))
+        .expect("it is there")
+        .permissions()
+        .mode();
+    assert_eq!(mode & 0o777, 0o600);
+    assert_eq!(read("private"), expected);
+
+    symlink("target", place("link")).expect("links are allowed");
+    assert!(write(SHOP.as_ref(), &place("link")).status.success());
+    assert!(place("link").is_symlink());
+    assert_eq!(read("target"), expected);
+
+    let stdout = write(SHOP.as_ref(), "/dev/stdout".as_ref());
+    assert_eq!(stdout.stdout, expected);
+
+    let full = write(SHOP.as_ref(), "/dev/full".as_ref());
+    assert_eq!(full.status.code(), Some(1));
+    let error = String::from_utf8_lossy(&full.stderr).into_owned();
+    assert!(
+        error.starts_with("ctstats: writing the output failed: /dev/full: No space"),
+        "{error}"
+    );
+
+    fs::copy(SHOP, place("dump.dat")).expect("it can be copied");
+    let itself = write(&place("dump.dat"), &place("dump.dat"));
+    assert_eq!(itself.status.code(), Some(1));
+    assert!(String::from_utf8_lossy(&itself.stderr).contains("is the dump itself"));
+    assert_eq!(read("dump.dat"), fs::read(SHOP).expect("it is there"));
 }
 
 /// A full disk is an error that says so.
