@@ -14,7 +14,7 @@ use ctstats::output::{Compression, Compressor, Output};
 use ctstats::report::{Paint, csv, info, json, markdown, pickle, pympler, table};
 use ctstats::select::{Filter, Limit, Selection, SortKey};
 use ctstats::units::{ByteStyle, thousands};
-use ctstats::{Dump, Redaction, Rules};
+use ctstats::{Dump, DumpFile, Redaction, Rules};
 
 const EXAMPLES: &str = "\
 Examples:
@@ -159,7 +159,7 @@ enum InfoForm {
 
 impl InfoArgs {
     fn run(self) -> Result<()> {
-        let dump = load(&self.input.dump)?;
+        let (dump, ()) = load(&self.input.dump, |file| Ok((file.outline()?, ())))?;
         let info = Info::of(&dump);
         let mut out = Output::open(None)?;
         match self.format {
@@ -251,7 +251,6 @@ enum Redact {
 impl Convert {
     fn run(self) -> Result<()> {
         let (target, compression) = self.outcome();
-        let dump = load(&self.input)?;
         let selection = Selection {
             filter: self.filter.filter(),
             sort: self.sort,
@@ -259,6 +258,13 @@ impl Convert {
             limit: self.limit,
             rules: Rules::Documented,
         };
+        let (dump, selected) = load(&self.input, |file| {
+            if selection.selects_all() {
+                return Ok((file.whole()?, None));
+            }
+            let (dump, selected) = file.select(&selection)?;
+            Ok((dump, Some(selected)))
+        })?;
         let redactions: Vec<Redaction> = self
             .redact
             .iter()
@@ -269,10 +275,9 @@ impl Convert {
             })
             .collect();
         let mut part = None;
-        if !selection.selects_all() {
-            let selected = selection.select(&dump);
+        if let Some(selected) = selected {
             if selected.objects.len() < selected.all {
-                note(&table::extent(&dump, &selected, ByteStyle::Units));
+                note(&table::extent(&selected, ByteStyle::Units));
             }
             part = Some(ManuallyDrop::new(dump.part(&selected.objects)));
         }
@@ -499,7 +504,6 @@ impl std::error::Error for NoSuchSnapshot {}
 
 impl Print {
     fn run(self) -> Result<()> {
-        let dump = load(&self.input.dump)?;
         let selection = Selection {
             filter: self.filter.filter(),
             sort: self.sort,
@@ -507,7 +511,8 @@ impl Print {
             limit: self.limit,
             rules: self.form.rules(),
         };
-        let selected = ManuallyDrop::new(selection.select(&dump));
+        let (dump, selected) = load(&self.input.dump, |file| file.select(&selection))?;
+        let selected = ManuallyDrop::new(selected);
         let mut out = self.form.open(&self.input.dump)?;
         let style = self.form.style(&out, self.brief);
         let bytes = style.bytes;
@@ -534,7 +539,7 @@ impl Print {
             note("the dump holds no tracked objects; track_class follows those created after it");
         }
         if selected.objects.len() < selected.all {
-            note(&table::extent(&dump, &selected, bytes));
+            note(&table::extent(&selected, bytes));
         }
         Ok(())
     }
@@ -542,7 +547,6 @@ impl Print {
 
 impl SummaryArgs {
     fn run(self) -> Result<()> {
-        let dump = load(&self.input.dump)?;
         let options = SummaryOptions {
             filter: self.filter.filter(),
             sort: self.sort,
@@ -551,6 +555,7 @@ impl SummaryArgs {
             snapshots: self.snapshot,
             rules: self.form.rules(),
         };
+        let (dump, ()) = load(&self.input.dump, |file| Ok((file.summary(&options)?, ())))?;
         let summary = Summary::of(&dump, options).map_err(|selector| no_such(&dump, &selector))?;
         let mut out = self.form.open(&self.input.dump)?;
         let style = self.form.style(&out, false);
@@ -575,8 +580,11 @@ impl SummaryArgs {
 
 /// Loads a dump for the rest of the process's life: freeing a million objects one by
 /// one would only delay the exit.
-fn load(path: &Path) -> Result<ManuallyDrop<Dump>> {
-    let dump = Dump::load(path)?;
+fn load<T>(
+    path: &Path,
+    read: impl FnOnce(DumpFile) -> Result<(Dump, T), ctstats::Error>,
+) -> Result<(ManuallyDrop<Dump>, T)> {
+    let (dump, with) = read(DumpFile::open(path)?)?;
     let notes = dump.notes();
     if notes.trailing_bytes > 0 {
         let more = if notes.trailing_uncounted {
@@ -592,7 +600,7 @@ fn load(path: &Path) -> Result<ManuallyDrop<Dump>> {
             ctstats::units::escaped(&path.display().to_string()),
         ));
     }
-    Ok(ManuallyDrop::new(dump))
+    Ok((ManuallyDrop::new(dump), with))
 }
 
 fn no_such(dump: &Dump, selector: &SnapshotSelector) -> NoSuchSnapshot {

@@ -160,11 +160,19 @@ pub struct Filter {
 impl Filter {
     /// Whether every object passes.
     pub fn is_empty(&self) -> bool {
-        self.classes.is_empty()
-            && self.names.is_empty()
-            && self.reprs.is_empty()
-            && self.alive.is_none()
-            && self.min_size_bytes.is_none()
+        self.classes.is_empty() && self.admits_every_object()
+    }
+
+    /// Whether every object of an admitted class passes.
+    pub fn admits_every_object(&self) -> bool {
+        let Filter {
+            classes: _,
+            names,
+            reprs,
+            alive,
+            min_size_bytes,
+        } = self;
+        names.is_empty() && reprs.is_empty() && alive.is_none() && min_size_bytes.is_none()
     }
 
     /// Whether a class passes, by its registered name.
@@ -210,6 +218,8 @@ pub struct Selected {
     pub sizes: Sizes,
     /// How many objects the dump lists.
     pub all: usize,
+    /// The sum of the largest sizes of all of them.
+    pub all_bytes: i128,
 }
 
 impl Selection {
@@ -220,22 +230,31 @@ impl Selection {
 
     /// Filters, sorts, reverses and cuts.
     pub fn select(&self, dump: &Dump) -> Selected {
-        let sizes = Sizes::of(dump, self.rules);
+        self.select_by(dump, Sizes::of(dump, self.rules))
+    }
+
+    /// The sort keys that are meant.
+    pub(crate) fn keys(&self) -> &[SortKey] {
+        if self.sort.is_empty() {
+            &SortKey::DEFAULT
+        } else {
+            &self.sort
+        }
+    }
+
+    /// The same by sizes that are known.
+    pub(crate) fn select_by(&self, dump: &Dump, sizes: Sizes) -> Selected {
         let mut objects = self.filtered(dump, &sizes);
         let all = dump.object_count();
         let limit = self
             .limit
             .map_or(usize::MAX, |limit| limit.count(all, self.rules));
-        let keys = if self.sort.is_empty() {
-            &SortKey::DEFAULT[..]
-        } else {
-            &self.sort
-        };
-        sort(dump, &sizes, keys, self.reverse, limit, &mut objects);
+        sort(dump, &sizes, self.keys(), self.reverse, limit, &mut objects);
         Selected {
             objects,
-            sizes,
             all,
+            all_bytes: all_bytes(dump, &sizes),
+            sizes,
         }
     }
 
@@ -267,14 +286,12 @@ impl Selected {
             .map(|&n| i128::from(self.sizes.largest_bytes(n)))
             .sum()
     }
+}
 
-    /// The same of all objects of the dump.
-    pub fn all_bytes(&self, dump: &Dump) -> i128 {
-        dump.listed
-            .iter()
-            .map(|&n| i128::from(self.sizes.largest_bytes(n)))
-            .sum()
-    }
+/// The sum of the largest sizes of all listed objects.
+pub(crate) fn all_bytes(dump: &Dump, sizes: &Sizes) -> i128 {
+    let listed = dump.listed.iter();
+    listed.map(|&n| i128::from(sizes.largest_bytes(n))).sum()
 }
 
 /// Sorts objects and keeps the first `limit`.

@@ -127,6 +127,7 @@ impl<'s> ConsoleStats<'s> {
             objects,
             sizes: sizes.clone(),
             all,
+            all_bytes: select::all_bytes(dump, sizes),
         };
         table::objects(out, dump, &selected, self.style)?;
         Ok(())

@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 
-use crate::model::{Dump, Origin, Rules, Snapshot};
+use crate::model::{Dump, Origin, Snapshot, Totals};
 
 /// A dump as a whole.
 #[derive(Clone, Debug, Serialize)]
@@ -81,20 +81,15 @@ impl Info {
     /// Counts what is there.
     pub fn of(dump: &Dump) -> Info {
         let notes = dump.notes();
-        let objects = dump.object_count();
-        let alive = dump.objects().filter(|object| object.is_alive()).count();
-        let births = dump.objects().map(|object| object.birth_seconds());
-        let deaths = dump.objects().filter_map(|object| object.death_seconds());
-        let snapshots = dump.snapshots().map(Snapshot::timestamp_seconds);
-        let times = births
-            .chain(deaths)
-            .chain(snapshots)
-            .filter(|time| time.is_finite());
-        let (first, last) = times
-            .fold((f64::INFINITY, f64::NEG_INFINITY), |(first, last), time| {
-                (time.min(first), time.max(last))
-            });
-        let span = first <= last;
+        let totals = dump.totals();
+        let [objects, alive, samples, referents, sites] = [
+            totals.objects,
+            totals.alive,
+            totals.samples,
+            totals.referents,
+            totals.traces,
+        ]
+        .map(|count| count as usize);
         let (format, format_version) = match notes.origin {
             Origin::Pympler => ("pympler", None),
             Origin::Native { version } => ("native", Some(version)),
@@ -110,14 +105,14 @@ impl Info {
             objects,
             alive,
             dead: objects - alive,
-            samples: dump.sample_count(),
-            referents: dump.referent_count(),
-            sites: dump.trace_count(),
+            samples,
+            referents,
+            sites,
             snapshots: dump.snapshots().len(),
-            first_seconds: span.then_some(first),
-            last_seconds: span.then_some(last),
+            first_seconds: totals.span_seconds.map(|(first, _)| first),
+            last_seconds: totals.span_seconds.map(|(_, last)| last),
             peak: dump.peak_snapshot().map(Peak::of),
-            missing: missing(dump),
+            missing: missing(dump, &totals),
             unknown_globals: notes.unknown_globals.clone(),
         }
     }
@@ -144,14 +139,14 @@ impl Peak {
     }
 }
 
-fn missing(dump: &Dump) -> Vec<Missing> {
+fn missing(dump: &Dump, totals: &Totals) -> Vec<Missing> {
     let mut missing = Vec::new();
     let mut miss = |absent: bool, what, remedy| {
         if absent {
             missing.push(Missing { what, remedy });
         }
     };
-    let objects = dump.object_count() > 0;
+    let objects = totals.objects > 0;
     let snapshots = dump.snapshots().len() > 0;
     miss(
         !objects,
@@ -165,12 +160,12 @@ fn missing(dump: &Dump) -> Vec<Missing> {
         "tracker.create_snapshot('name')",
     );
     miss(
-        objects && dump.trace_count() == 0,
+        objects && totals.traces == 0,
         "no instantiation traces",
         "tracker.track_class(Cls, trace=True)",
     );
     miss(
-        objects && snapshots && dump.referent_count() == 0,
+        objects && snapshots && totals.referents == 0,
         "no referents",
         "tracker.track_class(Cls, resolution_level=2)",
     );
@@ -190,14 +185,8 @@ fn missing(dump: &Dump) -> Vec<Missing> {
         "no process size",
         "Pympler knows it on Linux; elsewhere shares are of the next best total",
     );
-    let unsized_objects = || {
-        let mut sizes = dump
-            .objects()
-            .map(|object| object.largest_bytes(Rules::Documented));
-        sizes.all(|bytes| bytes == 0)
-    };
     miss(
-        objects && snapshots && unsized_objects(),
+        objects && snapshots && !totals.has_sizes,
         "no sizes",
         "take a snapshot while the objects live",
     );

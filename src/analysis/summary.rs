@@ -9,7 +9,7 @@ use std::str::FromStr;
 
 use serde::Serialize;
 
-use crate::model::{Dump, Rules, Snapshot, Text, TrackedObject};
+use crate::model::{Cell, Cells, Dump, Rules, Snapshot, Text};
 use crate::select::{Filter, Limit, named};
 
 /// Cells of classes and moments that are computed at a time: 96 MiB of them.
@@ -218,51 +218,6 @@ pub struct Summary<'d> {
     snapshots: Vec<Snapshot<'d>>,
 }
 
-/// Instances and bytes of each class at each of some moments.
-struct Block {
-    /// The moments, ascending, each once.
-    times: Vec<f64>,
-    /// By moment, then class.
-    cells: Vec<Cell>,
-    classes: usize,
-}
-
-#[derive(Clone, Copy, Default)]
-struct Cell {
-    sum_bytes: i128,
-    active: u64,
-}
-
-impl Cell {
-    fn sum(cells: impl Iterator<Item = Cell>) -> Cell {
-        cells.fold(Cell::default(), |a, b| Cell {
-            sum_bytes: a.sum_bytes + b.sum_bytes,
-            active: a.active + b.active,
-        })
-    }
-
-    fn without(self, part: Cell) -> Cell {
-        Cell {
-            sum_bytes: self.sum_bytes - part.sum_bytes,
-            active: self.active - part.active,
-        }
-    }
-
-    fn average(self) -> f64 {
-        average(self.sum_bytes, self.active)
-    }
-
-    fn folded(self, classes: usize, whole: i128) -> Folded {
-        Folded {
-            classes,
-            active: self.active,
-            sum_bytes: self.sum_bytes,
-            average_bytes: self.average(),
-            share_percent: percent(self.sum_bytes, whole),
-        }
-    }
-}
-
 impl<'d> Summary<'d> {
     /// Chooses classes and snapshots.
     ///
@@ -304,78 +259,54 @@ impl<'d> Summary<'d> {
     }
 
     /// Computes the snapshots one after the other and hands each to `emit`.
-    pub fn each<E>(&self, mut emit: impl FnMut(SnapshotSummary) -> Result<(), E>) -> Result<(), E> {
-        let block_length = (BLOCK_CELLS / self.classes.len().max(1)).max(1);
-        for snapshots in self.snapshots.chunks(block_length) {
-            let block = self.block(snapshots);
-            snapshots
-                .iter()
-                .try_for_each(|&snapshot| emit(self.figures(snapshot, &block)))?;
-        }
-        Ok(())
-    }
-
-    /// One pass over the objects of the selected classes.
-    fn block(&self, snapshots: &[Snapshot<'_>]) -> Block {
-        let mut times: Vec<f64> = snapshots
-            .iter()
-            .map(|s| s.timestamp_seconds())
-            .filter(|t| !t.is_nan())
-            .collect();
-        times.sort_by(f64::total_cmp);
-        times.dedup();
-        let classes = self.classes.len();
-        let mut cells = vec![Cell::default(); times.len() * classes];
-        let mut column = Column::new(times.len());
-        let rows = self.dump.classes().collect::<Vec<_>>();
-        for (class, &number) in self.classes.iter().enumerate() {
-            column.clear();
-            for object in rows[number as usize].objects() {
-                let rules = self.options.rules;
-                if self
-                    .options
-                    .filter
-                    .admits_object(object, || object.largest_bytes(rules))
-                {
-                    column.add(object, &times, rules);
-                }
-            }
-            column.finish(|moment, cell| cells[moment * classes + class] = cell);
-        }
-        Block {
-            times,
-            cells,
-            classes,
-        }
-    }
-
-    fn figures(&self, snapshot: Snapshot<'d>, block: &Block) -> SnapshotSummary<'d> {
-        let time = snapshot.timestamp_seconds();
-        let moment = block
-            .times
-            .binary_search_by(|t| t.total_cmp(&time))
-            .ok()
-            .or_else(|| {
-                // Zeros of both signs are one moment.
-                block.times.iter().position(|&t| t == time)
+    pub fn each<E>(
+        &self,
+        mut emit: impl FnMut(SnapshotSummary<'d>) -> Result<(), E>,
+    ) -> Result<(), E> {
+        let SummaryOptions { filter, rules, .. } = &self.options;
+        let derived = self.dump.derived.as_ref();
+        if let Some(cells) = derived.and_then(|derived| derived.cells(*rules))
+            && filter.admits_every_object()
+        {
+            return self.snapshots.iter().try_for_each(|&snapshot| {
+                let row = cells.at(snapshot.timestamp_seconds());
+                emit(self.figures(snapshot, |place| {
+                    let class = self.classes[place as usize];
+                    row.get(class as usize).copied().unwrap_or_default()
+                }))
             });
+        }
+        let block_length = (BLOCK_CELLS / self.classes.len().max(1)).max(1);
+        self.snapshots.chunks(block_length).try_for_each(|block| {
+            let moments = block.iter().map(|snapshot| snapshot.timestamp_seconds());
+            let cells = Cells::of(self.dump, &self.classes, moments, *rules, |object| {
+                filter.admits_object(object, || object.largest_bytes(*rules))
+            });
+            block.iter().try_for_each(|&snapshot| {
+                let row = cells.at(snapshot.timestamp_seconds());
+                emit(self.figures(snapshot, |place| {
+                    row.get(place as usize).copied().unwrap_or_default()
+                }))
+            })
+        })
+    }
+
+    /// The figures of a snapshot, from those of its classes by their place in `self.classes`.
+    fn figures(&self, snapshot: Snapshot<'d>, cell: impl Fn(u32) -> Cell) -> SnapshotSummary<'d> {
+        let time = snapshot.timestamp_seconds();
         let whole = snapshot.total_bytes();
-        let cells = moment.map_or(&[][..], |m| {
-            &block.cells[m * block.classes..][..block.classes]
-        });
-        let cell = |index: u32| cells.get(index as usize).copied().unwrap_or_default();
         let all = self.classes.len();
         let keep = self
             .options
             .limit
             .map_or(all, |limit| limit.count(all, Rules::Documented).min(all));
-        let kept = self.ranked(keep, whole, cell);
-        let total = Cell::sum((0..all as u32).map(cell));
+        let kept = self.ranked(keep, whole, &cell);
+        let total = Cell::sum((0..all as u32).map(&cell));
         let more = (keep < all).then(|| {
             let shown = Cell::sum(kept.iter().map(|&index| cell(index)));
-            total.without(shown).folded(all - keep, whole)
+            fold(total.without(shown), all - keep, whole)
         });
-        let total = total.folded(all, whole);
+        let total = fold(total, all, whole);
         let classes = kept
             .iter()
             .map(|&index| {
@@ -385,7 +316,7 @@ impl<'d> Summary<'d> {
                     class: self.dump.class_name(number),
                     active: figures.active,
                     sum_bytes: figures.sum_bytes,
-                    average_bytes: figures.average(),
+                    average_bytes: average(figures.sum_bytes, figures.active),
                     share_percent: percent(figures.sum_bytes, whole),
                     number,
                 }
@@ -418,11 +349,12 @@ impl<'d> Summary<'d> {
     fn ranked(&self, keep: usize, whole: i128, cell: impl Fn(u32) -> Cell) -> Vec<u32> {
         let compare = |&a: &u32, &b: &u32| {
             let (x, y) = (cell(a), cell(b));
+            let average = |cell: Cell| average(cell.sum_bytes, cell.active);
             let by = |key: &ClassSortKey| match key {
                 ClassSortKey::ClassName => a.cmp(&b),
                 ClassSortKey::Size => y.sum_bytes.cmp(&x.sum_bytes),
                 ClassSortKey::Active => y.active.cmp(&x.active),
-                ClassSortKey::Average => y.average().total_cmp(&x.average()),
+                ClassSortKey::Average => average(y).total_cmp(&average(x)),
                 ClassSortKey::Share => {
                     percent(y.sum_bytes, whole).total_cmp(&percent(x.sum_bytes, whole))
                 }
@@ -446,87 +378,13 @@ impl<'d> Summary<'d> {
     }
 }
 
-/// The figures of one class, moment by moment.
-struct Column {
-    sums: Vec<i128>,
-    /// How many objects begin to be active at a moment, less those that end. One longer than the moments.
-    steps: Vec<i64>,
-    /// The last size of the object in hand at each moment, and which object that was.
-    last: Vec<(u64, i64)>,
-    /// The number of the object in hand, from 1.
-    in_hand: u64,
-}
-
-impl Column {
-    fn new(moments: usize) -> Self {
-        Column {
-            sums: vec![0; moments],
-            steps: vec![0; moments + 1],
-            last: vec![(0, 0); moments],
-            in_hand: 0,
-        }
-    }
-
-    fn clear(&mut self) {
-        self.sums.fill(0);
-        self.steps.fill(0);
-    }
-
-    fn add(&mut self, object: TrackedObject<'_>, times: &[f64], rules: Rules) {
-        self.in_hand += 1;
-        let birth = object.birth_seconds();
-        let death = object.death_seconds();
-        // A birth that is no number lies before no moment.
-        let from = if birth.is_nan() {
-            times.len()
-        } else {
-            times.partition_point(|&time| time <= birth)
-        };
-        let to = death.map_or(times.len(), |death| {
-            times.partition_point(|&time| death > time)
-        });
-        if from < to {
-            self.steps[from] += 1;
-            self.steps[to] -= 1;
-        }
-        let death = death.filter(|_| rules == Rules::Documented);
-        // Samples follow the snapshots, so the next moment is mostly the next sample's.
-        let mut guess = from;
-        for sample in object.samples() {
-            let time = sample.time_seconds;
-            if times.get(guess).is_none_or(|&t| t != time) {
-                guess = times.partition_point(|&t| t < time);
-                if times.get(guess).is_none_or(|&t| t != time) {
-                    continue;
-                }
-            }
-            if sample.is_after(death) {
-                continue;
-            }
-            let size = sample.asized.size_bytes();
-            let (object, before) = self.last[guess];
-            // Of several samples at one moment the last counts.
-            if object == self.in_hand {
-                self.sums[guess] -= i128::from(before);
-            }
-            self.last[guess] = (self.in_hand, size);
-            self.sums[guess] += i128::from(size);
-            guess += 1;
-        }
-    }
-
-    fn finish(&self, mut set: impl FnMut(usize, Cell)) {
-        let mut active = 0;
-        for (moment, (&sum_bytes, step)) in self.sums.iter().zip(&self.steps).enumerate() {
-            active += step;
-            set(
-                moment,
-                Cell {
-                    sum_bytes,
-                    active: active.unsigned_abs(),
-                },
-            );
-        }
+fn fold(cell: Cell, classes: usize, whole: i128) -> Folded {
+    Folded {
+        classes,
+        active: cell.active,
+        sum_bytes: cell.sum_bytes,
+        average_bytes: average(cell.sum_bytes, cell.active),
+        share_percent: percent(cell.sum_bytes, whole),
     }
 }
 

@@ -1,7 +1,10 @@
 //! The only door from bytes to a [`Dump`]: finds out what kind of file it is.
 
 mod native;
+mod open;
 mod pympler;
+
+pub use open::DumpFile;
 
 use std::io::Read;
 use std::path::Path;
@@ -26,29 +29,7 @@ impl Dump {
     /// If the file cannot be opened or read, or is no sound dump. The error names the
     /// file, and the offset in bytes where there is one.
     pub fn load(path: impl AsRef<Path>) -> Result<Dump, Error> {
-        let path = path.as_ref();
-        let name = if path == Path::new(input::STDIN) {
-            "standard input".into()
-        } else {
-            path.display().to_string()
-        };
-        let failed = |source| Error::Read {
-            file: name.clone(),
-            offset: 0,
-            source,
-        };
-        let plain = Decompressed::new(input::open(path)?).map_err(failed)?;
-        let compression = plain.coding_name();
-        // A decompressor is worth a thread; a disk or pipe is read as fast as it is asked.
-        let reader = if plain.is_compressed() {
-            Reader::ahead(Prefetch::start(plain).map_err(failed)?)
-        } else {
-            Reader::new(plain)
-        };
-        let mut dump = read_plain(reader).map_err(|error| error.in_file(&name))?;
-        dump.notes.compression = compression;
-        dump.notes.file_bytes = input::size(path);
-        Ok(dump)
+        DumpFile::open(path)?.whole()
     }
 
     /// Reads a dump from anything that gives bytes, compressed or not.
@@ -68,6 +49,32 @@ impl Dump {
         dump.notes.compression = compression;
         Ok(dump)
     }
+}
+
+/// Reads a path from its beginning to its end.
+fn load_stream(path: &Path) -> Result<Dump, Error> {
+    let name = if path == Path::new(input::STDIN) {
+        "standard input".into()
+    } else {
+        path.display().to_string()
+    };
+    let failed = |source| Error::Read {
+        file: name.clone(),
+        offset: 0,
+        source,
+    };
+    let plain = Decompressed::new(input::open(path)?).map_err(failed)?;
+    let compression = plain.coding_name();
+    // A decompressor is worth a thread; a disk or pipe is read as fast as it is asked.
+    let reader = if plain.is_compressed() {
+        Reader::ahead(Prefetch::start(plain).map_err(failed)?)
+    } else {
+        Reader::new(plain)
+    };
+    let mut dump = read_plain(reader).map_err(|error| error.in_file(&name))?;
+    dump.notes.compression = compression;
+    dump.notes.file_bytes = input::size(path);
+    Ok(dump)
 }
 
 fn read_plain(mut reader: Reader<'_>) -> Result<Dump, Error> {

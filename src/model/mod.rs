@@ -6,6 +6,8 @@
 //! [`Snapshot`], [`Frame`]. The model imports no other module and computes no report.
 
 mod asized;
+mod cells;
+mod derived;
 mod object;
 mod part;
 mod redact;
@@ -23,6 +25,8 @@ pub use text::Text;
 pub use trace::{Frame, Trace};
 
 pub(crate) use asized::AsizedColumns;
+pub(crate) use cells::{Cell, Cells};
+pub(crate) use derived::{Derived, Totals};
 pub(crate) use object::{ObjectColumns, SampleColumns};
 pub(crate) use snapshot::{CachedClass, SnapshotRow};
 pub(crate) use text::{TextArena, TextId};
@@ -44,6 +48,8 @@ pub struct Dump {
     /// Rows of `snapshots` in the order of the dump.
     pub(crate) snapshot_rows: Vec<u32>,
     pub(crate) notes: Notes,
+    /// What a native file says of the whole; `None` if it has to be computed.
+    pub(crate) derived: Option<Box<Derived>>,
 }
 
 /// What loading noticed and no figure shows.

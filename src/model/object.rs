@@ -46,6 +46,23 @@ impl ObjectColumns {
         self.address.len() - 1
     }
 
+    /// Rows of which nothing is known.
+    pub(crate) fn of_nothing(count: usize) -> Self {
+        ObjectColumns {
+            address: vec![0; count],
+            wide_address: BTreeMap::new(),
+            name: vec![TextId::NONE; count],
+            repr: vec![TextId::NONE; count],
+            birth: vec![0.0; count],
+            death: vec![f64::from_bits(ALIVE_BITS); count],
+            trace: vec![0; count],
+            class: vec![u32::MAX; count],
+            resolution_level: vec![i32::MIN; count],
+            sample_start: vec![0; count],
+            sample_count: vec![0; count],
+        }
+    }
+
     /// Drops the last rows.
     pub(crate) fn truncate(&mut self, length: usize) {
         self.address.truncate(length);

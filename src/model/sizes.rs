@@ -47,6 +47,33 @@ impl Sizes {
         sizes
     }
 
+    /// Sizes that were kept; `None` if they are not as many of one kind as of the other.
+    pub(crate) fn from_parts(largest: Vec<i64>, at_peak: Vec<i64>) -> Option<Sizes> {
+        (largest.len() == at_peak.len()).then_some(Sizes { largest, at_peak })
+    }
+
+    /// Those of some objects, which get the numbers from 0 on.
+    pub(crate) fn of_those(&self, objects: &[u32]) -> Sizes {
+        let of = |sizes: &[i64]| objects.iter().map(|&n| sizes[n as usize]).collect();
+        Sizes {
+            largest: of(&self.largest),
+            at_peak: of(&self.at_peak),
+        }
+    }
+
+    /// Of how many objects.
+    pub(crate) fn count(&self) -> usize {
+        self.largest.len()
+    }
+
+    pub(crate) fn all_largest(&self) -> &[i64] {
+        &self.largest
+    }
+
+    pub(crate) fn all_at_peak(&self) -> &[i64] {
+        &self.at_peak
+    }
+
     /// The largest size measured for an object: Pympler's `size`. 0 if it was never measured.
     #[inline]
     pub fn largest_bytes(&self, object: u32) -> i64 {

@@ -40,10 +40,9 @@ impl TextArena {
         self.ends.len()
     }
 
-    /// The length of each text in bytes.
-    pub(crate) fn lengths(&self) -> impl Iterator<Item = u64> + '_ {
-        let starts = std::iter::once(0).chain(self.ends.iter().copied());
-        self.ends.iter().zip(starts).map(|(end, start)| end - start)
+    /// Where each text ends; it begins where the one before it ends.
+    pub(crate) fn ends(&self) -> &[u64] {
+        &self.ends
     }
 
     /// All texts, one behind the other.
@@ -51,19 +50,12 @@ impl TextArena {
         &self.bytes
     }
 
-    /// An arena of texts of these lengths; `None` if they are not those of `bytes`.
-    pub(crate) fn from_parts(lengths: &[u64], bytes: &[u8]) -> Option<Self> {
-        let mut end: u64 = 0;
-        let mut ends = Vec::with_capacity(lengths.len());
-        for &length in lengths {
-            end = end.checked_add(length)?;
-            ends.push(end);
-        }
-        let whole = end == bytes.len() as u64 && u32::try_from(ends.len()).is_ok();
-        whole.then(|| TextArena {
-            bytes: bytes.to_vec(),
-            ends,
-        })
+    /// An arena of texts that end there; `None` if they do not end in these bytes.
+    pub(crate) fn from_parts(ends: Vec<u64>, bytes: Vec<u8>) -> Option<Self> {
+        let whole = ends.is_sorted()
+            && ends.last().copied().unwrap_or(0) == bytes.len() as u64
+            && u32::try_from(ends.len()).is_ok();
+        whole.then_some(TextArena { bytes, ends })
     }
 
     /// A text's bytes; those of `None` for [`TextId::NONE`].

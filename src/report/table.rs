@@ -569,8 +569,8 @@ fn wrap(text: &str, width: usize) -> Vec<String> {
 }
 
 /// The line that says how much a filter or a limit left: for standard error.
-pub fn extent(dump: &Dump, selected: &Selected, style: ByteStyle) -> String {
-    let (shown, all) = (selected.selected_bytes(), selected.all_bytes(dump));
+pub fn extent(selected: &Selected, style: ByteStyle) -> String {
+    let (shown, all) = (selected.selected_bytes(), selected.all_bytes);
     let percent = if all == 0 {
         0.0
     } else {

@@ -1,182 +1,359 @@
-//! Columns of integers, in as few bytes as they fit, block by block.
+//! Columns: integers by their place. A column is read whole, or only the blocks that hold
+//! what is asked for.
 
-use super::container::{SectionReader, SectionWriter};
+use super::block::{BLOCK, pack, unpack};
+use super::container::{Section, SectionOut, Sections, is_intact, u32_at, u64_at};
 use crate::pickle::Outcome;
 
-/// Integers that share a least one and a width.
-const BLOCK: usize = 1024;
+/// Bytes of text that one checksum covers.
+const TEXT_BLOCK: u64 = 64 << 10;
 
-/// The differences of consecutive integers.
-pub(super) fn steps(values: impl Iterator<Item = i64>) -> impl Iterator<Item = i64> {
-    let mut before = 0_i64;
-    values.map(move |value| {
-        let step = value.wrapping_sub(before);
-        before = value;
-        step
-    })
+/// Integers to a byte of the file: no file that was written has so many.
+const MOST_PER_BYTE: u64 = 64;
+
+/// Bytes that are read at a time where all of a column is.
+const READ_BYTES: u64 = 1 << 20;
+
+/// Packs a column: a head of how many there are and, for each block, its length in bytes and
+/// its checksum; then the blocks.
+pub(super) fn column(values: impl Iterator<Item = i64>) -> SectionOut {
+    let (mut table, mut rest) = (Vec::new(), Vec::new());
+    let mut count: u64 = 0;
+    let mut block = Vec::with_capacity(BLOCK);
+    let mut values = values.peekable();
+    while values.peek().is_some() {
+        block.clear();
+        block.extend(values.by_ref().take(BLOCK));
+        count += block.len() as u64;
+        let start = rest.len();
+        pack(&block, &mut rest);
+        table.extend(((rest.len() - start) as u32).to_le_bytes());
+        table.extend(crc32fast::hash(&rest[start..]).to_le_bytes());
+    }
+    let mut head = count.to_le_bytes().to_vec();
+    head.extend(table);
+    SectionOut { head, rest }
 }
 
-impl SectionWriter {
-    /// Appends a column.
-    pub(super) fn column(&mut self, values: impl Iterator<Item = i64>) {
-        let mut packed = Vec::new();
-        let mut count: u64 = 0;
-        let mut block = Vec::with_capacity(BLOCK);
-        let mut values = values.peekable();
-        while values.peek().is_some() {
-            block.clear();
-            block.extend(values.by_ref().take(BLOCK));
-            count += block.len() as u64;
-            pack(&block, &mut packed);
+/// Packs bytes: a head of how many there are and a checksum for each 64 KiB.
+pub(super) fn bytes(all: &[u8]) -> SectionOut {
+    let mut head = (all.len() as u64).to_le_bytes().to_vec();
+    for block in all.chunks(TEXT_BLOCK as usize) {
+        head.extend(crc32fast::hash(block).to_le_bytes());
+    }
+    SectionOut {
+        head,
+        rest: all.to_vec(),
+    }
+}
+
+/// A block of a column.
+struct Block {
+    /// Where it begins in its section.
+    start: u64,
+    length: u32,
+    sum: u32,
+}
+
+/// A column of a file.
+pub(super) struct Column<'s> {
+    section: Section<'s>,
+    count: u64,
+    blocks: Vec<Block>,
+    /// Which block is unpacked in `values`.
+    at_hand: Option<usize>,
+    values: Vec<i64>,
+    packed: Vec<u8>,
+    scratch: Vec<u8>,
+}
+
+impl<'s> Column<'s> {
+    /// Reads the head of a column.
+    pub(super) fn open(sections: &'s Sections, name: &'static str) -> Outcome<Self> {
+        let section = sections.section(name)?;
+        let head = section.head()?;
+        if head.len() < 8 {
+            return Err(section.wrong("it is too short"));
         }
-        self.value(&count);
-        self.value(&packed);
+        let (count, table) = (u64_at(&head, 0), &head[8..]);
+        if count > (1 << 20) + MOST_PER_BYTE.saturating_mul(section.file_length()) {
+            return Err(section.too_large());
+        }
+        if table.len() as u64 != 8 * count.div_ceil(BLOCK as u64) {
+            return Err(section.wrong("the length of a column"));
+        }
+        let mut start = section.head_length();
+        let mut blocks = Vec::with_capacity(table.len() / 8);
+        for row in table.chunks_exact(8) {
+            let (length, sum) = (u32_at(row, 0), u32_at(row, 4));
+            blocks.push(Block { start, length, sum });
+            start += u64::from(length);
+        }
+        if start != section.length() {
+            return Err(section.wrong("the length of its blocks"));
+        }
+        Ok(Column {
+            section,
+            count,
+            blocks,
+            at_hand: None,
+            values: Vec::new(),
+            packed: Vec::new(),
+            scratch: Vec::new(),
+        })
     }
-}
 
-fn pack(block: &[i64], packed: &mut Vec<u8>) {
-    let least = block.iter().copied().min().unwrap_or(0);
-    let most = block.iter().copied().max().unwrap_or(0);
-    let distance = |value: i64| value.wrapping_sub(least) as u64;
-    let width = match distance(most) {
-        0 => 0,
-        1..=0xff => 1,
-        0x100..=0xffff => 2,
-        0x1_0000..=0xffff_ffff => 4,
-        _ => 8,
-    };
-    packed.extend(least.to_le_bytes());
-    packed.push(width);
-    for &value in block {
-        packed.extend_from_slice(&distance(value).to_le_bytes()[..usize::from(width)]);
+    /// How many integers it holds.
+    pub(super) fn count(&self) -> u64 {
+        self.count
     }
-}
 
-/// Reads a column into integers of a type; one that does not fit is damage.
-pub(super) fn read_column<T: TryFrom<i64>>(section: &mut SectionReader<'_>) -> Outcome<Vec<T>> {
-    read(section, |value| value)
-}
+    /// How many integers a block holds.
+    fn length_of(&self, block: usize) -> usize {
+        (self.count - (block * BLOCK) as u64).min(BLOCK as u64) as usize
+    }
 
-/// Reads a column of steps.
-pub(super) fn read_steps<T: TryFrom<i64>>(section: &mut SectionReader<'_>) -> Outcome<Vec<T>> {
-    let mut sum = 0_i64;
-    read(section, |step| {
-        sum = sum.wrapping_add(step);
-        sum
-    })
-}
+    fn check_block(&self, block: usize, packed: &[u8]) -> Outcome<()> {
+        if is_intact(packed, self.blocks[block].sum) {
+            Ok(())
+        } else {
+            Err(self.section.wrong("its checksum differs"))
+        }
+    }
 
-fn read<T: TryFrom<i64>>(
-    section: &mut SectionReader<'_>,
-    mut undo: impl FnMut(i64) -> i64,
-) -> Outcome<Vec<T>> {
-    let count: u64 = section.value()?;
-    let mut packed: &[u8] = section.borrowed()?;
-    // Each block of 1024 needs nine bytes, so a count cannot ask for more than a hundred
-    // times what is there.
-    let blocks = packed.len() / 9;
-    let count = usize::try_from(count)
-        .ok()
-        .filter(|&count| count.div_ceil(BLOCK) <= blocks);
-    let count = count.ok_or_else(|| section.wrong("the length of a column"))?;
-    let mut values = Vec::with_capacity(count);
-    while values.len() < count {
-        let length = BLOCK.min(count - values.len());
-        let block = unpack(&mut packed, length, |value| {
-            match T::try_from(undo(value)) {
-                Ok(value) => {
-                    values.push(value);
-                    Some(())
-                }
-                Err(_) => None,
+    fn unpack(&mut self, block: usize, packed: &[u8]) -> Outcome<()> {
+        self.at_hand = None;
+        let length = self.length_of(block);
+        self.check_block(block, packed)?;
+        unpack(packed, length, &mut self.scratch, &mut self.values)
+            .ok_or_else(|| self.section.wrong("a column"))?;
+        self.at_hand = Some(block);
+        Ok(())
+    }
+
+    /// One integer.
+    pub(super) fn get(&mut self, index: u64) -> Outcome<i64> {
+        if index >= self.count {
+            return Err(self.section.wrong("something refers beyond its end"));
+        }
+        let block = index as usize / BLOCK;
+        if self.at_hand != Some(block) {
+            let Block { start, length, .. } = self.blocks[block];
+            let mut packed = std::mem::take(&mut self.packed);
+            self.section.read(start, length.into(), &mut packed)?;
+            self.unpack(block, &packed)?;
+            self.packed = packed;
+        }
+        Ok(self.values[index as usize % BLOCK])
+    }
+
+    /// One integer, as a type that it must fit.
+    pub(super) fn get_as<T: TryFrom<i64>>(&mut self, index: u64) -> Outcome<T> {
+        let value = self.get(index)?;
+        self.fit(value)
+    }
+
+    /// Those at some places, which had better ascend.
+    pub(super) fn gather<T: TryFrom<i64>>(&mut self, indices: &[u32]) -> Outcome<Vec<T>> {
+        indices
+            .iter()
+            .map(|&index| self.get_as(index.into()))
+            .collect()
+    }
+
+    #[inline]
+    fn fit<T: TryFrom<i64>>(&self, value: i64) -> Outcome<T> {
+        T::try_from(value).map_err(|_| self.section.wrong("a column"))
+    }
+
+    /// All of them.
+    pub(super) fn all<T: TryFrom<i64>>(mut self) -> Outcome<Vec<T>> {
+        let mut all = Vec::with_capacity(self.count as usize);
+        self.each_block(|column, block, packed| {
+            column.unpack(block, packed)?;
+            for &value in &column.values {
+                all.push(column.fit(value)?);
             }
-        });
-        block.ok_or_else(|| section.wrong("a column"))?;
+            Ok(())
+        })?;
+        Ok(all)
     }
-    if packed.is_empty() {
-        Ok(values)
-    } else {
-        Err(section.wrong("the length of a column"))
+
+    /// Checks the checksums and looks at nothing.
+    pub(super) fn check(mut self) -> Outcome<()> {
+        self.each_block(|column, block, packed| column.check_block(block, packed))
+    }
+
+    /// Shows the bytes of every block.
+    fn each_block(
+        &mut self,
+        mut see: impl FnMut(&mut Self, usize, &[u8]) -> Outcome<()>,
+    ) -> Outcome<()> {
+        let mut next = 0;
+        let mut packed = Vec::new();
+        while next < self.blocks.len() {
+            // As many blocks as make a decent read.
+            let start = self.blocks[next].start;
+            let mut end = next;
+            let mut length = 0;
+            while end < self.blocks.len() && length < READ_BYTES {
+                length += u64::from(self.blocks[end].length);
+                end += 1;
+            }
+            self.section.read(start, length, &mut packed)?;
+            for block in next..end {
+                let at = (self.blocks[block].start - start) as usize;
+                let length = self.blocks[block].length as usize;
+                see(self, block, &packed[at..at + length])?;
+            }
+            next = end;
+        }
+        Ok(())
     }
 }
 
-/// Reads a block of `length` integers off `packed`; `None` if it is damaged or refused.
-fn unpack(
-    packed: &mut &[u8],
-    length: usize,
-    mut take: impl FnMut(i64) -> Option<()>,
-) -> Option<()> {
-    let (least, rest) = packed.split_first_chunk::<8>()?;
-    let (&width, rest) = rest.split_first()?;
-    let least = i64::from_le_bytes(*least);
-    let width = usize::from(width);
-    if !matches!(width, 0 | 1 | 2 | 4 | 8) {
-        return None;
+/// Reads a whole column into integers of a type; one that does not fit is damage.
+pub(super) fn all<T: TryFrom<i64>>(sections: &Sections, name: &'static str) -> Outcome<Vec<T>> {
+    Column::open(sections, name)?.all()
+}
+
+/// Texts of a file, one behind the other.
+pub(super) struct Bytes<'s> {
+    section: Section<'s>,
+    count: u64,
+    sums: Vec<u8>,
+    at_hand: Option<u64>,
+    block: Vec<u8>,
+}
+
+impl<'s> Bytes<'s> {
+    /// Reads the head.
+    pub(super) fn open(sections: &'s Sections, name: &'static str) -> Outcome<Self> {
+        let section = sections.section(name)?;
+        let mut sums = section.head()?;
+        let count = section.length() - section.head_length();
+        if sums.len() < 8
+            || u64_at(&sums, 0) != count
+            || (sums.len() - 8) as u64 != 4 * count.div_ceil(TEXT_BLOCK)
+        {
+            return Err(section.wrong("its length"));
+        }
+        sums.drain(..8);
+        Ok(Bytes {
+            section,
+            count,
+            sums,
+            at_hand: None,
+            block: Vec::new(),
+        })
     }
-    let (body, rest) = rest.split_at_checked(width * length)?;
-    *packed = rest;
-    let mut each = |distance: u64| take(least.wrapping_add(distance as i64));
-    match width {
-        0 => (0..length).try_for_each(|_| each(0)),
-        1 => body.iter().try_for_each(|&byte| each(byte.into())),
-        2 => body
-            .as_chunks()
-            .0
-            .iter()
-            .try_for_each(|&b| each(u16::from_le_bytes(b).into())),
-        4 => body
-            .as_chunks()
-            .0
-            .iter()
-            .try_for_each(|&b| each(u32::from_le_bytes(b).into())),
-        _ => body
-            .as_chunks()
-            .0
-            .iter()
-            .try_for_each(|&b| each(u64::from_le_bytes(b))),
+
+    /// All of them.
+    pub(super) fn all(&self) -> Outcome<Vec<u8>> {
+        let mut all = Vec::new();
+        self.section
+            .read(self.section.head_length(), self.count, &mut all)?;
+        let blocks = all.chunks(TEXT_BLOCK as usize);
+        for (block, sum) in blocks.zip(self.sums.chunks_exact(4)) {
+            if !is_intact(block, u32_at(sum, 0)) {
+                return Err(self.section.wrong("its checksum differs"));
+            }
+        }
+        Ok(all)
+    }
+
+    /// Appends a range of them.
+    pub(super) fn copy(&mut self, start: u64, end: u64, out: &mut Vec<u8>) -> Outcome<()> {
+        if start > end || end > self.count {
+            return Err(self.section.wrong("lengths of texts"));
+        }
+        let mut at = start;
+        while at < end {
+            let number = at / TEXT_BLOCK;
+            let from = number * TEXT_BLOCK;
+            if self.at_hand != Some(number) {
+                self.at_hand = None;
+                let length = TEXT_BLOCK.min(self.count - from);
+                let place = self.section.head_length() + from;
+                self.section.read(place, length, &mut self.block)?;
+                if !is_intact(&self.block, u32_at(&self.sums, 4 * number as usize)) {
+                    return Err(self.section.wrong("its checksum differs"));
+                }
+                self.at_hand = Some(number);
+            }
+            let to = end.min(from + TEXT_BLOCK);
+            out.extend_from_slice(&self.block[(at - from) as usize..(to - from) as usize]);
+            at = to;
+        }
+        Ok(())
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::pickle::Reader;
+
+    fn file(sections: &[(&'static str, SectionOut)]) -> Vec<u8> {
+        let mut out = Vec::new();
+        super::super::container::write(&mut out, sections).unwrap();
+        out
+    }
+
+    fn open(bytes: &[u8]) -> Sections {
+        let head = bytes.first_chunk().unwrap();
+        Sections::of_stream(&mut Reader::new(&bytes[16..]), head).unwrap()
+    }
 
     #[test]
-    fn integers_come_back() {
-        let columns: [Vec<i64>; 6] = [
+    fn columns_come_back_whole_and_in_part() {
+        let columns: [Vec<i64>; 5] = [
             vec![],
-            vec![7],
-            (0..5000).collect(),
+            vec![-7],
+            (0..50_000).collect(),
             vec![i64::MIN, 0, i64::MAX, -1],
-            (0..3000).map(|n| n % 300 * 70_000).collect(),
-            vec![3; 2049],
+            (0..9000).map(|n| n % 300 * 70_000).collect(),
         ];
         for values in columns {
-            let mut writer = SectionWriter::default();
-            writer.column(values.iter().copied());
-            writer.column(steps(values.iter().copied()));
-            let mut reader = SectionReader::new("test", &writer.body);
-            assert_eq!(read_column::<i64>(&mut reader).unwrap(), values);
-            assert_eq!(read_steps::<i64>(&mut reader).unwrap(), values);
+            let bytes = file(&[("test", column(values.iter().copied()))]);
+            let sections = open(&bytes);
+            assert_eq!(all::<i64>(&sections, "test").unwrap(), values);
+            let mut column = Column::open(&sections, "test").unwrap();
+            assert_eq!(column.count(), values.len() as u64);
+            for (index, &value) in values.iter().enumerate().step_by(777) {
+                assert_eq!(column.get(index as u64).unwrap(), value);
+            }
+            assert!(column.get(values.len() as u64).is_err());
         }
     }
 
     #[test]
-    fn a_column_takes_little() {
-        let mut writer = SectionWriter::default();
-        writer.column((0..100_000).map(|n| 1_000_000 + n % 200));
-        assert!(writer.body.len() < 102_000, "{}", writer.body.len());
-        let mut writer = SectionWriter::default();
-        writer.column(steps(0..100_000));
-        assert!(writer.body.len() < 3000, "{}", writer.body.len());
+    fn bytes_come_back_whole_and_in_part() {
+        let text: Vec<u8> = (0..200_000_u32).map(|n| (n % 251) as u8).collect();
+        let file = file(&[("test", bytes(&text))]);
+        let sections = open(&file);
+        let mut bytes = Bytes::open(&sections, "test").unwrap();
+        assert_eq!(bytes.all().unwrap(), text);
+        for (start, end) in [(0, 0), (5, 70_000), (65_536, 65_537), (199_999, 200_000)] {
+            let mut out = Vec::new();
+            bytes.copy(start, end, &mut out).unwrap();
+            assert_eq!(out, text[start as usize..end as usize]);
+        }
+        assert!(bytes.copy(0, 200_001, &mut Vec::new()).is_err());
     }
 
     #[test]
     fn what_does_not_fit_is_damage() {
-        let mut writer = SectionWriter::default();
-        writer.column([1 << 40].into_iter());
-        assert!(read_column::<u32>(&mut SectionReader::new("test", &writer.body)).is_err());
-        let huge = [u64::MAX.to_le_bytes(), 0_u64.to_le_bytes()].concat();
-        assert!(read_column::<u32>(&mut SectionReader::new("test", &huge)).is_err());
+        let bytes = file(&[("test", column([1 << 40].into_iter()))]);
+        assert!(all::<u32>(&open(&bytes), "test").is_err());
+        assert!(Column::open(&open(&bytes), "none").is_err());
+    }
+
+    #[test]
+    fn a_length_that_nothing_backs_is_refused() {
+        let mut section = column(std::iter::repeat_n(0, 3_000_000));
+        assert!(all::<i64>(&open(&file(&[("test", section)])), "test").is_err());
+        section = column(std::iter::repeat_n(0, 1_000_000));
+        assert!(all::<i64>(&open(&file(&[("test", section)])), "test").is_ok());
     }
 }

@@ -1,6 +1,7 @@
 //! The file around the sections: magic number, version, table, checksums.
 
-use std::io::{self, Write};
+use std::fs::File;
+use std::io::{self, Read, Seek, SeekFrom, Write};
 
 use bincode::config::{Configuration, Fixint, Limit, LittleEndian};
 use bincode::{BorrowDecode, Decode, Encode};
@@ -11,12 +12,15 @@ use crate::pickle::{Fault, FaultKind, Outcome, Reader, malformed, too_large};
 pub(in crate::load) const MAGIC: &[u8; 8] = b"\x89CTSTATS";
 
 /// The version that is written. All up to it are read.
-const VERSION: u32 = 1;
+pub(super) const VERSION: u32 = 2;
 
 const MAX_SECTIONS: u32 = 64;
 
+/// Bytes before the section table.
+pub(super) const HEAD_BYTES: u64 = 16;
+
 /// Bytes of a row of the section table.
-const ROW_BYTES: u64 = 24;
+const ROW_BYTES: u64 = 40;
 
 /// What a value may allocate: lists of snapshots and of odd addresses, which are few. Without
 /// a limit ten bytes can make bincode allocate half a terabyte.
@@ -26,26 +30,319 @@ const CODING: Configuration<LittleEndian, Fixint, Limit<LIMIT_BYTES>> = bincode:
     .with_fixed_int_encoding()
     .with_limit();
 
-/// A section on its way out.
-#[derive(Default)]
-pub(super) struct SectionWriter {
-    pub(super) body: Vec<u8>,
-}
-
-impl SectionWriter {
-    /// Appends a value.
-    pub(super) fn value(&mut self, value: &impl Encode) {
-        bincode::encode_into_std_write(value, &mut self.body, bincode_unlimited())
-            .expect("a vector takes everything");
-    }
-}
-
 /// Writing needs no limit; the bytes are the same.
 fn bincode_unlimited() -> Configuration<LittleEndian, Fixint> {
     bincode::config::standard().with_fixed_int_encoding()
 }
 
+pub(super) fn u64_at(bytes: &[u8], at: usize) -> u64 {
+    bytes[at..]
+        .first_chunk()
+        .map_or(0, |eight| u64::from_le_bytes(*eight))
+}
+
+pub(super) fn u32_at(bytes: &[u8], at: usize) -> u32 {
+    bytes[at..]
+        .first_chunk()
+        .map_or(0, |four| u32::from_le_bytes(*four))
+}
+
+/// Whether a checksum is right. A fuzzer has to get past it.
+pub(super) fn is_intact(bytes: &[u8], stored: u32) -> bool {
+    cfg!(fuzzing) || crc32fast::hash(bytes) == stored
+}
+
+/// A section on its way out. Its checksum in the table covers its head; what follows has
+/// checksums of its own in that.
+pub(super) struct SectionOut {
+    pub(super) head: Vec<u8>,
+    pub(super) rest: Vec<u8>,
+}
+
+impl SectionOut {
+    /// A section that is one value.
+    pub(super) fn value(value: &impl Encode) -> Self {
+        let head = bincode::encode_to_vec(value, bincode_unlimited());
+        SectionOut {
+            head: head.expect("a vector takes everything"),
+            rest: Vec::new(),
+        }
+    }
+}
+
+/// Writes a file of these sections.
+pub(super) fn write(out: &mut impl Write, sections: &[(&str, SectionOut)]) -> io::Result<()> {
+    let mut head = Vec::new();
+    head.extend(MAGIC);
+    head.extend(VERSION.to_le_bytes());
+    head.extend((sections.len() as u32).to_le_bytes());
+    for (name, section) in sections {
+        let mut padded = [0; 16];
+        padded[..name.len()].copy_from_slice(name.as_bytes());
+        head.extend(padded);
+        let length = (section.head.len() + section.rest.len()) as u64;
+        head.extend(length.to_le_bytes());
+        head.extend((section.head.len() as u64).to_le_bytes());
+        head.extend(crc32fast::hash(&section.head).to_le_bytes());
+        head.extend([0; 4]);
+    }
+    head.extend(crc32fast::hash(&head).to_le_bytes());
+    out.write_all(&head)?;
+    sections.iter().try_for_each(|(_, section)| {
+        out.write_all(&section.head)?;
+        out.write_all(&section.rest)
+    })
+}
+
+/// Checks the head of a file; its version.
+pub(super) fn version(head: &[u8; HEAD_BYTES as usize]) -> Outcome<u32> {
+    match u32_at(head, 8) {
+        0 => Err(malformed("its header is damaged")),
+        version if version > VERSION => {
+            let what = format!("format {version}, this one reads up to {VERSION}");
+            Err(FaultKind::Newer(what).boxed())
+        }
+        version => Ok(version),
+    }
+}
+
+/// How many sections a head claims.
+pub(super) fn section_count(head: &[u8; HEAD_BYTES as usize]) -> Outcome<u32> {
+    Some(u32_at(head, 12))
+        .filter(|&count| count <= MAX_SECTIONS)
+        .ok_or_else(|| malformed("its header is damaged"))
+}
+
+/// Checks the section table.
+pub(super) fn check_table(head: &[u8], table: &[u8], stored: u32) -> Outcome<()> {
+    if is_intact(&[head, table].concat(), stored) {
+        Ok(())
+    } else {
+        Err(malformed("its header is damaged: the checksum differs"))
+    }
+}
+
+/// A row of the section table.
+struct Row {
+    name: String,
+    /// Where the section begins in the file.
+    start: u64,
+    length: u64,
+    head_length: u64,
+    sum: u32,
+}
+
+enum Store {
+    File(File),
+    /// Section by section.
+    Memory(Vec<Vec<u8>>),
+}
+
+/// The sections of an open file.
+pub(super) struct Sections {
+    rows: Vec<Row>,
+    store: Store,
+    /// Where the last section ends.
+    pub(super) end: u64,
+}
+
+impl Sections {
+    /// Those of a file that can be read anywhere. Reads the table.
+    pub(super) fn of_file(mut file: File) -> Outcome<Sections> {
+        let size = file.metadata().map_err(failed)?.len();
+        let cut = |needs: u64| {
+            FaultKind::CutShort {
+                needs,
+                left: size.min(needs),
+            }
+            .boxed()
+        };
+        let mut head = [0; HEAD_BYTES as usize];
+        file.seek(SeekFrom::Start(0)).map_err(failed)?;
+        file.read_exact(&mut head).map_err(|_| cut(HEAD_BYTES))?;
+        version(&head)?;
+        let table_bytes = u64::from(section_count(&head)?) * ROW_BYTES;
+        let mut table = vec![0; table_bytes as usize + 4];
+        file.read_exact(&mut table)
+            .map_err(|_| cut(HEAD_BYTES + table_bytes + 4))?;
+        let (rows, end) = rows(&head, &table)?;
+        if end > size {
+            return Err(cut(end));
+        }
+        let store = Store::File(file);
+        Ok(Sections { rows, store, end })
+    }
+
+    /// Those of a stream, read whole, from behind its head on.
+    pub(super) fn of_stream(
+        reader: &mut Reader<'_>,
+        head: &[u8; HEAD_BYTES as usize],
+    ) -> Outcome<Sections> {
+        let table_bytes = u64::from(section_count(head)?) * ROW_BYTES;
+        let table = reader.take(table_bytes + 4)?.to_vec();
+        let (rows, end) = rows(head, &table)?;
+        let bodies = rows.iter().map(|row| {
+            let offset = reader.offset();
+            reader
+                .take(row.length)
+                .map(<[u8]>::to_vec)
+                .map_err(|mut fault| {
+                    fault.offset = offset;
+                    fault
+                })
+        });
+        let store = Store::Memory(bodies.collect::<Outcome<_>>()?);
+        Ok(Sections { rows, store, end })
+    }
+
+    /// Whether there is such a section.
+    pub(super) fn has(&self, name: &str) -> bool {
+        self.rows.iter().any(|row| row.name == name)
+    }
+
+    /// A section by its name.
+    pub(super) fn section(&self, name: &'static str) -> Outcome<Section<'_>> {
+        let index = self.rows.iter().position(|row| row.name == name);
+        let index = index.ok_or_else(|| malformed(format!("section '{name}' is missing")))?;
+        Ok(Section {
+            sections: self,
+            index,
+        })
+    }
+
+    /// A section that is one value.
+    pub(super) fn value<T: Decode<()>>(&self, name: &'static str) -> Outcome<T> {
+        let section = self.section(name)?;
+        let head = section.head()?;
+        let mut reader = SectionReader::new(name, &head);
+        let value = reader.value();
+        value.map_err(|fault| section.at(fault))
+    }
+}
+
+fn failed(error: io::Error) -> Box<Fault> {
+    FaultKind::Io(error).boxed()
+}
+
+/// Reads the table and the checksum behind it; also where the last section ends.
+fn rows(head: &[u8], table: &[u8]) -> Outcome<(Vec<Row>, u64)> {
+    let (table, sum) = table.split_at(table.len() - 4);
+    check_table(head, table, u32_at(sum, 0))?;
+    let mut end = HEAD_BYTES + table.len() as u64 + 4;
+    let mut rows = Vec::new();
+    for row in table.chunks_exact(ROW_BYTES as usize) {
+        let name = str::from_utf8(&row[..16]).unwrap_or("?");
+        let name = name.trim_end_matches('\0').to_owned();
+        let (length, head_length) = (u64_at(row, 16), u64_at(row, 24));
+        let start = end;
+        end = end
+            .checked_add(length)
+            .filter(|_| head_length <= length)
+            .ok_or_else(|| malformed("its header is damaged"))?;
+        rows.push(Row {
+            name,
+            start,
+            length,
+            head_length,
+            sum: u32_at(row, 32),
+        });
+    }
+    Ok((rows, end))
+}
+
 /// A section on its way in.
+#[derive(Clone, Copy)]
+pub(super) struct Section<'s> {
+    sections: &'s Sections,
+    index: usize,
+}
+
+impl Section<'_> {
+    fn row(&self) -> &Row {
+        &self.sections.rows[self.index]
+    }
+
+    /// Bytes of the head, which the table's checksum covers.
+    pub(super) fn head_length(&self) -> u64 {
+        self.row().head_length
+    }
+
+    /// Bytes of the whole section.
+    pub(super) fn length(&self) -> u64 {
+        self.row().length
+    }
+
+    /// Bytes of the whole file: what a column's length must be in proportion to.
+    pub(super) fn file_length(&self) -> u64 {
+        self.sections.end
+    }
+
+    /// Its head, checked.
+    pub(super) fn head(&self) -> Outcome<Vec<u8>> {
+        let mut head = Vec::new();
+        self.read(0, self.head_length(), &mut head)?;
+        if is_intact(&head, self.row().sum) {
+            Ok(head)
+        } else {
+            Err(self.wrong("its checksum differs"))
+        }
+    }
+
+    /// Replaces `into` by a part of the section.
+    pub(super) fn read(&self, from: u64, length: u64, into: &mut Vec<u8>) -> Outcome<()> {
+        let inside = from.checked_add(length);
+        if inside.is_none_or(|end| end > self.length()) {
+            return Err(self.wrong("it is too short"));
+        }
+        into.clear();
+        match &self.sections.store {
+            Store::Memory(bodies) => {
+                let body = &bodies[self.index];
+                into.extend_from_slice(&body[from as usize..(from + length) as usize]);
+            }
+            Store::File(file) => {
+                let mut file: &File = file;
+                let start = SeekFrom::Start(self.row().start + from);
+                // Lengths lie within the file, so the buffer is no larger than it.
+                into.resize(
+                    usize::try_from(length).map_err(|_| self.wrong("its length"))?,
+                    0,
+                );
+                file.seek(start)
+                    .and_then(|_| file.read_exact(into))
+                    .map_err(|error| self.at(failed(error)))?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Damage in this section.
+    #[cold]
+    pub(super) fn wrong(&self, what: &str) -> Box<Fault> {
+        self.at(damage(&self.row().name, what))
+    }
+
+    #[cold]
+    pub(super) fn too_large(&self) -> Box<Fault> {
+        let what = format!(
+            "section '{}' unfolds to more than any file of its size",
+            self.row().name
+        );
+        self.at(too_large(what))
+    }
+
+    fn at(&self, mut fault: Box<Fault>) -> Box<Fault> {
+        fault.offset = self.row().start;
+        fault
+    }
+}
+
+#[cold]
+fn damage(section: &str, what: &str) -> Box<Fault> {
+    malformed(format!("section '{section}' is damaged: {what}"))
+}
+
+/// Bytes of a section from which values are taken one after the other.
 pub(super) struct SectionReader<'s> {
     name: &'s str,
     rest: &'s [u8],
@@ -75,7 +372,7 @@ impl<'s> SectionReader<'s> {
     /// Damage in this section.
     #[cold]
     pub(super) fn wrong(&self, what: &str) -> Box<Fault> {
-        malformed(format!("section '{}' is damaged: {what}", self.name))
+        damage(self.name, what)
     }
 
     /// Columns of one thing have one length.
@@ -85,86 +382,4 @@ impl<'s> SectionReader<'s> {
         }
         Err(self.wrong(&format!("columns of {of} differ in length")))
     }
-}
-
-/// The sections of a file.
-#[derive(Default)]
-pub(super) struct Container {
-    sections: Vec<(&'static str, Vec<u8>)>,
-}
-
-impl Container {
-    pub(super) fn add(&mut self, name: &'static str, section: SectionWriter) {
-        self.sections.push((name, section.body));
-    }
-
-    pub(super) fn write(&self, out: &mut impl Write) -> io::Result<()> {
-        let mut head = Vec::new();
-        head.extend(MAGIC);
-        head.extend(VERSION.to_le_bytes());
-        head.extend((self.sections.len() as u32).to_le_bytes());
-        for (name, body) in &self.sections {
-            let mut padded = [0; 8];
-            padded[..name.len()].copy_from_slice(name.as_bytes());
-            head.extend(padded);
-            head.extend((body.len() as u64).to_le_bytes());
-            head.extend(crc32fast::hash(body).to_le_bytes());
-            head.extend([0; 4]);
-        }
-        head.extend(crc32fast::hash(&head).to_le_bytes());
-        out.write_all(&head)?;
-        self.sections
-            .iter()
-            .try_for_each(|(_, body)| out.write_all(body))
-    }
-}
-
-/// Reads the table and hands each section, checked, to `take`; the format's version.
-pub(super) fn read(
-    reader: &mut Reader<'_>,
-    mut take: impl FnMut(&str, &mut SectionReader<'_>) -> Outcome<()>,
-) -> Outcome<u32> {
-    let start = reader.take(16)?.to_vec();
-    let number =
-        |at: usize| u32::from_le_bytes([start[at], start[at + 1], start[at + 2], start[at + 3]]);
-    let (version, count) = (number(8), number(12));
-    if version > VERSION {
-        let what = format!("format {version}, this one reads up to {VERSION}");
-        return Err(FaultKind::Newer(what).boxed());
-    }
-    if version == 0 || count > MAX_SECTIONS {
-        return Err(malformed("its header is damaged"));
-    }
-    let table = reader.take(u64::from(count) * ROW_BYTES)?.to_vec();
-    let stored = u32::from_le_bytes(reader.array()?);
-    let mut sum = crc32fast::Hasher::new();
-    sum.update(&start);
-    sum.update(&table);
-    if sum.finalize() != stored {
-        return Err(malformed("its header is damaged: the checksum differs"));
-    }
-    for row in table.chunks_exact(ROW_BYTES as usize) {
-        let name = str::from_utf8(&row[..8])
-            .unwrap_or("?")
-            .trim_end_matches('\0');
-        let length = u64::from_le_bytes([
-            row[8], row[9], row[10], row[11], row[12], row[13], row[14], row[15],
-        ]);
-        let stored = u32::from_le_bytes([row[16], row[17], row[18], row[19]]);
-        if usize::try_from(length).is_err() {
-            return Err(too_large(format!("section '{name}' is of {length} bytes")));
-        }
-        let offset = reader.offset();
-        let at = |mut fault: Box<Fault>| {
-            fault.offset = offset;
-            fault
-        };
-        let body = reader.take(length).map_err(at)?;
-        let mut section = SectionReader::new(name, body);
-        if crc32fast::hash(body) != stored {
-            return Err(at(section.wrong("its checksum differs")));
-        }
-        take(name, &mut section).map_err(at)?;
-    }
-    Ok(version)
 }

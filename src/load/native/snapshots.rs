@@ -2,8 +2,7 @@
 
 use bincode::{Decode, Encode};
 
-use super::column::steps;
-use super::container::{SectionReader, SectionWriter};
+use super::container::{SectionOut, SectionReader, Sections};
 use crate::model::{CachedClass, Dump, Number, ProcessMemory, SnapshotRow, TextId};
 use crate::pickle::Outcome;
 
@@ -54,18 +53,21 @@ enum Figure {
     Float(f64),
 }
 
-pub(super) fn write(dump: &Dump) -> SectionWriter {
-    let mut section = SectionWriter::default();
+pub(super) fn write(dump: &Dump) -> SectionOut {
     let rows: Vec<Snapshot> = dump.snapshots.iter().map(to_file).collect();
-    section.value(&rows);
-    section.column(steps(super::numbers(&dump.snapshot_rows)));
-    section
+    SectionOut::value(&rows)
 }
 
-pub(super) fn read(section: &mut SectionReader<'_>) -> Outcome<(Vec<SnapshotRow>, Vec<u32>)> {
+/// Reads the section of a file.
+pub(super) fn read_value(sections: &Sections) -> Outcome<Vec<SnapshotRow>> {
+    let rows: Vec<Snapshot> = sections.value("snaps")?;
+    Ok(rows.into_iter().map(from_file).collect())
+}
+
+/// Reads the same value, which version 1 has too.
+pub(super) fn read(section: &mut SectionReader<'_>) -> Outcome<Vec<SnapshotRow>> {
     let rows: Vec<Snapshot> = section.value()?;
-    let order = super::read_steps(section)?;
-    Ok((rows.into_iter().map(from_file).collect(), order))
+    Ok(rows.into_iter().map(from_file).collect())
 }
 
 fn to_file(row: &SnapshotRow) -> Snapshot {

@@ -288,6 +288,7 @@ impl Loader {
             snapshots: self.snapshots,
             snapshot_rows: self.snapshot_rows,
             notes: self.notes,
+            derived: None,
         };
         if !dump.is_proportionate() {
             return Err(too_large("its objects share their sizes over and over"));

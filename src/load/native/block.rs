@@ -1,0 +1,167 @@
+//! Integers of a column, [`BLOCK`] at a time, in as few bits as they need.
+
+/// How many integers a block holds; the last one of a column holds fewer.
+pub(super) const BLOCK: usize = 4096;
+
+/// In the first byte of a block: its integers are given as steps from one to the next.
+const STEPS: u8 = 0x80;
+
+/// Bytes that an unpacker may look at behind the last integer.
+const PADDING: usize = 16;
+
+/// Appends a block: plain or as steps, whichever takes fewer bits.
+pub(super) fn pack(values: &[i64], out: &mut Vec<u8>) {
+    let Some(&first) = values.first() else { return };
+    let steps = || values.windows(2).map(|pair| pair[1].wrapping_sub(pair[0]));
+    let (least, width) = least_and_width(values.iter().copied());
+    let (least_step, step_width) = least_and_width(steps());
+    // As steps the first integer and the least step stand before them.
+    let plain_bits = width as usize * values.len();
+    let step_bits = step_width as usize * (values.len() - 1) + 64;
+    if step_bits < plain_bits {
+        out.push(STEPS | step_width);
+        out.extend(first.to_le_bytes());
+        out.extend(least_step.to_le_bytes());
+        pack_bits(steps(), least_step, step_width, out);
+    } else {
+        out.push(width);
+        out.extend(least.to_le_bytes());
+        pack_bits(values.iter().copied(), least, width, out);
+    }
+}
+
+/// The least integer, and the bits that the distance of the greatest from it needs.
+fn least_and_width(values: impl Iterator<Item = i64>) -> (i64, u8) {
+    let (least, most) = values.fold((i64::MAX, i64::MIN), |(least, most), value| {
+        (least.min(value), most.max(value))
+    });
+    if least > most {
+        return (0, 0);
+    }
+    let distance = most.wrapping_sub(least) as u64;
+    (least, (u64::BITS - distance.leading_zeros()) as u8)
+}
+
+fn pack_bits(values: impl Iterator<Item = i64>, least: i64, width: u8, out: &mut Vec<u8>) {
+    let (mut waiting, mut filled) = (0_u128, 0);
+    for value in values {
+        waiting |= u128::from(value.wrapping_sub(least) as u64) << filled;
+        filled += u32::from(width);
+        if filled >= u64::BITS {
+            out.extend((waiting as u64).to_le_bytes());
+            waiting >>= u64::BITS;
+            filled -= u64::BITS;
+        }
+    }
+    let bytes = filled.div_ceil(8) as usize;
+    out.extend(&waiting.to_le_bytes()[..bytes]);
+}
+
+/// Unpacks a block of `count` integers into `values`; `None` if it is no such block.
+pub(super) fn unpack(
+    block: &[u8],
+    count: usize,
+    scratch: &mut Vec<u8>,
+    values: &mut Vec<i64>,
+) -> Option<()> {
+    values.clear();
+    let (&kind, rest) = block.split_first()?;
+    let (first, rest) = rest.split_first_chunk::<8>()?;
+    let first = i64::from_le_bytes(*first);
+    let width = kind & !STEPS;
+    if width > 64 {
+        return None;
+    }
+    if kind & STEPS == 0 {
+        return unpack_bits(rest, width, count, scratch, |distance| {
+            values.push(first.wrapping_add(distance as i64));
+        });
+    }
+    let (least, rest) = rest.split_first_chunk::<8>()?;
+    let least = i64::from_le_bytes(*least);
+    let mut value = first;
+    values.push(first);
+    unpack_bits(rest, width, count.checked_sub(1)?, scratch, |distance| {
+        value = value.wrapping_add(least).wrapping_add(distance as i64);
+        values.push(value);
+    })
+}
+
+#[inline]
+fn unpack_bits(
+    bytes: &[u8],
+    width: u8,
+    count: usize,
+    scratch: &mut Vec<u8>,
+    mut take: impl FnMut(u64),
+) -> Option<()> {
+    if bytes.len() != (usize::from(width) * count).div_ceil(8) {
+        return None;
+    }
+    let width = usize::from(width);
+    // Most widths lie within eight bytes, wherever in a byte they begin.
+    match width {
+        0 => (0..count).for_each(|_| take(0)),
+        1..=56 => {
+            scratch.clear();
+            scratch.extend_from_slice(bytes);
+            scratch.resize(bytes.len() + PADDING, 0);
+            let mask = (1 << width) - 1;
+            for bit in (0..count).map(|index| index * width) {
+                let eight = scratch[bit / 8..].first_chunk()?;
+                take(u64::from_le_bytes(*eight) >> (bit % 8) & mask);
+            }
+        }
+        _ => {
+            scratch.clear();
+            scratch.extend_from_slice(bytes);
+            scratch.resize(bytes.len() + PADDING, 0);
+            let mask = u64::MAX >> (64 - width);
+            for bit in (0..count).map(|index| index * width) {
+                let sixteen = scratch[bit / 8..].first_chunk()?;
+                take((u128::from_le_bytes(*sixteen) >> (bit % 8)) as u64 & mask);
+            }
+        }
+    }
+    Some(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn packed(values: &[i64]) -> Vec<u8> {
+        let mut bytes = Vec::new();
+        pack(values, &mut bytes);
+        let (mut scratch, mut again) = (Vec::new(), Vec::new());
+        unpack(&bytes, values.len(), &mut scratch, &mut again).unwrap();
+        assert_eq!(again, values);
+        for wrong in [values.len() - 1, values.len() + 1] {
+            // A width of 0 takes no bits, whatever the count.
+            let result = unpack(&bytes, wrong, &mut scratch, &mut again);
+            assert!(result.is_none() || bytes.len() <= 17 || again.len() == wrong);
+        }
+        bytes
+    }
+
+    #[test]
+    fn integers_of_every_width_come_back() {
+        for width in 0..64 {
+            let most = i64::MIN.wrapping_sub(1) >> (63 - width);
+            let values: Vec<i64> = (0..100)
+                .map(|n: i64| n.wrapping_mul(0x9e37_79b9_7f4a_7c15_u64 as i64) & most)
+                .collect();
+            packed(&values);
+        }
+        packed(&[i64::MIN, 0, i64::MAX, -1]);
+        packed(&[7]);
+    }
+
+    #[test]
+    fn what_grows_evenly_takes_nothing() {
+        let values: Vec<i64> = (0..4096).map(|n| 1_000_000 + 3 * n).collect();
+        assert_eq!(packed(&values).len(), 17);
+        let values: Vec<i64> = (0..4096).map(|n| 1_000_000 + n % 200).collect();
+        assert_eq!(packed(&values).len(), 9 + 4096);
+    }
+}

@@ -1,0 +1,342 @@
+//! Some objects of a file and all that they refer to, read without the others.
+
+use std::collections::HashMap;
+
+use super::column::{Bytes, Column};
+use super::container::Sections;
+use super::tables::{self, float};
+use super::{NO_INDEX, snapshots};
+use crate::model::{
+    AsizedColumns, ClassRow, Dump, FrameRow, ObjectColumns, SampleColumns, TextArena, TextId,
+    TraceColumns,
+};
+use crate::pickle::{Outcome, malformed, too_large};
+
+/// Reads the objects of these numbers, which ascend, as a dump of their own with all classes
+/// and snapshots. The objects get the numbers from 0 on.
+pub(super) fn read(sections: &Sections, objects: &[u32]) -> Outcome<Dump> {
+    let mut dump = Dump {
+        asized: AsizedColumns::new(),
+        notes: tables::read_notes(sections)?,
+        snapshots: snapshots::read_value(sections)?,
+        snapshot_rows: super::column::all(sections, "snap.row")?,
+        objects: read_objects(sections, objects)?,
+        ..Dump::default()
+    };
+    dump.classes = read_classes(sections)?;
+    list(&mut dump)?;
+    let first_samples = Column::open(sections, "obj.first")?.gather(objects)?;
+    dump.samples = read_samples(sections, &mut dump.objects, &first_samples)?;
+    let merged = dump.snapshots.iter_mut().flat_map(|snapshot| {
+        let classes = snapshot.classes.iter_mut().flatten();
+        classes.filter_map(|cached| cached.merged.as_mut())
+    });
+    dump.asized = read_asized(sections, dump.samples.asized.iter_mut().chain(merged))?;
+    dump.traces = read_traces(sections, &mut dump.objects.trace)?;
+    read_texts(sections, &mut dump)?;
+    Ok(dump)
+}
+
+/// The classes without their objects.
+pub(super) fn read_classes(sections: &Sections) -> Outcome<Vec<ClassRow>> {
+    let mut classes = tables::read_classes(sections)?;
+    for class in &mut classes {
+        (class.start, class.count) = (0, 0);
+    }
+    Ok(classes)
+}
+
+/// Puts the objects into the lists of their classes.
+fn list(dump: &mut Dump) -> Outcome<()> {
+    for &class in &dump.objects.class {
+        let row = dump.classes.get_mut(class as usize);
+        row.ok_or_else(|| malformed("section 'obj.class' is damaged: no such class"))?
+            .count += 1;
+    }
+    let mut start = 0;
+    let mut places = Vec::with_capacity(dump.classes.len());
+    for class in &mut dump.classes {
+        class.start = start;
+        places.push(start as usize);
+        start += class.count;
+    }
+    dump.listed = vec![0; dump.objects.len()];
+    for (number, &class) in dump.objects.class.iter().enumerate() {
+        let place = &mut places[class as usize];
+        dump.listed[*place] = number as u32;
+        *place += 1;
+    }
+    Ok(())
+}
+
+fn read_objects(sections: &Sections, numbers: &[u32]) -> Outcome<ObjectColumns> {
+    fn some<T: TryFrom<i64>>(
+        sections: &Sections,
+        name: &'static str,
+        numbers: &[u32],
+    ) -> Outcome<Vec<T>> {
+        Column::open(sections, name)?.gather(numbers)
+    }
+    let texts = |name| -> Outcome<Vec<TextId>> {
+        Ok(some(sections, name, numbers)?
+            .into_iter()
+            .map(TextId)
+            .collect())
+    };
+    let floats = |name| -> Outcome<Vec<f64>> {
+        Ok(some(sections, name, numbers)?
+            .into_iter()
+            .map(float)
+            .collect())
+    };
+    let address: Vec<i64> = some(sections, "obj.address", numbers)?;
+    let wide: Vec<(u32, i128)> = sections.value("obj.wide")?;
+    let mut objects = ObjectColumns::of_nothing(numbers.len());
+    objects.address = address.into_iter().map(|address| address as u64).collect();
+    objects.name = texts("obj.name")?;
+    objects.repr = texts("obj.repr")?;
+    objects.birth = floats("obj.birth")?;
+    objects.trace = some(sections, "obj.trace", numbers)?;
+    objects.class = some(sections, "obj.class", numbers)?;
+    objects.resolution_level = some(sections, "obj.level", numbers)?;
+    objects.sample_count = some(sections, "obj.samples", numbers)?;
+    objects.set_raw_deaths(floats("obj.death")?);
+    for (number, address) in wide {
+        if let Ok(own) = numbers.binary_search(&number) {
+            objects.wide_address.insert(own as u32, address);
+        }
+    }
+    Ok(objects)
+}
+
+/// Reads the samples of each object, which begin at `first`. Their `Asized` keep the
+/// numbers of the file for now.
+fn read_samples(
+    sections: &Sections,
+    objects: &mut ObjectColumns,
+    first: &[u32],
+) -> Outcome<SampleColumns> {
+    let mut codes = Column::open(sections, "sample.time")?;
+    let mut asized = Column::open(sections, "sample.asized")?;
+    let times = tables::read_floats(sections, "times")?;
+    let mut samples = SampleColumns::default();
+    for (own, &start) in first.iter().enumerate() {
+        let full = || too_large("it holds more than 4,294,967,295 samples");
+        objects.sample_start[own] = u32::try_from(samples.time.len()).map_err(|_| full())?;
+        // Objects may share their samples, but not many without end.
+        let most = 4 * codes.count() + (1 << 20);
+        if samples.time.len() as u64 + u64::from(objects.sample_count[own]) > most {
+            return Err(too_large("its objects share their sizes over and over"));
+        }
+        for place in 0..u64::from(objects.sample_count[own]) {
+            let sample = u64::from(start) + place;
+            let code: u32 = codes.get_as(sample)?;
+            let time = match (code as usize).checked_sub(1) {
+                Some(known) => times.get(known).copied(),
+                None => Some(objects.birth[own]).filter(|_| place == 0),
+            };
+            let time =
+                time.ok_or_else(|| malformed("section 'sample.time' is damaged: a place"))?;
+            samples.time.push(time);
+            samples.asized.push(asized.get_as(sample)?);
+        }
+    }
+    Ok(samples)
+}
+
+/// Reads the `Asized` of these numbers and all that they refer to, level by level, each level
+/// in the order of the file; the numbers become those of what is returned.
+fn read_asized<'n>(
+    sections: &Sections,
+    roots: impl Iterator<Item = &'n mut u32>,
+) -> Outcome<AsizedColumns> {
+    let roots: Vec<&mut u32> = roots.collect();
+    let mut level: Vec<u32> = roots.iter().map(|root| **root).collect();
+    let mut sizes = Column::open(sections, "asized.size")?;
+    let mut flats = Column::open(sections, "asized.flat")?;
+    let mut names = Column::open(sections, "asized.name")?;
+    let mut groups = Column::open(sections, "asized.group")?;
+    let mut starts = Column::open(sections, "group.start")?;
+    let mut referents = Column::open(sections, "referent")?;
+
+    let mut columns = AsizedColumns::new();
+    let mut own: HashMap<u32, u32> = HashMap::new();
+    let mut own_groups: HashMap<u32, u32> = HashMap::new();
+    while !level.is_empty() {
+        level.sort_unstable();
+        level.dedup();
+        let mut found = Vec::new();
+        for &number in &level {
+            if own.contains_key(&number) {
+                continue;
+            }
+            let at = u64::from(number);
+            let (size, flat) = (sizes.get(at)?, flats.get(at)?);
+            let name = TextId(names.get_as(at)?);
+            let group: u32 = groups.get_as(at)?;
+            let row = columns.push(name).ok_or_else(|| too_large("its sizes"))?;
+            own.insert(number, row);
+            let own_group = match (group, own_groups.get(&group)) {
+                (0, _) => 0,
+                (_, Some(&known)) => known,
+                _ => {
+                    let start: u32 = starts.get_as(group.into())?;
+                    let next = u64::from(group) + 1;
+                    let end = if next < starts.count() {
+                        starts.get_as(next)?
+                    } else {
+                        referents.count()
+                    };
+                    let group_number = columns.group_start.len() as u32;
+                    columns.group_start.push(columns.referents.len() as u32);
+                    for referent in u64::from(start)..end {
+                        let number: u32 = referents.get_as(referent)?;
+                        columns.referents.push(number);
+                        found.push(number);
+                    }
+                    own_groups.insert(group, group_number);
+                    group_number
+                }
+            };
+            columns.set(row, size, flat, name, own_group);
+        }
+        level = found;
+    }
+    for number in columns.referents.iter_mut().chain(roots) {
+        // Everything that is referred to was read.
+        *number = own.get(number).copied().unwrap_or_default();
+    }
+    Ok(columns)
+}
+
+/// Reads the traces that objects have; the objects' numbers become those of what is returned.
+fn read_traces(sections: &Sections, traces: &mut [u32]) -> Outcome<TraceColumns> {
+    let mut numbers: Vec<u32> = traces.iter().copied().filter(|&trace| trace > 0).collect();
+    numbers.sort_unstable();
+    numbers.dedup();
+    let mut columns = TraceColumns::default();
+    if numbers.is_empty() {
+        return Ok(columns);
+    }
+    let mut ends = Column::open(sections, "trace.end")?;
+    let mut frames = Column::open(sections, "trace.frame")?;
+    for &number in &numbers {
+        let index = u64::from(number - 1);
+        let start: u32 = if index == 0 {
+            0
+        } else {
+            ends.get_as(index - 1)?
+        };
+        let end: u32 = ends.get_as(index)?;
+        for place in start..end {
+            columns.frame_numbers.push(frames.get_as(place.into())?);
+        }
+        columns.ends.push(columns.frame_numbers.len() as u32);
+    }
+    for trace in traces.iter_mut() {
+        // Zero, which stands for none, is not among them.
+        *trace = numbers.binary_search(trace).map_or(0, |own| own as u32 + 1);
+    }
+    let mut wanted = columns.frame_numbers.clone();
+    wanted.sort_unstable();
+    wanted.dedup();
+    columns.frames = read_frames(sections, &wanted)?;
+    for number in &mut columns.frame_numbers {
+        *number = wanted.binary_search(number).unwrap_or_default() as u32;
+    }
+    Ok(columns)
+}
+
+fn read_frames(sections: &Sections, numbers: &[u32]) -> Outcome<Vec<FrameRow>> {
+    let mut files = Column::open(sections, "frame.file")?;
+    let mut lines = Column::open(sections, "frame.line")?;
+    let mut functions = Column::open(sections, "frame.func")?;
+    let mut known = Column::open(sections, "frame.known")?;
+    let mut ends = Column::open(sections, "frame.end")?;
+    let mut indexes = Column::open(sections, "frame.index")?;
+    let mut sources = Column::open(sections, "source")?;
+    let mut frames = Vec::with_capacity(numbers.len());
+    for index in numbers.iter().map(|&number| u64::from(number)) {
+        let start: u32 = if index == 0 {
+            0
+        } else {
+            ends.get_as(index - 1)?
+        };
+        let end: u32 = ends.get_as(index)?;
+        let source = (start..end)
+            .map(|line| Ok(TextId(sources.get_as(line.into())?)))
+            .collect::<Outcome<_>>()?;
+        frames.push(FrameRow {
+            file: TextId(files.get_as(index)?),
+            line: lines.get(index)?,
+            function: TextId(functions.get_as(index)?),
+            source: (known.get(index)? != 0).then_some(source),
+            source_index: Some(indexes.get(index)?).filter(|&index| index != NO_INDEX),
+        });
+    }
+    Ok(frames)
+}
+
+/// Reads the texts that a dump has numbers of; these become those of its own arena.
+pub(super) fn read_texts(sections: &Sections, dump: &mut Dump) -> Outcome<()> {
+    let mut numbers = Vec::new();
+    each_text(dump, |id| numbers.push(id.0));
+    numbers.sort_unstable();
+    numbers.dedup();
+    numbers.retain(|&number| number != TextId::NONE.0);
+    let mut arena = TextArena::default();
+    if !numbers.is_empty() {
+        let mut ends = Column::open(sections, "text.end")?;
+        let mut bytes = Bytes::open(sections, "text.bytes")?;
+        let mut text = Vec::new();
+        for index in numbers.iter().map(|&number| u64::from(number)) {
+            let start = if index == 0 {
+                0
+            } else {
+                ends.get_as(index - 1)?
+            };
+            text.clear();
+            bytes.copy(start, ends.get_as(index)?, &mut text)?;
+            // A part has no more texts than the whole, whose numbers fit.
+            arena.push(&text).ok_or_else(|| too_large("its texts"))?;
+        }
+    }
+    dump.text = arena;
+    each_text(dump, |id| {
+        if *id != TextId::NONE {
+            *id = TextId(numbers.binary_search(&id.0).unwrap_or_default() as u32);
+        }
+    });
+    Ok(())
+}
+
+/// Shows every number of a text that a dump holds.
+fn each_text(dump: &mut Dump, mut see: impl FnMut(&mut TextId)) {
+    dump.classes
+        .iter_mut()
+        .for_each(|class| see(&mut class.name));
+    let objects = &mut dump.objects;
+    objects
+        .name
+        .iter_mut()
+        .chain(&mut objects.repr)
+        .for_each(&mut see);
+    dump.asized
+        .rows
+        .iter_mut()
+        .for_each(|row| see(&mut row.name));
+    for frame in &mut dump.traces.frames {
+        see(&mut frame.file);
+        see(&mut frame.function);
+        frame.source.iter_mut().flatten().for_each(&mut see);
+    }
+    for snapshot in &mut dump.snapshots {
+        see(&mut snapshot.desc);
+        for (label, value) in &mut snapshot.process.os_specific {
+            see(label);
+            see(value);
+        }
+        let classes = snapshot.classes.iter_mut().flatten();
+        classes.for_each(|cached| see(&mut cached.class));
+    }
+}

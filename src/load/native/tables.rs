@@ -1,0 +1,532 @@
+//! The model as sections, and back whole.
+
+use std::collections::HashMap;
+use std::sync::LazyLock;
+
+use super::column::{Bytes, Column, all, bytes, column};
+use super::container::{SectionOut, Sections};
+use super::{NO_INDEX, parallel, snapshots};
+use crate::model::{
+    AsizedColumns, Cells, ClassRow, Derived, Dump, FrameRow, Notes, ObjectColumns, Rules,
+    SampleColumns, Sizes, TextArena, TextId, Totals, TraceColumns,
+};
+use crate::pickle::{Outcome, malformed};
+
+/// A section's name and how it is made, if there is to be one.
+type Job<'d> = (
+    &'static str,
+    Box<dyn Fn() -> Option<SectionOut> + Send + Sync + 'd>,
+);
+
+/// Sections to be made.
+struct Jobs<'d>(Vec<Job<'d>>);
+
+impl<'d> Jobs<'d> {
+    fn perhaps(
+        &mut self,
+        name: &'static str,
+        make: impl Fn() -> Option<SectionOut> + Send + Sync + 'd,
+    ) {
+        self.0.push((name, Box::new(make)));
+    }
+
+    fn add(&mut self, name: &'static str, make: impl Fn() -> SectionOut + Send + Sync + 'd) {
+        self.perhaps(name, move || Some(make()));
+    }
+
+    fn column<I: Iterator<Item = i64>>(
+        &mut self,
+        name: &'static str,
+        values: impl Fn() -> I + Send + Sync + 'd,
+    ) {
+        self.add(name, move || column(values()));
+    }
+
+    fn run(self) -> Vec<(&'static str, SectionOut)> {
+        let made = parallel::each(&self.0, |(_, make)| make());
+        let names = self.0.iter().map(|(name, _)| *name);
+        names
+            .zip(made)
+            .filter_map(|(name, made)| Some((name, made?)))
+            .collect()
+    }
+}
+
+/// All sections of a dump, in the order of the file.
+pub(super) fn write(dump: &Dump) -> Vec<(&'static str, SectionOut)> {
+    let sizes = [Rules::Documented, Rules::Pympler]
+        .map(|rules| LazyLock::new(move || Sizes::of(dump, rules)));
+    let derived = LazyLock::new(|| Derived::of(dump));
+    let codes = LazyLock::new(|| time_codes(dump));
+    let (sizes, derived, codes) = (&sizes, &derived, &codes);
+
+    let mut jobs = Jobs(Vec::new());
+    jobs.add("totals", move || totals(&derived.totals));
+    let notes = (dump.notes.protocols, &dump.notes.unknown_globals);
+    jobs.add("notes", move || SectionOut::value(&notes));
+    jobs.add("snaps", || snapshots::write(dump));
+    jobs.column("snap.row", move || numbers(&dump.snapshot_rows));
+
+    let classes = &dump.classes;
+    jobs.column("class.name", move || {
+        classes.iter().map(|class| class.name.0.into())
+    });
+    jobs.column("class.start", move || {
+        classes.iter().map(|class| class.start.into())
+    });
+    jobs.column("class.count", move || {
+        classes.iter().map(|class| class.count.into())
+    });
+    for (name, values) in cell_columns() {
+        jobs.perhaps(name, move || {
+            Some(column(values(cells_that_fit(derived)?).into_iter()))
+        });
+    }
+
+    jobs.column("text.end", move || {
+        dump.text.ends().iter().map(|&end| end as i64)
+    });
+    jobs.add("text.bytes", || bytes(dump.text.all_bytes()));
+
+    let objects = &dump.objects;
+    jobs.column("listed", move || numbers(&dump.listed));
+    jobs.column("obj.class", move || numbers(&objects.class));
+    jobs.column("obj.birth", move || floats(&objects.birth));
+    jobs.column("obj.death", move || floats(objects.raw_deaths()));
+    jobs.column("obj.largest", move || {
+        sizes[0].all_largest().iter().copied()
+    });
+    jobs.column("obj.at_peak", move || {
+        sizes[0].all_at_peak().iter().copied()
+    });
+    jobs.column("obj.p_largest", move || {
+        differences(sizes[1].all_largest(), sizes[0].all_largest())
+    });
+    jobs.column("obj.p_at_peak", move || {
+        differences(sizes[1].all_at_peak(), sizes[0].all_at_peak())
+    });
+    jobs.column("obj.name", move || texts(&objects.name));
+    jobs.column("obj.repr", move || texts(&objects.repr));
+    jobs.column("obj.address", move || {
+        objects.address.iter().map(|&address| address as i64)
+    });
+    let wide: Vec<(u32, i128)> = objects
+        .wide_address
+        .iter()
+        .map(|(&number, &address)| (number, address))
+        .collect();
+    jobs.add("obj.wide", move || SectionOut::value(&wide));
+    jobs.column("obj.trace", move || numbers(&objects.trace));
+    jobs.column("obj.level", move || {
+        objects.resolution_level.iter().map(|&level| level.into())
+    });
+    jobs.column("obj.first", move || numbers(&objects.sample_start));
+    jobs.column("obj.samples", move || numbers(&objects.sample_count));
+
+    jobs.column("sample.time", move || codes.0.iter().copied());
+    jobs.column("times", move || floats(&codes.1));
+    jobs.column("sample.asized", move || numbers(&dump.samples.asized));
+
+    let asized = &dump.asized;
+    let count = asized.rows.len() as u32;
+    jobs.column("asized.size", move || {
+        (0..count).map(|number| asized.size(number))
+    });
+    jobs.column("asized.flat", move || {
+        (0..count).map(|number| asized.flat(number))
+    });
+    jobs.column("asized.name", move || {
+        asized.rows.iter().map(|row| row.name.0.into())
+    });
+    jobs.column("asized.group", move || {
+        asized.rows.iter().map(|row| row.group.into())
+    });
+    jobs.column("group.start", move || numbers(&asized.group_start));
+    jobs.column("referent", move || numbers(&asized.referents));
+
+    let TraceColumns {
+        frames,
+        ends,
+        frame_numbers,
+    } = &dump.traces;
+    jobs.column("frame.file", move || {
+        frames.iter().map(|frame| frame.file.0.into())
+    });
+    jobs.column("frame.line", move || frames.iter().map(|frame| frame.line));
+    jobs.column("frame.func", move || {
+        frames.iter().map(|frame| frame.function.0.into())
+    });
+    jobs.column("frame.known", move || {
+        frames.iter().map(|frame| frame.source.is_some().into())
+    });
+    jobs.column("frame.end", move || {
+        let lengths = frames
+            .iter()
+            .map(|frame| frame.source.iter().flatten().count());
+        lengths.scan(0, |end, length| {
+            *end += length as i64;
+            Some(*end)
+        })
+    });
+    jobs.column("frame.index", move || {
+        frames
+            .iter()
+            .map(|frame| frame.source_index.unwrap_or(NO_INDEX))
+    });
+    jobs.column("source", move || {
+        let lines = frames
+            .iter()
+            .flat_map(|frame| frame.source.iter().flatten());
+        lines.map(|line| line.0.into())
+    });
+    jobs.column("trace.end", move || numbers(ends));
+    jobs.column("trace.frame", move || numbers(frame_numbers));
+
+    jobs.run()
+}
+
+/// Reads everything, and checks it.
+pub(super) fn read(sections: &Sections) -> Outcome<Dump> {
+    // What follows from the rest is not needed, but a damaged file is a damaged file.
+    read_totals(sections)?;
+    let cells = cell_columns().map(|(name, _)| name);
+    let sizes = [
+        "obj.largest",
+        "obj.at_peak",
+        "obj.p_largest",
+        "obj.p_at_peak",
+    ];
+    for name in cells.into_iter().chain(sizes) {
+        if sections.has(name) {
+            Column::open(sections, name)?.check()?;
+        }
+    }
+    let objects = read_objects(sections)?;
+    let samples = read_samples(sections, &objects)?;
+    Ok(Dump {
+        text: read_text(sections)?,
+        classes: read_classes(sections)?,
+        listed: all(sections, "listed")?,
+        objects,
+        samples,
+        asized: read_asized(sections)?,
+        traces: read_traces(sections)?,
+        snapshots: snapshots::read_value(sections)?,
+        snapshot_rows: all(sections, "snap.row")?,
+        notes: read_notes(sections)?,
+        derived: None,
+    })
+}
+
+fn texts(ids: &[TextId]) -> impl Iterator<Item = i64> + '_ {
+    ids.iter().map(|id| i64::from(id.0))
+}
+
+fn numbers(values: &[u32]) -> impl Iterator<Item = i64> + '_ {
+    values.iter().map(|&value| i64::from(value))
+}
+
+fn floats(values: &[f64]) -> impl Iterator<Item = i64> + '_ {
+    values.iter().map(|value| value.to_bits() as i64)
+}
+
+/// A float of its bits.
+pub(super) fn float(bits: i64) -> f64 {
+    f64::from_bits(bits as u64)
+}
+
+fn differences<'a>(values: &'a [i64], from: &'a [i64]) -> impl Iterator<Item = i64> + 'a {
+    values.iter().zip(from).map(|(a, b)| a.wrapping_sub(*b))
+}
+
+pub(super) fn read_text(sections: &Sections) -> Outcome<TextArena> {
+    let ends = all(sections, "text.end")?;
+    let bytes = Bytes::open(sections, "text.bytes")?.all()?;
+    TextArena::from_parts(ends, bytes)
+        .ok_or_else(|| malformed("section 'text.end' is damaged: lengths of texts"))
+}
+
+pub(super) fn read_classes(sections: &Sections) -> Outcome<Vec<ClassRow>> {
+    let names: Vec<u32> = all(sections, "class.name")?;
+    let starts: Vec<u32> = all(sections, "class.start")?;
+    let counts: Vec<u32> = all(sections, "class.count")?;
+    same_length("class", &[names.len(), starts.len(), counts.len()])?;
+    let rows = names.iter().zip(&starts).zip(&counts);
+    Ok(rows
+        .map(|((&name, &start), &count)| ClassRow {
+            name: TextId(name),
+            start,
+            count,
+        })
+        .collect())
+}
+
+fn read_objects(sections: &Sections) -> Outcome<ObjectColumns> {
+    let mut objects = ObjectColumns::default();
+    let address: Vec<i64> = all(sections, "obj.address")?;
+    objects.address = address.into_iter().map(|address| address as u64).collect();
+    let wide: Vec<(u32, i128)> = sections.value("obj.wide")?;
+    objects.wide_address = wide.into_iter().collect();
+    objects.name = read_texts(sections, "obj.name")?;
+    objects.repr = read_texts(sections, "obj.repr")?;
+    objects.birth = read_floats(sections, "obj.birth")?;
+    objects.set_raw_deaths(read_floats(sections, "obj.death")?);
+    objects.trace = all(sections, "obj.trace")?;
+    objects.class = all(sections, "obj.class")?;
+    objects.resolution_level = all(sections, "obj.level")?;
+    objects.sample_start = all(sections, "obj.first")?;
+    objects.sample_count = all(sections, "obj.samples")?;
+    same_length("obj", &objects.lengths())?;
+    Ok(objects)
+}
+
+pub(super) fn read_texts(sections: &Sections, name: &'static str) -> Outcome<Vec<TextId>> {
+    let ids: Vec<u32> = all(sections, name)?;
+    Ok(ids.into_iter().map(TextId).collect())
+}
+
+pub(super) fn read_floats(sections: &Sections, name: &'static str) -> Outcome<Vec<f64>> {
+    let bits: Vec<i64> = all(sections, name)?;
+    Ok(bits.into_iter().map(float).collect())
+}
+
+/// Columns of one thing have one length.
+pub(super) fn same_length(of: &str, lengths: &[usize]) -> Outcome<()> {
+    if lengths.windows(2).all(|pair| pair[0] == pair[1]) {
+        return Ok(());
+    }
+    Err(malformed(format!(
+        "section '{of}' is damaged: its columns differ in length"
+    )))
+}
+
+/// For each sample 0 where its time is the birth of every object whose samples begin with
+/// it, and no object's samples go over it; else the place among the other times + 1.
+fn time_codes(dump: &Dump) -> (Vec<i64>, Vec<f64>) {
+    const UNKNOWN: i64 = -1;
+    const OTHER: i64 = -2;
+    let (objects, times) = (&dump.objects, &dump.samples.time);
+    let mut codes = vec![UNKNOWN; times.len()];
+    for (index, &start) in objects.sample_start.iter().enumerate() {
+        let run = start as usize..(start + objects.sample_count[index]) as usize;
+        let Some((first, others)) = codes.get_mut(run).and_then(<[i64]>::split_first_mut) else {
+            continue;
+        };
+        let born = times[start as usize].to_bits() == objects.birth[index].to_bits();
+        *first = if born && *first != OTHER { 0 } else { OTHER };
+        others.fill(OTHER);
+    }
+    let mut places = HashMap::new();
+    let mut others = Vec::new();
+    for (code, time) in codes.iter_mut().zip(times) {
+        if *code < 0 {
+            let next = others.len() as i64 + 1;
+            *code = *places.entry(time.to_bits()).or_insert(next);
+            if *code == next {
+                others.push(*time);
+            }
+        }
+    }
+    (codes, others)
+}
+
+fn read_samples(sections: &Sections, objects: &ObjectColumns) -> Outcome<SampleColumns> {
+    let codes: Vec<u32> = all(sections, "sample.time")?;
+    let times: Vec<f64> = read_floats(sections, "times")?;
+    let asized: Vec<u32> = all(sections, "sample.asized")?;
+    same_length("sample", &[codes.len(), asized.len()])?;
+    let mut births = 0;
+    let mut time = Vec::with_capacity(codes.len());
+    for &code in &codes {
+        time.push(match (code as usize).checked_sub(1) {
+            None => {
+                births += 1;
+                f64::NAN
+            }
+            Some(place) => *times
+                .get(place)
+                .ok_or_else(|| malformed("section 'sample.time' is damaged: a place"))?,
+        });
+    }
+    let mut codes = codes;
+    for (index, &start) in objects.sample_start.iter().enumerate() {
+        if objects.sample_count[index] > 0
+            && let Some(code @ 0) = codes.get_mut(start as usize)
+        {
+            time[start as usize] = objects.birth[index];
+            *code = u32::MAX;
+            births -= 1;
+        }
+    }
+    if births > 0 {
+        return Err(malformed(
+            "section 'sample.time' is damaged: a birth of nobody",
+        ));
+    }
+    Ok(SampleColumns { time, asized })
+}
+
+fn read_asized(sections: &Sections) -> Outcome<AsizedColumns> {
+    let sizes: Vec<i64> = all(sections, "asized.size")?;
+    let flats: Vec<i64> = all(sections, "asized.flat")?;
+    let names: Vec<u32> = all(sections, "asized.name")?;
+    let groups: Vec<u32> = all(sections, "asized.group")?;
+    same_length(
+        "asized",
+        &[sizes.len(), flats.len(), names.len(), groups.len()],
+    )?;
+    let mut columns = AsizedColumns::default();
+    columns.rows.reserve(sizes.len());
+    let rows = sizes.iter().zip(&flats).zip(&names).zip(&groups);
+    for (((&size, &flat), &name), &group) in rows {
+        let number = columns.push(TextId(name));
+        let number = number.ok_or_else(|| malformed("section 'asized' is damaged: its length"))?;
+        columns.set(number, size, flat, TextId(name), group);
+    }
+    columns.group_start = all(sections, "group.start")?;
+    columns.referents = all(sections, "referent")?;
+    Ok(columns)
+}
+
+fn read_traces(sections: &Sections) -> Outcome<TraceColumns> {
+    let files: Vec<u32> = all(sections, "frame.file")?;
+    let lines: Vec<i64> = all(sections, "frame.line")?;
+    let functions: Vec<u32> = all(sections, "frame.func")?;
+    let known: Vec<u8> = all(sections, "frame.known")?;
+    let ends: Vec<u32> = all(sections, "frame.end")?;
+    let indexes: Vec<i64> = all(sections, "frame.index")?;
+    let sources: Vec<u32> = all(sections, "source")?;
+    let lengths = [
+        files.len(),
+        lines.len(),
+        functions.len(),
+        known.len(),
+        ends.len(),
+        indexes.len(),
+    ];
+    same_length("frame", &lengths)?;
+    let mut frames = Vec::with_capacity(files.len());
+    let mut start = 0;
+    for index in 0..files.len() {
+        let end = ends[index] as usize;
+        let source = sources.get(start..end);
+        let source =
+            source.ok_or_else(|| malformed("section 'frame.end' is damaged: its lines"))?;
+        start = end;
+        frames.push(FrameRow {
+            file: TextId(files[index]),
+            line: lines[index],
+            function: TextId(functions[index]),
+            source: (known[index] != 0).then(|| source.iter().copied().map(TextId).collect()),
+            source_index: Some(indexes[index]).filter(|&index| index != NO_INDEX),
+        });
+    }
+    Ok(TraceColumns {
+        frames,
+        ends: all(sections, "trace.end")?,
+        frame_numbers: all(sections, "trace.frame")?,
+    })
+}
+
+pub(super) fn read_notes(sections: &Sections) -> Outcome<Notes> {
+    let (protocols, unknown_globals): ([u8; 2], Vec<String>) = sections.value("notes")?;
+    Ok(Notes {
+        protocols,
+        unknown_globals,
+        ..Notes::default()
+    })
+}
+
+fn totals(totals: &Totals) -> SectionOut {
+    let Totals {
+        objects,
+        alive,
+        samples,
+        referents,
+        traces,
+        span_seconds,
+        has_sizes,
+    } = totals;
+    let counts = [*objects, *alive, *samples, *referents, *traces];
+    SectionOut::value(&(counts, span_seconds, has_sizes))
+}
+
+fn read_totals(sections: &Sections) -> Outcome<Totals> {
+    let (counts, span_seconds, has_sizes) = sections.value("totals")?;
+    let [objects, alive, samples, referents, traces]: [u64; 5] = counts;
+    Ok(Totals {
+        objects,
+        alive,
+        samples,
+        referents,
+        traces,
+        span_seconds,
+        has_sizes,
+    })
+}
+
+type CellColumn = fn((&Cells, &Cells)) -> Vec<i64>;
+
+/// The columns of cells, each of moments by classes but for the first.
+fn cell_columns() -> [(&'static str, CellColumn); 4] {
+    [
+        ("cell.times", |(cells, _)| floats(&cells.times).collect()),
+        ("cell.active", |(cells, _)| {
+            cells.cells.iter().map(|cell| cell.active as i64).collect()
+        }),
+        ("cell.sum", |(cells, _)| {
+            cells
+                .cells
+                .iter()
+                .map(|cell| cell.sum_bytes as i64)
+                .collect()
+        }),
+        ("cell.p_sum", |(documented, pympler)| {
+            let cells = documented.cells.iter().zip(&pympler.cells);
+            cells
+                .map(|(d, p)| (p.sum_bytes - d.sum_bytes) as i64)
+                .collect()
+        }),
+    ]
+}
+
+/// The cells by both rules, unless a sum goes beyond the numbers of the file.
+fn cells_that_fit(derived: &Derived) -> Option<(&Cells, &Cells)> {
+    let both = (derived.documented.as_ref()?, derived.pympler.as_ref()?);
+    let mut cells = both.0.cells.iter().chain(&both.1.cells);
+    let fits = |sum: i128| i64::try_from(sum).is_ok_and(|sum| sum.unsigned_abs() < 1 << 62);
+    cells.all(|cell| fits(cell.sum_bytes)).then_some(both)
+}
+
+/// What the file says of the whole.
+pub(super) fn read_derived(sections: &Sections, classes: usize) -> Outcome<Derived> {
+    let mut derived = Derived {
+        totals: read_totals(sections)?,
+        documented: None,
+        pympler: None,
+    };
+    if !sections.has("cell.sum") {
+        return Ok(derived);
+    }
+    let times = read_floats(sections, "cell.times")?;
+    let active: Vec<u64> = all(sections, "cell.active")?;
+    let sums: Vec<i64> = all(sections, "cell.sum")?;
+    let more: Vec<i64> = all(sections, "cell.p_sum")?;
+    let expected = times.len().saturating_mul(classes);
+    same_length("cell", &[expected, active.len(), sums.len(), more.len()])?;
+    let cells = |sum: &dyn Fn(usize) -> i128| Cells {
+        times: times.clone(),
+        classes,
+        cells: (0..expected)
+            .map(|index| crate::model::Cell {
+                sum_bytes: sum(index),
+                active: active[index],
+            })
+            .collect(),
+    };
+    derived.documented = Some(cells(&|index| sums[index].into()));
+    derived.pympler = Some(cells(&|index| {
+        i128::from(sums[index]) + i128::from(more[index])
+    }));
+    Ok(derived)
+}

@@ -1,0 +1,277 @@
+//! A dump that is read as far as a command needs it.
+
+use std::fs::File;
+use std::io::Read;
+use std::path::Path;
+
+use super::explain;
+use super::native::{self, NativeFile};
+use crate::analysis::summary::SummaryOptions;
+use crate::error::Error;
+use crate::input;
+use crate::model::Dump;
+use crate::pickle::Outcome;
+use crate::select::{Selected, Selection};
+
+/// An open dump.
+///
+/// A native file that is neither compressed nor a pipe is read where it is asked: a summary
+/// takes no objects, and a selection those that it selects. Every other dump is read whole.
+pub struct DumpFile(Kind);
+
+enum Kind {
+    Whole(Box<Dump>),
+    Native { file: NativeFile, name: String },
+}
+
+impl DumpFile {
+    /// Opens a path, or standard input for `-`.
+    ///
+    /// # Errors
+    ///
+    /// As [`Dump::load`].
+    pub fn open(path: impl AsRef<Path>) -> Result<DumpFile, Error> {
+        let path = path.as_ref();
+        let Some(file) = native_file(path) else {
+            return Ok(DumpFile(Kind::Whole(Box::new(super::load_stream(path)?))));
+        };
+        let name = path.display().to_string();
+        match NativeFile::open(file) {
+            Ok(file) => Ok(DumpFile(Kind::Native { file, name })),
+            Err(fault) => Err(explain(*fault, &[]).in_file(&name)),
+        }
+    }
+
+    /// Everything.
+    ///
+    /// # Errors
+    ///
+    /// As [`Dump::load`].
+    pub fn whole(self) -> Result<Dump, Error> {
+        self.read(NativeFile::whole)
+    }
+
+    /// At least what a summary tells.
+    ///
+    /// # Errors
+    ///
+    /// As [`Dump::load`].
+    pub fn summary(self, options: &SummaryOptions) -> Result<Dump, Error> {
+        self.read(|file| {
+            if options.filter.admits_every_object() {
+                let outline = file.outline()?;
+                let derived = outline.derived.as_ref();
+                if derived.is_some_and(|derived| derived.cells(options.rules).is_some()) {
+                    return Ok(outline);
+                }
+            }
+            file.whole()
+        })
+    }
+
+    /// At least what [`Info`](crate::analysis::info::Info) tells.
+    ///
+    /// # Errors
+    ///
+    /// As [`Dump::load`].
+    pub fn outline(self) -> Result<Dump, Error> {
+        self.read(NativeFile::outline)
+    }
+
+    /// At least the objects that a selection selects, and those.
+    ///
+    /// # Errors
+    ///
+    /// As [`Dump::load`].
+    pub fn select(self, selection: &Selection) -> Result<(Dump, Selected), Error> {
+        let mut selected = None;
+        let dump = self.read(|file| match file.select(selection)? {
+            Some((dump, some)) => {
+                selected = Some(some);
+                Ok(dump)
+            }
+            None => file.whole(),
+        })?;
+        let selected = selected.unwrap_or_else(|| selection.select(&dump));
+        Ok((dump, selected))
+    }
+
+    fn read(self, read: impl FnOnce(&NativeFile) -> Outcome<Dump>) -> Result<Dump, Error> {
+        let (file, name) = match self.0 {
+            Kind::Whole(dump) => return Ok(*dump),
+            Kind::Native { file, name } => (file, name),
+        };
+        let mut dump = read(&file).map_err(|fault| explain(*fault, &[]).in_file(&name))?;
+        let size = input::size(Path::new(&name));
+        dump.notes.file_bytes = size;
+        dump.notes.dump_bytes = file.end();
+        dump.notes.trailing_bytes = size.map_or(0, |size| size.saturating_sub(file.end()));
+        Ok(dump)
+    }
+}
+
+/// The file, if it can be read anywhere and is a native one of a version that can. What
+/// cannot be opened or read is told by those who then read it as a stream.
+fn native_file(path: &Path) -> Option<File> {
+    if path == Path::new(input::STDIN) {
+        return None;
+    }
+    // A pipe by name would lose what is read of it here.
+    input::size(path)?;
+    let mut file = File::open(path).ok()?;
+    let mut head = [0; 12];
+    file.read_exact(&mut head).ok()?;
+    native::is_columnar(&head).then_some(file)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::analysis::info::Info;
+    use crate::analysis::summary::Summary;
+    use crate::model::Rules;
+    use crate::report::{csv, json, pympler};
+    use crate::select::{Filter, Limit, SortKey};
+
+    fn selections() -> Vec<Selection> {
+        let limit = |limit| Selection {
+            limit: Some(limit),
+            ..Selection::default()
+        };
+        let mut all = vec![
+            Selection::default(),
+            limit(Limit::Count(1)),
+            limit(Limit::Share(0.1)),
+        ];
+        for key in SortKey::NAMED.map(|(_, key)| key) {
+            for (rules, reverse) in [(Rules::Documented, false), (Rules::Pympler, true)] {
+                all.push(Selection {
+                    sort: vec![key],
+                    reverse,
+                    rules,
+                    ..limit(Limit::Count(2))
+                });
+            }
+        }
+        let filters = [
+            Filter {
+                classes: vec!["a".into()],
+                ..Filter::default()
+            },
+            Filter {
+                names: vec!["e".into()],
+                ..Filter::default()
+            },
+            Filter {
+                reprs: vec!["0x1".into()],
+                ..Filter::default()
+            },
+            Filter {
+                alive: Some(false),
+                min_size_bytes: Some(100),
+                ..Filter::default()
+            },
+        ];
+        for filter in filters {
+            all.push(Selection {
+                filter,
+                ..limit(Limit::Count(3))
+            });
+        }
+        all
+    }
+
+    fn objects(dump: &Dump, selected: &Selected) -> Vec<u8> {
+        let mut out = Vec::new();
+        json::objects(&mut out, dump, selected, json::Stringing::Document).unwrap();
+        pympler::Writer::new(&mut out, false)
+            .objects(dump, selected)
+            .unwrap();
+        out.extend(format!("{} {}", selected.all, selected.all_bytes).bytes());
+        out
+    }
+
+    fn summary(dump: &Dump, options: &SummaryOptions) -> Vec<u8> {
+        let mut out = Vec::new();
+        let summary = Summary::of(dump, options.clone()).unwrap();
+        csv::summary(&mut out, &summary).unwrap();
+        json::summary(&mut out, &summary, json::Stringing::Document).unwrap();
+        out
+    }
+
+    /// Whatever is asked of a file, it says what the whole of it says.
+    #[test]
+    fn a_part_read_is_what_the_whole_says() {
+        let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures");
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("dump.bin");
+        let (mut parts, mut files) = (0, 0);
+        let dumps = ["dumps", "edited"].map(|name| root.join(name).read_dir().unwrap());
+        for entry in dumps.into_iter().flatten() {
+            let Ok(whole) = Dump::load(entry.unwrap().path()) else {
+                continue;
+            };
+            whole.dump_stats(&path).unwrap();
+            let file = || DumpFile::open(&path).unwrap();
+            for selection in selections() {
+                let (dump, selected) = file().select(&selection).unwrap();
+                let expected = objects(&whole, &selection.select(&whole));
+                assert!(objects(&dump, &selected) == expected, "{selection:?}");
+                parts += usize::from(dump.object_count() < whole.object_count());
+            }
+            for rules in [Rules::Documented, Rules::Pympler] {
+                let options = SummaryOptions {
+                    rules,
+                    ..SummaryOptions::default()
+                };
+                let dump = file().summary(&options).unwrap();
+                assert!(dump.derived.is_some());
+                assert!(summary(&dump, &options) == summary(&whole, &options));
+            }
+            let told = |dump: &Dump| {
+                let info = Info::of(dump);
+                format!(
+                    "{:?}",
+                    (info.alive, info.dead, info.samples, info.missing, info.peak)
+                )
+            };
+            assert_eq!(told(&file().outline().unwrap()), told(&whole));
+            files += 1;
+        }
+        assert!(files > 90 && parts > 500, "{files} files, {parts} parts");
+    }
+
+    /// No byte of a file can be changed so that a command says something else.
+    #[test]
+    fn damage_is_refused_or_does_not_matter() {
+        let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures");
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("dump.bin");
+        let whole = Dump::load(root.join("shop.dump")).unwrap();
+        let mut bytes = Vec::new();
+        whole.dump_stats_to(&mut bytes).unwrap();
+        let selection = Selection {
+            sort: vec![SortKey::Size],
+            limit: Some(Limit::Count(3)),
+            ..Selection::default()
+        };
+        let options = SummaryOptions::default();
+        let printed = objects(&whole, &selection.select(&whole));
+        let summed = summary(&whole, &options);
+        let mut refused = 0;
+        for index in (0..bytes.len()).step_by(3) {
+            bytes[index] ^= 0x41;
+            std::fs::write(&path, &bytes).unwrap();
+            bytes[index] ^= 0x41;
+            let file = || DumpFile::open(&path);
+            match file().and_then(|file| file.select(&selection)) {
+                Ok((dump, selected)) => assert!(objects(&dump, &selected) == printed, "{index}"),
+                Err(_) => refused += 1,
+            }
+            if let Ok(dump) = file().and_then(|file| file.summary(&options)) {
+                assert!(summary(&dump, &options) == summed, "{index}");
+            }
+        }
+        assert!(refused > bytes.len() / 10, "{refused}");
+    }
+}

@@ -1,0 +1,95 @@
+//! Figures that follow from the columns. A native file keeps them, so that they can be told
+//! without the columns.
+
+use super::{Cells, Dump, Rules, Snapshot};
+
+/// More cells than these are not kept: classes and snapshots are both many, and what they
+/// hold is sooner computed than read.
+const MAX_CELLS: usize = 1 << 20;
+
+/// All of them.
+#[derive(Clone, Debug)]
+pub(crate) struct Derived {
+    pub(crate) totals: Totals,
+    /// Every class at every snapshot, by each of the rules; `None` if those are too many.
+    pub(crate) documented: Option<Cells>,
+    pub(crate) pympler: Option<Cells>,
+}
+
+/// What there is in a dump as a whole.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub(crate) struct Totals {
+    /// Listed objects.
+    pub(crate) objects: u64,
+    /// Those that were alive at the end.
+    pub(crate) alive: u64,
+    pub(crate) samples: u64,
+    pub(crate) referents: u64,
+    /// Distinct traces.
+    pub(crate) traces: u64,
+    /// The first birth or snapshot and the last birth, death or snapshot; `None` if there is none.
+    pub(crate) span_seconds: Option<(f64, f64)>,
+    /// Whether some object has a size.
+    pub(crate) has_sizes: bool,
+}
+
+impl Derived {
+    /// Computes them: one pass for the totals, one for each of the rules.
+    pub(crate) fn of(dump: &Dump) -> Derived {
+        let cells = |rules| {
+            let classes: Vec<u32> = (0..dump.classes.len() as u32).collect();
+            let moments = dump.snapshots().map(Snapshot::timestamp_seconds);
+            (classes.len().saturating_mul(dump.snapshots.len()) <= MAX_CELLS)
+                .then(|| Cells::of(dump, &classes, moments, rules, |_| true))
+        };
+        Derived {
+            totals: Totals::of(dump),
+            documented: cells(Rules::Documented),
+            pympler: cells(Rules::Pympler),
+        }
+    }
+
+    pub(crate) fn cells(&self, rules: Rules) -> Option<&Cells> {
+        match rules {
+            Rules::Documented => self.documented.as_ref(),
+            Rules::Pympler => self.pympler.as_ref(),
+        }
+    }
+}
+
+impl Totals {
+    /// Counts.
+    pub(crate) fn of(dump: &Dump) -> Totals {
+        let births = dump.objects().map(|object| object.birth_seconds());
+        let deaths = dump.objects().filter_map(|object| object.death_seconds());
+        let snapshots = dump.snapshots().map(Snapshot::timestamp_seconds);
+        let times = births.chain(deaths).chain(snapshots);
+        let (first, last) = times
+            .filter(|time| time.is_finite())
+            .fold((f64::INFINITY, f64::NEG_INFINITY), |(first, last), time| {
+                (time.min(first), time.max(last))
+            });
+        let mut sizes = dump
+            .objects()
+            .map(|object| object.largest_bytes(Rules::Documented));
+        Totals {
+            objects: dump.listed.len() as u64,
+            alive: dump.objects().filter(|object| object.is_alive()).count() as u64,
+            samples: dump.samples.time.len() as u64,
+            referents: dump.asized.referents.len() as u64,
+            traces: dump.traces.ends.len() as u64,
+            span_seconds: (first <= last).then_some((first, last)),
+            has_sizes: sizes.any(|bytes| bytes != 0),
+        }
+    }
+}
+
+impl Dump {
+    /// What there is, from the file if that says it.
+    pub(crate) fn totals(&self) -> Totals {
+        match &self.derived {
+            Some(derived) => derived.totals.clone(),
+            None => Totals::of(self),
+        }
+    }
+}
