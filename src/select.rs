@@ -309,17 +309,14 @@ pub(crate) fn sort(
     let ranks = class_ranks(dump);
     let value = |number: u32, key| prefix(dump.object(number), sizes, &ranks, key);
     let (fields, rest) = pack(keys, objects, value);
-    let mut packed: Vec<(u128, u32)> = objects
-        .iter()
-        .zip(0..)
-        .map(|(&number, position)| {
-            let key = fields.iter().fold(0, |packed, field| {
-                let bits = (value(number, field.key) - field.least) >> field.dropped_bits;
-                packed << field.bits | u128::from(bits)
-            });
-            (key, position)
-        })
-        .collect();
+    let packed = (0..objects.len() as u32).map(|position| {
+        let number = objects[position as usize];
+        let key = fields.iter().fold(0, |packed, field| {
+            let bits = (value(number, field.key) - field.least) >> field.dropped_bits;
+            packed << field.bits | u128::from(bits)
+        });
+        (key, position)
+    });
     let order = |a: &(u128, u32), b: &(u128, u32)| {
         let ordering = a.0.cmp(&b.0).then_with(|| {
             let pair = [a.1, b.1].map(|position| dump.object(objects[position as usize]));
@@ -334,15 +331,39 @@ pub(crate) fn sort(
             ordering
         }
     };
-    if limit < packed.len() {
-        packed.select_nth_unstable_by(limit, order);
-        packed.truncate(limit);
-    }
-    packed.sort_unstable_by(order);
-    *objects = packed
+    *objects = first(packed, limit, order)
         .into_iter()
         .map(|(_, position)| objects[position as usize])
         .collect();
+}
+
+/// The first `limit` of some items in order. Holds few more than that.
+fn first<T: Copy>(
+    items: impl ExactSizeIterator<Item = T>,
+    limit: usize,
+    order: impl Fn(&T, &T) -> Ordering,
+) -> Vec<T> {
+    if limit == 0 {
+        return Vec::new();
+    }
+    let enough = limit.saturating_mul(2).max(1024);
+    let mut kept: Vec<T> = Vec::with_capacity(items.len().min(enough));
+    // Once there are enough, the last of them bars whatever comes behind it.
+    let mut bar: Option<T> = None;
+    for item in items {
+        if bar.as_ref().is_some_and(|bar| order(bar, &item).is_lt()) {
+            continue;
+        }
+        kept.push(item);
+        if kept.len() == enough {
+            let (_, last, _) = kept.select_nth_unstable_by(limit - 1, &order);
+            bar = Some(*last);
+            kept.truncate(limit);
+        }
+    }
+    kept.sort_unstable_by(&order);
+    kept.truncate(limit);
+    kept
 }
 
 /// A sort key's part of the packed bits.
@@ -510,6 +531,21 @@ mod tests {
         assert_eq!(time_order(0.0), time_order(-0.0));
         for pair in [i64::MAX, 5, 0, -5, i64::MIN].windows(2) {
             assert!(descending(pair[0]) < descending(pair[1]), "{pair:?}");
+        }
+    }
+
+    #[test]
+    fn the_first_are_those_of_the_whole_order() {
+        let items: Vec<u32> = (0..10_000_u32)
+            .map(|n| n.wrapping_mul(0x9e37_79b9))
+            .collect();
+        let mut sorted = items.clone();
+        sorted.sort_unstable();
+        for limit in [0, 1, 2, 700, 4999, 10_000, usize::MAX] {
+            let expected = &sorted[..limit.min(sorted.len())];
+            let order = |a: &u32, b: &u32| a.cmp(b);
+            assert_eq!(first(items.iter().copied(), limit, order), expected);
+            assert_eq!(first(sorted.iter().copied().rev(), limit, order), expected);
         }
     }
 

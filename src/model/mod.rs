@@ -200,11 +200,10 @@ impl Dump {
     /// Whether walking it object by object visits each sample a bounded number of times.
     /// Objects may share samples, so that a short file could unfold without end.
     pub(crate) fn is_proportionate(&self) -> bool {
-        let counts = self
-            .listed
-            .iter()
-            .map(|&n| u64::from(self.objects.sample_count[n as usize]));
-        counts.sum::<u64>() <= 4 * self.samples.time.len() as u64 + (1 << 20)
+        let all = &self.objects.sample_count;
+        let counts = self.listed.iter().filter_map(|&n| all.get(n as usize));
+        counts.map(|&count| u64::from(count)).sum::<u64>()
+            <= 4 * self.samples.time.len() as u64 + (1 << 20)
     }
 
     pub(crate) fn class_name(&self, number: u32) -> Text<'_> {

@@ -78,7 +78,7 @@ impl ObjectColumns {
     }
 
     pub(crate) fn len(&self) -> usize {
-        self.address.len()
+        self.class.len()
     }
 
     /// The deaths as they are kept, those alive marked.

@@ -47,23 +47,9 @@ impl Sizes {
         sizes
     }
 
-    /// Sizes that were kept; `None` if they are not as many of one kind as of the other.
-    pub(crate) fn from_parts(largest: Vec<i64>, at_peak: Vec<i64>) -> Option<Sizes> {
-        (largest.len() == at_peak.len()).then_some(Sizes { largest, at_peak })
-    }
-
-    /// Those of some objects, which get the numbers from 0 on.
-    pub(crate) fn of_those(&self, objects: &[u32]) -> Sizes {
-        let of = |sizes: &[i64]| objects.iter().map(|&n| sizes[n as usize]).collect();
-        Sizes {
-            largest: of(&self.largest),
-            at_peak: of(&self.at_peak),
-        }
-    }
-
-    /// Of how many objects.
-    pub(crate) fn count(&self) -> usize {
-        self.largest.len()
+    /// Sizes that were kept. Either may be empty if it is not asked for.
+    pub(crate) fn from_parts(largest: Vec<i64>, at_peak: Vec<i64>) -> Sizes {
+        Sizes { largest, at_peak }
     }
 
     pub(crate) fn all_largest(&self) -> &[i64] {

@@ -12,7 +12,7 @@ const TEXT_BLOCK: u64 = 64 << 10;
 const MOST_PER_BYTE: u64 = 64;
 
 /// Bytes that are read at a time where all of a column is.
-const READ_BYTES: u64 = 1 << 20;
+const READ_BYTES: u64 = 256 << 10;
 
 /// Packs a column: a head of how many there are and, for each block, its length in bytes and
 /// its checksum; then the blocks.
@@ -167,7 +167,7 @@ impl<'s> Column<'s> {
     }
 
     /// All of them.
-    pub(super) fn all<T: TryFrom<i64>>(mut self) -> Outcome<Vec<T>> {
+    pub(super) fn all<T: TryFrom<i64>>(&mut self) -> Outcome<Vec<T>> {
         let mut all = Vec::with_capacity(self.count as usize);
         self.each_block(|column, block, packed| {
             column.unpack(block, packed)?;

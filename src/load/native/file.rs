@@ -2,15 +2,31 @@
 
 use std::fs::File;
 
-use super::column::all;
+use super::column::{Column, all};
 use super::container::{Sections, VERSION};
 use super::{part, snapshots, tables, verify};
 use crate::model::{Dump, ObjectColumns, Origin, Rules, Sizes};
-use crate::pickle::{Outcome, malformed};
+use crate::pickle::Outcome;
 use crate::select::{Selected, Selection, SortKey};
 
 /// Of so many objects at most one is worth reading on its own.
 const SPARSE: usize = 8;
+
+/// Sizes, and what those that Pympler tells are more.
+struct SizeColumns {
+    documented: &'static str,
+    pympler: &'static str,
+}
+
+const LARGEST: SizeColumns = SizeColumns {
+    documented: "obj.largest",
+    pympler: "obj.p_largest",
+};
+
+const AT_PEAK: SizeColumns = SizeColumns {
+    documented: "obj.at_peak",
+    pympler: "obj.p_at_peak",
+};
 
 /// An open file.
 pub(in crate::load) struct NativeFile {
@@ -69,8 +85,15 @@ impl NativeFile {
             return Ok(None);
         }
         let whole = self.selectable(selection)?;
-        let sizes = self.sizes(selection.rules, whole.objects.len())?;
-        let chosen = selection.select_by(&whole, sizes);
+        let rules = selection.rules;
+        let largest = self.sizes(LARGEST, rules, None)?;
+        let at_peak = if selection.keys().contains(&SortKey::Tsize) {
+            self.sizes(AT_PEAK, rules, None)?
+        } else {
+            Vec::new()
+        };
+        tables::same_length("obj", &[whole.objects.len(), largest.len()])?;
+        let chosen = selection.select_by(&whole, Sizes::from_parts(largest, at_peak));
         if chosen.objects.len() > whole.objects.len() / SPARSE {
             return Ok(None);
         }
@@ -79,15 +102,18 @@ impl NativeFile {
         numbers.dedup();
         let dump = sound(part::read(&self.sections, &numbers)?)?;
         let own = |number| numbers.binary_search(number).unwrap_or_default() as u32;
+        let largest = numbers.iter().map(|&n| chosen.sizes.largest_bytes(n));
+        let at_peak = self.sizes(AT_PEAK, rules, Some(&numbers))?;
         let selected = Selected {
             objects: chosen.objects.iter().map(own).collect(),
-            sizes: chosen.sizes.of_those(&numbers),
+            sizes: Sizes::from_parts(largest.collect(), at_peak),
             ..chosen
         };
         Ok(Some((dump, selected)))
     }
 
-    /// A dump of all objects with no more of them than a selection looks at.
+    /// A dump of all objects with no more of them than a selection looks at: their other
+    /// columns are empty.
     fn selectable(&self, selection: &Selection) -> Outcome<Dump> {
         let sections = &self.sections;
         let keys = selection.keys();
@@ -96,10 +122,8 @@ impl NativeFile {
         let names = has(SortKey::Name) || !filter.names.is_empty();
         let reprs = has(SortKey::Repr) || !filter.reprs.is_empty();
         let deaths = has(SortKey::Death) || filter.alive.is_some();
-        let class: Vec<u32> = all(sections, "obj.class")?;
-        let count = class.len();
-        let mut objects = ObjectColumns::of_nothing(count);
-        objects.class = class;
+        let mut objects = ObjectColumns::default();
+        objects.class = all(sections, "obj.class")?;
         if has(SortKey::Birth) {
             objects.birth = tables::read_floats(sections, "obj.birth")?;
         }
@@ -112,7 +136,13 @@ impl NativeFile {
         if reprs {
             objects.repr = tables::read_texts(sections, "obj.repr")?;
         }
-        tables::same_length("obj", &objects.lengths())?;
+        let lengths = objects.lengths();
+        if !lengths
+            .iter()
+            .all(|&length| length == 0 || length == objects.len())
+        {
+            tables::same_length("obj", &lengths)?;
+        }
         let mut dump = Dump {
             classes: tables::read_classes(sections)?,
             listed: all(sections, "listed")?,
@@ -127,24 +157,24 @@ impl NativeFile {
         sound(dump)
     }
 
-    fn sizes(&self, rules: Rules, count: usize) -> Outcome<Sizes> {
-        let mut largest: Vec<i64> = all(&self.sections, "obj.largest")?;
-        let mut at_peak: Vec<i64> = all(&self.sections, "obj.at_peak")?;
+    /// Sizes by some rules, of all objects or of some.
+    fn sizes(&self, columns: SizeColumns, rules: Rules, of: Option<&[u32]>) -> Outcome<Vec<i64>> {
+        let read = |name| {
+            let mut column = Column::open(&self.sections, name)?;
+            match of {
+                None => column.all(),
+                Some(numbers) => column.gather(numbers),
+            }
+        };
+        let mut sizes: Vec<i64> = read(columns.documented)?;
         if rules == Rules::Pympler {
-            for (sizes, name) in [
-                (&mut largest, "obj.p_largest"),
-                (&mut at_peak, "obj.p_at_peak"),
-            ] {
-                let more: Vec<i64> = all(&self.sections, name)?;
-                tables::same_length(name, &[sizes.len(), more.len()])?;
-                for (size, more) in sizes.iter_mut().zip(more) {
-                    *size = size.wrapping_add(more);
-                }
+            let more: Vec<i64> = read(columns.pympler)?;
+            tables::same_length(columns.pympler, &[sizes.len(), more.len()])?;
+            for (size, more) in sizes.iter_mut().zip(more) {
+                *size = size.wrapping_add(more);
             }
         }
-        Sizes::from_parts(largest, at_peak)
-            .filter(|sizes| sizes.count() == count)
-            .ok_or_else(|| malformed("section 'obj' is damaged: its columns differ in length"))
+        Ok(sizes)
     }
 }
 
