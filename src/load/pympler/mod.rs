@@ -10,6 +10,7 @@ mod fields;
 mod figures;
 mod frames;
 mod globals;
+mod lists;
 mod object;
 mod shapes;
 mod snapshot;
@@ -20,6 +21,7 @@ use std::collections::HashMap;
 use figures::seconds;
 use frames::Frames;
 use globals::{Global, recognise};
+use lists::Lists;
 use texts::Texts;
 
 use crate::model::{
@@ -73,7 +75,9 @@ fn load_with(mut loader: Loader, reader: &mut Reader<'_>) -> Outcome<Dump> {
                     copy the whole file, or let dump_stats finish";
         return Err(place(FaultKind::Missing(what.into()).boxed(), reader));
     }
+    // The numbers of its dicts and lists mean nothing in the next.
     loader.cached.clear();
+    loader.lists = Lists::default();
     let snapshots = read_pickle(reader, &mut loader)?;
     loader
         .take_snapshots(&snapshots)
@@ -150,6 +154,8 @@ struct Loader {
     shortcuts: bool,
     /// Referents on their way into a group, those of outer ones first.
     gathered: Vec<u32>,
+    /// Lists of this pickle that shortcuts share.
+    lists: Lists,
 }
 
 impl Loader {
@@ -176,6 +182,7 @@ impl Loader {
             unbuilt: 0,
             shortcuts: true,
             gathered: Vec::new(),
+            lists: Lists::default(),
         })
     }
 

@@ -168,7 +168,7 @@ impl Loader {
         let number = match source {
             Value::None => self.frames.frame(parts, &mut self.texts)?,
             Value::List(list) => match heap.list(list) {
-                &List::One(Value::Text(text)) => {
+                &(List::One(Value::Text(text)) | List::Taken(Value::Text(text))) => {
                     parts.source = Some(TextId(text));
                     self.frames.frame(parts, &mut self.texts)?
                 }

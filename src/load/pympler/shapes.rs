@@ -10,8 +10,9 @@
 
 use super::fields::{Field, registered};
 use super::frames::FrameParts;
+use super::lists::Of;
 use super::texts::CACHED_BYTES;
-use super::{ASIZED, FRAME, GROUP, Loader, OBJECT, SAMPLE, SLOTS, TRACE};
+use super::{ASIZED, FRAME, GROUP, Loader, OBJECT, SAMPLE, SLOTS};
 use crate::model::TextId;
 use crate::pickle::opcode as op;
 use crate::pickle::{Heap, List, Memo, Packed, Value, packed};
@@ -119,8 +120,10 @@ fn attempt<'s>(
         loader.asized.rows.truncate(asized);
         loader.asized.referents.truncate(referents);
         loader.asized.group_start.truncate(groups);
+        loader.lists.take_back();
         return None;
     };
+    loader.lists.keep();
     Some((at, value))
 }
 
@@ -490,8 +493,8 @@ impl<'s> Shape<'s> {
     /// A list of frames; the number of the trace.
     fn trace(&mut self) -> Option<u32> {
         self.expect([op::EMPTY_LIST, op::MEMOIZE])?;
-        let list = self.heap.adopt_list(List::EMPTY);
-        self.memoize(packed::list(list))?;
+        let entry = self.memo.dense_length()?;
+        self.memoize(packed::STATE)?;
         let start = self.loader.gathered.len();
         match self.byte()? {
             op::MARK => loop {
@@ -510,8 +513,8 @@ impl<'s> Shape<'s> {
             frames.trace(&gathered[start..]).ok()?
         };
         self.loader.gathered.truncate(start);
-        self.heap
-            .set_list(list, List::Taken(Value::Built(TRACE, trace)));
+        let list = self.loader.lists.shared(Of::Trace(trace), self.heap);
+        self.memo.replace(entry, packed::list(list));
         Some(trace)
     }
 
@@ -521,20 +524,19 @@ impl<'s> Shape<'s> {
         let file = self.text(TextId::NONE)?;
         let line = self.int()?;
         let function = self.text(TextId::NONE)?;
-        let (source, source_index) = match self.byte()? {
+        let (source, source_index, entry) = match self.byte()? {
             op::NONE => {
                 self.expect([op::NONE])?;
-                (None, None)
+                (None, None, 0)
             }
             op::EMPTY_LIST => {
                 self.expect([op::MEMOIZE])?;
                 // The list comes into the memo before its text.
-                let list = self.heap.adopt_list(List::EMPTY);
-                self.memoize(packed::list(list))?;
+                let entry = self.memo.dense_length()?;
+                self.memoize(packed::STATE)?;
                 let text = self.text(TextId::NONE)?;
                 self.expect([op::APPEND])?;
-                self.heap.set_list(list, List::One(Value::Text(text.0)));
-                (Some(text), Some(self.int()?))
+                (Some(text), Some(self.int()?), entry)
             }
             _ => return None,
         };
@@ -553,10 +555,15 @@ impl<'s> Shape<'s> {
             frames,
             texts,
             gathered,
+            lists,
             ..
         } = &mut *self.loader;
         let frame = frames.frame(parts, texts).ok()?;
         gathered.push(frame);
+        if let Some(line) = source {
+            let list = lists.shared(Of::Frame(frame, line), self.heap);
+            self.memo.replace(entry, packed::list(list));
+        }
         if self.peek()? == op::MEMOIZE {
             self.at += 1;
             self.memoize((packed::built_tag(FRAME), frame))?;
