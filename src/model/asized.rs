@@ -3,6 +3,7 @@
 //! nodes and every walk over them is bounded.
 
 use std::collections::BTreeMap;
+use std::ops::Range;
 
 use super::Dump;
 use super::text::{Text, TextId};
@@ -100,21 +101,32 @@ impl AsizedColumns {
         }
     }
 
-    /// Whether nothing tells two of them apart, and neither refers to anything.
+    /// Whether it has these figures and this name, and refers to nothing.
     #[inline]
-    pub(crate) fn are_equal_leaves(&self, a: u32, b: u32) -> bool {
-        let (x, y) = (self.rows[a as usize], self.rows[b as usize]);
-        x.group == 0
-            && y.group == 0
-            && x.name == y.name
-            && self.size(a) == self.size(b)
-            && self.flat(a) == self.flat(b)
+    pub(crate) fn is_leaf(
+        &self,
+        number: u32,
+        size_bytes: i64,
+        flat_bytes: i64,
+        name: TextId,
+    ) -> bool {
+        let row = self.rows[number as usize];
+        row.group == 0
+            && row.name == name
+            && self.size(number) == size_bytes
+            && self.flat(number) == flat_bytes
     }
 
     #[inline]
     pub(crate) fn group_members(&self, group: u32) -> &[u32] {
+        &self.referents[self.group_range(group)]
+    }
+
+    /// Where the members of a group stand in `referents`.
+    #[inline]
+    pub(crate) fn group_range(&self, group: u32) -> Range<usize> {
         if group == 0 {
-            return &[];
+            return 0..0;
         }
         let index = group as usize;
         let start = self.group_start[index] as usize;
@@ -122,7 +134,7 @@ impl AsizedColumns {
             .group_start
             .get(index + 1)
             .map_or(self.referents.len(), |&e| e as usize);
-        &self.referents[start..end]
+        start..end
     }
 }
 

@@ -54,7 +54,7 @@ pub(super) fn asized(
     memo: &mut Memo,
 ) -> Option<(usize, Value)> {
     attempt(loader, bytes, heap, memo, |shape| {
-        let number = shape.asized(TextId::NONE, 0)?;
+        let number = shape.asized(None, TextId::NONE, 0)?;
         Some(Value::Built(ASIZED, number))
     })
 }
@@ -99,7 +99,6 @@ fn attempt<'s>(
         memo,
         bytes,
         at: 0,
-        stride: 0,
     };
     let value = take(&mut shape);
     let Shape {
@@ -134,9 +133,6 @@ struct Shape<'s> {
     memo: &'s mut Memo,
     bytes: &'s [u8],
     at: usize,
-    /// How many `Asized` ago the same object's sample before began: where the tree has
-    /// kept its form, each node has the name of the one so far back. 0 for none.
-    stride: u32,
 }
 
 impl<'s> Shape<'s> {
@@ -262,16 +258,13 @@ impl<'s> Shape<'s> {
         Some(id)
     }
 
-    /// An `Asized` from behind its class; its number.
-    fn asized(&mut self, likely_name: TextId, depth: u32) -> Option<u32> {
+    /// An `Asized` from behind its class; its number. `before` is what stood in its place in
+    /// the same object's sample before: where nothing tells the two apart, one is kept.
+    fn asized(&mut self, before: Option<u32>, likely_name: TextId, depth: u32) -> Option<u32> {
         self.expect(ASIZED_OPENING)?;
         let number = self.loader.asized.push(TextId::NONE)?;
-        let likely_name = match number.checked_sub(self.stride) {
-            Some(same) if depth > 0 && self.stride > 0 => {
-                self.loader.asized.rows[same as usize].name
-            }
-            _ => likely_name,
-        };
+        let row_before = before.map(|before| self.loader.asized.rows[before as usize]);
+        let entry = self.memo.dense_length()?;
         self.memoize((ASIZED_TAG, number))?;
         self.memoize(packed::STATE)?;
         let (mut size, mut flat, mut name, mut group) = (None, 0, TextId::NONE, 0);
@@ -288,7 +281,7 @@ impl<'s> Shape<'s> {
                     name = self.text(likely_name)?;
                 }
                 Field::Refs => {
-                    group = self.referents(depth)?;
+                    group = self.referents(row_before.map_or(0, |row| row.group), depth)?;
                 }
                 Field::Size => size = Some(self.int()?),
                 _ => return None,
@@ -296,12 +289,24 @@ impl<'s> Shape<'s> {
         }
         self.expect(ASIZED_CLOSING)?;
         self.memoize((packed::built_tag(SLOTS), packed::STATE.1))?;
-        self.loader.asized.set(number, size?, flat, name, group);
-        Some(number)
+        let size = size?;
+        let asized = &mut self.loader.asized;
+        match before {
+            Some(same) if group == 0 && asized.is_leaf(same, size, flat, name) => {
+                asized.rows.truncate(number as usize);
+                self.memo.replace(entry, (ASIZED_TAG, same));
+                Some(same)
+            }
+            _ => {
+                asized.set(number, size, flat, name, group);
+                Some(number)
+            }
+        }
     }
 
-    /// A tuple of `Asized`; the number of its group.
-    fn referents(&mut self, depth: u32) -> Option<u32> {
+    /// A tuple of `Asized`; the number of its group. `before` is the group in its place in the
+    /// sample before.
+    fn referents(&mut self, before: u32, depth: u32) -> Option<u32> {
         let mut opcode = self.byte()?;
         if opcode == op::EMPTY_TUPLE {
             return Some(0);
@@ -314,9 +319,18 @@ impl<'s> Shape<'s> {
             opcode = self.byte()?;
         }
         let start = self.loader.gathered.len();
+        let mut before = self.loader.asized.group_range(before);
         loop {
+            let same = before
+                .next()
+                .map(|place| self.loader.asized.referents[place]);
             let referent = match self.get(opcode)? {
-                (CLASS, class) if self.is_asized(class) => self.asized(TextId::NONE, depth + 1)?,
+                (CLASS, class) if self.is_asized(class) => {
+                    let name = same.map_or(TextId::NONE, |same| {
+                        self.loader.asized.rows[same as usize].name
+                    });
+                    self.asized(same, name, depth + 1)?
+                }
                 (ASIZED_TAG, number) => number,
                 _ => return None,
             };
@@ -460,21 +474,7 @@ impl<'s> Shape<'s> {
         let time = self.float()?;
         let opcode = self.byte()?;
         let number = match self.get(opcode)? {
-            (CLASS, class) if self.is_asized(class) => {
-                let entry = self.memo.dense_length()?;
-                let next = self.loader.asized.rows.len() as u32;
-                self.stride = before.map_or(0, |before| next - before);
-                let number = self.asized(likely_name, 0)?;
-                match *before {
-                    Some(same) if self.loader.asized.are_equal_leaves(same, number) => {
-                        // Nothing tells the two apart: keep one.
-                        self.loader.asized.rows.truncate(number as usize);
-                        self.memo.replace(entry, (ASIZED_TAG, same));
-                        same
-                    }
-                    _ => number,
-                }
-            }
+            (CLASS, class) if self.is_asized(class) => self.asized(*before, likely_name, 0)?,
             (ASIZED_TAG, number) => number,
             _ => return None,
         };
