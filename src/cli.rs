@@ -14,7 +14,9 @@ use ctstats::output::{Compression, Compressor, Output};
 use ctstats::report::{Paint, csv, info, json, markdown, pickle, pympler, table};
 use ctstats::select::{Filter, Limit, Selection, SortKey};
 use ctstats::units::{ByteStyle, thousands};
-use ctstats::{Dump, DumpFile, Redaction, Rules};
+use ctstats::{ByteCount, Dump, DumpFile, Redaction, Rules};
+
+use crate::progress::{Progress, When};
 
 const EXAMPLES: &str = "\
 Examples:
@@ -147,6 +149,8 @@ struct InfoArgs {
     /// When to colour. NO_COLOR turns auto into never.
     #[arg(long, value_enum, value_name = "WHEN", default_value_t = Color::Auto)]
     color: Color,
+    #[command(flatten)]
+    progress: ProgressArgs,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
@@ -159,7 +163,9 @@ enum InfoForm {
 
 impl InfoArgs {
     fn run(self) -> Result<()> {
-        let (dump, ()) = load(&self.input.dump, |file| Ok((file.outline()?, ())))?;
+        let (dump, ()) = load(&self.input.dump, self.progress, |file| {
+            Ok((file.outline()?, ()))
+        })?;
         let info = Info::of(&dump);
         let mut out = Output::open(None)?;
         match self.format {
@@ -210,6 +216,8 @@ struct Convert {
     /// Class and attribute names stay.
     #[arg(long, value_enum, value_name = "TEXTS", value_delimiter = ',', help_heading = OUTPUT)]
     redact: Vec<Redact>,
+    #[command(flatten, next_help_heading = OUTPUT)]
+    progress: ProgressArgs,
     /// Sort keys, as for print: the order of the objects within their class.
     #[arg(long, value_name = "KEYS", value_delimiter = ',', help_heading = SELECTION)]
     sort: Vec<SortKey>,
@@ -258,7 +266,7 @@ impl Convert {
             limit: self.limit,
             rules: Rules::Documented,
         };
-        let (dump, selected) = load(&self.input, |file| {
+        let (dump, selected) = load(&self.input, self.progress, |file| {
             if selection.selects_all() {
                 return Ok((file.whole()?, None));
             }
@@ -291,12 +299,18 @@ impl Convert {
         if out.is_terminal() {
             anyhow::bail!("a dump is no text: give a file, or pipe the output into one");
         }
-        let mut out = Compressor::new(out, compression)?;
+        let count = ByteCount::default();
+        let what = format!(
+            "writing {}",
+            ctstats::units::escaped(&self.out.display().to_string())
+        );
+        let _progress = Progress::watch(self.progress.progress, what, count.clone(), None);
+        let mut out = Compressor::new(count.counting(out), compression)?;
         match target {
             Target::Native => dump.dump_stats_to(&mut out)?,
             Target::Pympler => pickle::dump(&mut out, dump)?,
         }
-        out.finish()?.finish()?;
+        out.finish()?.into_inner().finish()?;
         Ok(())
     }
 
@@ -327,6 +341,14 @@ struct Input {
     /// The dump: a file, or - for standard input. Plain, gzip, zstd or xz.
     #[arg(value_name = "DUMP")]
     dump: PathBuf,
+}
+
+#[derive(Clone, Copy, Debug, Args)]
+struct ProgressArgs {
+    /// When to show how far a read or write is that takes more than a second. Auto: on a
+    /// terminal.
+    #[arg(long, value_enum, value_name = "WHEN", default_value_t = When::Auto)]
+    progress: When,
 }
 
 #[derive(Debug, Args)]
@@ -393,6 +415,8 @@ struct FormArgs {
     /// Columns of tables, 60 to 500 [default: the terminal's, 120 without one]
     #[arg(long, value_name = "COLUMNS", allow_negative_numbers = true)]
     width: Option<usize>,
+    #[command(flatten)]
+    progress: ProgressArgs,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
@@ -511,7 +535,9 @@ impl Print {
             limit: self.limit,
             rules: self.form.rules(),
         };
-        let (dump, selected) = load(&self.input.dump, |file| file.select(&selection))?;
+        let (dump, selected) = load(&self.input.dump, self.form.progress, |file| {
+            file.select(&selection)
+        })?;
         let selected = ManuallyDrop::new(selected);
         let mut out = self.form.open(&self.input.dump)?;
         let style = self.form.style(&out, self.brief);
@@ -555,7 +581,9 @@ impl SummaryArgs {
             snapshots: self.snapshot,
             rules: self.form.rules(),
         };
-        let (dump, ()) = load(&self.input.dump, |file| Ok((file.summary(&options)?, ())))?;
+        let (dump, ()) = load(&self.input.dump, self.form.progress, |file| {
+            Ok((file.summary(&options)?, ()))
+        })?;
         let summary = Summary::of(&dump, options).map_err(|selector| no_such(&dump, &selector))?;
         let mut out = self.form.open(&self.input.dump)?;
         let style = self.form.style(&out, false);
@@ -582,9 +610,13 @@ impl SummaryArgs {
 /// one would only delay the exit.
 fn load<T>(
     path: &Path,
+    progress: ProgressArgs,
     read: impl FnOnce(DumpFile) -> Result<(Dump, T), ctstats::Error>,
 ) -> Result<(ManuallyDrop<Dump>, T)> {
-    let (dump, with) = read(DumpFile::open(path)?)?;
+    let count = ByteCount::default();
+    let progress = Progress::reading(progress.progress, path, count.clone());
+    let (dump, with) = read(DumpFile::open_counted(path, &count)?)?;
+    drop(progress);
     let notes = dump.notes();
     if notes.trailing_bytes > 0 {
         let more = if notes.trailing_uncounted {

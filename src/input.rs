@@ -2,8 +2,10 @@
 //! reading, and that knows compression: by magic number, never by name.
 
 use std::fs::File;
-use std::io::{self, Cursor, Read};
+use std::io::{self, Cursor, Read, Write};
 use std::path::Path;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use crate::error::Error;
 
@@ -31,6 +33,63 @@ impl Coding {
             Coding::Zstd => "zstd",
             Coding::Xz => "xz",
         }
+    }
+}
+
+/// How many bytes have been read or written so far. Clones count together.
+#[derive(Clone, Debug, Default)]
+pub struct ByteCount(Arc<AtomicU64>);
+
+impl ByteCount {
+    /// Bytes until now.
+    pub fn get(&self) -> u64 {
+        self.0.load(Ordering::Relaxed)
+    }
+
+    pub(crate) fn add(&self, bytes: u64) {
+        self.0.fetch_add(bytes, Ordering::Relaxed);
+    }
+
+    /// Counts what is read or written through it.
+    pub fn counting<T>(&self, inner: T) -> Counted<T> {
+        Counted {
+            inner,
+            count: self.clone(),
+        }
+    }
+}
+
+/// A reader or writer whose bytes are counted.
+#[derive(Debug)]
+pub struct Counted<T> {
+    inner: T,
+    count: ByteCount,
+}
+
+impl<T> Counted<T> {
+    /// What is counted no longer.
+    pub fn into_inner(self) -> T {
+        self.inner
+    }
+}
+
+impl<R: Read> Read for Counted<R> {
+    fn read(&mut self, into: &mut [u8]) -> io::Result<usize> {
+        let read = self.inner.read(into)?;
+        self.count.add(read as u64);
+        Ok(read)
+    }
+}
+
+impl<W: Write> Write for Counted<W> {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        let written = self.inner.write(bytes)?;
+        self.count.add(written as u64);
+        Ok(written)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.inner.flush()
     }
 }
 

@@ -109,6 +109,7 @@ mod stats;
 pub mod units;
 
 pub use error::{Error, Problem};
+pub use input::{ByteCount, Counted};
 pub use load::DumpFile;
 pub use model::{
     Asized, Class, Dump, Frame, Notes, Number, Origin, ProcessMemory, Redaction, Rules, Sample,

@@ -443,6 +443,37 @@ fn a_full_standard_error_is_no_failure() {
     }
 }
 
+/// What takes longer than a second shows how far it has come: asked to, or on a terminal.
+#[test]
+fn progress_is_shown_where_somebody_waits() {
+    let dump = fs::read(SHOP).expect("it is there");
+    for (when, shown) in [("always", true), ("auto", false), ("never", false)] {
+        let mut child = ctstats()
+            .args(["print", "-", "--brief", "--progress", when])
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .expect("the binary starts");
+        let mut input = child.stdin.take().expect("it is piped");
+        let (first, rest) = dump.split_at(1000);
+        input.write_all(first).expect("it is read");
+        std::thread::sleep(std::time::Duration::from_millis(1500));
+        input.write_all(rest).expect("it is read");
+        drop(input);
+        let output = child.wait_with_output().expect("the binary ends");
+        assert!(output.status.success());
+        assert_eq!(output.stdout, run(&format!("print {SHOP} --brief")).stdout);
+        let errors = String::from_utf8_lossy(&output.stderr);
+        assert_eq!(
+            errors.contains("ctstats: reading standard input: 1000 B"),
+            shown,
+            "{errors}"
+        );
+        assert_eq!(errors.is_empty(), !shown, "{errors}");
+    }
+}
+
 /// Colour only where it is asked for: never without a terminal, never with NO_COLOR.
 #[test]
 fn colour_is_asked_for() {

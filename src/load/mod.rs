@@ -10,7 +10,7 @@ use std::io::Read;
 use std::path::Path;
 
 use crate::error::{Error, Problem};
-use crate::input::{self, Decompressed};
+use crate::input::{self, ByteCount, Decompressed};
 use crate::model::Dump;
 use crate::pickle::{Fault, FaultKind, Reader};
 use crate::prefetch::Prefetch;
@@ -52,7 +52,7 @@ impl Dump {
 }
 
 /// Reads a path from its beginning to its end.
-fn load_stream(path: &Path) -> Result<Dump, Error> {
+fn load_stream(path: &Path, count: &ByteCount) -> Result<Dump, Error> {
     let name = if path == Path::new(input::STDIN) {
         "standard input".into()
     } else {
@@ -63,7 +63,7 @@ fn load_stream(path: &Path) -> Result<Dump, Error> {
         offset: 0,
         source,
     };
-    let plain = Decompressed::new(input::open(path)?).map_err(failed)?;
+    let plain = Decompressed::new(count.counting(input::open(path)?)).map_err(failed)?;
     let compression = plain.coding_name();
     // A decompressor is worth a thread; a disk or pipe is read as fast as it is asked.
     let reader = if plain.is_compressed() {

@@ -8,7 +8,7 @@ use super::explain;
 use super::native::{self, NativeFile};
 use crate::analysis::summary::SummaryOptions;
 use crate::error::Error;
-use crate::input;
+use crate::input::{self, ByteCount};
 use crate::model::Dump;
 use crate::pickle::Outcome;
 use crate::select::{Selected, Selection};
@@ -31,12 +31,22 @@ impl DumpFile {
     ///
     /// As [`Dump::load`].
     pub fn open(path: impl AsRef<Path>) -> Result<DumpFile, Error> {
+        DumpFile::open_counted(path, &ByteCount::default())
+    }
+
+    /// The same, and counts the bytes of the file as they are read.
+    ///
+    /// # Errors
+    ///
+    /// As [`Dump::load`].
+    pub fn open_counted(path: impl AsRef<Path>, count: &ByteCount) -> Result<DumpFile, Error> {
         let path = path.as_ref();
         let Some(file) = native_file(path) else {
-            return Ok(DumpFile(Kind::Whole(Box::new(super::load_stream(path)?))));
+            let dump = super::load_stream(path, count)?;
+            return Ok(DumpFile(Kind::Whole(Box::new(dump))));
         };
         let name = path.display().to_string();
-        match NativeFile::open(file) {
+        match NativeFile::open(file, count.clone()) {
             Ok(file) => Ok(DumpFile(Kind::Native { file, name })),
             Err(fault) => Err(explain(*fault, &[]).in_file(&name)),
         }

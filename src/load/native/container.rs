@@ -6,6 +6,7 @@ use std::io::{self, Read, Seek, SeekFrom, Write};
 use bincode::config::{Configuration, Fixint, Limit, LittleEndian};
 use bincode::{BorrowDecode, Decode, Encode};
 
+use crate::input::ByteCount;
 use crate::pickle::{Fault, FaultKind, Outcome, Reader, malformed, too_large};
 
 /// The first bytes of a native file.
@@ -133,7 +134,7 @@ struct Row {
 }
 
 enum Store {
-    File(File),
+    File(File, ByteCount),
     /// Section by section.
     Memory(Vec<Vec<u8>>),
 }
@@ -148,7 +149,7 @@ pub(super) struct Sections {
 
 impl Sections {
     /// Those of a file that can be read anywhere. Reads the table.
-    pub(super) fn of_file(mut file: File) -> Outcome<Sections> {
+    pub(super) fn of_file(mut file: File, count: ByteCount) -> Outcome<Sections> {
         let size = file.metadata().map_err(failed)?.len();
         let cut = |needs: u64| {
             FaultKind::CutShort {
@@ -169,7 +170,7 @@ impl Sections {
         if end > size {
             return Err(cut(end));
         }
-        let store = Store::File(file);
+        let store = Store::File(file, count);
         Ok(Sections { rows, store, end })
     }
 
@@ -300,7 +301,7 @@ impl Section<'_> {
                 let body = &bodies[self.index];
                 into.extend_from_slice(&body[from as usize..(from + length) as usize]);
             }
-            Store::File(file) => {
+            Store::File(file, count) => {
                 let mut file: &File = file;
                 let start = SeekFrom::Start(self.row().start + from);
                 // Lengths lie within the file, so the buffer is no larger than it.
@@ -311,6 +312,7 @@ impl Section<'_> {
                 file.seek(start)
                     .and_then(|_| file.read_exact(into))
                     .map_err(|error| self.at(failed(error)))?;
+                count.add(length);
             }
         }
         Ok(())

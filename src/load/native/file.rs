@@ -5,6 +5,7 @@ use std::fs::File;
 use super::column::{Column, all};
 use super::container::{Sections, VERSION};
 use super::{part, snapshots, tables, verify};
+use crate::input::ByteCount;
 use crate::model::{Dump, ObjectColumns, Origin, Rules, Sizes};
 use crate::pickle::Outcome;
 use crate::select::{Selected, Selection, SortKey};
@@ -35,9 +36,9 @@ pub(in crate::load) struct NativeFile {
 
 impl NativeFile {
     /// Reads the section table.
-    pub(in crate::load) fn open(file: File) -> Outcome<Self> {
+    pub(in crate::load) fn open(file: File, count: ByteCount) -> Outcome<Self> {
         Ok(NativeFile {
-            sections: Sections::of_file(file)?,
+            sections: Sections::of_file(file, count)?,
         })
     }
 
