@@ -454,6 +454,11 @@ fn totals(totals: &Totals) -> SectionOut {
 fn read_totals(sections: &Sections) -> Outcome<Totals> {
     let (counts, span_seconds, has_sizes) = sections.value("totals")?;
     let [objects, alive, samples, referents, traces]: [u64; 5] = counts;
+    if alive > objects {
+        return Err(malformed(
+            "section 'totals' is damaged: more are alive than there are",
+        ));
+    }
     Ok(Totals {
         objects,
         alive,
@@ -509,7 +514,7 @@ pub(super) fn read_derived(sections: &Sections, classes: usize) -> Outcome<Deriv
         return Ok(derived);
     }
     let times = read_floats(sections, "cell.times")?;
-    let active: Vec<u64> = all(sections, "cell.active")?;
+    let active: Vec<u32> = all(sections, "cell.active")?;
     let sums: Vec<i64> = all(sections, "cell.sum")?;
     let more: Vec<i64> = all(sections, "cell.p_sum")?;
     let expected = times.len().saturating_mul(classes);
@@ -520,7 +525,7 @@ pub(super) fn read_derived(sections: &Sections, classes: usize) -> Outcome<Deriv
         cells: (0..expected)
             .map(|index| crate::model::Cell {
                 sum_bytes: sum(index),
-                active: active[index],
+                active: active[index].into(),
             })
             .collect(),
     };
