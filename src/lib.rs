@@ -96,6 +96,8 @@
 //! - Whatever a file can cause is an [`Error`]; a panic is a bug of ours.
 
 pub mod analysis;
+#[cfg(test)]
+mod arbitrary;
 mod error;
 mod input;
 mod load;
