@@ -209,11 +209,7 @@ mod tests {
                 let mut bytes = Vec::new();
                 container::write(&mut bytes, &sections).unwrap();
                 std::fs::write(&path, &bytes).unwrap();
-                assert!(
-                    Dump::read(&bytes[..]).is_err()
-                        || name.contains("obj.")
-                        || name.contains("cell")
-                );
+                refused += usize::from(Dump::read(&bytes[..]).is_err());
                 for (_, key) in SortKey::NAMED {
                     let selection = Selection {
                         sort: vec![key],
