@@ -25,6 +25,7 @@ DUMPS = {
     "1M objects, 12 snapshots": ["--objects", "1000000", "--snapshots", "12", "--classes", "200"],
     "100k objects, traces, detail 2": ["--objects", "100000", "--traces", "--detail", "2"],
 }
+TRACES = [*DUMPS["1M objects, 12 snapshots"], "--traces"]
 QUICK = {"10k objects": ["--objects", "10000"], "100k objects": ["--objects", "100000"]}
 
 COMMANDS = {
@@ -81,16 +82,50 @@ def linear(options):
             format(count, ","), size, seconds, seconds / size * 1e3, max(peak for _, peak, _ in runs) / size))
 
 
+def native(options):
+    """ctstats alone: its own format against the pickle, command by command in turn."""
+    print("| dump | pickle | native | zstd | load | convert | `summary` of either | `print --sort size --limit 20` |")
+    print("| --- | ---: | ---: | ---: | ---: | ---: | ---: | ---: |")
+    for name, arguments in {**DUMPS, "1M objects, traces": TRACES}.items():
+        pickle = make(options.folder, arguments)
+        files = {"pickle": pickle, "native": pickle + ".bin", "zstd": pickle + ".bin.zst"}
+        figures = {}
+        peaks = {}
+        for _ in range(2 * options.rounds + 1):
+            commands = {"load": ["info", pickle], "convert": ["convert", pickle, files["native"]]}
+            for kind in "pickle", "native":
+                for command in "summary", "print --sort size --limit 20":
+                    commands[kind, command] = [*COMMANDS[command], files[kind]]
+            for command, argv in commands.items():
+                seconds, megabytes, _ = run([CTSTATS, *argv])
+                figures.setdefault(command, []).append(seconds)
+                peaks[command] = max(peaks.get(command, 0), megabytes)
+        run([CTSTATS, "convert", pickle, files["zstd"]])
+        size = {kind: os.path.getsize(path) / 1e6 for kind, path in files.items()}
+        median = {command: statistics.median(runs) for command, runs in figures.items()}
+        of_either = []
+        for command in "summary", "print --sort size --limit 20":
+            a, b = median["pickle", command], median["native", command]
+            of_either.append("%.3f s, %.3f s (%.0f×, %.0f MB)" % (a, b, a / b, peaks["native", command]))
+        print("| %s | %.0f MB | %.0f MB (%.2f) | %.0f MB (%.3f) | %.2f s | %.2f s (%.0f %%) | %s |" % (
+            name, size["pickle"], size["native"], size["native"] / size["pickle"], size["zstd"],
+            size["zstd"] / size["pickle"], median["load"], median["convert"],
+            100 * median["load"] / median["convert"], " | ".join(of_either)), flush=True)
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--folder", default="/tmp/ctstats-bench")
     parser.add_argument("--quick", action="store_true", help="small dumps, in half a minute")
     parser.add_argument("--linear", action="store_true", help="only how ctstats grows with the dump")
+    parser.add_argument("--native", action="store_true", help="only the native format against the pickle")
     options = parser.parse_args()
     os.makedirs(options.folder, exist_ok=True)
     if options.linear:
         return linear(options)
+    if options.native:
+        return native(options)
     print("| dump | command | ctstats | Pympler 1.1 | faster | ctstats peak | Pympler peak |")
     print("| --- | --- | ---: | ---: | ---: | ---: | ---: |")
     for name, arguments in (QUICK if options.quick else DUMPS).items():

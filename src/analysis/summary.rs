@@ -12,8 +12,8 @@ use serde::Serialize;
 use crate::model::{Cell, Cells, Dump, Rules, Snapshot, Text};
 use crate::select::{Filter, Limit, named};
 
-/// Cells of classes and moments that are computed at a time: 96 MiB of them.
-const BLOCK_CELLS: usize = 4 << 20;
+/// Cells of classes and moments that are computed at a time: 96 MiB of them, by both rules.
+const BLOCK_CELLS: usize = 2 << 20;
 
 /// What to sort a snapshot's classes by.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

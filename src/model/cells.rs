@@ -49,26 +49,44 @@ impl Cells {
         rules: Rules,
         admits: impl Fn(TrackedObject<'_>) -> bool,
     ) -> Cells {
+        let [documented, pympler] = Cells::by_both(dump, classes, moments, admits);
+        match rules {
+            Rules::Documented => documented,
+            Rules::Pympler => pympler,
+        }
+    }
+
+    /// The same by both of the rules: as documented, and as Pympler counts.
+    pub(crate) fn by_both(
+        dump: &Dump,
+        classes: &[u32],
+        moments: impl Iterator<Item = f64>,
+        admits: impl Fn(TrackedObject<'_>) -> bool,
+    ) -> [Cells; 2] {
         let mut times: Vec<f64> = moments.filter(|time| !time.is_nan()).collect();
         times.sort_by(f64::total_cmp);
         times.dedup();
-        let mut cells = vec![Cell::default(); times.len() * classes.len()];
+        let mut both = [0, 1].map(|_| vec![Cell::default(); times.len() * classes.len()]);
         let mut column = Column::new(times.len());
         let rows = dump.classes().collect::<Vec<_>>();
         for (place, &number) in classes.iter().enumerate() {
             column.clear();
             for object in rows[number as usize].objects() {
                 if admits(object) {
-                    column.add(object, &times, rules);
+                    column.add(object, &times);
                 }
             }
-            column.finish(|moment, cell| cells[moment * classes.len() + place] = cell);
+            column.finish(|moment, cells| {
+                for (all, cell) in both.iter_mut().zip(cells) {
+                    all[moment * classes.len() + place] = cell;
+                }
+            });
         }
-        Cells {
-            times,
+        both.map(|cells| Cells {
+            times: times.clone(),
             classes: classes.len(),
             cells,
-        }
+        })
     }
 
     /// The classes at a moment; none if it is not among the moments.
@@ -88,6 +106,8 @@ impl Cells {
 /// The figures of one class, moment by moment.
 struct Column {
     sums: Vec<i128>,
+    /// Bytes of the samples that Pympler took after an object's death.
+    phantoms: Vec<i128>,
     /// How many objects begin to be active at a moment, less those that end. One longer than the moments.
     steps: Vec<i64>,
     /// The last size of the object in hand at each moment, and which object that was.
@@ -100,6 +120,7 @@ impl Column {
     fn new(moments: usize) -> Self {
         Column {
             sums: vec![0; moments],
+            phantoms: vec![0; moments],
             steps: vec![0; moments + 1],
             last: vec![(0, 0); moments],
             in_hand: 0,
@@ -108,10 +129,11 @@ impl Column {
 
     fn clear(&mut self) {
         self.sums.fill(0);
+        self.phantoms.fill(0);
         self.steps.fill(0);
     }
 
-    fn add(&mut self, object: TrackedObject<'_>, times: &[f64], rules: Rules) {
+    fn add(&mut self, object: TrackedObject<'_>, times: &[f64]) {
         self.in_hand += 1;
         let birth = object.birth_seconds();
         let death = object.death_seconds();
@@ -128,7 +150,6 @@ impl Column {
             self.steps[from] += 1;
             self.steps[to] -= 1;
         }
-        let death = death.filter(|_| rules == Rules::Documented);
         // Samples follow the snapshots, so the next moment is mostly the next sample's.
         let mut guess = from;
         for sample in object.samples() {
@@ -139,32 +160,33 @@ impl Column {
                     continue;
                 }
             }
-            if sample.is_after(death) {
-                continue;
-            }
+            // All samples at one moment lie on the same side of the death.
+            let sums = if sample.is_after(death) {
+                &mut self.phantoms
+            } else {
+                &mut self.sums
+            };
             let size = sample.asized.size_bytes();
             let (object, before) = self.last[guess];
             // Of several samples at one moment the last counts.
             if object == self.in_hand {
-                self.sums[guess] -= i128::from(before);
+                sums[guess] -= i128::from(before);
             }
             self.last[guess] = (self.in_hand, size);
-            self.sums[guess] += i128::from(size);
+            sums[guess] += i128::from(size);
             guess += 1;
         }
     }
 
-    fn finish(&self, mut set: impl FnMut(usize, Cell)) {
-        let mut active = 0;
-        for (moment, (&sum_bytes, step)) in self.sums.iter().zip(&self.steps).enumerate() {
-            active += step;
-            set(
-                moment,
-                Cell {
-                    sum_bytes,
-                    active: active.unsigned_abs(),
-                },
-            );
+    /// Shows each moment's cell by both of the rules.
+    fn finish(&self, mut set: impl FnMut(usize, [Cell; 2])) {
+        let mut instances = 0;
+        for (moment, (&documented, step)) in self.sums.iter().zip(&self.steps).enumerate() {
+            instances += step;
+            let active = instances.unsigned_abs();
+            let pympler = documented + self.phantoms[moment];
+            let cell = |sum_bytes| Cell { sum_bytes, active };
+            set(moment, [cell(documented), cell(pympler)]);
         }
     }
 }

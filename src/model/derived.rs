@@ -34,18 +34,17 @@ pub(crate) struct Totals {
 }
 
 impl Derived {
-    /// Computes them: one pass for the totals, one for each of the rules.
+    /// Computes them: a pass for the totals, and one for the cells.
     pub(crate) fn of(dump: &Dump) -> Derived {
-        let cells = |rules| {
-            let classes: Vec<u32> = (0..dump.classes.len() as u32).collect();
-            let moments = dump.snapshots().map(Snapshot::timestamp_seconds);
-            (classes.len().saturating_mul(dump.snapshots.len()) <= MAX_CELLS)
-                .then(|| Cells::of(dump, &classes, moments, rules, |_| true))
-        };
+        let classes: Vec<u32> = (0..dump.classes.len() as u32).collect();
+        let moments = dump.snapshots().map(Snapshot::timestamp_seconds);
+        let few = classes.len().saturating_mul(dump.snapshots.len()) <= MAX_CELLS;
+        let both = few.then(|| Cells::by_both(dump, &classes, moments, |_| true));
+        let (documented, pympler) = both.map_or((None, None), |[a, b]| (Some(a), Some(b)));
         Derived {
             totals: Totals::of(dump),
-            documented: cells(Rules::Documented),
-            pympler: cells(Rules::Pympler),
+            documented,
+            pympler,
         }
     }
 

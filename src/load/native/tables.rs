@@ -3,6 +3,8 @@
 use std::collections::HashMap;
 use std::sync::LazyLock;
 
+use foldhash::fast::FixedState;
+
 use super::column::{Bytes, Column, all, bytes, column};
 use super::container::{SectionOut, Sections};
 use super::{NO_INDEX, parallel, snapshots};
@@ -316,16 +318,27 @@ fn time_codes(dump: &Dump) -> (Vec<i64>, Vec<f64>) {
         *first = if born && *first != OTHER { 0 } else { OTHER };
         others.fill(OTHER);
     }
-    let mut places = HashMap::new();
-    let mut others = Vec::new();
+    let mut places: HashMap<u64, i64, FixedState> = HashMap::default();
+    let mut others: Vec<f64> = Vec::new();
+    // Samples follow the snapshots, so the next time is mostly the one behind the last.
+    let mut guess = 0;
     for (code, time) in codes.iter_mut().zip(times) {
-        if *code < 0 {
-            let next = others.len() as i64 + 1;
-            *code = *places.entry(time.to_bits()).or_insert(next);
-            if *code == next {
+        if *code >= 0 {
+            continue;
+        }
+        let bits = time.to_bits();
+        if others
+            .get(guess)
+            .is_none_or(|other| other.to_bits() != bits)
+        {
+            let next = others.len() as i64;
+            guess = *places.entry(bits).or_insert(next) as usize;
+            if guess == others.len() {
                 others.push(*time);
             }
         }
+        guess += 1;
+        *code = guess as i64;
     }
     (codes, others)
 }
