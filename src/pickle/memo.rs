@@ -67,6 +67,8 @@ pub(crate) struct Memo {
     side: Vec<Value>,
     /// Entries far beyond the count, which only odd files have.
     sparse: HashMap<u32, Value>,
+    /// How often an entry was stored under a number of its own choice, perhaps again.
+    stored: u64,
 }
 
 impl Memo {
@@ -122,6 +124,21 @@ impl Memo {
         number <= NUMBER_MASK
     }
 
+    /// Appends some entries, for a shortcut. `false`: it has to give up.
+    #[inline(always)]
+    pub(crate) fn append_all<const N: usize>(&mut self, values: [Packed; N]) -> bool {
+        let fits = values.iter().all(|value| value.1 <= NUMBER_MASK);
+        let packed = values.map(|(tag, number)| tag << NUMBER_BITS | number);
+        self.dense.extend_from_slice(&packed);
+        fits
+    }
+
+    /// Changes whenever an entry may have come to mean something else.
+    #[inline]
+    pub(crate) fn state(&self) -> u64 {
+        self.stored
+    }
+
     /// Replaces an entry that a shortcut appended.
     #[inline]
     pub(crate) fn replace(&mut self, index: usize, value: Packed) {
@@ -142,6 +159,7 @@ impl Memo {
 
     /// Stores under a given number.
     pub(crate) fn put(&mut self, number: u64, value: Value) -> Outcome<()> {
+        self.stored += 1;
         let index = usize::try_from(number).unwrap_or(usize::MAX);
         if self.side.len() >= NUMBER_MASK as usize {
             return Err(too_large("more memo entries than ctstats counts to"));

@@ -22,6 +22,7 @@ use figures::seconds;
 use frames::Frames;
 use globals::{Global, recognise};
 use lists::Lists;
+use shapes::Habits;
 use texts::Texts;
 
 use crate::model::{
@@ -78,6 +79,7 @@ fn load_with(mut loader: Loader, reader: &mut Reader<'_>) -> Outcome<Dump> {
     // The numbers of its dicts and lists mean nothing in the next.
     loader.cached.clear();
     loader.lists = Lists::default();
+    loader.habits = Habits::default();
     let snapshots = read_pickle(reader, &mut loader)?;
     loader
         .take_snapshots(&snapshots)
@@ -156,6 +158,8 @@ struct Loader {
     gathered: Vec<u32>,
     /// Lists of this pickle that shortcuts share.
     lists: Lists,
+    /// What shortcuts expect.
+    habits: Habits,
 }
 
 impl Loader {
@@ -183,6 +187,7 @@ impl Loader {
             shortcuts: true,
             gathered: Vec::new(),
             lists: Lists::default(),
+            habits: Habits::default(),
         })
     }
 

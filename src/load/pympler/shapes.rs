@@ -93,6 +93,12 @@ fn attempt<'s>(
         loader.asized.referents.len(),
         loader.asized.group_start.len(),
     );
+    if loader.habits.memo != memo.state() {
+        loader.habits = Habits {
+            memo: memo.state(),
+            ..Habits::default()
+        };
+    }
     let mut shape = Shape {
         loader,
         heap,
@@ -120,10 +126,84 @@ fn attempt<'s>(
         loader.asized.referents.truncate(referents);
         loader.asized.group_start.truncate(groups);
         loader.lists.take_back();
+        loader.habits = Habits::default();
         return None;
     };
     loader.lists.keep();
     Some((at, value))
+}
+
+/// Two bytes that mean a BINGET of one byte, and what that gave the last time.
+#[derive(Clone, Copy, Default)]
+struct Likely<T> {
+    bytes: [u8; 2],
+    value: T,
+}
+
+/// How the keys of an `Asized` are written, in the order of its slots.
+#[derive(Clone, Copy)]
+struct LeafKeys {
+    /// The dict's opening and the first key.
+    flat: [u8; 9],
+    name: [u8; 2],
+    /// The key, and no referents.
+    refs: [u8; 3],
+    size: [u8; 2],
+}
+
+impl LeafKeys {
+    fn of(keys: &[Likely<Option<Field>>; 4]) -> Option<LeafKeys> {
+        let order = [Field::Flat, Field::Name, Field::Refs, Field::Size];
+        if keys.map(|likely| likely.value) != order.map(Some) {
+            return None;
+        }
+        let [flat, name, refs, size] = keys.map(|likely| likely.bytes);
+        let mut opening = [0; 9];
+        opening[..7].copy_from_slice(&ASIZED_OPENING);
+        opening[7..].copy_from_slice(&flat);
+        Some(LeafKeys {
+            flat: opening,
+            name,
+            refs: [refs[0], refs[1], op::EMPTY_TUPLE],
+            size,
+        })
+    }
+}
+
+/// Takes what is expected off the front.
+#[inline(always)]
+fn skip<'b, const N: usize>(bytes: &'b [u8], expected: &[u8; N]) -> Option<&'b [u8]> {
+    let (head, rest) = bytes.split_first_chunk::<N>()?;
+    (head == expected).then_some(rest)
+}
+
+/// Takes an int of at most four bytes off the front.
+#[inline(always)]
+fn small_int(bytes: &[u8]) -> Option<(i64, &[u8])> {
+    match bytes {
+        [op::BININT1, a, rest @ ..] => Some((i64::from(*a), rest)),
+        [op::BININT2, a, b, rest @ ..] => Some((u16::from_le_bytes([*a, *b]).into(), rest)),
+        [op::BININT, a, b, c, d, rest @ ..] => {
+            Some((i32::from_le_bytes([*a, *b, *c, *d]).into(), rest))
+        }
+        _ => None,
+    }
+}
+
+/// What stands where in an `Asized`, as far as that was the same in the one before. Asking
+/// the memo is dearer than comparing two bytes.
+#[derive(Default)]
+pub(super) struct Habits {
+    /// The keys of an `Asized` in their order.
+    keys: [Likely<Option<Field>>; 4],
+    /// Those of a `TrackedObject`.
+    object_keys: [Likely<Option<Field>>; 9],
+    /// The same for [`leaf`](Shape::leaf): flat, name, refs, size, and the tuple of none.
+    leaf: Option<LeafKeys>,
+    /// The class `Asized`.
+    class: Likely<Option<()>>,
+    /// Which state of the memo they are of.
+    memo: u64,
 }
 
 /// A reader of shapes. Every method gives `None` where the bytes are not as expected.
@@ -165,6 +245,29 @@ impl<'s> Shape<'s> {
         self.memo.append(entry).then_some(())
     }
 
+    /// The class `Asized`, or a reference to an instance of it, whose number it gives.
+    #[inline(always)]
+    fn asized_or_known(&mut self) -> Option<Option<u32>> {
+        let bytes = *self.bytes.get(self.at..)?.first_chunk::<2>()?;
+        let likely = self.loader.habits.class;
+        if likely.value.is_some() && likely.bytes == bytes {
+            self.at += 2;
+            return Some(None);
+        }
+        let opcode = self.byte()?;
+        match self.get(opcode)? {
+            (CLASS, class) if self.is_asized(class) => {
+                if opcode == op::BINGET {
+                    let value = Some(());
+                    self.loader.habits.class = Likely { bytes, value };
+                }
+                Some(None)
+            }
+            (ASIZED_TAG, number) => Some(Some(number)),
+            _ => None,
+        }
+    }
+
     /// BINGET or LONG_BINGET, its opcode already read.
     #[inline(always)]
     fn get(&mut self, opcode: u8) -> Option<Packed> {
@@ -188,6 +291,37 @@ impl<'s> Shape<'s> {
         let first = *seen & bit == 0;
         *seen |= bit;
         first.then_some(field)
+    }
+
+    /// The same, where the key is probably that of the last time.
+    #[inline(always)]
+    fn likely_key<const N: usize>(
+        &mut self,
+        of: impl Fn(&mut Habits) -> &mut [Likely<Option<Field>>; N],
+        place: usize,
+        seen: &mut u64,
+    ) -> Option<Field> {
+        let bytes = *self.bytes.get(self.at..)?.first_chunk::<2>()?;
+        if let Some(likely) = of(&mut self.loader.habits).get(place)
+            && let Some(field) = likely.value
+            && likely.bytes == bytes
+        {
+            self.at += 2;
+            let bit = 1 << field as u32;
+            let first = *seen & bit == 0;
+            *seen |= bit;
+            return first.then_some(field);
+        }
+        let opcode = self.byte()?;
+        let field = self.key(opcode, seen)?;
+        if opcode == op::BINGET
+            && let Some(likely) = of(&mut self.loader.habits).get_mut(place)
+        {
+            let value = Some(field);
+            *likely = Likely { bytes, value };
+            self.loader.habits.leaf = LeafKeys::of(&self.loader.habits.keys);
+        }
+        Some(field)
     }
 
     #[inline(always)]
@@ -223,6 +357,17 @@ impl<'s> Shape<'s> {
         (!float.is_nan()).then_some(float)
     }
 
+    /// The number of a text.
+    #[inline(always)]
+    fn text_of(&mut self, text: &[u8], likely: TextId) -> Option<TextId> {
+        if likely != TextId::NONE && self.loader.texts.arena.bytes(likely) == text {
+            return Some(likely);
+        }
+        // Surrogates are rare enough to go the long way.
+        str::from_utf8(text).ok()?;
+        self.loader.texts.intern(text).ok()
+    }
+
     /// A text, or None. `likely` is what it probably is.
     #[inline(always)]
     fn text(&mut self, likely: TextId) -> Option<TextId> {
@@ -242,15 +387,10 @@ impl<'s> Shape<'s> {
         if length > CACHED_BYTES {
             return None;
         }
-        let text = self.bytes.get(self.at..self.at + length)?;
+        let bytes: &'s [u8] = self.bytes;
+        let text = bytes.get(self.at..self.at + length)?;
         self.at += length;
-        let id = if likely != TextId::NONE && self.loader.texts.arena.bytes(likely) == text {
-            likely
-        } else {
-            // Surrogates are rare enough to go the long way.
-            str::from_utf8(text).ok()?;
-            self.loader.texts.intern(text).ok()?
-        };
+        let id = self.text_of(text, likely)?;
         if self.peek()? == op::MEMOIZE {
             self.at += 1;
             self.memoize(packed::text(id.0))?;
@@ -261,6 +401,9 @@ impl<'s> Shape<'s> {
     /// An `Asized` from behind its class; its number. `before` is what stood in its place in
     /// the same object's sample before: where nothing tells the two apart, one is kept.
     fn asized(&mut self, before: Option<u32>, likely_name: TextId, depth: u32) -> Option<u32> {
+        if let Some(number) = self.leaf(before, likely_name) {
+            return Some(number);
+        }
         self.expect(ASIZED_OPENING)?;
         let number = self.loader.asized.push(TextId::NONE)?;
         let row_before = before.map(|before| self.loader.asized.rows[before as usize]);
@@ -269,13 +412,11 @@ impl<'s> Shape<'s> {
         self.memoize(packed::STATE)?;
         let (mut size, mut flat, mut name, mut group) = (None, 0, TextId::NONE, 0);
         let mut seen = 0;
-        loop {
-            let opcode = self.byte()?;
-            if opcode == op::SETITEMS {
-                self.at -= 1;
+        for place in 0.. {
+            if self.peek()? == op::SETITEMS {
                 break;
             }
-            match self.key(opcode, &mut seen)? {
+            match self.likely_key(|habits| &mut habits.keys, place, &mut seen)? {
                 Field::Flat => flat = self.int()?,
                 Field::Name => {
                     name = self.text(likely_name)?;
@@ -304,19 +445,75 @@ impl<'s> Shape<'s> {
         }
     }
 
+    /// The same for one that refers to nothing and is written as the one before it was, which
+    /// nearly all are. Does nothing if it is another.
+    #[inline(always)]
+    fn leaf(&mut self, before: Option<u32>, likely_name: TextId) -> Option<u32> {
+        let keys = self.loader.habits.leaf?;
+        let bytes: &'s [u8] = self.bytes;
+        let rest = skip(bytes.get(self.at..)?, &keys.flat)?;
+        let (flat, rest) = small_int(rest)?;
+        let mut text = None;
+        let (known, rest) = match skip(rest, &keys.name)? {
+            [op::NONE, rest @ ..] => ((TEXT, TextId::NONE.0), rest),
+            [op::BINGET, number, rest @ ..] => (self.memo.packed(usize::from(*number))?, rest),
+            [op::LONG_BINGET, a, b, c, d, rest @ ..] => {
+                let number = u32::from_le_bytes([*a, *b, *c, *d]) as usize;
+                (self.memo.packed(number)?, rest)
+            }
+            [op::SHORT_BINUNICODE, length, rest @ ..] => {
+                let (wtf8, rest) = rest.split_at_checked(usize::from(*length))?;
+                text = Some(wtf8);
+                (packed::STATE, skip(rest, &[op::MEMOIZE])?)
+            }
+            _ => return None,
+        };
+        let rest = skip(rest, &keys.refs)?;
+        let (size, rest) = small_int(skip(rest, &keys.size)?)?;
+        let rest = skip(rest, &ASIZED_CLOSING)?;
+        let name = match (text, known) {
+            (Some(wtf8), _) => self.text_of(wtf8, likely_name)?,
+            (None, (TEXT, number)) => TextId(number),
+            _ => return None,
+        };
+        let asized = &mut self.loader.asized;
+        let number = match before {
+            Some(same) if asized.is_leaf(same, size, flat, name) => same,
+            _ => {
+                let number = asized.push(name)?;
+                asized.set(number, size, flat, name, 0);
+                number
+            }
+        };
+        self.at = bytes.len() - rest.len();
+        let state = (packed::built_tag(SLOTS), packed::STATE.1);
+        let instance = (ASIZED_TAG, number);
+        let stored = match text {
+            None => self.memo.append_all([instance, packed::STATE, state]),
+            Some(_) => {
+                let text = packed::text(name.0);
+                self.memo.append_all([instance, packed::STATE, text, state])
+            }
+        };
+        stored.then_some(number)
+    }
+
     /// A tuple of `Asized`; the number of its group. `before` is the group in its place in the
     /// sample before.
     fn referents(&mut self, before: u32, depth: u32) -> Option<u32> {
-        let mut opcode = self.byte()?;
-        if opcode == op::EMPTY_TUPLE {
-            return Some(0);
-        }
+        let marked = match self.peek()? {
+            op::EMPTY_TUPLE => {
+                self.at += 1;
+                return Some(0);
+            }
+            op::MARK => {
+                self.at += 1;
+                true
+            }
+            _ => false,
+        };
         if depth >= MAX_DEPTH {
             return None;
-        }
-        let marked = opcode == op::MARK;
-        if marked {
-            opcode = self.byte()?;
         }
         let start = self.loader.gathered.len();
         let mut before = self.loader.asized.group_range(before);
@@ -324,25 +521,27 @@ impl<'s> Shape<'s> {
             let same = before
                 .next()
                 .map(|place| self.loader.asized.referents[place]);
-            let referent = match self.get(opcode)? {
-                (CLASS, class) if self.is_asized(class) => {
+            let referent = match self.asized_or_known()? {
+                Some(known) => known,
+                None => {
                     let name = same.map_or(TextId::NONE, |same| {
                         self.loader.asized.rows[same as usize].name
                     });
                     self.asized(same, name, depth + 1)?
                 }
-                (ASIZED_TAG, number) => number,
-                _ => return None,
             };
             self.loader.gathered.push(referent);
-            opcode = self.byte()?;
             let count = self.loader.gathered.len() - start;
-            match opcode {
-                op::TUPLE if marked => break,
-                op::TUPLE1 if !marked && count == 1 => break,
-                op::TUPLE2 if !marked && count == 2 => break,
-                op::TUPLE3 if !marked && count == 3 => break,
-                _ => {}
+            let ends = match self.peek()? {
+                op::TUPLE => marked,
+                op::TUPLE1 => !marked && count == 1,
+                op::TUPLE2 => !marked && count == 2,
+                op::TUPLE3 => !marked && count == 3,
+                _ => false,
+            };
+            if ends {
+                self.at += 1;
+                break;
             }
         }
         let Loader {
@@ -375,13 +574,11 @@ impl<'s> Shape<'s> {
         self.memoize(packed::STATE)?;
         let (mut address, mut birth, mut seen) = (None, None, 0);
         let mut repr = TextId::NONE;
-        loop {
-            let opcode = self.byte()?;
-            if opcode == op::SETITEMS {
-                self.at -= 1;
+        for place in 0.. {
+            if self.peek()? == op::SETITEMS {
                 break;
             }
-            match self.key(opcode, &mut seen)? {
+            match self.likely_key(|habits| &mut habits.object_keys, place, &mut seen)? {
                 Field::Id => address = Some(u64::try_from(self.int()?).ok()?),
                 Field::Repr => repr = self.text(TextId::NONE)?,
                 Field::Name => {
@@ -472,11 +669,9 @@ impl<'s> Shape<'s> {
     #[inline(always)]
     fn sample(&mut self, likely_name: TextId, before: &mut Option<u32>) -> Option<u32> {
         let time = self.float()?;
-        let opcode = self.byte()?;
-        let number = match self.get(opcode)? {
-            (CLASS, class) if self.is_asized(class) => self.asized(*before, likely_name, 0)?,
-            (ASIZED_TAG, number) => number,
-            _ => return None,
+        let number = match self.asized_or_known()? {
+            Some(known) => known,
+            None => self.asized(*before, likely_name, 0)?,
         };
         self.expect([op::TUPLE2])?;
         let sample = u32::try_from(self.loader.samples.time.len()).ok()?;
