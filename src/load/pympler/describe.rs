@@ -1,6 +1,6 @@
 //! Values in words: what stands where text belongs, and what a message calls a thing.
 
-use super::{ASIZED, EMPTY_TUPLE, Loader, OBJECT, OPAQUE, PROCESS, SNAPSHOT};
+use super::{ASIZED, EMPTY_TUPLE, Loader, OBJECT, OPAQUE, PROCESS, SAMPLES, SNAPSHOT};
 use crate::model::TextId;
 use crate::pickle::{Heap, Outcome, Value, unfit};
 
@@ -22,6 +22,7 @@ impl Loader {
             Value::Built(ASIZED, _) => "an Asized".into(),
             Value::Built(OBJECT, _) => "a TrackedObject".into(),
             Value::Built(SNAPSHOT, _) => "a Snapshot".into(),
+            Value::Built(SAMPLES, _) => "a list".into(),
             Value::Built(PROCESS, _) => "a ProcessMemoryInfo".into(),
             Value::Built(..) => "a tuple".into(),
             other => other.type_name().into(),

@@ -44,13 +44,15 @@ const FRAME: Kind = 3;
 const OBJECT: Kind = 4;
 /// A tuple of None and a dict: the state of an instance with slots. The dict's number.
 const SLOTS: Kind = 5;
-const SNAPSHOT: Kind = 6;
+/// The list of samples of an object that a shortcut took: the object's number.
+const SAMPLES: Kind = 6;
 const EMPTY_TUPLE: Kind = 7;
 const OPAQUE: Kind = 8;
 const TRACE: Kind = 9;
 const PROCESS: Kind = 10;
 /// A tuple that says of which class an instance is to be made. The class's number.
 const RECIPE: Kind = 11;
+const SNAPSHOT: Kind = 12;
 
 /// Marks an instance that was created and not yet given its state.
 const UNBUILT: TextId = TextId(u32::MAX - 1);

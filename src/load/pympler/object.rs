@@ -2,7 +2,7 @@
 
 use super::fields::{Field, field};
 use super::frames::FrameParts;
-use super::{EMPTY_TUPLE, FRAME, Loader, SAMPLE, TRACE, UNBUILT, built_twice};
+use super::{EMPTY_TUPLE, FRAME, Loader, SAMPLE, SAMPLES, TRACE, UNBUILT, built_twice};
 use crate::model::{FrameRow, TextId};
 use crate::pickle::{Heap, List, Outcome, Pairs, Value, bad_value, too_large};
 
@@ -205,6 +205,10 @@ impl Loader {
 
     /// Which samples a value of `TrackedObject.snapshots` is: the first and how many.
     pub(super) fn samples_of(&mut self, heap: &mut Heap, value: Value) -> Outcome<(u32, u32)> {
+        if let Value::Built(SAMPLES, object) = value {
+            let (objects, index) = (&self.objects, object as usize);
+            return Ok((objects.sample_start[index], objects.sample_count[index]));
+        }
         let Value::List(list) = value else {
             return Err(bad_value(format!(
                 "TrackedObject.snapshots is {}, not a list",

@@ -12,10 +12,10 @@ use super::fields::{Field, registered};
 use super::frames::FrameParts;
 use super::lists::Of;
 use super::texts::CACHED_BYTES;
-use super::{ASIZED, FRAME, GROUP, Loader, OBJECT, SAMPLE, SLOTS};
+use super::{ASIZED, FRAME, GROUP, Loader, OBJECT, SAMPLE, SAMPLES, SLOTS};
 use crate::model::TextId;
 use crate::pickle::opcode as op;
-use crate::pickle::{Heap, List, Memo, Packed, Value, packed};
+use crate::pickle::{Heap, Memo, Packed, Value, packed};
 
 /// How deep a tree of referents is read here. Trackers record a few levels.
 const MAX_DEPTH: u32 = 12;
@@ -190,6 +190,55 @@ fn small_int(bytes: &[u8]) -> Option<(i64, &[u8])> {
     }
 }
 
+/// The memo's entry for the pair of None and a state.
+const PAIR: Packed = (packed::built_tag(SLOTS), packed::STATE.1);
+
+/// An `Asized` that refers to nothing, as it was read.
+struct Leaf<'b> {
+    flat: i64,
+    size: i64,
+    /// Its name, if that is written here and memoized.
+    text: Option<&'b [u8]>,
+    /// The memo's entry of its name, if that was written before; without either it has none.
+    known: Option<usize>,
+}
+
+impl<'b> Leaf<'b> {
+    /// Reads one from behind its class; also what follows.
+    #[inline(always)]
+    fn read(bytes: &'b [u8], keys: LeafKeys) -> Option<(Self, &'b [u8])> {
+        let (flat, rest) = small_int(skip(bytes, &keys.flat)?)?;
+        let (mut text, mut known) = (None, None);
+        let rest = match skip(rest, &keys.name)? {
+            [op::NONE, rest @ ..] => rest,
+            [op::BINGET, entry, rest @ ..] => {
+                known = Some(usize::from(*entry));
+                rest
+            }
+            [op::LONG_BINGET, a, b, c, d, rest @ ..] => {
+                known = Some(u32::from_le_bytes([*a, *b, *c, *d]) as usize);
+                rest
+            }
+            [op::SHORT_BINUNICODE, length, rest @ ..] => {
+                let (wtf8, rest) = rest.split_at_checked(usize::from(*length))?;
+                text = Some(wtf8);
+                skip(rest, &[op::MEMOIZE])?
+            }
+            _ => return None,
+        };
+        let rest = skip(rest, &keys.refs)?;
+        let (size, rest) = small_int(skip(rest, &keys.size)?)?;
+        let rest = skip(rest, &ASIZED_CLOSING)?;
+        let leaf = Leaf {
+            flat,
+            size,
+            text,
+            known,
+        };
+        Some((leaf, rest))
+    }
+}
+
 /// What stands where in an `Asized`, as far as that was the same in the one before. Asking
 /// the memo is dearer than comparing two bytes.
 #[derive(Default)]
@@ -266,6 +315,15 @@ impl<'s> Shape<'s> {
             (ASIZED_TAG, number) => Some(Some(number)),
             _ => None,
         }
+    }
+
+    /// Several entries. If they do not fit, nothing that follows is taken either.
+    #[inline(always)]
+    fn memoize_all<const N: usize>(&mut self, entries: [Packed; N]) -> Option<()> {
+        if !self.memo.append_all(entries) {
+            self.bytes = &[];
+        }
+        (!self.bytes.is_empty()).then_some(())
     }
 
     /// BINGET or LONG_BINGET, its opcode already read.
@@ -449,53 +507,76 @@ impl<'s> Shape<'s> {
     /// nearly all are. Does nothing if it is another.
     #[inline(always)]
     fn leaf(&mut self, before: Option<u32>, likely_name: TextId) -> Option<u32> {
-        let keys = self.loader.habits.leaf?;
         let bytes: &'s [u8] = self.bytes;
-        let rest = skip(bytes.get(self.at..)?, &keys.flat)?;
-        let (flat, rest) = small_int(rest)?;
-        let mut text = None;
-        let (known, rest) = match skip(rest, &keys.name)? {
-            [op::NONE, rest @ ..] => ((TEXT, TextId::NONE.0), rest),
-            [op::BINGET, number, rest @ ..] => (self.memo.packed(usize::from(*number))?, rest),
-            [op::LONG_BINGET, a, b, c, d, rest @ ..] => {
-                let number = u32::from_le_bytes([*a, *b, *c, *d]) as usize;
-                (self.memo.packed(number)?, rest)
-            }
-            [op::SHORT_BINUNICODE, length, rest @ ..] => {
-                let (wtf8, rest) = rest.split_at_checked(usize::from(*length))?;
-                text = Some(wtf8);
-                (packed::STATE, skip(rest, &[op::MEMOIZE])?)
-            }
-            _ => return None,
-        };
-        let rest = skip(rest, &keys.refs)?;
-        let (size, rest) = small_int(skip(rest, &keys.size)?)?;
-        let rest = skip(rest, &ASIZED_CLOSING)?;
-        let name = match (text, known) {
+        let (leaf, rest) = Leaf::read(bytes.get(self.at..)?, self.loader.habits.leaf?)?;
+        let (number, name) = self.keep_leaf(&leaf, before, likely_name)?;
+        self.at = bytes.len() - rest.len();
+        let instance = (ASIZED_TAG, number);
+        let text = packed::text(name.0);
+        match leaf.text {
+            None => self.memoize_all([instance, packed::STATE, PAIR])?,
+            Some(_) => self.memoize_all([instance, packed::STATE, text, PAIR])?,
+        }
+        Some(number)
+    }
+
+    /// A sample of a leaf: a tuple of a time and such an `Asized`, from the time's opcode on.
+    #[inline(always)]
+    fn leaf_sample(&mut self, before: Option<u32>, likely_name: TextId) -> Option<u32> {
+        let keys = self.loader.habits.leaf?;
+        let class = self.loader.habits.class;
+        class.value?;
+        let bytes: &'s [u8] = self.bytes;
+        let rest = skip(bytes.get(self.at..)?, &[op::BINFLOAT])?;
+        let (time, rest) = rest.split_first_chunk::<8>()?;
+        let time = f64::from_bits(u64::from_be_bytes(*time));
+        let (leaf, rest) = Leaf::read(skip(rest, &class.bytes)?, keys)?;
+        let rest = skip(rest, &[op::TUPLE2, op::MEMOIZE])?;
+        // The model's own NaNs must not come from a file.
+        if time.is_nan() {
+            return None;
+        }
+        let (number, name) = self.keep_leaf(&leaf, before, likely_name)?;
+        self.at = bytes.len() - rest.len();
+        let sample = u32::try_from(self.loader.samples.time.len()).ok()?;
+        self.loader.samples.time.push(time);
+        self.loader.samples.asized.push(number);
+        let instance = (ASIZED_TAG, number);
+        let sample = (packed::built_tag(SAMPLE), sample);
+        let text = packed::text(name.0);
+        match leaf.text {
+            None => self.memoize_all([instance, packed::STATE, PAIR, sample])?,
+            Some(_) => self.memoize_all([instance, packed::STATE, text, PAIR, sample])?,
+        }
+        Some(number)
+    }
+
+    /// The row of a leaf, that of the one before if nothing tells the two apart; and its name.
+    #[inline(always)]
+    fn keep_leaf(
+        &mut self,
+        leaf: &Leaf<'_>,
+        before: Option<u32>,
+        likely_name: TextId,
+    ) -> Option<(u32, TextId)> {
+        let name = match (leaf.text, leaf.known) {
             (Some(wtf8), _) => self.text_of(wtf8, likely_name)?,
-            (None, (TEXT, number)) => TextId(number),
-            _ => return None,
+            (None, None) => TextId::NONE,
+            (None, Some(entry)) => match self.memo.packed(entry)? {
+                (TEXT, number) => TextId(number),
+                _ => return None,
+            },
         };
+        let (size, flat) = (leaf.size, leaf.flat);
         let asized = &mut self.loader.asized;
-        let number = match before {
-            Some(same) if asized.is_leaf(same, size, flat, name) => same,
+        Some(match before {
+            Some(same) if asized.is_leaf(same, size, flat, name) => (same, name),
             _ => {
                 let number = asized.push(name)?;
                 asized.set(number, size, flat, name, 0);
-                number
+                (number, name)
             }
-        };
-        self.at = bytes.len() - rest.len();
-        let state = (packed::built_tag(SLOTS), packed::STATE.1);
-        let instance = (ASIZED_TAG, number);
-        let stored = match text {
-            None => self.memo.append_all([instance, packed::STATE, state]),
-            Some(_) => {
-                let text = packed::text(name.0);
-                self.memo.append_all([instance, packed::STATE, text, state])
-            }
-        };
-        stored.then_some(number)
+        })
     }
 
     /// A tuple of `Asized`; the number of its group. `before` is the group in its place in the
@@ -606,7 +687,7 @@ impl<'s> Shape<'s> {
                     }
                 }
                 Field::Snapshots => {
-                    let (start, count) = self.samples(repr)?;
+                    let (start, count) = self.samples(number, repr)?;
                     self.loader.objects.sample_start[index] = start;
                     self.loader.objects.sample_count[index] = count;
                 }
@@ -625,16 +706,20 @@ impl<'s> Shape<'s> {
     }
 
     /// A list of times and `Asized`: the first sample and how many.
-    fn samples(&mut self, repr: TextId) -> Option<(u32, u32)> {
+    fn samples(&mut self, object: u32, repr: TextId) -> Option<(u32, u32)> {
         self.expect([op::EMPTY_LIST, op::MEMOIZE])?;
-        let list = self.heap.adopt_list(List::EMPTY);
-        self.memoize(packed::list(list))?;
+        self.memoize((packed::built_tag(SAMPLES), object))?;
         let first = u32::try_from(self.loader.samples.time.len()).ok()?;
         // Objects keep their repr and often their size from one snapshot to the next.
         let mut name = repr;
         let mut before = None;
         let mut marked = false;
         loop {
+            // In a batch one is mostly like the other.
+            while marked && let Some(number) = self.leaf_sample(before, name) {
+                before = Some(number);
+                name = self.loader.asized.rows[number as usize].name;
+            }
             match self.peek()? {
                 op::MARK if !marked => marked = true,
                 op::APPENDS if marked => marked = false,
@@ -654,14 +739,6 @@ impl<'s> Shape<'s> {
             self.at += 1;
         }
         let length = u32::try_from(self.loader.samples.time.len()).ok()? - first;
-        self.heap.set_list(
-            list,
-            List::Frozen {
-                kind: SAMPLE,
-                first,
-                length,
-            },
-        );
         Some((first, length))
     }
 
