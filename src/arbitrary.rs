@@ -8,7 +8,7 @@ use proptest::prelude::*;
 use crate::DumpFile;
 use crate::analysis::summary::{Summary, SummaryOptions};
 use crate::model::{
-    Asized, AsizedColumns, CachedClass, ClassRow, Dump, FrameRow, Number, ProcessMemory,
+    Asized, AsizedColumns, CachedClass, ClassRow, Dump, FrameRow, Number, ProcessMemory, Rules,
     SnapshotRow, TextId,
 };
 use crate::report::{json, pickle};
@@ -410,7 +410,7 @@ proptest! {
         let mut out = Vec::new();
         json::objects(&mut out, &part, &selected, json::Stringing::Lines).unwrap();
         prop_assert_eq!(out, printed(&dump, &selection));
-        let outline = DumpFile::open(&path).unwrap().summary(&SummaryOptions::default()).unwrap();
+        let outline = DumpFile::open(&path).unwrap().summary(&Filter::default(), Rules::Documented).unwrap();
         prop_assert_eq!(summed(&outline), summed(&dump));
     }
 }

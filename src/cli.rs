@@ -582,7 +582,7 @@ impl SummaryArgs {
             rules: self.form.rules(),
         };
         let (dump, ()) = load(&self.input.dump, self.form.progress, |file| {
-            Ok((file.summary(&options)?, ()))
+            Ok((file.summary(&options.filter, options.rules)?, ()))
         })?;
         let summary = Summary::of(&dump, options).map_err(|selector| no_such(&dump, &selector))?;
         let mut out = self.form.open(&self.input.dump)?;

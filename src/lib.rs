@@ -77,7 +77,7 @@
 //! | --- | --- |
 //! | `input`, `prefetch` | a path or standard input → plain bytes; decompression on a second thread |
 //! | `pickle` | a safe interpreter of all pickle opcodes that knows nothing of Pympler |
-//! | `load` | the only door from bytes to a [`Dump`]; shortcuts for what most of a dump consists of |
+//! | `load` | the only door from bytes to a [`Dump`]: `pympler` with shortcuts for what most of a dump consists of, `native` column by column; [`DumpFile`] reads as much as a selection asks for |
 //! | `model` | columns inside, views outside ([`TrackedObject`], [`Sample`], [`Asized`], [`Snapshot`], [`Frame`]) |
 //! | [`select`] | filter → sort → reverse → limit, yielding object numbers |
 //! | [`analysis`] | one question a file, answered in plain structs that serialise |
@@ -88,8 +88,10 @@
 //!
 //! # What holds everywhere
 //!
-//! - Nothing points back: the model imports no other module, loading knows no reports,
-//!   reports compute nothing.
+//! - Nothing points back: the model imports no other module, loading knows selections but
+//!   no analyses and no reports, reports compute nothing.
+//! - Figures that follow from the columns (`model::derived`) are computed in one place; a
+//!   native file keeps them, and nobody can tell from a report where they came from.
 //! - The library never prints, exits or looks at the terminal; only the binary does.
 //! - There is no tree of a file's values, no recursion over a file's structure without a
 //!   bound, no allocation from a length that a file claims, and no `unsafe`.

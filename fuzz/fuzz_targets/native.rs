@@ -8,8 +8,8 @@ use std::io::sink;
 use ctstats::analysis::info::Info;
 use ctstats::analysis::summary::{Summary, SummaryOptions};
 use ctstats::report::{pickle, table};
-use ctstats::select::{Limit, Selection, SortKey};
-use ctstats::{Dump, DumpFile};
+use ctstats::select::{Filter, Limit, Selection, SortKey};
+use ctstats::{Dump, DumpFile, Rules};
 use libfuzzer_sys::fuzz_target;
 
 fn summarize(dump: &Dump) {
@@ -24,7 +24,7 @@ fn in_part(bytes: &[u8]) {
     let path = std::env::temp_dir().join(format!("ctstats-fuzz-{}", std::process::id()));
     std::fs::write(&path, bytes).expect("there is room for it");
     let Ok(file) = DumpFile::open(&path) else { return };
-    if let Ok(dump) = file.summary(&SummaryOptions::default()) {
+    if let Ok(dump) = file.summary(&Filter::default(), Rules::Documented) {
         summarize(&dump);
         let _ = Info::of(&dump);
     }

@@ -6,12 +6,11 @@ use std::path::Path;
 
 use super::explain;
 use super::native::{self, NativeFile};
-use crate::analysis::summary::SummaryOptions;
 use crate::error::Error;
 use crate::input::{self, ByteCount};
-use crate::model::Dump;
+use crate::model::{Dump, Rules};
 use crate::pickle::Outcome;
-use crate::select::{Selected, Selection};
+use crate::select::{Filter, Selected, Selection};
 
 /// Native files up to this size are read whole, and so checked whole: it takes no time.
 const SMALL_BYTES: u64 = if cfg!(any(test, fuzzing)) { 0 } else { 1 << 20 };
@@ -64,17 +63,17 @@ impl DumpFile {
         self.read(NativeFile::whole)
     }
 
-    /// At least what a summary tells.
+    /// At least what a summary of these objects tells by these rules.
     ///
     /// # Errors
     ///
     /// As [`Dump::load`].
-    pub fn summary(self, options: &SummaryOptions) -> Result<Dump, Error> {
+    pub fn summary(self, filter: &Filter, rules: Rules) -> Result<Dump, Error> {
         self.read(|file| {
-            if options.filter.admits_every_object() {
+            if filter.admits_every_object() {
                 let outline = file.outline()?;
                 let derived = outline.derived.as_ref();
-                if derived.is_some_and(|derived| derived.cells(options.rules).is_some()) {
+                if derived.is_some_and(|derived| derived.cells(rules).is_some()) {
                     return Ok(outline);
                 }
             }
@@ -141,10 +140,9 @@ fn native_file(path: &Path) -> Option<File> {
 mod tests {
     use super::*;
     use crate::analysis::info::Info;
-    use crate::analysis::summary::Summary;
-    use crate::model::Rules;
+    use crate::analysis::summary::{Summary, SummaryOptions};
     use crate::report::{csv, json, pympler};
-    use crate::select::{Filter, Limit, SortKey};
+    use crate::select::{Limit, SortKey};
 
     fn selections() -> Vec<Selection> {
         let limit = |limit| Selection {
@@ -237,7 +235,7 @@ mod tests {
                     rules,
                     ..SummaryOptions::default()
                 };
-                let dump = file().summary(&options).unwrap();
+                let dump = file().summary(&options.filter, rules).unwrap();
                 assert!(dump.derived.is_some());
                 assert!(summary(&dump, &options) == summary(&whole, &options));
             }
@@ -281,7 +279,7 @@ mod tests {
                 Ok((dump, selected)) => assert!(objects(&dump, &selected) == printed, "{index}"),
                 Err(_) => refused += 1,
             }
-            if let Ok(dump) = file().and_then(|file| file.summary(&options)) {
+            if let Ok(dump) = file().and_then(|file| file.summary(&options.filter, options.rules)) {
                 assert!(summary(&dump, &options) == summed, "{index}");
             }
         }
