@@ -1,7 +1,7 @@
 //! The model as sections, and back whole.
 
 use std::collections::HashMap;
-use std::sync::LazyLock;
+use std::thread;
 
 use foldhash::fast::FixedState;
 
@@ -56,11 +56,15 @@ impl<'d> Jobs<'d> {
 
 /// All sections of a dump, in the order of the file.
 pub(super) fn write(dump: &Dump) -> Vec<(&'static str, SectionOut)> {
-    let sizes = [Rules::Documented, Rules::Pympler]
-        .map(|rules| LazyLock::new(move || Sizes::of(dump, rules)));
-    let derived = LazyLock::new(|| Derived::of(dump));
-    let codes = LazyLock::new(|| time_codes(dump));
-    let (sizes, derived, codes) = (&sizes, &derived, &codes);
+    // Several columns want these, and a core that waits for another does nothing.
+    let (derived, codes, sizes) = thread::scope(|scope| {
+        let derived = scope.spawn(|| Derived::of(dump));
+        let codes = time_codes(dump);
+        let sizes = [Rules::Documented, Rules::Pympler].map(|rules| Sizes::of(dump, rules));
+        let derived = derived.join().expect("counting does not panic");
+        (derived, codes, sizes)
+    });
+    let (derived, codes, sizes) = (&derived, &codes, &sizes);
 
     let mut jobs = Jobs(Vec::new());
     jobs.add("totals", move || totals(&derived.totals));
