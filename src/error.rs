@@ -53,6 +53,8 @@ pub enum Problem {
     CutShort,
     /// Its bytes are no pickle.
     Corrupt,
+    /// It is a native file, and its bytes are not those that were written.
+    Damaged,
     /// It is a dump, but a value that is needed is none that can be used.
     Value,
     /// It is a native file of a later ctstats.
@@ -68,6 +70,7 @@ impl fmt::Display for Problem {
             Problem::Foreign => "not a Pympler dump",
             Problem::CutShort => "the dump is cut short",
             Problem::Corrupt => "the pickle is damaged",
+            Problem::Damaged => "the file is damaged",
             Problem::Newer => "written by a newer ctstats",
             Problem::Value => "a value cannot be used",
             Problem::TooLarge => "the dump is too large or abusive",

@@ -195,7 +195,24 @@ fn explain(fault: Fault, head: &[u8]) -> Error {
             what,
         };
     }
+    let native = head.starts_with(native::MAGIC);
     let (problem, what) = match kind {
+        FaultKind::CutShort { needs, left } if native => {
+            let what = format!("{needs} bytes are needed, {left} left");
+            (
+                Problem::CutShort,
+                what + "; copy the whole file in binary mode, or convert the dump again",
+            )
+        }
+        FaultKind::Malformed(what) if native => {
+            let what = what + "; copy the file again in binary mode, or convert the dump again";
+            return Error::Dump {
+                file,
+                offset: Some(offset).filter(|&offset| offset > 0),
+                problem: Problem::Damaged,
+                what,
+            };
+        }
         FaultKind::CutShort { needs, left } => {
             let s = if needs == 1 { "" } else { "s" };
             let what = match opcode {

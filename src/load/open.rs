@@ -50,7 +50,7 @@ impl DumpFile {
         let name = path.display().to_string();
         match NativeFile::open(file, count.clone()) {
             Ok(file) => Ok(DumpFile(Kind::Native { file, name })),
-            Err(fault) => Err(explain(*fault, &[]).in_file(&name)),
+            Err(fault) => Err(explain(*fault, native::MAGIC).in_file(&name)),
         }
     }
 
@@ -113,7 +113,8 @@ impl DumpFile {
             Kind::Whole(dump) => return Ok(*dump),
             Kind::Native { file, name } => (file, name),
         };
-        let mut dump = read(&file).map_err(|fault| explain(*fault, &[]).in_file(&name))?;
+        let mut dump =
+            read(&file).map_err(|fault| explain(*fault, native::MAGIC).in_file(&name))?;
         let size = input::size(Path::new(&name));
         dump.notes.file_bytes = size;
         dump.notes.dump_bytes = file.end();

@@ -12,7 +12,7 @@ use super::number;
 use super::opcode as op;
 use super::reader::Reader;
 use super::text;
-use super::value::Value;
+use super::value::{Kind, Value};
 
 /// The newest pickle protocol there is (Python 3.8).
 const NEWEST_PROTOCOL: u8 = 5;
@@ -40,6 +40,9 @@ pub(crate) trait Builder {
 
     /// Gives an instance its state.
     fn build(&mut self, heap: &mut Heap, instance: Value, state: Value) -> Outcome<()>;
+
+    /// Something of this kind is appended to: what, is nobody's business.
+    fn appended(&self, kind: Kind) -> Outcome<()>;
 
     /// Takes an instance of a class in one step, from behind the opcode that named the
     /// class to its BUILD, if `bytes` begin with the shape that picklers give it: how
@@ -543,7 +546,7 @@ impl<B: Builder> Machine<'_, '_, B> {
                     .append(number, &self.stack[start..])?;
             }
             // Lists by another name: an instance of a class that derives from list.
-            Value::Built(..) => {}
+            Value::Built(kind, _) => self.builder.appended(kind)?,
             other => return Err(malformed(format!("{} is appended to", other.type_name()))),
         }
         self.stack.truncate(start);

@@ -1,15 +1,14 @@
 //! Columns: integers by their place. A column is read whole, or only the blocks that hold
 //! what is asked for.
 
+use std::ops::Range;
+
 use super::block::{BLOCK, pack, unpack};
 use super::container::{Section, SectionOut, Sections, is_intact, u32_at, u64_at};
 use crate::pickle::Outcome;
 
 /// Bytes of text that one checksum covers.
 const TEXT_BLOCK: u64 = 64 << 10;
-
-/// Integers to a byte of the file: no file that was written has so many.
-const MOST_PER_BYTE: u64 = 64;
 
 /// Bytes that are read at a time where all of a column is.
 const READ_BYTES: u64 = 256 << 10;
@@ -76,9 +75,6 @@ impl<'s> Column<'s> {
             return Err(section.wrong("it is too short"));
         }
         let (count, table) = (u64_at(&head, 0), &head[8..]);
-        if count > (1 << 20) + MOST_PER_BYTE.saturating_mul(section.file_length()) {
-            return Err(section.too_large());
-        }
         if table.len() as u64 != 8 * count.div_ceil(BLOCK as u64) {
             return Err(section.wrong("the length of a column"));
         }
@@ -147,6 +143,15 @@ impl<'s> Column<'s> {
         Ok(self.values[index as usize % BLOCK])
     }
 
+    /// A range of them from one place to another of this column, for which there is room.
+    pub(super) fn range(&mut self, start: u64, end: u64) -> Outcome<Range<u64>> {
+        if start > end || end > self.count {
+            return Err(self.section.wrong("something refers beyond its end"));
+        }
+        self.section.spend(end - start)?;
+        Ok(start..end)
+    }
+
     /// One integer, as a type that it must fit.
     pub(super) fn get_as<T: TryFrom<i64>>(&mut self, index: u64) -> Outcome<T> {
         let value = self.get(index)?;
@@ -155,6 +160,7 @@ impl<'s> Column<'s> {
 
     /// Those at some places, which had better ascend.
     pub(super) fn gather<T: TryFrom<i64>>(&mut self, indices: &[u32]) -> Outcome<Vec<T>> {
+        self.section.spend(indices.len() as u64)?;
         indices
             .iter()
             .map(|&index| self.get_as(index.into()))
@@ -168,6 +174,7 @@ impl<'s> Column<'s> {
 
     /// All of them.
     pub(super) fn all<T: TryFrom<i64>>(&mut self) -> Outcome<Vec<T>> {
+        self.section.spend(self.count)?;
         let mut all = Vec::with_capacity(self.count as usize);
         self.each_block(|column, block, packed| {
             column.unpack(block, packed)?;
@@ -267,6 +274,8 @@ impl<'s> Bytes<'s> {
         if start > end || end > self.count {
             return Err(self.section.wrong("lengths of texts"));
         }
+        // A byte of text takes an eighth of an integer.
+        self.section.spend((end - start).div_ceil(8))?;
         let mut at = start;
         while at < end {
             let number = at / TEXT_BLOCK;
@@ -296,7 +305,7 @@ mod tests {
 
     fn file(sections: &[(&'static str, SectionOut)]) -> Vec<u8> {
         let mut out = Vec::new();
-        super::super::container::write(&mut out, sections).unwrap();
+        super::super::container::write(&mut out, sections, 0).unwrap();
         out
     }
 
@@ -351,7 +360,7 @@ mod tests {
 
     #[test]
     fn a_length_that_nothing_backs_is_refused() {
-        let mut section = column(std::iter::repeat_n(0, 3_000_000));
+        let mut section = column(std::iter::repeat_n(0, 30_000_000));
         assert!(all::<i64>(&open(&file(&[("test", section)])), "test").is_err());
         section = column(std::iter::repeat_n(0, 1_000_000));
         assert!(all::<i64>(&open(&file(&[("test", section)])), "test").is_ok());

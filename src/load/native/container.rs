@@ -1,5 +1,6 @@
 //! The file around the sections: magic number, version, table, checksums.
 
+use std::cell::Cell;
 use std::fs::File;
 use std::io::{self, Read, Seek, SeekFrom, Write};
 
@@ -61,6 +62,10 @@ pub(super) struct SectionOut {
 }
 
 impl SectionOut {
+    fn length(&self) -> u64 {
+        (self.head.len() + self.rest.len()) as u64
+    }
+
     /// A section that is one value.
     pub(super) fn value(value: &impl Encode) -> Self {
         let head = bincode::encode_to_vec(value, bincode_unlimited());
@@ -71,18 +76,32 @@ impl SectionOut {
     }
 }
 
-/// Writes a file of these sections.
-pub(super) fn write(out: &mut impl Write, sections: &[(&str, SectionOut)]) -> io::Result<()> {
+/// Writes a file of these sections, which hold so many integers in all.
+pub(super) fn write(
+    out: &mut impl Write,
+    sections: &[(&str, SectionOut)],
+    integers: u64,
+) -> io::Result<()> {
+    let bytes = sections.iter().map(|(_, section)| section.length());
+    let least = integers.saturating_sub(INTEGERS) / INTEGERS_PER_BYTE;
+    let filling = usize::try_from(least.saturating_sub(bytes.sum())).unwrap_or(usize::MAX);
+    let filling = SectionOut {
+        head: vec![0; filling],
+        rest: Vec::new(),
+    };
+    let sections = sections.iter().map(|(name, section)| (*name, section));
+    let sections: Vec<_> = sections
+        .chain((!filling.head.is_empty()).then_some(("filling", &filling)))
+        .collect();
     let mut head = Vec::new();
     head.extend(MAGIC);
     head.extend(VERSION.to_le_bytes());
     head.extend((sections.len() as u32).to_le_bytes());
-    for (name, section) in sections {
+    for (name, section) in &sections {
         let mut padded = [0; 16];
         padded[..name.len()].copy_from_slice(name.as_bytes());
         head.extend(padded);
-        let length = (section.head.len() + section.rest.len()) as u64;
-        head.extend(length.to_le_bytes());
+        head.extend(section.length().to_le_bytes());
         head.extend((section.head.len() as u64).to_le_bytes());
         head.extend(crc32fast::hash(&section.head).to_le_bytes());
         head.extend([0; 4]);
@@ -145,18 +164,53 @@ pub(super) struct Sections {
     store: Store,
     /// Where the last section ends.
     pub(super) end: u64,
+    /// Integers that may still be unpacked.
+    budget: Cell<u64>,
 }
 
+/// Integers that any file may hold.
+const INTEGERS: u64 = 1 << 24;
+
+/// Integers for each byte that it may hold beside those: columns in which nothing changes
+/// take next to none. Writers fill their files up.
+const INTEGERS_PER_BYTE: u64 = 8;
+
 impl Sections {
+    fn new(rows: Vec<Row>, store: Store, end: u64) -> Self {
+        let sections = Sections {
+            rows,
+            store,
+            end,
+            budget: Cell::default(),
+        };
+        sections.begin();
+        sections
+    }
+
+    /// Begins another reading: what the one before took does not count.
+    pub(super) fn begin(&self) {
+        let most = INTEGERS_PER_BYTE.saturating_mul(self.end);
+        self.budget.set(INTEGERS.saturating_add(most));
+    }
+
+    /// Takes integers off the budget; `false` if no file of this size has so many.
+    pub(super) fn spend(&self, integers: u64) -> bool {
+        let left = self.budget.get().checked_sub(integers);
+        self.budget.set(left.unwrap_or_default());
+        left.is_some()
+    }
+
     /// Those of a file that can be read anywhere. Reads the table.
     pub(super) fn of_file(mut file: File, count: ByteCount) -> Outcome<Sections> {
         let size = file.metadata().map_err(failed)?.len();
-        let cut = |needs: u64| {
-            FaultKind::CutShort {
-                needs,
-                left: size.min(needs),
-            }
-            .boxed()
+        let cut = |end: u64| {
+            let kind = FaultKind::CutShort {
+                needs: end.saturating_sub(size),
+                left: 0,
+            };
+            let mut fault = kind.boxed();
+            fault.offset = size;
+            fault
         };
         let mut head = [0; HEAD_BYTES as usize];
         file.seek(SeekFrom::Start(0)).map_err(failed)?;
@@ -170,8 +224,7 @@ impl Sections {
         if end > size {
             return Err(cut(end));
         }
-        let store = Store::File(file, count);
-        Ok(Sections { rows, store, end })
+        Ok(Sections::new(rows, Store::File(file, count), end))
     }
 
     /// Those of a stream, read whole, from behind its head on.
@@ -193,7 +246,7 @@ impl Sections {
                 })
         });
         let store = Store::Memory(bodies.collect::<Outcome<_>>()?);
-        Ok(Sections { rows, store, end })
+        Ok(Sections::new(rows, store, end))
     }
 
     /// Whether there is such a section.
@@ -273,9 +326,13 @@ impl Section<'_> {
         self.row().length
     }
 
-    /// Bytes of the whole file: what a column's length must be in proportion to.
-    pub(super) fn file_length(&self) -> u64 {
-        self.sections.end
+    /// Takes integers off what the file may hold.
+    pub(super) fn spend(&self, integers: u64) -> Outcome<()> {
+        if self.sections.spend(integers) {
+            Ok(())
+        } else {
+            Err(self.too_large())
+        }
     }
 
     /// Its head, checked.
@@ -325,7 +382,7 @@ impl Section<'_> {
     }
 
     #[cold]
-    pub(super) fn too_large(&self) -> Box<Fault> {
+    fn too_large(&self) -> Box<Fault> {
         let what = format!(
             "section '{}' unfolds to more than any file of its size",
             self.row().name

@@ -2,12 +2,12 @@
 
 use std::fs::File;
 
-use super::column::{Column, all};
+use super::column::all;
 use super::container::{Sections, VERSION};
 use super::{part, snapshots, tables, verify};
 use crate::input::ByteCount;
 use crate::model::{Dump, ObjectColumns, Origin, Rules, Sizes};
-use crate::pickle::Outcome;
+use crate::pickle::{Outcome, malformed};
 use crate::select::{Selected, Selection, SortKey};
 
 /// Of so many objects at most one is worth reading on its own.
@@ -54,6 +54,7 @@ impl NativeFile {
 
     /// Classes, snapshots and what the file says of the whole, but no objects.
     pub(in crate::load) fn outline(&self) -> Outcome<Dump> {
+        self.sections.begin();
         let classes = part::read_classes(&self.sections)?;
         let derived = tables::read_derived(&self.sections, classes.len())?;
         let mut dump = Dump {
@@ -85,14 +86,16 @@ impl NativeFile {
         if selection.limit.is_none() && selection.filter.is_empty() {
             return Ok(None);
         }
+        self.sections.begin();
         let whole = self.selectable(selection)?;
         let rules = selection.rules;
         let count = whole.objects.len();
-        let largest = self.sizes(LARGEST, rules, None)?;
+        let largest = self.sizes(LARGEST, rules)?;
         tables::same_length("obj", &[count, largest.len()])?;
         let mut at_peak = Vec::new();
-        if selection.keys().contains(&SortKey::Tsize) {
-            at_peak = self.sizes(AT_PEAK, rules, None)?;
+        let by_peak = selection.keys().contains(&SortKey::Tsize);
+        if by_peak {
+            at_peak = self.sizes(AT_PEAK, rules)?;
             tables::same_length("obj", &[count, at_peak.len()])?;
         }
         let chosen = selection.select_by(&whole, Sizes::from_parts(largest, at_peak));
@@ -104,11 +107,20 @@ impl NativeFile {
         numbers.dedup();
         let dump = sound(part::read(&self.sections, &numbers)?)?;
         let own = |number| numbers.binary_search(number).unwrap_or_default() as u32;
-        let largest = numbers.iter().map(|&n| chosen.sizes.largest_bytes(n));
-        let at_peak = self.sizes(AT_PEAK, rules, Some(&numbers))?;
+        // The file's own figures chose them, but those of the samples are told.
+        let sizes = Sizes::of(&dump, rules);
+        let same = |(own, &n): (u32, &u32)| {
+            sizes.largest_bytes(own) == chosen.sizes.largest_bytes(n)
+                && (!by_peak || sizes.at_peak_bytes(own) == chosen.sizes.at_peak_bytes(n))
+        };
+        if !(0..).zip(&numbers).all(same) {
+            let what = "section 'obj.largest' or 'obj.at_peak' is damaged: \
+                        it is not what the samples say";
+            return Err(malformed(what));
+        }
         let selected = Selected {
             objects: chosen.objects.iter().map(own).collect(),
-            sizes: Sizes::from_parts(largest.collect(), at_peak),
+            sizes,
             ..chosen
         };
         Ok(Some((dump, selected)))
@@ -157,18 +169,11 @@ impl NativeFile {
         sound(dump)
     }
 
-    /// Sizes by some rules, of all objects or of some.
-    fn sizes(&self, columns: SizeColumns, rules: Rules, of: Option<&[u32]>) -> Outcome<Vec<i64>> {
-        let read = |name| {
-            let mut column = Column::open(&self.sections, name)?;
-            match of {
-                None => column.all(),
-                Some(numbers) => column.gather(numbers),
-            }
-        };
-        let mut sizes: Vec<i64> = read(columns.documented)?;
+    /// Sizes of all objects by some rules.
+    fn sizes(&self, columns: SizeColumns, rules: Rules) -> Outcome<Vec<i64>> {
+        let mut sizes: Vec<i64> = all(&self.sections, columns.documented)?;
         if rules == Rules::Pympler {
-            let more: Vec<i64> = read(columns.pympler)?;
+            let more: Vec<i64> = all(&self.sections, columns.pympler)?;
             tables::same_length(columns.pympler, &[sizes.len(), more.len()])?;
             for (size, more) in sizes.iter_mut().zip(more) {
                 *size = size.wrapping_add(more);
@@ -207,7 +212,7 @@ mod tests {
                 let section = sections.iter_mut().find(|section| section.0 == *name);
                 section.unwrap().1 = column::column(std::iter::repeat_n(0, length));
                 let mut bytes = Vec::new();
-                container::write(&mut bytes, &sections).unwrap();
+                container::write(&mut bytes, &sections, 0).unwrap();
                 std::fs::write(&path, &bytes).unwrap();
                 refused += usize::from(Dump::read(&bytes[..]).is_err());
                 for (_, key) in SortKey::NAMED {

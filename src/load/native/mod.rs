@@ -73,10 +73,10 @@ mod verify;
 use std::io::Write;
 use std::path::Path;
 
-use container::{HEAD_BYTES, SectionReader, Sections};
+use container::{HEAD_BYTES, Sections};
 
 use crate::error::Error;
-use crate::model::{Dump, Notes, Origin};
+use crate::model::{Dump, Origin};
 use crate::output::Output;
 use crate::pickle::{Outcome, Reader};
 
@@ -106,7 +106,8 @@ impl Dump {
     ///
     /// [`Error::Write`] if `out` fails.
     pub fn dump_stats_to(&self, out: &mut impl Write) -> Result<(), Error> {
-        Ok(container::write(out, &tables::write(self))?)
+        let sections = tables::write(self);
+        Ok(container::write(out, &sections, tables::integers(self))?)
     }
 }
 
@@ -128,19 +129,10 @@ pub(super) fn load(reader: &mut Reader<'_>) -> Outcome<Dump> {
     Ok(dump)
 }
 
-/// What is remembered of the pickle, as it stands in every version.
-fn read_notes(section: &mut SectionReader<'_>) -> Outcome<Notes> {
-    let (protocols, unknown_globals): ([u8; 2], Vec<String>) = section.value()?;
-    Ok(Notes {
-        protocols,
-        unknown_globals,
-        ..Notes::default()
-    })
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::model::Notes;
 
     fn fixtures() -> Vec<std::path::PathBuf> {
         let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures");

@@ -123,17 +123,13 @@ fn read_samples(
     for (own, &start) in first.iter().enumerate() {
         let full = || too_large("it holds more than 4,294,967,295 samples");
         objects.sample_start[own] = u32::try_from(samples.time.len()).map_err(|_| full())?;
-        // Objects may share their samples, but not many without end.
-        let most = 4 * codes.count() + (1 << 20);
-        if samples.time.len() as u64 + u64::from(objects.sample_count[own]) > most {
-            return Err(too_large("its objects share their sizes over and over"));
-        }
-        for place in 0..u64::from(objects.sample_count[own]) {
-            let sample = u64::from(start) + place;
+        let start = u64::from(start);
+        let samples_of = codes.range(start, start + u64::from(objects.sample_count[own]))?;
+        for sample in samples_of {
             let code: u32 = codes.get_as(sample)?;
             let time = match (code as usize).checked_sub(1) {
                 Some(known) => times.get(known).copied(),
-                None => Some(objects.birth[own]).filter(|_| place == 0),
+                None => Some(objects.birth[own]).filter(|_| sample == start),
             };
             let time =
                 time.ok_or_else(|| malformed("section 'sample.time' is damaged: a place"))?;
@@ -189,7 +185,7 @@ fn read_asized<'n>(
                     };
                     let group_number = columns.group_start.len() as u32;
                     columns.group_start.push(columns.referents.len() as u32);
-                    for referent in u64::from(start)..end {
+                    for referent in referents.range(start.into(), end)? {
                         let number: u32 = referents.get_as(referent)?;
                         columns.referents.push(number);
                         found.push(number);
@@ -222,14 +218,9 @@ fn read_traces(sections: &Sections, traces: &mut [u32]) -> Outcome<TraceColumns>
     let mut frames = Column::open(sections, "trace.frame")?;
     for &number in &numbers {
         let index = u64::from(number - 1);
-        let start: u32 = if index == 0 {
-            0
-        } else {
-            ends.get_as(index - 1)?
-        };
-        let end: u32 = ends.get_as(index)?;
-        for place in start..end {
-            columns.frame_numbers.push(frames.get_as(place.into())?);
+        let (start, end) = between(&mut ends, index)?;
+        for place in frames.range(start, end)? {
+            columns.frame_numbers.push(frames.get_as(place)?);
         }
         columns.ends.push(columns.frame_numbers.len() as u32);
     }
@@ -247,6 +238,15 @@ fn read_traces(sections: &Sections, traces: &mut [u32]) -> Outcome<TraceColumns>
     Ok(columns)
 }
 
+/// Where the one before ends, and where this one does.
+fn between(ends: &mut Column<'_>, index: u64) -> Outcome<(u64, u64)> {
+    let start = match index.checked_sub(1) {
+        None => 0,
+        Some(before) => ends.get_as(before)?,
+    };
+    Ok((start, ends.get_as(index)?))
+}
+
 fn read_frames(sections: &Sections, numbers: &[u32]) -> Outcome<Vec<FrameRow>> {
     let mut files = Column::open(sections, "frame.file")?;
     let mut lines = Column::open(sections, "frame.line")?;
@@ -257,14 +257,10 @@ fn read_frames(sections: &Sections, numbers: &[u32]) -> Outcome<Vec<FrameRow>> {
     let mut sources = Column::open(sections, "source")?;
     let mut frames = Vec::with_capacity(numbers.len());
     for index in numbers.iter().map(|&number| u64::from(number)) {
-        let start: u32 = if index == 0 {
-            0
-        } else {
-            ends.get_as(index - 1)?
-        };
-        let end: u32 = ends.get_as(index)?;
-        let source = (start..end)
-            .map(|line| Ok(TextId(sources.get_as(line.into())?)))
+        let (start, end) = between(&mut ends, index)?;
+        let source = sources
+            .range(start, end)?
+            .map(|line| Ok(TextId(sources.get_as(line)?)))
             .collect::<Outcome<_>>()?;
         frames.push(FrameRow {
             file: TextId(files.get_as(index)?),
@@ -290,13 +286,9 @@ pub(super) fn read_texts(sections: &Sections, dump: &mut Dump) -> Outcome<()> {
         let mut bytes = Bytes::open(sections, "text.bytes")?;
         let mut text = Vec::new();
         for index in numbers.iter().map(|&number| u64::from(number)) {
-            let start = if index == 0 {
-                0
-            } else {
-                ends.get_as(index - 1)?
-            };
+            let (start, end) = between(&mut ends, index)?;
             text.clear();
-            bytes.copy(start, ends.get_as(index)?, &mut text)?;
+            bytes.copy(start, end, &mut text)?;
             // A part has no more texts than the whole, whose numbers fit.
             arena.push(&text).ok_or_else(|| too_large("its texts"))?;
         }

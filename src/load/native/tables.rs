@@ -191,8 +191,40 @@ pub(super) fn write(dump: &Dump) -> Vec<(&'static str, SectionOut)> {
     jobs.run()
 }
 
+/// How many integers the columns of a dump hold together.
+pub(super) fn integers(dump: &Dump) -> u64 {
+    let traces = &dump.traces;
+    let lines = traces.frames.iter().flat_map(|frame| frame.source.iter());
+    let lines: usize = lines.map(|lines| lines.len()).sum();
+    let cells = dump
+        .snapshots
+        .len()
+        .saturating_mul(1 + 3 * dump.classes.len());
+    let columns = [
+        (1, dump.snapshot_rows.len()),
+        (3, dump.classes.len()),
+        (1, cells),
+        (1, dump.text.len()),
+        (1, dump.listed.len()),
+        (14, dump.objects.len()),
+        (3, dump.samples.time.len()),
+        (4, dump.asized.rows.len()),
+        (1, dump.asized.group_start.len()),
+        (1, dump.asized.referents.len()),
+        (6, traces.frames.len()),
+        (1, lines),
+        (1, traces.ends.len()),
+        (1, traces.frame_numbers.len()),
+    ];
+    let counts = columns.map(|(columns, rows)| columns * rows as u64);
+    counts
+        .iter()
+        .fold(0, |sum, &count| sum.saturating_add(count))
+}
+
 /// Reads everything, and checks it.
 pub(super) fn read(sections: &Sections) -> Outcome<Dump> {
+    sections.begin();
     // What follows from the rest is not needed, but a damaged file is a damaged file.
     read_totals(sections)?;
     let cells = cell_columns().map(|(name, _)| name);

@@ -17,12 +17,13 @@ pub(super) fn verify(dump: &Dump) -> Outcome<()> {
     let listed = dump.listed.len() as u64;
     let samples = dump.samples.time.len() as u64;
 
-    check(
-        "a class",
-        dump.classes.iter().all(|class| {
-            text(class.name) && u64::from(class.start) + u64::from(class.count) <= listed
-        }),
-    )?;
+    let mut end = 0;
+    let all = dump.classes.iter().all(|class| {
+        let follows = u64::from(class.start) == end;
+        end += u64::from(class.count);
+        follows && text(class.name)
+    });
+    check("a class", all && end == listed)?;
     check(
         "a listed object",
         dump.listed.iter().all(|&number| {

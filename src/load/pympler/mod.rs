@@ -525,6 +525,13 @@ impl Builder for Loader {
         Ok(())
     }
 
+    fn appended(&self, kind: Kind) -> Outcome<()> {
+        match kind {
+            SAMPLES => Err(malformed("a list grows after it was used")),
+            _ => Ok(()),
+        }
+    }
+
     #[inline]
     fn shortcut(
         &mut self,

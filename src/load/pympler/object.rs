@@ -93,7 +93,10 @@ impl Loader {
             other => frames.push(self.odd_frame(heap, other)?),
         }
         let trace = self.frames.trace(&frames)?;
-        if let Value::List(list) = value {
+        // A list that stands for others must go on to.
+        if let Value::List(list) = value
+            && !matches!(heap.list(list), List::Taken(_))
+        {
             heap.set_list(list, List::Taken(Value::Built(TRACE, trace)));
         }
         Ok(Some(trace))

@@ -15,7 +15,7 @@ use super::texts::CACHED_BYTES;
 use super::{ASIZED, FRAME, GROUP, Loader, OBJECT, SAMPLE, SAMPLES, SLOTS};
 use crate::model::TextId;
 use crate::pickle::opcode as op;
-use crate::pickle::{Heap, Memo, Packed, Value, packed};
+use crate::pickle::{Heap, List, Memo, Packed, Value, packed};
 
 /// How deep a tree of referents is read here. Trackers record a few levels.
 const MAX_DEPTH: u32 = 12;
@@ -708,6 +708,7 @@ impl<'s> Shape<'s> {
     /// A list of times and `Asized`: the first sample and how many.
     fn samples(&mut self, object: u32, repr: TextId) -> Option<(u32, u32)> {
         self.expect([op::EMPTY_LIST, op::MEMOIZE])?;
+        let entry = self.memo.dense_length()?;
         self.memoize((packed::built_tag(SAMPLES), object))?;
         let first = u32::try_from(self.loader.samples.time.len()).ok()?;
         // Objects keep their repr and often their size from one snapshot to the next.
@@ -739,6 +740,11 @@ impl<'s> Shape<'s> {
             self.at += 1;
         }
         let length = u32::try_from(self.loader.samples.time.len()).ok()? - first;
+        if length == 0 {
+            // A list of nothing may be anything's.
+            let list = self.heap.adopt_list(List::EMPTY);
+            self.memo.replace(entry, packed::list(list));
+        }
         Some((first, length))
     }
 

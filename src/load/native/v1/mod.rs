@@ -44,10 +44,10 @@ mod column;
 use column::{read_column, read_steps};
 
 use super::container::{self, SectionReader};
-use super::{NO_INDEX, read_notes, snapshots};
+use super::{NO_INDEX, snapshots};
 use crate::model::{
-    AsizedColumns, ClassRow, Dump, FrameRow, ObjectColumns, SampleColumns, TextArena, TextId,
-    TraceColumns,
+    AsizedColumns, ClassRow, Dump, FrameRow, Notes, ObjectColumns, SampleColumns, TextArena,
+    TextId, TraceColumns,
 };
 use crate::pickle::{Fault, Outcome, Reader};
 
@@ -254,5 +254,14 @@ fn read_traces(section: &mut SectionReader<'_>) -> Outcome<TraceColumns> {
         frames,
         ends: read_steps(section)?,
         frame_numbers: read_column(section)?,
+    })
+}
+
+fn read_notes(section: &mut SectionReader<'_>) -> Outcome<Notes> {
+    let (protocols, unknown_globals): ([u8; 2], Vec<String>) = section.value()?;
+    Ok(Notes {
+        protocols,
+        unknown_globals,
+        ..Notes::default()
     })
 }
