@@ -9,6 +9,9 @@ use crate::model::{Dump, Sizes, Snapshot, Text, TrackedObject};
 /// may share one endless trace.
 const MAX_FRAMES: usize = 5000;
 
+/// How many source lines of a frame are shown. Trackers record one.
+const MAX_LINES: usize = 1000;
+
 /// An object in one line.
 #[derive(Clone, Debug, Serialize)]
 pub struct ObjectRow<'d> {
@@ -191,7 +194,11 @@ impl<'d> FrameDetail<'d> {
             file: frame.file(),
             line: frame.line(),
             function: frame.function(),
-            source: frame.source_lines().map(Text::trim).collect(),
+            source: frame
+                .source_lines()
+                .take(MAX_LINES)
+                .map(Text::trim)
+                .collect(),
         }
     }
 }

@@ -28,16 +28,22 @@
 //! to the one before, from the least. Distances and steps wrap around at 64 bits. The packed
 //! integers stand one behind the other from the lowest bit of the first byte on.
 //!
-//! A *text* is a number in the arena, 2³² − 1 stands for `None`; a float is its bits.
+//! A *text* is a number in the arena, 2³² − 1 stands for `None`; a float is its bits. In
+//! values an int has the width that is given, a list its length (8 bytes) before its items, an
+//! option a byte (0: none, 1: something) before what it holds, a choice its number (4 bytes)
+//! before what that holds, a bool is a byte, a string is its length (8 bytes) and its UTF-8.
+//!
+//! A file holds at most 2²⁴ integers and 8 more for each of its bytes, or it is refused; where
+//! columns are so even that they take less, the writer adds a value `filling` of zeros.
 //!
 //! | section | contents |
 //! | --- | --- |
-//! | `totals` | value: counts of listed objects, alive ones, samples, referents, traces; first and last moment in seconds, if any; whether any object has a size |
-//! | `notes` | value: the pickle's protocols, unknown globals |
-//! | `snaps`, `snap.row` | value: list of snapshots; column: their order |
+//! | `totals` | value: counts (8 bytes each) of listed objects, alive ones, samples, referents, traces; option: first and last moment (floats); bool: whether any object has a size |
+//! | `notes` | value: the pickle's protocols (2 bytes), list of strings: unknown globals |
+//! | `snaps`, `snap.row` | value: list of snapshots (below); column: their order |
 //! | `class.name`, `.start`, `.count` | columns: text, first in `listed`, how many |
 //! | `cell.times` | column: the moments of all snapshots (floats), ascending |
-//! | `cell.active`, `.sum`, `.p_sum` | columns, moment behind moment, in each all classes: instances alive, bytes, and what Pympler's bytes are more. The four are absent where they would be more than a million, or beyond 62 bits |
+//! | `cell.active`, `.sum`, `.p_sum` | columns, moment behind moment, in each all classes: instances alive, bytes, and what Pympler's bytes are more. The four are absent where they would be more than 2²⁰, or a sum 2⁶² or more |
 //! | `text.end`, `text.bytes` | column: where each text ends in the bytes; bytes: all texts (WTF-8) |
 //! | `listed` | column: object numbers, class behind class |
 //! | `obj.class`, `.birth`, `.death` | columns: class, float, float (`7ff8c757a7570001` is alive) |
@@ -55,6 +61,20 @@
 //! | `frame.known`, `.end`, `.index` | columns: whether there is source, where its lines end in `source`, index of the current one or −2⁶³ |
 //! | `source` | column: texts |
 //! | `trace.end`, `.frame` | columns: where each trace ends in the other, which holds frame numbers |
+//!
+//! Classes stand one behind the other in `listed`, and so do ends and starts: they ascend.
+//! Group 0, of none, stands in `group.start` too; a group ends where the next begins. An
+//! object in two classes has the last as its class. Sizes leave out samples after the death,
+//! and the peak is the first snapshot of the greatest tracked total; as Pympler reads them all
+//! samples count, and the peak is the last snapshot of a positive total.
+//!
+//! A snapshot is: timestamp (float), description (4 bytes: text), tracked total, asizeof total
+//! and overhead (16 bytes each), the process, option: list of cached classes. A process is:
+//! available (bool), virtual and resident size (16 bytes each), kind (byte: place in
+//! `_ProcessMemoryInfo`, `…Proc`, `…PS`, `…Resource`, `…Win32`), options of 8 bytes: pid,
+//! pagefaults, data, code, shared and stack segment; list of pairs of texts (4 bytes each). A
+//! cached class is: name (4 bytes: text); sum, average, percent and active, each a choice of 0:
+//! int (16 bytes) or 1: float; option: its coalesced tree (4 bytes: an `Asized`).
 //!
 //! Readers pass over sections that they do not know. Every number is checked before a dump
 //! is made of it, so that damage is named by section and never yields a result.
