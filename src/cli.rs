@@ -295,6 +295,7 @@ impl Convert {
             ));
         }
         let dump = part.as_ref().unwrap_or(&dump);
+        crate::interrupt::leave_nothing_behind();
         let out = Output::open(Some(&self.out))?;
         if out.is_terminal() {
             anyhow::bail!("a dump is no text: give a file, or pipe the output into one");
@@ -481,6 +482,9 @@ impl FormArgs {
             let path = path.display().to_string();
             let path = ctstats::units::escaped(&path);
             anyhow::bail!("{path}: is the dump itself; give the report another name");
+        }
+        if self.output.is_some() {
+            crate::interrupt::leave_nothing_behind();
         }
         Ok(Output::open(self.output.as_deref())?)
     }

@@ -1,6 +1,7 @@
 //! The ctstats command: parse, run, print the error, exit.
 
 mod cli;
+mod interrupt;
 mod progress;
 
 use std::process::ExitCode;

@@ -4,6 +4,7 @@
 use std::fs::{self, File};
 use std::io::{self, BufWriter, IsTerminal, StdoutLock, Write};
 use std::path::{Path, PathBuf};
+use std::sync::{Mutex, PoisonError};
 
 use tempfile::TempPath;
 
@@ -26,6 +27,23 @@ enum Sink {
     },
     /// A device or a pipe by name, which nothing may be renamed over.
     Device(BufWriter<File>),
+}
+
+/// The temporary file that is being written.
+static UNFINISHED: Mutex<Option<PathBuf>> = Mutex::new(None);
+
+/// Removes the temporary file of an output that will not be finished: for a program that is
+/// told to stop.
+pub fn remove_unfinished() {
+    if let Some(path) = set_unfinished(None) {
+        // It is a file of ours in the way of nobody.
+        let _ = fs::remove_file(path);
+    }
+}
+
+fn set_unfinished(path: Option<PathBuf>) -> Option<PathBuf> {
+    let mut unfinished = UNFINISHED.lock().unwrap_or_else(PoisonError::into_inner);
+    std::mem::replace(&mut *unfinished, path)
 }
 
 /// Links that are followed to a file that is not there yet, as many as Linux follows.
@@ -106,6 +124,7 @@ impl Sink {
             // What was private stays private; who may not change that keeps the umask's.
             let _ = file.set_permissions(existing.permissions());
         }
+        set_unfinished(Some(temporary.to_path_buf()));
         Ok(Sink::File {
             out: BufWriter::new(file),
             temporary,
@@ -125,7 +144,9 @@ impl Sink {
                 out.into_inner()
                     .map_err(io::IntoInnerError::into_error)?
                     .sync_all()?;
-                temporary.persist(place).map_err(|error| error.error)
+                temporary.persist(place).map_err(|error| error.error)?;
+                set_unfinished(None);
+                Ok(())
             }
         }
     }

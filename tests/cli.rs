@@ -341,6 +341,38 @@ fn an_output_file_is_replaced_whole_or_not_at_all() {
     );
 }
 
+/// A program that is told to stop leaves no unfinished file, and says how it ended.
+#[test]
+#[cfg(unix)]
+fn a_signal_leaves_no_unfinished_file() {
+    use std::os::unix::process::ExitStatusExt;
+    let folder = tempfile::tempdir().expect("a folder can be made");
+    let mut stopped = 0;
+    for delay in 0..40 {
+        let mut child = ctstats()
+            .args(["print", "--format", "json", "-o"])
+            .arg(folder.path().join("out.json"))
+            .arg("fixtures/edited/edit-batches.dump")
+            .spawn()
+            .expect("the binary starts");
+        std::thread::sleep(std::time::Duration::from_millis(delay));
+        let id = child.id().to_string();
+        std::process::Command::new("kill")
+            .args(["-TERM", &id])
+            .status()
+            .expect("kill is there");
+        let status = child.wait().expect("it ends");
+        stopped += usize::from(status.signal() == Some(15));
+        let left: Vec<_> = fs::read_dir(folder.path())
+            .expect("it is there")
+            .map(|entry| entry.expect("it is there").file_name())
+            .filter(|name| name.to_string_lossy().starts_with(".ctstats"))
+            .collect();
+        assert!(left.is_empty(), "{left:?} after {delay} ms");
+    }
+    assert!(stopped > 0, "no run was stopped");
+}
+
 /// What stands under the name keeps its nature: its mode, its links, the dump itself.
 #[test]
 #[cfg(unix)]
