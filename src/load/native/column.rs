@@ -15,7 +15,7 @@ const READ_BYTES: u64 = 256 << 10;
 
 /// Packs a column: a head of how many there are and, for each block, its length in bytes and
 /// its checksum; then the blocks.
-pub(super) fn column(values: impl Iterator<Item = i64>) -> SectionOut {
+pub(super) fn column(values: impl Iterator<Item = i64>) -> SectionOut<'static> {
     let (mut table, mut rest) = (Vec::new(), Vec::new());
     let mut count: u64 = 0;
     let mut block = Vec::with_capacity(BLOCK);
@@ -31,18 +31,21 @@ pub(super) fn column(values: impl Iterator<Item = i64>) -> SectionOut {
     }
     let mut head = count.to_le_bytes().to_vec();
     head.extend(table);
-    SectionOut { head, rest }
+    SectionOut {
+        head,
+        rest: rest.into(),
+    }
 }
 
 /// Packs bytes: a head of how many there are and a checksum for each 64 KiB.
-pub(super) fn bytes(all: &[u8]) -> SectionOut {
+pub(super) fn bytes(all: &[u8]) -> SectionOut<'_> {
     let mut head = (all.len() as u64).to_le_bytes().to_vec();
     for block in all.chunks(TEXT_BLOCK as usize) {
         head.extend(crc32fast::hash(block).to_le_bytes());
     }
     SectionOut {
         head,
-        rest: all.to_vec(),
+        rest: all.into(),
     }
 }
 
@@ -303,7 +306,7 @@ mod tests {
     use super::*;
     use crate::pickle::Reader;
 
-    fn file(sections: &[(&'static str, SectionOut)]) -> Vec<u8> {
+    fn file(sections: &[(&'static str, SectionOut<'_>)]) -> Vec<u8> {
         let mut out = Vec::new();
         super::super::container::write(&mut out, sections, 0).unwrap();
         out

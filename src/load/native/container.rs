@@ -1,5 +1,6 @@
 //! The file around the sections: magic number, version, table, checksums.
 
+use std::borrow::Cow;
 use std::cell::Cell;
 use std::fs::File;
 use std::io::{self, Read, Seek, SeekFrom, Write};
@@ -56,12 +57,12 @@ pub(super) fn is_intact(bytes: &[u8], stored: u32) -> bool {
 
 /// A section on its way out. Its checksum in the table covers its head; what follows has
 /// checksums of its own in that.
-pub(super) struct SectionOut {
+pub(super) struct SectionOut<'d> {
     pub(super) head: Vec<u8>,
-    pub(super) rest: Vec<u8>,
+    pub(super) rest: Cow<'d, [u8]>,
 }
 
-impl SectionOut {
+impl SectionOut<'_> {
     fn length(&self) -> u64 {
         (self.head.len() + self.rest.len()) as u64
     }
@@ -71,7 +72,7 @@ impl SectionOut {
         let head = bincode::encode_to_vec(value, bincode_unlimited());
         SectionOut {
             head: head.expect("a vector takes everything"),
-            rest: Vec::new(),
+            rest: Cow::Borrowed(&[]),
         }
     }
 }
@@ -79,7 +80,7 @@ impl SectionOut {
 /// Writes a file of these sections, which hold so many integers in all.
 pub(super) fn write(
     out: &mut impl Write,
-    sections: &[(&str, SectionOut)],
+    sections: &[(&str, SectionOut<'_>)],
     integers: u64,
 ) -> io::Result<()> {
     let bytes = sections.iter().map(|(_, section)| section.length());
@@ -87,7 +88,7 @@ pub(super) fn write(
     let filling = usize::try_from(least.saturating_sub(bytes.sum())).unwrap_or(usize::MAX);
     let filling = SectionOut {
         head: vec![0; filling],
-        rest: Vec::new(),
+        rest: Cow::Borrowed(&[]),
     };
     let sections = sections.iter().map(|(name, section)| (*name, section));
     let sections: Vec<_> = sections

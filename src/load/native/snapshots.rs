@@ -53,7 +53,7 @@ enum Figure {
     Float(f64),
 }
 
-pub(super) fn write(dump: &Dump) -> SectionOut {
+pub(super) fn write(dump: &Dump) -> SectionOut<'static> {
     let rows: Vec<Snapshot> = dump.snapshots.iter().map(to_file).collect();
     SectionOut::value(&rows)
 }

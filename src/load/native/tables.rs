@@ -15,36 +15,36 @@ use crate::model::{
 use crate::pickle::{Outcome, malformed};
 
 /// A section's name and how it is made, if there is to be one.
-type Job<'d> = (
+type Job<'j, 'd> = (
     &'static str,
-    Box<dyn Fn() -> Option<SectionOut> + Send + Sync + 'd>,
+    Box<dyn Fn() -> Option<SectionOut<'d>> + Send + Sync + 'j>,
 );
 
-/// Sections to be made.
-struct Jobs<'d>(Vec<Job<'d>>);
+/// Sections to be made, of the dump's own bytes where these stand in the file as they are.
+struct Jobs<'j, 'd>(Vec<Job<'j, 'd>>);
 
-impl<'d> Jobs<'d> {
+impl<'j, 'd> Jobs<'j, 'd> {
     fn perhaps(
         &mut self,
         name: &'static str,
-        make: impl Fn() -> Option<SectionOut> + Send + Sync + 'd,
+        make: impl Fn() -> Option<SectionOut<'d>> + Send + Sync + 'j,
     ) {
         self.0.push((name, Box::new(make)));
     }
 
-    fn add(&mut self, name: &'static str, make: impl Fn() -> SectionOut + Send + Sync + 'd) {
+    fn add(&mut self, name: &'static str, make: impl Fn() -> SectionOut<'d> + Send + Sync + 'j) {
         self.perhaps(name, move || Some(make()));
     }
 
     fn column<I: Iterator<Item = i64>>(
         &mut self,
         name: &'static str,
-        values: impl Fn() -> I + Send + Sync + 'd,
+        values: impl Fn() -> I + Send + Sync + 'j,
     ) {
         self.add(name, move || column(values()));
     }
 
-    fn run(self) -> Vec<(&'static str, SectionOut)> {
+    fn run(self) -> Vec<(&'static str, SectionOut<'d>)> {
         let made = parallel::each(&self.0, |(_, make)| make());
         let names = self.0.iter().map(|(name, _)| *name);
         names
@@ -55,7 +55,7 @@ impl<'d> Jobs<'d> {
 }
 
 /// All sections of a dump, in the order of the file.
-pub(super) fn write(dump: &Dump) -> Vec<(&'static str, SectionOut)> {
+pub(super) fn write(dump: &Dump) -> Vec<(&'static str, SectionOut<'_>)> {
     // Several columns want these, and a core that waits for another does nothing.
     let (derived, codes, sizes) = thread::scope(|scope| {
         let derived = scope.spawn(|| Derived::of(dump));
@@ -129,7 +129,7 @@ pub(super) fn write(dump: &Dump) -> Vec<(&'static str, SectionOut)> {
     jobs.column("obj.first", move || numbers(&objects.sample_start));
     jobs.column("obj.samples", move || numbers(&objects.sample_count));
 
-    jobs.column("sample.time", move || codes.0.iter().copied());
+    jobs.column("sample.time", move || numbers(&codes.0));
     jobs.column("times", move || floats(&codes.1));
     jobs.column("sample.asized", move || numbers(&dump.samples.asized));
 
@@ -340,26 +340,27 @@ pub(super) fn same_length(of: &str, lengths: &[usize]) -> Outcome<()> {
 
 /// For each sample 0 where its time is the birth of every object whose samples begin with
 /// it, and no object's samples go over it; else the place among the other times + 1.
-fn time_codes(dump: &Dump) -> (Vec<i64>, Vec<f64>) {
-    const UNKNOWN: i64 = -1;
-    const OTHER: i64 = -2;
+fn time_codes(dump: &Dump) -> (Vec<u32>, Vec<f64>) {
+    const UNKNOWN: u32 = u32::MAX;
+    const OTHER: u32 = u32::MAX - 1;
     let (objects, times) = (&dump.objects, &dump.samples.time);
     let mut codes = vec![UNKNOWN; times.len()];
     for (index, &start) in objects.sample_start.iter().enumerate() {
-        let run = start as usize..(start + objects.sample_count[index]) as usize;
-        let Some((first, others)) = codes.get_mut(run).and_then(<[i64]>::split_first_mut) else {
+        let end = start as usize + objects.sample_count[index] as usize;
+        let run = start as usize..end;
+        let Some((first, others)) = codes.get_mut(run).and_then(<[u32]>::split_first_mut) else {
             continue;
         };
         let born = times[start as usize].to_bits() == objects.birth[index].to_bits();
         *first = if born && *first != OTHER { 0 } else { OTHER };
         others.fill(OTHER);
     }
-    let mut places: HashMap<u64, i64, FixedState> = HashMap::default();
+    let mut places: HashMap<u64, u32, FixedState> = HashMap::default();
     let mut others: Vec<f64> = Vec::new();
     // Samples follow the snapshots, so the next time is mostly the one behind the last.
     let mut guess = 0;
     for (code, time) in codes.iter_mut().zip(times) {
-        if *code >= 0 {
+        if *code == 0 {
             continue;
         }
         let bits = time.to_bits();
@@ -367,14 +368,14 @@ fn time_codes(dump: &Dump) -> (Vec<i64>, Vec<f64>) {
             .get(guess)
             .is_none_or(|other| other.to_bits() != bits)
         {
-            let next = others.len() as i64;
+            let next = others.len() as u32;
             guess = *places.entry(bits).or_insert(next) as usize;
             if guess == others.len() {
                 others.push(*time);
             }
         }
         guess += 1;
-        *code = guess as i64;
+        *code = guess as u32;
     }
     (codes, others)
 }
@@ -486,7 +487,7 @@ pub(super) fn read_notes(sections: &Sections) -> Outcome<Notes> {
     })
 }
 
-fn totals(totals: &Totals) -> SectionOut {
+fn totals(totals: &Totals) -> SectionOut<'static> {
     let Totals {
         objects,
         alive,
