@@ -32,6 +32,12 @@ const BUILT: u32 = 7;
 /// A type and a number below 2²⁸.
 pub(crate) type Packed = (u32, u32);
 
+/// The four bytes of an entry.
+#[inline(always)]
+const fn join((tag, number): Packed) -> u32 {
+    tag << NUMBER_BITS | number
+}
+
 /// The types of packed entries that shortcuts meet or make.
 pub(crate) mod packed {
     use super::{BUILT, CLASS, DICT, LET_GO, LIST, Packed, TEXT};
@@ -84,13 +90,13 @@ impl Memo {
             _ => (16, 0),
         };
         if tag < 16 && number < NUMBER_MASK {
-            return tag << NUMBER_BITS | number;
+            return join((tag, number));
         }
         // The same value memoized over and over costs one.
         if self.side.last() != Some(&value) {
             self.side.push(value);
         }
-        SIDE << NUMBER_BITS | (self.side.len() - 1) as u32
+        join((SIDE, (self.side.len() - 1) as u32))
     }
 
     /// How many numbers were stored: where MEMOIZE stores next, as in CPython.
@@ -119,17 +125,15 @@ impl Memo {
     /// Appends an entry behind the last, as MEMOIZE does, for a shortcut. `false`: it has to give up.
     #[inline]
     pub(crate) fn append(&mut self, value: Packed) -> bool {
-        let (tag, number) = value;
-        self.dense.push(tag << NUMBER_BITS | number);
-        number <= NUMBER_MASK
+        self.dense.push(join(value));
+        value.1 <= NUMBER_MASK
     }
 
     /// Appends some entries, for a shortcut. `false`: it has to give up.
     #[inline(always)]
     pub(crate) fn append_all<const N: usize>(&mut self, values: [Packed; N]) -> bool {
         let fits = values.iter().all(|value| value.1 <= NUMBER_MASK);
-        let packed = values.map(|(tag, number)| tag << NUMBER_BITS | number);
-        self.dense.extend_from_slice(&packed);
+        self.dense.extend_from_slice(&values.map(join));
         fits
     }
 
@@ -142,7 +146,7 @@ impl Memo {
     /// Replaces an entry that a shortcut appended.
     #[inline]
     pub(crate) fn replace(&mut self, index: usize, value: Packed) {
-        self.dense[index] = value.0 << NUMBER_BITS | value.1;
+        self.dense[index] = join(value);
     }
 
     /// Takes back what a shortcut appended.

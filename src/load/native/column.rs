@@ -4,7 +4,7 @@
 use std::ops::Range;
 
 use super::block::{BLOCK, pack, unpack};
-use super::container::{Section, SectionOut, Sections, is_intact, u32_at, u64_at};
+use super::container::{Section, SectionOut, Sections, u32_at, u64_at};
 use crate::pickle::Outcome;
 
 /// Bytes of text that one checksum covers.
@@ -113,11 +113,7 @@ impl<'s> Column<'s> {
     }
 
     fn check_block(&self, block: usize, packed: &[u8]) -> Outcome<()> {
-        if is_intact(packed, self.blocks[block].sum) {
-            Ok(())
-        } else {
-            Err(self.section.wrong("its checksum differs"))
-        }
+        self.section.check(packed, self.blocks[block].sum)
     }
 
     fn unpack(&mut self, block: usize, packed: &[u8]) -> Outcome<()> {
@@ -265,9 +261,7 @@ impl<'s> Bytes<'s> {
             .read(self.section.head_length(), self.count, &mut all)?;
         let blocks = all.chunks(TEXT_BLOCK as usize);
         for (block, sum) in blocks.zip(self.sums.chunks_exact(4)) {
-            if !is_intact(block, u32_at(sum, 0)) {
-                return Err(self.section.wrong("its checksum differs"));
-            }
+            self.section.check(block, u32_at(sum, 0))?;
         }
         Ok(all)
     }
@@ -288,9 +282,8 @@ impl<'s> Bytes<'s> {
                 let length = TEXT_BLOCK.min(self.count - from);
                 let place = self.section.head_length() + from;
                 self.section.read(place, length, &mut self.block)?;
-                if !is_intact(&self.block, u32_at(&self.sums, 4 * number as usize)) {
-                    return Err(self.section.wrong("its checksum differs"));
-                }
+                let sum = u32_at(&self.sums, 4 * number as usize);
+                self.section.check(&self.block, sum)?;
                 self.at_hand = Some(number);
             }
             let to = end.min(from + TEXT_BLOCK);

@@ -4,9 +4,9 @@ use std::fs::File;
 
 use super::column::all;
 use super::container::{Sections, VERSION};
-use super::{part, snapshots, tables, verify};
+use super::{part, snapshots, sound, tables};
 use crate::input::ByteCount;
-use crate::model::{Dump, ObjectColumns, Origin, Rules, Sizes};
+use crate::model::{Dump, ObjectColumns, Rules, Sizes};
 use crate::pickle::{Outcome, malformed};
 use crate::select::{Selected, Selection, SortKey};
 
@@ -49,7 +49,7 @@ impl NativeFile {
 
     /// Everything.
     pub(in crate::load) fn whole(&self) -> Outcome<Dump> {
-        sound(tables::read(&self.sections)?)
+        sound(VERSION, tables::read(&self.sections)?)
     }
 
     /// Classes, snapshots and what the file says of the whole, but no objects.
@@ -74,7 +74,7 @@ impl NativeFile {
             cached.merged = None;
         }
         part::read_texts(&self.sections, &mut dump)?;
-        sound(dump)
+        sound(VERSION, dump)
     }
 
     /// Selects objects by the columns that this takes, and reads those alone; `None` where
@@ -105,7 +105,7 @@ impl NativeFile {
         let mut numbers = chosen.objects.clone();
         numbers.sort_unstable();
         numbers.dedup();
-        let dump = sound(part::read(&self.sections, &numbers)?)?;
+        let dump = sound(VERSION, part::read(&self.sections, &numbers)?)?;
         let own = |number| numbers.binary_search(number).unwrap_or_default() as u32;
         // The file's own figures chose them, but those of the samples are told.
         let sizes = Sizes::of(&dump, rules);
@@ -166,7 +166,7 @@ impl NativeFile {
         } else {
             part::read_texts(sections, &mut dump)?;
         }
-        sound(dump)
+        sound(VERSION, dump)
     }
 
     /// Sizes of all objects by some rules.
@@ -181,12 +181,6 @@ impl NativeFile {
         }
         Ok(sizes)
     }
-}
-
-fn sound(mut dump: Dump) -> Outcome<Dump> {
-    dump.notes.origin = Origin::Native { version: VERSION };
-    verify::verify(&dump)?;
-    Ok(dump)
 }
 
 #[cfg(test)]

@@ -140,10 +140,15 @@ pub(super) fn is_columnar(head: &[u8; 12]) -> bool {
 pub(super) fn load(reader: &mut Reader<'_>) -> Outcome<Dump> {
     let head: [u8; HEAD_BYTES as usize] = reader.array()?;
     let version = container::version(&head)?;
-    let mut dump = match version {
+    let dump = match version {
         1 => v1::read(reader, &head)?,
         _ => tables::read(&Sections::of_stream(reader, &head)?)?,
     };
+    sound(version, dump)
+}
+
+/// A dump that was read, whole or in part, once all its numbers are checked.
+fn sound(version: u32, mut dump: Dump) -> Outcome<Dump> {
     dump.notes.origin = Origin::Native { version };
     verify::verify(&dump)?;
     Ok(dump)

@@ -14,26 +14,18 @@ use crate::model::{
 };
 use crate::pickle::{Outcome, malformed};
 
-/// A section's name and how it is made, if there is to be one.
+/// A section's name and how it is made.
 type Job<'j, 'd> = (
     &'static str,
-    Box<dyn Fn() -> Option<SectionOut<'d>> + Send + Sync + 'j>,
+    Box<dyn Fn() -> SectionOut<'d> + Send + Sync + 'j>,
 );
 
 /// Sections to be made, of the dump's own bytes where these stand in the file as they are.
 struct Jobs<'j, 'd>(Vec<Job<'j, 'd>>);
 
 impl<'j, 'd> Jobs<'j, 'd> {
-    fn perhaps(
-        &mut self,
-        name: &'static str,
-        make: impl Fn() -> Option<SectionOut<'d>> + Send + Sync + 'j,
-    ) {
-        self.0.push((name, Box::new(make)));
-    }
-
     fn add(&mut self, name: &'static str, make: impl Fn() -> SectionOut<'d> + Send + Sync + 'j) {
-        self.perhaps(name, move || Some(make()));
+        self.0.push((name, Box::new(make)));
     }
 
     fn column<I: Iterator<Item = i64>>(
@@ -45,12 +37,7 @@ impl<'j, 'd> Jobs<'j, 'd> {
     }
 
     fn run(self) -> Vec<(&'static str, SectionOut<'d>)> {
-        let made = parallel::each(&self.0, |(_, make)| make());
-        let names = self.0.iter().map(|(name, _)| *name);
-        names
-            .zip(made)
-            .filter_map(|(name, made)| Some((name, made?)))
-            .collect()
+        parallel::each(&self.0, |(name, make)| (*name, make()))
     }
 }
 
@@ -83,10 +70,10 @@ pub(super) fn write(dump: &Dump) -> Vec<(&'static str, SectionOut<'_>)> {
     jobs.column("class.count", move || {
         classes.iter().map(|class| class.count.into())
     });
-    for (name, values) in cell_columns() {
-        jobs.perhaps(name, move || {
-            Some(column(values(cells_that_fit(derived)?).into_iter()))
-        });
+    if let Some(cells) = cells_that_fit(derived) {
+        for (name, values) in cell_columns() {
+            jobs.column(name, move || values(cells).into_iter());
+        }
     }
 
     jobs.column("text.end", move || {
@@ -289,14 +276,18 @@ pub(super) fn read_classes(sections: &Sections) -> Outcome<Vec<ClassRow>> {
     let starts: Vec<u32> = all(sections, "class.start")?;
     let counts: Vec<u32> = all(sections, "class.count")?;
     same_length("class", &[names.len(), starts.len(), counts.len()])?;
-    let rows = names.iter().zip(&starts).zip(&counts);
-    Ok(rows
-        .map(|((&name, &start), &count)| ClassRow {
-            name: TextId(name),
-            start,
-            count,
-        })
-        .collect())
+    Ok(class_rows(&names, &starts, &counts))
+}
+
+/// Classes of columns that are equally long.
+pub(super) fn class_rows(names: &[u32], starts: &[u32], counts: &[u32]) -> Vec<ClassRow> {
+    let rows = names.iter().zip(starts).zip(counts);
+    rows.map(|((&name, &start), &count)| ClassRow {
+        name: TextId(name),
+        start,
+        count,
+    })
+    .collect()
 }
 
 fn read_objects(sections: &Sections) -> Outcome<ObjectColumns> {
@@ -425,16 +416,27 @@ fn read_asized(sections: &Sections) -> Outcome<AsizedColumns> {
         "asized",
         &[sizes.len(), flats.len(), names.len(), groups.len()],
     )?;
+    let mut columns = asized_rows(&sizes, &flats, &names, &groups)?;
+    columns.group_start = all(sections, "group.start")?;
+    columns.referents = all(sections, "referent")?;
+    Ok(columns)
+}
+
+/// `Asized` of columns that are equally long, without the groups.
+pub(super) fn asized_rows(
+    sizes: &[i64],
+    flats: &[i64],
+    names: &[u32],
+    groups: &[u32],
+) -> Outcome<AsizedColumns> {
     let mut columns = AsizedColumns::default();
     columns.rows.reserve(sizes.len());
-    let rows = sizes.iter().zip(&flats).zip(&names).zip(&groups);
+    let rows = sizes.iter().zip(flats).zip(names).zip(groups);
     for (((&size, &flat), &name), &group) in rows {
         let number = columns.push(TextId(name));
         let number = number.ok_or_else(|| malformed("section 'asized' is damaged: its length"))?;
         columns.set(number, size, flat, TextId(name), group);
     }
-    columns.group_start = all(sections, "group.start")?;
-    columns.referents = all(sections, "referent")?;
     Ok(columns)
 }
 

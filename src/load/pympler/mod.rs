@@ -10,6 +10,7 @@ mod fields;
 mod figures;
 mod frames;
 mod globals;
+mod leaf;
 mod lists;
 mod object;
 mod shapes;

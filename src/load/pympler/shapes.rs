@@ -10,6 +10,7 @@
 
 use super::fields::{Field, registered};
 use super::frames::FrameParts;
+use super::leaf::{Leaf, LeafKeys, skip};
 use super::lists::Of;
 use super::texts::CACHED_BYTES;
 use super::{ASIZED, FRAME, GROUP, Loader, OBJECT, SAMPLE, SAMPLES, SLOTS};
@@ -25,7 +26,7 @@ const CLASS: u32 = packed::CLASS_TAG;
 const ASIZED_TAG: u32 = packed::built_tag(ASIZED);
 
 /// From behind the class to the first key: an instance, its state None and a dict.
-const ASIZED_OPENING: [u8; 7] = [
+pub(super) const ASIZED_OPENING: [u8; 7] = [
     op::EMPTY_TUPLE,
     op::NEWOBJ,
     op::MEMOIZE,
@@ -35,7 +36,7 @@ const ASIZED_OPENING: [u8; 7] = [
     op::MARK,
 ];
 /// From behind the last value to the end of the instance.
-const ASIZED_CLOSING: [u8; 4] = [op::SETITEMS, op::TUPLE2, op::MEMOIZE, op::BUILD];
+pub(super) const ASIZED_CLOSING: [u8; 4] = [op::SETITEMS, op::TUPLE2, op::MEMOIZE, op::BUILD];
 const OBJECT_OPENING: [u8; 6] = [
     op::EMPTY_TUPLE,
     op::NEWOBJ,
@@ -133,124 +134,24 @@ fn attempt<'s>(
     Some((at, value))
 }
 
-/// Two bytes that mean a BINGET of one byte, and what that gave the last time.
-#[derive(Clone, Copy, Default)]
-struct Likely<T> {
-    bytes: [u8; 2],
-    value: T,
-}
-
-/// How the keys of an `Asized` are written, in the order of its slots.
-#[derive(Clone, Copy)]
-struct LeafKeys {
-    /// The dict's opening and the first key.
-    flat: [u8; 9],
-    name: [u8; 2],
-    /// The key, and no referents.
-    refs: [u8; 3],
-    size: [u8; 2],
-}
-
-impl LeafKeys {
-    fn of(keys: &[Likely<Option<Field>>; 4]) -> Option<LeafKeys> {
-        let order = [Field::Flat, Field::Name, Field::Refs, Field::Size];
-        if keys.map(|likely| likely.value) != order.map(Some) {
-            return None;
-        }
-        let [flat, name, refs, size] = keys.map(|likely| likely.bytes);
-        let mut opening = [0; 9];
-        opening[..7].copy_from_slice(&ASIZED_OPENING);
-        opening[7..].copy_from_slice(&flat);
-        Some(LeafKeys {
-            flat: opening,
-            name,
-            refs: [refs[0], refs[1], op::EMPTY_TUPLE],
-            size,
-        })
-    }
-}
-
-/// Takes what is expected off the front.
-#[inline(always)]
-fn skip<'b, const N: usize>(bytes: &'b [u8], expected: &[u8; N]) -> Option<&'b [u8]> {
-    let (head, rest) = bytes.split_first_chunk::<N>()?;
-    (head == expected).then_some(rest)
-}
-
-/// Takes an int of at most four bytes off the front.
-#[inline(always)]
-fn small_int(bytes: &[u8]) -> Option<(i64, &[u8])> {
-    match bytes {
-        [op::BININT1, a, rest @ ..] => Some((i64::from(*a), rest)),
-        [op::BININT2, a, b, rest @ ..] => Some((u16::from_le_bytes([*a, *b]).into(), rest)),
-        [op::BININT, a, b, c, d, rest @ ..] => {
-            Some((i32::from_le_bytes([*a, *b, *c, *d]).into(), rest))
-        }
-        _ => None,
-    }
-}
+/// Two bytes that mean a BINGET of one byte, and the key that this gave the last time.
+pub(super) type LikelyKey = Option<([u8; 2], Field)>;
 
 /// The memo's entry for the pair of None and a state.
 const PAIR: Packed = (packed::built_tag(SLOTS), packed::STATE.1);
-
-/// An `Asized` that refers to nothing, as it was read.
-struct Leaf<'b> {
-    flat: i64,
-    size: i64,
-    /// Its name, if that is written here and memoized.
-    text: Option<&'b [u8]>,
-    /// The memo's entry of its name, if that was written before; without either it has none.
-    known: Option<usize>,
-}
-
-impl<'b> Leaf<'b> {
-    /// Reads one from behind its class; also what follows.
-    #[inline(always)]
-    fn read(bytes: &'b [u8], keys: LeafKeys) -> Option<(Self, &'b [u8])> {
-        let (flat, rest) = small_int(skip(bytes, &keys.flat)?)?;
-        let (mut text, mut known) = (None, None);
-        let rest = match skip(rest, &keys.name)? {
-            [op::NONE, rest @ ..] => rest,
-            [op::BINGET, entry, rest @ ..] => {
-                known = Some(usize::from(*entry));
-                rest
-            }
-            [op::LONG_BINGET, a, b, c, d, rest @ ..] => {
-                known = Some(u32::from_le_bytes([*a, *b, *c, *d]) as usize);
-                rest
-            }
-            [op::SHORT_BINUNICODE, length, rest @ ..] => {
-                let (wtf8, rest) = rest.split_at_checked(usize::from(*length))?;
-                text = Some(wtf8);
-                skip(rest, &[op::MEMOIZE])?
-            }
-            _ => return None,
-        };
-        let rest = skip(rest, &keys.refs)?;
-        let (size, rest) = small_int(skip(rest, &keys.size)?)?;
-        let rest = skip(rest, &ASIZED_CLOSING)?;
-        let leaf = Leaf {
-            flat,
-            size,
-            text,
-            known,
-        };
-        Some((leaf, rest))
-    }
-}
 
 /// What stands where in an `Asized`, as far as that was the same in the one before. Asking
 /// the memo is dearer than comparing two bytes.
 #[derive(Default)]
 pub(super) struct Habits {
     /// The keys of an `Asized` in their order.
-    keys: [Likely<Option<Field>>; 4],
+    keys: [LikelyKey; 4],
     /// Those of a `TrackedObject`.
-    object_keys: [Likely<Option<Field>>; 9],
-    /// The same for [`leaf`](Shape::leaf): flat, name, refs, size, and the tuple of none.
+    object_keys: [LikelyKey; 9],
+    /// The former, where they are those of a leaf.
     leaf: Option<LeafKeys>,
-    /// The class `Asized`.
-    class: Likely<Option<()>>,
+    /// What gave the class `Asized`, as a BINGET of one byte.
+    class: Option<[u8; 2]>,
     /// Which state of the memo they are of.
     memo: u64,
 }
@@ -294,29 +195,6 @@ impl<'s> Shape<'s> {
         self.memo.append(entry).then_some(())
     }
 
-    /// The class `Asized`, or a reference to an instance of it, whose number it gives.
-    #[inline(always)]
-    fn asized_or_known(&mut self) -> Option<Option<u32>> {
-        let bytes = *self.bytes.get(self.at..)?.first_chunk::<2>()?;
-        let likely = self.loader.habits.class;
-        if likely.value.is_some() && likely.bytes == bytes {
-            self.at += 2;
-            return Some(None);
-        }
-        let opcode = self.byte()?;
-        match self.get(opcode)? {
-            (CLASS, class) if self.is_asized(class) => {
-                if opcode == op::BINGET {
-                    let value = Some(());
-                    self.loader.habits.class = Likely { bytes, value };
-                }
-                Some(None)
-            }
-            (ASIZED_TAG, number) => Some(Some(number)),
-            _ => None,
-        }
-    }
-
     /// Several entries. If they do not fit, nothing that follows is taken either.
     #[inline(always)]
     fn memoize_all<const N: usize>(&mut self, entries: [Packed; N]) -> Option<()> {
@@ -324,6 +202,27 @@ impl<'s> Shape<'s> {
             self.bytes = &[];
         }
         (!self.bytes.is_empty()).then_some(())
+    }
+
+    /// The class `Asized`, or a reference to an instance of it, whose number it gives.
+    #[inline(always)]
+    fn asized_or_known(&mut self) -> Option<Option<u32>> {
+        let bytes = *self.bytes.get(self.at..)?.first_chunk::<2>()?;
+        if self.loader.habits.class == Some(bytes) {
+            self.at += 2;
+            return Some(None);
+        }
+        let opcode = self.byte()?;
+        match self.get(opcode)? {
+            (CLASS, class) if self.is_asized(class) => {
+                if opcode == op::BINGET {
+                    self.loader.habits.class = Some(bytes);
+                }
+                Some(None)
+            }
+            (ASIZED_TAG, number) => Some(Some(number)),
+            _ => None,
+        }
     }
 
     /// BINGET or LONG_BINGET, its opcode already read.
@@ -337,49 +236,41 @@ impl<'s> Shape<'s> {
         self.memo.packed(number)
     }
 
-    /// The name of an attribute. One that comes twice is no usual shape: the first value
-    /// would have left its traces in the columns.
+    /// The name of an attribute, which is probably that of the last time. One that comes
+    /// twice is no usual shape: the first value would have left its traces in the columns.
     #[inline(always)]
-    fn key(&mut self, opcode: u8, seen: &mut u64) -> Option<Field> {
-        let (TEXT, number) = self.get(opcode)? else {
-            return None;
-        };
-        let field = registered(number)?;
-        let bit = 1 << number;
-        let first = *seen & bit == 0;
-        *seen |= bit;
-        first.then_some(field)
-    }
-
-    /// The same, where the key is probably that of the last time.
-    #[inline(always)]
-    fn likely_key<const N: usize>(
+    fn key<const N: usize>(
         &mut self,
-        of: impl Fn(&mut Habits) -> &mut [Likely<Option<Field>>; N],
+        of: impl Fn(&mut Habits) -> &mut [LikelyKey; N],
         place: usize,
         seen: &mut u64,
     ) -> Option<Field> {
         let bytes = *self.bytes.get(self.at..)?.first_chunk::<2>()?;
-        if let Some(likely) = of(&mut self.loader.habits).get(place)
-            && let Some(field) = likely.value
-            && likely.bytes == bytes
-        {
-            self.at += 2;
-            let bit = 1 << field as u32;
-            let first = *seen & bit == 0;
-            *seen |= bit;
-            return first.then_some(field);
-        }
-        let opcode = self.byte()?;
-        let field = self.key(opcode, seen)?;
-        if opcode == op::BINGET
-            && let Some(likely) = of(&mut self.loader.habits).get_mut(place)
-        {
-            let value = Some(field);
-            *likely = Likely { bytes, value };
-            self.loader.habits.leaf = LeafKeys::of(&self.loader.habits.keys);
-        }
-        Some(field)
+        let likely = of(&mut self.loader.habits).get(place).copied().flatten();
+        let field = match likely {
+            Some((same, field)) if same == bytes => {
+                self.at += 2;
+                field
+            }
+            _ => {
+                let opcode = self.byte()?;
+                let (TEXT, number) = self.get(opcode)? else {
+                    return None;
+                };
+                let field = registered(number)?;
+                if opcode == op::BINGET
+                    && let Some(likely) = of(&mut self.loader.habits).get_mut(place)
+                {
+                    *likely = Some((bytes, field));
+                    self.loader.habits.leaf = LeafKeys::of(&self.loader.habits.keys);
+                }
+                field
+            }
+        };
+        let bit = 1 << field as u32;
+        let first = *seen & bit == 0;
+        *seen |= bit;
+        first.then_some(field)
     }
 
     #[inline(always)]
@@ -474,7 +365,7 @@ impl<'s> Shape<'s> {
             if self.peek()? == op::SETITEMS {
                 break;
             }
-            match self.likely_key(|habits| &mut habits.keys, place, &mut seen)? {
+            match self.key(|habits| &mut habits.keys, place, &mut seen)? {
                 Field::Flat => flat = self.int()?,
                 Field::Name => {
                     name = self.text(likely_name)?;
@@ -487,7 +378,7 @@ impl<'s> Shape<'s> {
             }
         }
         self.expect(ASIZED_CLOSING)?;
-        self.memoize((packed::built_tag(SLOTS), packed::STATE.1))?;
+        self.memoize(PAIR)?;
         let size = size?;
         let asized = &mut self.loader.asized;
         match before {
@@ -524,13 +415,12 @@ impl<'s> Shape<'s> {
     #[inline(always)]
     fn leaf_sample(&mut self, before: Option<u32>, likely_name: TextId) -> Option<u32> {
         let keys = self.loader.habits.leaf?;
-        let class = self.loader.habits.class;
-        class.value?;
+        let class = self.loader.habits.class?;
         let bytes: &'s [u8] = self.bytes;
         let rest = skip(bytes.get(self.at..)?, &[op::BINFLOAT])?;
         let (time, rest) = rest.split_first_chunk::<8>()?;
         let time = f64::from_bits(u64::from_be_bytes(*time));
-        let (leaf, rest) = Leaf::read(skip(rest, &class.bytes)?, keys)?;
+        let (leaf, rest) = Leaf::read(skip(rest, &class)?, keys)?;
         let rest = skip(rest, &[op::TUPLE2, op::MEMOIZE])?;
         // The model's own NaNs must not come from a file.
         if time.is_nan() {
@@ -538,9 +428,7 @@ impl<'s> Shape<'s> {
         }
         let (number, name) = self.keep_leaf(&leaf, before, likely_name)?;
         self.at = bytes.len() - rest.len();
-        let sample = u32::try_from(self.loader.samples.time.len()).ok()?;
-        self.loader.samples.time.push(time);
-        self.loader.samples.asized.push(number);
+        let sample = self.loader.new_sample(time, number).ok()?;
         let instance = (ASIZED_TAG, number);
         let sample = (packed::built_tag(SAMPLE), sample);
         let text = packed::text(name.0);
@@ -659,7 +547,7 @@ impl<'s> Shape<'s> {
             if self.peek()? == op::SETITEMS {
                 break;
             }
-            match self.likely_key(|habits| &mut habits.object_keys, place, &mut seen)? {
+            match self.key(|habits| &mut habits.object_keys, place, &mut seen)? {
                 Field::Id => address = Some(u64::try_from(self.int()?).ok()?),
                 Field::Repr => repr = self.text(TextId::NONE)?,
                 Field::Name => {
@@ -757,9 +645,7 @@ impl<'s> Shape<'s> {
             None => self.asized(*before, likely_name, 0)?,
         };
         self.expect([op::TUPLE2])?;
-        let sample = u32::try_from(self.loader.samples.time.len()).ok()?;
-        self.loader.samples.time.push(time);
-        self.loader.samples.asized.push(number);
+        let sample = self.loader.new_sample(time, number).ok()?;
         if self.peek()? == op::MEMOIZE {
             self.at += 1;
             self.memoize((packed::built_tag(SAMPLE), sample))?;

@@ -44,7 +44,7 @@ mod column;
 use column::{read_column, read_steps};
 
 use super::container::{self, SectionReader};
-use super::{NO_INDEX, snapshots};
+use super::{NO_INDEX, snapshots, tables};
 use crate::model::{
     AsizedColumns, ClassRow, Dump, FrameRow, Notes, ObjectColumns, SampleColumns, TextArena,
     TextId, TraceColumns,
@@ -119,14 +119,7 @@ fn read_classes(section: &mut SectionReader<'_>) -> Outcome<(Vec<ClassRow>, Vec<
     let starts: Vec<u32> = read_steps(section)?;
     let counts: Vec<u32> = read_column(section)?;
     section.same_length("classes", &[names.len(), starts.len(), counts.len()])?;
-    let rows = names.iter().zip(&starts).zip(&counts);
-    let classes = rows
-        .map(|((&name, &start), &count)| ClassRow {
-            name: TextId(name),
-            start,
-            count,
-        })
-        .collect();
+    let classes = tables::class_rows(&names, &starts, &counts);
     Ok((classes, read_steps(section)?))
 }
 
@@ -201,15 +194,7 @@ fn read_asized(section: &mut SectionReader<'_>) -> Outcome<AsizedColumns> {
         "Asized",
         &[sizes.len(), flats.len(), names.len(), groups.len()],
     )?;
-    let mut columns = AsizedColumns::default();
-    columns.rows.reserve(sizes.len());
-    let rows = sizes.iter().zip(&flats).zip(&names).zip(&groups);
-    for (((&size, &flat), &name), &group) in rows {
-        let number = columns
-            .push(TextId(name))
-            .ok_or_else(|| section.wrong("its length"))?;
-        columns.set(number, size, flat, TextId(name), group);
-    }
+    let mut columns = tables::asized_rows(&sizes, &flats, &names, &groups)?;
     columns.group_start = read_steps(section)?;
     columns.referents = read_steps(section)?;
     Ok(columns)
