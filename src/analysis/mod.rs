@@ -4,9 +4,11 @@
 pub mod info;
 pub mod objects;
 pub mod referents;
+pub mod sites;
 pub mod summary;
 
 pub use info::Info;
 pub use objects::{ObjectDetail, ObjectRow};
 pub use referents::{Cut, ReferentRow};
+pub use sites::{Sites, SitesOptions};
 pub use summary::{SnapshotSelector, SnapshotSummary, Summary};

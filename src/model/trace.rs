@@ -63,7 +63,7 @@ pub struct Frame<'d> {
 }
 
 impl<'d> Frame<'d> {
-    fn row(self) -> &'d FrameRow {
+    pub(crate) fn row(self) -> &'d FrameRow {
         &self.dump.traces.frames[self.number as usize]
     }
 

@@ -1,0 +1,663 @@
+//! Where objects were created: grouped by the innermost frames of their traces, or by
+//! what else they have in common.
+//!
+//! Objects are counted by the number of their trace and class, and each distinct trace is
+//! looked at once. Traces share their texts, and hostile ones share long texts, so texts
+//! are compared once as well and stand for a rank from then on.
+
+use std::collections::HashMap;
+use std::str::FromStr;
+
+use foldhash::fast::RandomState;
+use serde::Serialize;
+
+use super::summary::percent;
+use crate::model::{Class, Dump, Frame, Rules, Sizes, Snapshot, Text, TextId, TrackedObject};
+use crate::select::{Filter, Limit, named};
+
+/// How many frames a site may have.
+pub const MAX_DEPTH: usize = 100;
+
+/// What the objects of a group have in common.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum GroupBy {
+    /// The innermost frames: file, line and function.
+    #[default]
+    Frame,
+    /// The innermost frames, whatever the line.
+    Function,
+    /// The files of the innermost frames.
+    File,
+    /// The registered class name.
+    Class,
+    /// The object's own class name.
+    Name,
+    /// The repr.
+    Repr,
+}
+
+impl GroupBy {
+    /// All of them by the names that users type.
+    pub const NAMED: [(&'static str, GroupBy); 6] = [
+        ("frame", GroupBy::Frame),
+        ("function", GroupBy::Function),
+        ("file", GroupBy::File),
+        ("class", GroupBy::Class),
+        ("name", GroupBy::Name),
+        ("repr", GroupBy::Repr),
+    ];
+
+    /// Whether it asks for traces.
+    pub fn is_of_frames(self) -> bool {
+        matches!(self, GroupBy::Frame | GroupBy::Function | GroupBy::File)
+    }
+}
+
+/// What to sort sites by.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum SiteSortKey {
+    /// Bytes of all objects, descending.
+    Size,
+    /// Bytes of those alive, descending.
+    AliveBytes,
+    /// How many objects, descending.
+    Objects,
+    /// How many are alive, descending.
+    Alive,
+    /// How many survived, descending.
+    Survivors,
+    /// The site itself, ascending.
+    Site,
+}
+
+impl SiteSortKey {
+    /// All keys by the names that users type.
+    pub const NAMED: [(&'static str, SiteSortKey); 6] = [
+        ("size", SiteSortKey::Size),
+        ("alive-bytes", SiteSortKey::AliveBytes),
+        ("objects", SiteSortKey::Objects),
+        ("alive", SiteSortKey::Alive),
+        ("survivors", SiteSortKey::Survivors),
+        ("site", SiteSortKey::Site),
+    ];
+}
+
+impl FromStr for SiteSortKey {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        named(&SiteSortKey::NAMED, text)
+    }
+}
+
+/// What to group and how.
+#[derive(Clone, Debug)]
+pub struct SitesOptions {
+    /// Which objects count.
+    pub filter: Filter,
+    /// What makes a group.
+    pub by: GroupBy,
+    /// How many frames make a site, counted from the innermost; 1 to [`MAX_DEPTH`].
+    pub depth: usize,
+    /// Sort keys; none means by size. What ties is sorted by the site.
+    pub sort: Vec<SiteSortKey>,
+    /// Turns the sorted sites round.
+    pub reverse: bool,
+    /// How many sites to keep; the others are folded into one.
+    pub limit: Option<Limit>,
+}
+
+impl Default for SitesOptions {
+    fn default() -> Self {
+        SitesOptions {
+            filter: Filter::default(),
+            by: GroupBy::default(),
+            depth: 1,
+            sort: Vec::new(),
+            reverse: false,
+            limit: None,
+        }
+    }
+}
+
+/// A frame of a site.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct SiteFrame<'d> {
+    /// The file as Python named it.
+    pub file: Text<'d>,
+    /// The line, from 1; `None` where lines are not told apart.
+    pub line: Option<i64>,
+    /// The function; `None` where functions are not told apart.
+    pub function: Option<Text<'d>>,
+    /// The first source line without its indentation; `None` where there is no source, or
+    /// lines are not told apart.
+    pub source: Option<Text<'d>>,
+}
+
+/// Figures of some objects.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize)]
+pub struct SiteFigures {
+    /// How many were created.
+    pub objects: u64,
+    /// Those alive at the end of the recording.
+    pub alive: u64,
+    /// Those alive at the end that were already active at the last snapshot but one.
+    pub survivors: u64,
+    /// The largest sizes of all of them, in bytes.
+    pub size_bytes: i128,
+    /// The largest sizes of those alive, in bytes.
+    pub alive_bytes: i128,
+    /// Of the largest sizes of all selected objects, in percent; `None` if those are 0.
+    pub share_percent: Option<f64>,
+    /// How many classes they are of, by registered names.
+    pub classes: u64,
+}
+
+/// A site with what was created there.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct SiteRow<'d> {
+    /// The frames, outermost first; empty if the objects have no trace, or are grouped by
+    /// something else.
+    pub frames: Vec<SiteFrame<'d>>,
+    /// The class name or repr that the objects have in common; `None` if they are grouped
+    /// by frames.
+    pub name: Option<Text<'d>>,
+    /// What was created there.
+    #[serde(flatten)]
+    pub figures: SiteFigures,
+}
+
+/// Sites that a limit folded into one.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
+pub struct FoldedSites {
+    /// How many sites.
+    pub sites: usize,
+    /// What was created there.
+    #[serde(flatten)]
+    pub figures: SiteFigures,
+}
+
+/// The sites of some objects.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Sites<'d> {
+    /// What makes a group.
+    pub by: GroupBy,
+    /// How many frames make a site.
+    pub depth: usize,
+    /// The sites, sorted, and cut to the limit.
+    pub sites: Vec<SiteRow<'d>>,
+    /// The sites that the limit cut, if any.
+    pub more: Option<FoldedSites>,
+    /// All selected objects together.
+    pub total: FoldedSites,
+}
+
+impl<'d> Sites<'d> {
+    /// Groups the objects of a dump. `sizes` are those of [`Rules::Documented`].
+    pub fn of(dump: &'d Dump, sizes: &Sizes, options: &SitesOptions) -> Self {
+        let admitted = dump
+            .classes()
+            .filter(|class| options.filter.admits_class(class.name()));
+        Sites::among(dump, admitted, sizes, options)
+    }
+
+    /// Groups the objects of one class, whatever the filter says of classes.
+    pub fn of_class(class: Class<'d>, sizes: &Sizes, options: &SitesOptions) -> Self {
+        Sites::among(class.dump, std::iter::once(class), sizes, options)
+    }
+
+    fn among(
+        dump: &'d Dump,
+        classes: impl Iterator<Item = Class<'d>>,
+        sizes: &Sizes,
+        options: &SitesOptions,
+    ) -> Self {
+        let counted = count(dump, classes, sizes, options);
+        let mut groups = match options.by {
+            GroupBy::Class | GroupBy::Name | GroupBy::Repr => by_text(dump, &counted),
+            by => by_frames(dump, &counted, by, options.depth.clamp(1, MAX_DEPTH)),
+        };
+        let total = figures_of(dump, &groups);
+        let all = groups.len();
+        let keep = options
+            .limit
+            .map_or(all, |limit| limit.count(all, Rules::Documented).min(all));
+        sort(&mut groups, keep, options);
+        let share = |mut figures: SiteFigures| {
+            let whole = total.size_bytes;
+            figures.share_percent = (whole != 0).then(|| percent(figures.size_bytes, whole));
+            figures
+        };
+        let more = (keep < all).then(|| FoldedSites {
+            sites: all - keep,
+            figures: share(figures_of(dump, &groups[keep..])),
+        });
+        groups.truncate(keep);
+        let sites = groups
+            .into_iter()
+            .map(|group| SiteRow {
+                figures: share(group.figures(dump)),
+                frames: group.site.frames(options.by),
+                name: match group.site {
+                    Site::Named { name, .. } => Some(name),
+                    Site::Frames { .. } => None,
+                },
+            })
+            .collect();
+        Sites {
+            by: options.by,
+            depth: options.depth,
+            sites,
+            more,
+            total: FoldedSites {
+                sites: all,
+                figures: share(total),
+            },
+        }
+    }
+}
+
+/// Whether a frame is of Pympler's own tracker, which stands at the end of every trace.
+pub(crate) fn is_tracker(frame: Frame<'_>) -> bool {
+    let file = frame.file().as_bytes();
+    file.ends_with(b"pympler/classtracker.py") || file.ends_with(b"pympler\\classtracker.py")
+}
+
+/// What was counted of some objects.
+#[derive(Clone, Copy, Debug, Default)]
+struct Tally {
+    objects: u64,
+    alive: u64,
+    survivors: u64,
+    size_bytes: i128,
+    alive_bytes: i128,
+}
+
+impl Tally {
+    fn add(&mut self, other: Tally) {
+        self.objects += other.objects;
+        self.alive += other.alive;
+        self.survivors += other.survivors;
+        self.size_bytes += other.size_bytes;
+        self.alive_bytes += other.alive_bytes;
+    }
+}
+
+/// The number of a trace plus one, 0 for none; or of a text.
+type KeyId = u32;
+
+/// Objects by key and class. In a dump of a million there are few of these, unless they are
+/// grouped by repr.
+type Counted = HashMap<(KeyId, u32), Tally, RandomState>;
+
+fn count<'d>(
+    dump: &'d Dump,
+    classes: impl Iterator<Item = Class<'d>>,
+    sizes: &Sizes,
+    options: &SitesOptions,
+) -> Counted {
+    let before_last = dump
+        .snapshots()
+        .nth_back(1)
+        .map(Snapshot::timestamp_seconds);
+    let mut counted = Counted::default();
+    let columns = &dump.objects;
+    for class in classes {
+        let name = dump.classes[class.number() as usize].name;
+        // Objects that were created together mostly stand together.
+        let mut run: Option<(KeyId, Tally)> = None;
+        for object in class.objects() {
+            let number = object.number();
+            let admits = |object: TrackedObject<'_>| {
+                options
+                    .filter
+                    .admits_object(object, || sizes.largest_bytes(number))
+            };
+            if !admits(object) {
+                continue;
+            }
+            let key = match options.by {
+                GroupBy::Class => name.0,
+                GroupBy::Name => columns.name[number as usize].0,
+                GroupBy::Repr => columns.repr[number as usize].0,
+                GroupBy::Frame | GroupBy::Function | GroupBy::File => {
+                    columns.trace[number as usize]
+                }
+            };
+            let size = i128::from(sizes.largest_bytes(number));
+            let alive = object.is_alive();
+            let survives = alive && before_last.is_some_and(|time| object.is_active_at(time));
+            let one = Tally {
+                objects: 1,
+                alive: alive.into(),
+                survivors: survives.into(),
+                size_bytes: size,
+                alive_bytes: if alive { size } else { 0 },
+            };
+            match &mut run {
+                Some((of, tally)) if *of == key => tally.add(one),
+                _ => {
+                    if let Some((of, tally)) = run.replace((key, one)) {
+                        counted.entry((of, class.number())).or_default().add(tally);
+                    }
+                }
+            }
+        }
+        if let Some((of, tally)) = run {
+            counted.entry((of, class.number())).or_default().add(tally);
+        }
+    }
+    counted
+}
+
+/// What a group has in common; ordered as its text is.
+enum Site<'d> {
+    Named {
+        rank: u32,
+        name: Text<'d>,
+    },
+    Frames {
+        /// What tells it from others, outermost frame first.
+        key: Box<[FrameKey]>,
+        /// A frame for each of them.
+        frames: Box<[Frame<'d>]>,
+    },
+}
+
+/// What tells frames apart: the rank of the file, the line, the rank of the function. What
+/// is not asked for is 0.
+type FrameKey = (u32, i64, u32);
+
+struct Group<'d> {
+    site: Site<'d>,
+    tally: Tally,
+    /// Numbers of the classes, each once.
+    classes: Vec<u32>,
+}
+
+impl Group<'_> {
+    fn figures(&self, dump: &Dump) -> SiteFigures {
+        figures(dump, self.tally, self.classes.clone())
+    }
+}
+
+impl<'d> Site<'d> {
+    fn frames(&self, by: GroupBy) -> Vec<SiteFrame<'d>> {
+        let Site::Frames { frames, .. } = self else {
+            return Vec::new();
+        };
+        let view = |frame: &Frame<'d>| SiteFrame {
+            file: frame.file(),
+            line: (by == GroupBy::Frame).then(|| frame.line()),
+            function: (by != GroupBy::File).then(|| frame.function()),
+            source: frame
+                .source_lines()
+                .next()
+                .filter(|_| by == GroupBy::Frame)
+                .map(Text::trim),
+        };
+        frames.iter().map(view).collect()
+    }
+}
+
+fn figures_of(dump: &Dump, groups: &[Group<'_>]) -> SiteFigures {
+    let mut tally = Tally::default();
+    let mut classes = Vec::new();
+    for group in groups {
+        tally.add(group.tally);
+        classes.extend_from_slice(&group.classes);
+    }
+    figures(dump, tally, classes)
+}
+
+/// Classes of one name count once, though a dump may list it twice.
+fn figures(dump: &Dump, tally: Tally, mut classes: Vec<u32>) -> SiteFigures {
+    classes.sort_unstable();
+    classes.dedup();
+    if classes.len() > 1 {
+        classes.sort_unstable_by_key(|&number| dump.class_name(number));
+        classes.dedup_by_key(|number| dump.class_name(*number));
+    }
+    SiteFigures {
+        objects: tally.objects,
+        alive: tally.alive,
+        survivors: tally.survivors,
+        size_bytes: tally.size_bytes,
+        alive_bytes: tally.alive_bytes,
+        share_percent: None,
+        classes: classes.len() as u64,
+    }
+}
+
+/// Texts by their place in the order of all of them: each is read a few times, however
+/// often it is compared.
+pub(crate) struct Ranks(HashMap<TextId, u32, RandomState>);
+
+impl Ranks {
+    pub(crate) fn of(dump: &Dump, ids: impl Iterator<Item = TextId>) -> Ranks {
+        let mut ids: Vec<TextId> = ids.collect();
+        ids.sort_unstable();
+        ids.dedup();
+        ids.sort_by_key(|&id| dump.text.get(id));
+        let mut ranks = HashMap::with_capacity_and_hasher(ids.len(), RandomState::default());
+        let mut rank = 0;
+        for (index, &id) in ids.iter().enumerate() {
+            if index > 0 && dump.text.bytes(ids[index - 1]) != dump.text.bytes(id) {
+                rank += 1;
+            }
+            ranks.insert(id, rank);
+        }
+        Ranks(ranks)
+    }
+
+    pub(crate) fn rank(&self, id: TextId) -> u32 {
+        self.0.get(&id).copied().unwrap_or_default()
+    }
+}
+
+fn by_text<'d>(dump: &'d Dump, counted: &Counted) -> Vec<Group<'d>> {
+    let ranks = Ranks::of(dump, counted.keys().map(|&(id, _)| TextId(id)));
+    gather(
+        counted,
+        |id| ranks.rank(TextId(id)),
+        |rank, id| Site::Named {
+            rank,
+            name: dump.text.get(TextId(id)),
+        },
+    )
+}
+
+fn by_frames<'d>(dump: &'d Dump, counted: &Counted, by: GroupBy, depth: usize) -> Vec<Group<'d>> {
+    let mut traces: Vec<KeyId> = counted.keys().map(|&(id, _)| id).collect();
+    traces.sort_unstable();
+    traces.dedup();
+    let sites: HashMap<KeyId, Box<[Frame<'d>]>, RandomState> = traces
+        .into_iter()
+        .map(|id| (id, innermost(dump, id, depth)))
+        .collect();
+    let all = || sites.values().flat_map(|frames| frames.iter());
+    let ranks = Ranks::of(
+        dump,
+        all().flat_map(|frame| [frame.row().file, frame.row().function]),
+    );
+    let key = |id: KeyId| -> Box<[FrameKey]> {
+        let frames = sites.get(&id).map(|frames| &**frames).unwrap_or_default();
+        let key = |frame: &Frame<'_>| {
+            let row = frame.row();
+            let (file, function) = (ranks.rank(row.file), ranks.rank(row.function));
+            match by {
+                GroupBy::File => (file, 0, 0),
+                GroupBy::Function => (file, 0, function),
+                _ => (file, row.line, function),
+            }
+        };
+        frames.iter().map(key).collect()
+    };
+    gather(counted, key, |key, id| Site::Frames {
+        key,
+        frames: sites.get(&id).cloned().unwrap_or_default(),
+    })
+}
+
+/// The innermost frames of a trace by its number plus one, outermost of them first.
+fn innermost(dump: &Dump, id: KeyId, depth: usize) -> Box<[Frame<'_>]> {
+    let Some(number) = id.checked_sub(1) else {
+        return Box::default();
+    };
+    let frames = crate::model::Trace { dump, number }.frames().rev();
+    let mut frames: Vec<_> = frames
+        .filter(|&frame| !is_tracker(frame))
+        .take(depth)
+        .collect();
+    frames.reverse();
+    frames.into()
+}
+
+/// Puts together what has the same key, in an order that is the same every time.
+fn gather<'d, K: Clone + Eq + std::hash::Hash>(
+    counted: &Counted,
+    key: impl Fn(KeyId) -> K,
+    site: impl Fn(K, KeyId) -> Site<'d>,
+) -> Vec<Group<'d>> {
+    let mut sorted: Vec<_> = counted.iter().collect();
+    sorted.sort_unstable_by_key(|((id, class), _)| (*id, *class));
+    let mut groups: Vec<Group<'d>> = Vec::new();
+    let mut places: HashMap<K, usize, RandomState> = HashMap::default();
+    let mut last: Option<(KeyId, usize)> = None;
+    for (&(id, class), tally) in sorted {
+        let place = match last {
+            Some((of, place)) if of == id => place,
+            _ => {
+                let key = key(id);
+                *places.entry(key.clone()).or_insert_with(|| {
+                    groups.push(Group {
+                        site: site(key, id),
+                        tally: Tally::default(),
+                        classes: Vec::new(),
+                    });
+                    groups.len() - 1
+                })
+            }
+        };
+        last = Some((id, place));
+        groups[place].tally.add(*tally);
+        groups[place].classes.push(class);
+    }
+    groups
+}
+
+/// Sorts the first `keep`; the others follow in any order.
+fn sort(groups: &mut [Group<'_>], keep: usize, options: &SitesOptions) {
+    let by_site = |a: &Group<'_>, b: &Group<'_>| match (&a.site, &b.site) {
+        (Site::Named { rank: a, .. }, Site::Named { rank: b, .. }) => a.cmp(b),
+        (Site::Frames { key: a, .. }, Site::Frames { key: b, .. }) => a.cmp(b),
+        // There is one kind at a time.
+        _ => std::cmp::Ordering::Equal,
+    };
+    let keys: &[SiteSortKey] = match &options.sort[..] {
+        [] => &[SiteSortKey::Size],
+        keys => keys,
+    };
+    let compare = |a: &Group<'_>, b: &Group<'_>| {
+        let (x, y) = (&a.tally, &b.tally);
+        let by = |key: &SiteSortKey| match key {
+            SiteSortKey::Size => y.size_bytes.cmp(&x.size_bytes),
+            SiteSortKey::AliveBytes => y.alive_bytes.cmp(&x.alive_bytes),
+            SiteSortKey::Objects => y.objects.cmp(&x.objects),
+            SiteSortKey::Alive => y.alive.cmp(&x.alive),
+            SiteSortKey::Survivors => y.survivors.cmp(&x.survivors),
+            SiteSortKey::Site => by_site(a, b),
+        };
+        let ordering = keys.iter().map(by).find(|ordering| ordering.is_ne());
+        let ordering = ordering.unwrap_or_else(|| by_site(a, b));
+        if options.reverse {
+            ordering.reverse()
+        } else {
+            ordering
+        }
+    };
+    // What is not shown is not sorted.
+    if keep > 0 && keep < groups.len() {
+        groups.select_nth_unstable_by(keep, compare);
+    }
+    groups[..keep].sort_unstable_by(compare);
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn shop() -> Dump {
+        Dump::load(concat!(env!("CARGO_MANIFEST_DIR"), "/fixtures/shop.dump")).unwrap()
+    }
+
+    fn sites(dump: &Dump, options: SitesOptions) -> Sites<'_> {
+        Sites::of(dump, &Sizes::of(dump, Rules::Documented), &options)
+    }
+
+    /// However objects are grouped, each is in one group.
+    #[test]
+    fn groups_add_up() {
+        let dump = shop();
+        for (name, by) in GroupBy::NAMED {
+            for depth in [1, 2, MAX_DEPTH] {
+                let options = SitesOptions {
+                    by,
+                    depth,
+                    ..SitesOptions::default()
+                };
+                let sites = sites(&dump, options);
+                let sum = |of: fn(&SiteFigures) -> i128| -> i128 {
+                    sites.sites.iter().map(|row| of(&row.figures)).sum()
+                };
+                let total = sites.total.figures;
+                assert_eq!(total.objects, 44, "{name}");
+                assert_eq!(sum(|f| f.objects.into()), total.objects.into(), "{name}");
+                assert_eq!(sum(|f| f.size_bytes), total.size_bytes, "{name}");
+                assert_eq!(sum(|f| f.alive_bytes), total.alive_bytes, "{name}");
+                assert_eq!(total.classes, 3, "{name}");
+                assert_eq!(total.share_percent, Some(100.0), "{name}");
+            }
+        }
+    }
+
+    /// The sites of each class are those of all of them, apart.
+    #[test]
+    fn classes_one_by_one_are_the_whole() {
+        let dump = shop();
+        let sizes = Sizes::of(&dump, Rules::Documented);
+        let options = SitesOptions::default();
+        let whole = Sites::of(&dump, &sizes, &options).total.figures;
+        let parts = dump
+            .classes()
+            .map(|class| Sites::of_class(class, &sizes, &options).total.figures);
+        assert_eq!(parts.map(|part| part.objects).sum::<u64>(), whole.objects);
+    }
+
+    #[test]
+    fn a_limit_folds_and_keeps_the_sum() {
+        let dump = shop();
+        let whole = sites(&dump, SitesOptions::default());
+        for reverse in [false, true] {
+            let options = SitesOptions {
+                limit: Some(Limit::Count(1)),
+                reverse,
+                ..SitesOptions::default()
+            };
+            let cut = sites(&dump, options);
+            let end = if reverse {
+                whole.sites.last()
+            } else {
+                whole.sites.first()
+            };
+            assert_eq!(cut.sites.first(), end);
+            let more = cut.more.expect("there are more");
+            assert_eq!(more.sites + 1, whole.sites.len());
+            assert_eq!(
+                more.figures.size_bytes + cut.sites[0].figures.size_bytes,
+                whole.total.figures.size_bytes
+            );
+        }
+    }
+}
