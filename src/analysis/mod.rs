@@ -2,12 +2,14 @@
 //! structs; none of them lays anything out.
 
 pub mod info;
+pub mod lifetimes;
 pub mod objects;
 pub mod referents;
 pub mod sites;
 pub mod summary;
 
 pub use info::Info;
+pub use lifetimes::{Lifetimes, LifetimesOptions};
 pub use objects::{ObjectDetail, ObjectRow};
 pub use referents::{Cut, ReferentRow};
 pub use sites::{Sites, SitesOptions};
