@@ -11,10 +11,11 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 use ctstats::analysis::info::Info;
 use ctstats::analysis::summary::{ClassSortKey, SnapshotSelector, Summary, SummaryOptions};
 use ctstats::output::{Compression, Compressor, Output};
+use ctstats::report::html::{self, HtmlOptions, Pages};
 use ctstats::report::{Paint, csv, info, json, markdown, pickle, pympler, table};
 use ctstats::select::{Filter, Limit, Selection, SortKey};
 use ctstats::units::{ByteStyle, thousands};
-use ctstats::{ByteCount, Dump, DumpFile, Redaction, Rules};
+use ctstats::{ByteCount, Dump, DumpFile, HtmlStats, Redaction, Rules};
 
 use crate::progress::{Progress, When};
 
@@ -44,6 +45,7 @@ enum Command {
     Summary(SummaryArgs),
     Convert(Convert),
     Info(InfoArgs),
+    Html(HtmlArgs),
 }
 
 const SELECTION: &str = "Which objects, in which order";
@@ -337,6 +339,77 @@ impl Convert {
     }
 }
 
+const HTML_EXAMPLES: &str = "\
+Examples:
+  profile.html, and profile_files/ with a page for each class:
+    ctstats html dump.dat
+  One file, to attach to a ticket:
+    ctstats html dump.dat -o cart-leak.html --single-file --class Cart
+  From a pipe, with the ten thousand largest instances of each class:
+    zcat dump.dat.gz | ctstats html - -o report.html --instances 10000";
+
+/// Write the statistics as HTML pages with graphs: memory over time, what changed, each class.
+///
+/// The pages need no network and no server: they open from disk. With filters the figures of
+/// classes are of the objects that pass; process sizes and tracked totals stay those recorded.
+#[derive(Debug, Args)]
+#[command(after_help = HTML_EXAMPLES)]
+struct HtmlArgs {
+    #[command(flatten)]
+    input: Input,
+    /// The page to write. The pages of the classes go into a folder named after it (of
+    /// profile.html: profile_files). A report that is there is replaced whole or not at all.
+    #[arg(long, short, value_name = "FILE", default_value = "profile.html", help_heading = OUTPUT)]
+    output: PathBuf,
+    /// The heading [default: ClassTracker Statistics and the dump's name]
+    #[arg(long, value_name = "TEXT", help_heading = OUTPUT)]
+    title: Option<String>,
+    /// Put everything into the one page; with -o - to standard output.
+    #[arg(long, help_heading = OUTPUT)]
+    single_file: bool,
+    /// How many instances of each class to embed, the largest first; the pages say how many
+    /// more there are [default: 1500 shared among the classes, 5 to 250 of each]
+    #[arg(long, value_name = "N", help_heading = OUTPUT)]
+    instances: Option<usize>,
+    #[command(flatten, next_help_heading = OUTPUT)]
+    progress: ProgressArgs,
+    #[command(flatten)]
+    filter: FilterArgs,
+}
+
+impl HtmlArgs {
+    fn run(self) -> Result<()> {
+        if self.output == Path::new("-") && !self.single_file {
+            return Err(Usage(
+                "a report in several files cannot go to standard output; \
+                 add --single-file, or name a page with -o"
+                    .into(),
+            )
+            .into());
+        }
+        let input = &self.input.dump;
+        let (dump, ()) = load(input, self.progress, |file| Ok((file.whole()?, ())))?;
+        let name = match input.file_name() {
+            Some(name) if input != Path::new("-") => {
+                format!(": {}", ctstats::units::escaped(&name.to_string_lossy()))
+            }
+            _ => String::new(),
+        };
+        let options = HtmlOptions {
+            title: self
+                .title
+                .unwrap_or_else(|| format!("{}{name}", HtmlStats::TITLE)),
+            filter: self.filter.filter(),
+            instances: self.instances,
+        };
+        not_the_dump(&self.output, input)?;
+        crate::interrupt::leave_nothing_behind();
+        let pages = Pages::open(&self.output, self.single_file)?;
+        html::write(pages, &dump, &options)?;
+        Ok(())
+    }
+}
+
 #[derive(Debug, Args)]
 struct Input {
     /// The dump: a file, or - for standard input. Plain, gzip, zstd or xz.
@@ -474,16 +547,8 @@ impl FormArgs {
 
     /// Opens the report's file, which is not to be the dump's.
     fn open(&self, dump: &Path) -> Result<Output> {
-        let real = |path: &Path| path.canonicalize().ok();
-        if let Some(path) = &self.output
-            && let Some(place) = real(path)
-            && Some(place) == real(dump)
-        {
-            let path = path.display().to_string();
-            let path = ctstats::units::escaped(&path);
-            anyhow::bail!("{path}: is the dump itself; give the report another name");
-        }
-        if self.output.is_some() {
+        if let Some(path) = &self.output {
+            not_the_dump(path, dump)?;
             crate::interrupt::leave_nothing_behind();
         }
         Ok(Output::open(self.output.as_deref())?)
@@ -506,6 +571,19 @@ impl FormArgs {
     }
 }
 
+/// A report's file is not to be the dump's.
+fn not_the_dump(report: &Path, dump: &Path) -> Result<()> {
+    let real = |path: &Path| path.canonicalize().ok();
+    if let Some(place) = real(report)
+        && Some(place) == real(dump)
+    {
+        let path = report.display().to_string();
+        let path = ctstats::units::escaped(&path);
+        anyhow::bail!("{path}: is the dump itself; give the report another name");
+    }
+    Ok(())
+}
+
 impl Cli {
     /// Does what was asked for.
     pub(crate) fn run(self) -> Result<()> {
@@ -514,21 +592,22 @@ impl Cli {
             Command::Summary(summary) => summary.run(),
             Command::Convert(convert) => convert.run(),
             Command::Info(info) => info.run(),
+            Command::Html(html) => html.run(),
         }
     }
 }
 
-/// A selector that names no snapshot: wrong usage that only the dump reveals.
+/// Wrong usage that the arguments alone do not reveal.
 #[derive(Debug)]
-pub(crate) struct NoSuchSnapshot(String);
+pub(crate) struct Usage(String);
 
-impl std::fmt::Display for NoSuchSnapshot {
+impl std::fmt::Display for Usage {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.write_str(&self.0)
     }
 }
 
-impl std::error::Error for NoSuchSnapshot {}
+impl std::error::Error for Usage {}
 
 impl Print {
     fn run(self) -> Result<()> {
@@ -639,11 +718,11 @@ fn load<T>(
     Ok((ManuallyDrop::new(dump), with))
 }
 
-fn no_such(dump: &Dump, selector: &SnapshotSelector) -> NoSuchSnapshot {
+fn no_such(dump: &Dump, selector: &SnapshotSelector) -> Usage {
     let selector = ctstats::units::escaped(&selector.to_string()).into_owned();
     let count = dump.snapshots().len();
     if count == 0 {
-        return NoSuchSnapshot(format!(
+        return Usage(format!(
             "no snapshot '{selector}': the dump has no snapshots"
         ));
     }
@@ -662,7 +741,7 @@ fn no_such(dump: &Dump, selector: &SnapshotSelector) -> NoSuchSnapshot {
     } else {
         format!(", described as {}", names.join(", "))
     };
-    NoSuchSnapshot(format!(
+    Usage(format!(
         "no snapshot '{selector}': there are 0 to {}{described}",
         count - 1
     ))

@@ -84,7 +84,7 @@
 //! | [`report`] | one form a file, laid out and written to any [`std::io::Write`] |
 //! | [`units`] | bytes, shares, moments, untrusted text made harmless |
 //! | [`output`] | the only place that opens files for writing; replaces them whole |
-//! | [`Stats`], [`ConsoleStats`] | Pympler's names for the above |
+//! | [`Stats`], [`ConsoleStats`], [`HtmlStats`] | Pympler's names for the above |
 //!
 //! # What holds everywhere
 //!
@@ -119,4 +119,4 @@ pub use model::{
     Asized, Class, Dump, Frame, Notes, Number, Origin, ProcessMemory, Redaction, Rules, Sample,
     Sizes, Snapshot, Text, Trace, TrackedObject,
 };
-pub use stats::{ConsoleStats, Stats};
+pub use stats::{ConsoleStats, HtmlStats, Stats};

@@ -8,7 +8,7 @@ use std::process::ExitCode;
 
 use clap::Parser;
 
-use cli::{Cli, NoSuchSnapshot};
+use cli::{Cli, Usage};
 
 /// The dump or a file could not be read or written.
 const FAILED: u8 = 1;
@@ -22,11 +22,7 @@ fn main() -> ExitCode {
         Err(error) if is_closed_pipe(&error) => ExitCode::SUCCESS,
         Err(error) => {
             report(&error);
-            ExitCode::from(if error.is::<NoSuchSnapshot>() {
-                USAGE
-            } else {
-                FAILED
-            })
+            ExitCode::from(if error.is::<Usage>() { USAGE } else { FAILED })
         }
     }
 }

@@ -4,11 +4,15 @@
 use std::fs::{self, File};
 use std::io::{self, BufWriter, IsTerminal, StdoutLock, Write};
 use std::path::{Path, PathBuf};
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use tempfile::TempPath;
 
 use crate::units::escaped;
+
+mod folder;
+
+pub use folder::PageWithFolder;
 
 /// An open destination. A file appears under its name only on [`finish`](Self::finish).
 pub struct Output {
@@ -29,21 +33,20 @@ enum Sink {
     Device(BufWriter<File>),
 }
 
-/// The temporary file that is being written.
-static UNFINISHED: Mutex<Option<PathBuf>> = Mutex::new(None);
+/// The temporary files and folders that are being written.
+static UNFINISHED: Mutex<Vec<PathBuf>> = Mutex::new(Vec::new());
 
-/// Removes the temporary file of an output that will not be finished: for a program that is
-/// told to stop.
+/// Removes the temporary files of outputs that will not be finished: for a program that is
+/// told to stop. Waits for an output that is being put into its place.
 pub fn remove_unfinished() {
-    if let Some(path) = set_unfinished(None) {
-        // It is a file of ours in the way of nobody.
-        let _ = fs::remove_file(path);
+    for path in unfinished().drain(..) {
+        // They are ours, and if one stays it is in the way of nobody.
+        let _ = fs::remove_file(&path).or_else(|_| fs::remove_dir_all(&path));
     }
 }
 
-fn set_unfinished(path: Option<PathBuf>) -> Option<PathBuf> {
-    let mut unfinished = UNFINISHED.lock().unwrap_or_else(PoisonError::into_inner);
-    std::mem::replace(&mut *unfinished, path)
+fn unfinished() -> MutexGuard<'static, Vec<PathBuf>> {
+    UNFINISHED.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 /// Links that are followed to a file that is not there yet, as many as Linux follows.
@@ -124,7 +127,7 @@ impl Sink {
             // What was private stays private; who may not change that keeps the umask's.
             let _ = file.set_permissions(existing.permissions());
         }
-        set_unfinished(Some(temporary.to_path_buf()));
+        unfinished().push(temporary.to_path_buf());
         Ok(Sink::File {
             out: BufWriter::new(file),
             temporary,
@@ -144,9 +147,9 @@ impl Sink {
                 out.into_inner()
                     .map_err(io::IntoInnerError::into_error)?
                     .sync_all()?;
-                temporary.persist(place).map_err(|error| error.error)?;
-                set_unfinished(None);
-                Ok(())
+                let mut unfinished = unfinished();
+                unfinished.retain(|path| *path != *temporary);
+                temporary.persist(place).map_err(|error| error.error)
             }
         }
     }

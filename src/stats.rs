@@ -1,4 +1,4 @@
-//! Pympler's `Stats` and `ConsoleStats` in Rust dress, for those who know them. A thin
+//! Pympler's `Stats`, `ConsoleStats` and `HtmlStats` in Rust dress, for those who know them. A thin
 //! layer: what it does is done by [`select`](crate::select), [`analysis`](crate::analysis)
 //! and [`report`](crate::report).
 
@@ -8,6 +8,7 @@ use std::path::Path;
 use crate::analysis::summary::{Summary, SummaryOptions};
 use crate::error::Error;
 use crate::model::{Dump, Rules, Sizes};
+use crate::report::html::{self, HtmlOptions, Pages};
 use crate::report::table::{self, Style};
 use crate::select::{self, Filter, Limit, Selected, SortKey};
 
@@ -156,6 +157,39 @@ impl<'s> ConsoleStats<'s> {
         if let Ok(summary) = Summary::of(&self.stats.dump, options) {
             table::summary(out, &summary, self.style)?;
         }
+        Ok(())
+    }
+}
+
+/// Statistics as HTML pages with graphs.
+pub struct HtmlStats<'s> {
+    stats: &'s Stats,
+}
+
+impl<'s> HtmlStats<'s> {
+    /// The title when none is given: Pympler's own.
+    pub const TITLE: &'static str = "ClassTracker Statistics";
+
+    /// Pages of these statistics.
+    pub fn new(stats: &'s Stats) -> Self {
+        HtmlStats { stats }
+    }
+
+    /// Writes the index page to `path`, and the page of each class, style and script into the
+    /// folder `profile_files` beside a page `profile.html`. A report that was there is replaced
+    /// whole or not at all.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Write`] if they cannot be written, or if there is a folder of that name which
+    /// no report wrote.
+    pub fn create_html(&self, path: impl AsRef<Path>, title: &str) -> Result<(), Error> {
+        let options = HtmlOptions {
+            title: title.into(),
+            ..HtmlOptions::default()
+        };
+        let pages = Pages::open(path.as_ref(), false)?;
+        html::write(pages, &self.stats.dump, &options)?;
         Ok(())
     }
 }

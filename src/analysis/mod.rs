@@ -1,15 +1,23 @@
 //! One file per question. Each takes a dump and returns finished numbers in plain
 //! structs; none of them lays anything out.
 
+pub mod class;
+pub mod coverage;
+pub mod history;
 pub mod info;
 pub mod lifetimes;
+pub mod merged;
 pub mod objects;
 pub mod referents;
 pub mod sites;
 pub mod summary;
 
+pub use class::ClassDetail;
+pub use coverage::Coverage;
+pub use history::{ClassHistory, History};
 pub use info::Info;
 pub use lifetimes::{Lifetimes, LifetimesOptions};
+pub use merged::{Merged, MergedRow};
 pub use objects::{ObjectDetail, ObjectRow};
 pub use referents::{Cut, ReferentRow};
 pub use sites::{Sites, SitesOptions};

@@ -13,8 +13,8 @@ pub const MAX_ROWS: usize = 100_000;
 
 /// How many rows the trees of one dump may have together, for each referent that it holds
 /// and for a start. Trees of honest dumps share next to nothing.
-const ROWS_PER_REFERENT: u64 = 16;
-const ROWS_TO_START: u64 = 1 << 20;
+pub(super) const ROWS_PER_REFERENT: u64 = 16;
+pub(super) const ROWS_TO_START: u64 = 1 << 20;
 
 /// Pympler clips names to 80 characters. Of longer ones, which only hand-made dumps have,
 /// and which a tree can share, so many bytes are handed out whole.

@@ -67,6 +67,11 @@ impl<'d> Frame<'d> {
         &self.dump.traces.frames[self.number as usize]
     }
 
+    /// Its number in the dump, from 0; the same for equal frames.
+    pub fn number(self) -> u32 {
+        self.number
+    }
+
     /// The file as Python named it.
     pub fn file(self) -> Text<'d> {
         self.dump.text.get(self.row().file)

@@ -102,12 +102,24 @@ pub fn summary(
 /// Writes one value, compact and safe.
 pub(super) fn value(out: &mut impl Write, value: &impl Serialize) -> io::Result<()> {
     value
-        .serialize(&mut Serializer::with_formatter(out, Safe))
+        .serialize(&mut Serializer::with_formatter(out, Safe(acts)))
         .map_err(io::Error::from)
 }
 
-/// Compact JSON that escapes more than JSON asks for.
-struct Safe;
+/// A value as it can stand in a script element of an HTML page, which it cannot end.
+pub(super) fn embedded(embedded: &impl Serialize) -> String {
+    let marks = |c| acts(c) || matches!(c, '<' | '>' | '&');
+    let mut out = Vec::new();
+    let outcome = embedded.serialize(&mut Serializer::with_formatter(&mut out, Safe(marks)));
+    // Writing to memory does not fail, and what is embedded has no odd keys.
+    outcome.map_or_else(
+        |_| "null".into(),
+        |()| String::from_utf8_lossy(&out).into_owned(),
+    )
+}
+
+/// Compact JSON that escapes more than JSON asks for: such characters too.
+struct Safe(fn(char) -> bool);
 
 impl Formatter for Safe {
     fn write_string_fragment<W: ?Sized + Write>(
@@ -116,7 +128,7 @@ impl Formatter for Safe {
         fragment: &str,
     ) -> io::Result<()> {
         let mut rest = fragment;
-        while let Some(at) = rest.find(acts) {
+        while let Some(at) = rest.find(self.0) {
             let (head, tail) = rest.split_at(at);
             out.write_all(head.as_bytes())?;
             let mut chars = tail.chars();
@@ -150,6 +162,14 @@ mod tests {
         value(&mut out, &text).unwrap();
         let json = String::from_utf8(out).unwrap();
         assert!(!json.contains(acts), "{json}");
+        assert_eq!(serde_json::from_str::<String>(&json).unwrap(), text);
+    }
+
+    #[test]
+    fn what_is_embedded_ends_no_script() {
+        let text = "</script><!--<script>&\u{2028}";
+        let json = embedded(&text);
+        assert!(!json.contains(['<', '>', '&', '\u{2028}']), "{json}");
         assert_eq!(serde_json::from_str::<String>(&json).unwrap(), text);
     }
 }

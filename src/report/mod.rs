@@ -3,6 +3,7 @@
 
 pub mod csv;
 mod digits;
+pub mod html;
 pub mod info;
 pub mod json;
 pub mod markdown;

@@ -1,0 +1,258 @@
+//! The classes over the snapshots: who held how much when. The figures are those of
+//! [`Summary`](super::summary::Summary), turned so that a class has a row.
+
+use std::convert::Infallible;
+
+use serde::Serialize;
+
+use super::summary::{SnapshotSelector, SnapshotSummary, Summary, SummaryOptions};
+use crate::model::{Class, Dump, Text};
+use crate::select::Filter;
+
+/// The instances of a class at a snapshot.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct Held {
+    /// Instances alive at that moment.
+    pub active: u64,
+    /// Bytes of all of them.
+    pub sum_bytes: i128,
+}
+
+/// A class over all snapshots of a [`History`].
+#[derive(Clone, Debug, Serialize)]
+pub struct ClassHistory<'d> {
+    /// The registered name.
+    pub class: Text<'d>,
+    /// What it held, snapshot by snapshot.
+    pub held: Vec<Held>,
+    #[serde(skip)]
+    pub(crate) number: u32,
+}
+
+impl<'d> ClassHistory<'d> {
+    /// The most bytes that it held at any snapshot.
+    pub fn most_bytes(&self) -> i128 {
+        let sums = self.held.iter().map(|held| held.sum_bytes);
+        sums.max().unwrap_or(0)
+    }
+
+    /// The class in its dump.
+    pub fn class_of(&self, dump: &'d Dump) -> Class<'d> {
+        Class {
+            dump,
+            number: self.number,
+        }
+    }
+}
+
+/// What to keep of a dump that has more than fits.
+#[derive(Clone, Copy, Debug)]
+pub struct HistoryLimits {
+    /// Snapshots: the first, the last, the largest, and others evenly spread between them.
+    pub snapshots: usize,
+    /// Classes: those that held most at any snapshot.
+    pub classes: usize,
+}
+
+/// Classes over snapshots.
+#[derive(Clone, Debug, Serialize)]
+pub struct History<'d> {
+    /// The snapshots with their totals; their `classes` are empty.
+    pub snapshots: Vec<SnapshotSummary<'d>>,
+    /// How many snapshots are not among them.
+    pub snapshots_left_out: usize,
+    /// The classes: those that held most at any snapshot first.
+    pub classes: Vec<ClassHistory<'d>>,
+    /// How many classes are not among them.
+    pub classes_left_out: usize,
+    /// What those hold together, snapshot by snapshot.
+    pub rest: Vec<Held>,
+}
+
+impl<'d> History<'d> {
+    /// Gathers it: one pass over the dump's samples, two if there are too many classes.
+    pub fn of(dump: &'d Dump, filter: &Filter, limits: HistoryLimits) -> Self {
+        let all = dump.classes();
+        let numbers: Vec<u32> = all
+            .filter(|class| filter.admits_class(class.name()))
+            .map(Class::number)
+            .collect();
+        let chosen = spread(dump, limits.snapshots);
+        let options = SummaryOptions {
+            filter: filter.clone(),
+            // No selector means all, also of none.
+            snapshots: if chosen.len() < dump.snapshots().len() {
+                let index = |&index: &usize| SnapshotSelector::Index(index as i64);
+                chosen.iter().map(index).collect()
+            } else {
+                Vec::new()
+            },
+            ..SummaryOptions::default()
+        };
+        let kept = if numbers.len() <= limits.classes {
+            numbers.clone()
+        } else {
+            largest(dump, &options, &numbers, limits.classes)
+        };
+        let mut history = History {
+            snapshots: Vec::with_capacity(chosen.len()),
+            snapshots_left_out: dump.snapshots().len() - chosen.len(),
+            classes_left_out: numbers.len() - kept.len(),
+            classes: kept
+                .iter()
+                .map(|&number| ClassHistory {
+                    class: dump.class_name(number),
+                    held: Vec::with_capacity(chosen.len()),
+                    number,
+                })
+                .collect(),
+            rest: Vec::with_capacity(chosen.len()),
+        };
+        let mut place = vec![u32::MAX; dump.classes().len()];
+        for (at, &number) in kept.iter().enumerate() {
+            place[number as usize] = at as u32;
+        }
+        each(dump, options, |mut snapshot| {
+            let mut rest = Held {
+                active: snapshot.total.active,
+                sum_bytes: snapshot.total.sum_bytes,
+            };
+            for class in std::mem::take(&mut snapshot.classes) {
+                let at = place[class.number as usize] as usize;
+                if let Some(row) = history.classes.get_mut(at) {
+                    rest.active -= class.active;
+                    rest.sum_bytes -= class.sum_bytes;
+                    row.held.push(Held {
+                        active: class.active,
+                        sum_bytes: class.sum_bytes,
+                    });
+                }
+            }
+            history.rest.push(rest);
+            history.snapshots.push(snapshot);
+        });
+        history
+            .classes
+            .sort_by_key(|class| (std::cmp::Reverse(class.most_bytes()), class.class));
+        history
+    }
+
+    /// The place of the largest snapshot among these: the first with the greatest tracked
+    /// total. `None` without a snapshot that holds anything.
+    pub fn peak(&self) -> Option<usize> {
+        let mut peak = None;
+        let mut most = 0;
+        for (place, snapshot) in self.snapshots.iter().enumerate() {
+            if snapshot.tracked_total_bytes > most {
+                most = snapshot.tracked_total_bytes;
+                peak = Some(place);
+            }
+        }
+        peak
+    }
+}
+
+fn each<'d>(dump: &'d Dump, options: SummaryOptions, mut see: impl FnMut(SnapshotSummary<'d>)) {
+    // The selectors are numbers of snapshots that there are.
+    let Ok(summary) = Summary::of(dump, options) else {
+        return;
+    };
+    let outcome = summary.each(|snapshot| -> Result<(), Infallible> {
+        see(snapshot);
+        Ok(())
+    });
+    match outcome {
+        Ok(()) => {}
+        Err(never) => match never {},
+    }
+}
+
+/// The classes that held most at any snapshot; among equals those with more objects.
+fn largest(dump: &Dump, options: &SummaryOptions, numbers: &[u32], keep: usize) -> Vec<u32> {
+    let mut most = vec![0; dump.classes().len()];
+    each(dump, options.clone(), |snapshot| {
+        for class in snapshot.classes {
+            let most = &mut most[class.number as usize];
+            *most = class.sum_bytes.max(*most);
+        }
+    });
+    let mut ranked = numbers.to_vec();
+    ranked.sort_by_key(|&number| {
+        let objects = dump.classes[number as usize].count;
+        (std::cmp::Reverse((most[number as usize], objects)), number)
+    });
+    ranked.truncate(keep);
+    ranked
+}
+
+/// Numbers of at most `most` snapshots, ascending: the first, the last, the largest, and
+/// others evenly spread.
+fn spread(dump: &Dump, most: usize) -> Vec<usize> {
+    let count = dump.snapshots().len();
+    if count <= most {
+        return (0..count).collect();
+    }
+    let steps = most.saturating_sub(2).max(1);
+    let mut chosen: Vec<usize> = (0..steps).map(|step| step * count / steps).collect();
+    chosen.push(count - 1);
+    chosen.extend(dump.peak_snapshot().map(|peak| peak.index()));
+    chosen.sort_unstable();
+    chosen.dedup();
+    chosen
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn shop() -> Dump {
+        Dump::load("fixtures/shop.dump").unwrap()
+    }
+
+    const ALL: HistoryLimits = HistoryLimits {
+        snapshots: 100,
+        classes: 100,
+    };
+
+    #[test]
+    fn rows_are_the_summary_turned() {
+        let dump = shop();
+        let history = History::of(&dump, &Filter::default(), ALL);
+        assert_eq!(history.classes_left_out + history.snapshots_left_out, 0);
+        let mut place = 0;
+        each(&dump, SummaryOptions::default(), |snapshot| {
+            for class in &snapshot.classes {
+                let row = history.classes.iter().find(|row| row.class == class.class);
+                let held = row.unwrap().held[place];
+                assert_eq!(
+                    (held.active, held.sum_bytes),
+                    (class.active, class.sum_bytes)
+                );
+            }
+            assert_eq!(history.rest[place], Held::default());
+            place += 1;
+        });
+        assert_eq!(place, history.snapshots.len());
+        assert!(history.classes.is_sorted_by_key(|row| -row.most_bytes()));
+    }
+
+    #[test]
+    fn what_is_left_out_is_in_the_rest() {
+        let dump = shop();
+        let few = HistoryLimits {
+            snapshots: 3,
+            classes: 1,
+        };
+        let history = History::of(&dump, &Filter::default(), few);
+        let all = History::of(&dump, &Filter::default(), ALL);
+        assert_eq!(history.classes_left_out, all.classes.len() - 1);
+        assert_eq!(history.classes[0].class, all.classes[0].class);
+        assert!(history.snapshots.len() <= 3 && history.snapshots_left_out > 0);
+        for (place, snapshot) in history.snapshots.iter().enumerate() {
+            let whole = history.rest[place].sum_bytes + history.classes[0].held[place].sum_bytes;
+            assert_eq!(whole, snapshot.total.sum_bytes);
+        }
+        let peak = dump.peak_snapshot().unwrap().index();
+        assert!(history.snapshots.iter().any(|s| s.snapshot == peak));
+    }
+}

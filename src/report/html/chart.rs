@@ -1,0 +1,378 @@
+//! Charts over time as inline SVG: stacked areas, lines, and a mark for each snapshot.
+//!
+//! Our own because the page needs little and all of it exact: plain paths that style sheets
+//! colour, a title for every shape, no fonts, no script, no canvas. Chart crates draw
+//! pictures of charts, with colours and sizes of their own, or bring a script library.
+
+use askama::Template;
+
+pub(super) const WIDTH: f64 = 960.0;
+pub(super) const HEIGHT: f64 = 300.0;
+pub(super) const LEFT: f64 = 84.0;
+pub(super) const RIGHT: f64 = WIDTH - 16.0;
+pub(super) const TOP: f64 = 12.0;
+pub(super) const BASE: f64 = HEIGHT - 34.0;
+
+/// A chart, laid out.
+#[derive(Template)]
+#[template(path = "chart.html")]
+pub(super) struct Chart {
+    pub(super) id: String,
+    pub(super) title: String,
+    /// The chart in words, for those who do not see it.
+    pub(super) description: String,
+    /// What stands below until a mark is pointed at.
+    pub(super) readout: String,
+    pub(super) x_ticks: Vec<Tick>,
+    pub(super) y_ticks: Vec<Tick>,
+    pub(super) areas: Vec<Shape>,
+    pub(super) lines: Vec<Shape>,
+    pub(super) marks: Vec<Mark>,
+}
+
+/// A label on an axis.
+pub(super) struct Tick {
+    at: f64,
+    label: String,
+}
+
+/// An area or a line.
+pub(super) struct Shape {
+    name: String,
+    /// A class of the style sheet.
+    color: String,
+    path: String,
+}
+
+/// A snapshot: where it is, what is around it belongs to it, and its values in words.
+pub(super) struct Mark {
+    at: f64,
+    left: f64,
+    width: f64,
+    text: String,
+}
+
+/// A series of values, one for each moment of its chart.
+pub(super) struct Series<'s> {
+    pub(super) name: &'s str,
+    pub(super) color: &'s str,
+    /// `None` where there is no value.
+    pub(super) values: Vec<Option<f64>>,
+}
+
+/// From seconds and values to places on the chart.
+pub(super) struct Scale {
+    from_seconds: f64,
+    to_seconds: f64,
+    most: f64,
+}
+
+impl Scale {
+    /// A scale from the first moment to the last, and from 0 to the greatest value.
+    pub(super) fn of(
+        moments: impl Iterator<Item = f64>,
+        values: impl Iterator<Item = f64>,
+    ) -> Self {
+        let finite = moments.filter(|moment| moment.is_finite());
+        let (from, to) = finite.fold((f64::INFINITY, f64::NEG_INFINITY), |(from, to), moment| {
+            (moment.min(from), moment.max(to))
+        });
+        let most = values.filter(|v| v.is_finite()).fold(0.0, f64::max);
+        Scale {
+            from_seconds: from,
+            to_seconds: to,
+            most: if most > 0.0 { most } else { 1.0 },
+        }
+    }
+
+    /// The greatest value.
+    pub(super) fn most(&self) -> f64 {
+        self.most
+    }
+
+    fn x(&self, seconds: f64) -> f64 {
+        let span = self.to_seconds - self.from_seconds;
+        if span.is_finite() && span > 0.0 {
+            LEFT + (seconds - self.from_seconds) / span * (RIGHT - LEFT)
+        } else {
+            // One moment stands in the middle.
+            (LEFT + RIGHT) / 2.0
+        }
+    }
+
+    fn y(&self, value: f64) -> f64 {
+        BASE - (value.max(0.0) / self.most).min(1.0) * (BASE - TOP)
+    }
+}
+
+/// How far a lone moment is drawn to either side, so that there is something to see.
+const LONE: f64 = 24.0;
+
+/// The x of each moment; a lone one stands for two.
+fn places(scale: &Scale, moments: &[f64]) -> Vec<f64> {
+    match moments {
+        [lone] => vec![scale.x(*lone) - LONE, scale.x(*lone) + LONE],
+        _ => moments.iter().map(|&moment| scale.x(moment)).collect(),
+    }
+}
+
+fn twice_if_lone(values: &[f64]) -> Vec<f64> {
+    match values {
+        [lone] => vec![*lone; 2],
+        _ => values.to_vec(),
+    }
+}
+
+/// Areas one upon the other.
+pub(super) fn stacked(scale: &Scale, moments: &[f64], series: &[Series<'_>]) -> Vec<Shape> {
+    let xs = places(scale, moments);
+    let mut floor = vec![0.0; xs.len()];
+    series
+        .iter()
+        .map(|series| {
+            let values: Vec<f64> = series
+                .values
+                .iter()
+                .map(|v| v.unwrap_or(0.0).max(0.0))
+                .collect();
+            let values = twice_if_lone(&values);
+            let mut path = Path::default();
+            let ceiling: Vec<f64> = floor.iter().zip(&values).map(|(a, b)| a + b).collect();
+            for (&x, &value) in xs.iter().zip(&ceiling) {
+                path.to(x, scale.y(value));
+            }
+            for (&x, &value) in xs.iter().zip(&floor).rev() {
+                path.to(x, scale.y(value));
+            }
+            floor = ceiling;
+            Shape {
+                name: series.name.into(),
+                color: series.color.into(),
+                path: path.closed(),
+            }
+        })
+        .collect()
+}
+
+/// A line from value to value; it breaks where there is none.
+pub(super) fn line(scale: &Scale, moments: &[f64], series: &Series<'_>) -> Shape {
+    let mut path = Path::default();
+    let lone = moments.len() == 1;
+    for (&moment, value) in moments.iter().zip(&series.values) {
+        match value {
+            Some(value) if lone => {
+                path.to(scale.x(moment) - LONE, scale.y(*value));
+                path.to(scale.x(moment) + LONE, scale.y(*value));
+            }
+            Some(value) => path.to(scale.x(moment), scale.y(*value)),
+            None => path.lift(),
+        }
+    }
+    Shape {
+        name: series.name.into(),
+        color: series.color.into(),
+        path: path.open(),
+    }
+}
+
+/// A line that keeps each value until the next moment.
+pub(super) fn steps(scale: &Scale, name: &str, color: &str, steps: &[(f64, f64)]) -> Shape {
+    let mut path = Path::default();
+    let mut before = None;
+    for &(moment, value) in steps {
+        let x = scale.x(moment);
+        if let Some(before) = before {
+            path.to(x, before);
+        }
+        let y = scale.y(value);
+        path.to(x, y);
+        before = Some(y);
+    }
+    Shape {
+        name: name.into(),
+        color: color.into(),
+        path: path.open(),
+    }
+}
+
+/// Marks of moments with their texts; each reaches half-way to its neighbours.
+pub(super) fn marks(scale: &Scale, moments: &[f64], texts: Vec<String>) -> Vec<Mark> {
+    let xs: Vec<f64> = moments.iter().map(|&moment| scale.x(moment)).collect();
+    let between = |a: usize, b: usize| (xs[a] + xs[b]) / 2.0;
+    texts
+        .into_iter()
+        .enumerate()
+        .map(|(place, text)| {
+            let left = if place == 0 {
+                LEFT
+            } else {
+                between(place - 1, place)
+            };
+            let right = if place + 1 == xs.len() {
+                RIGHT
+            } else {
+                between(place, place + 1)
+            };
+            Mark {
+                at: round(xs[place]),
+                left: round(left),
+                width: round((right - left).max(0.0)),
+                text,
+            }
+        })
+        .collect()
+}
+
+/// Labels of the value axis: at most seven, at round values of this unit.
+pub(super) fn value_ticks(scale: &Scale, base: f64, label: impl Fn(f64) -> String) -> Vec<Tick> {
+    let step = round_step(scale.most / 5.0, base);
+    let count = (scale.most / step) as usize;
+    (0..=count.min(12))
+        .map(|n| n as f64 * step)
+        .map(|value| Tick {
+            at: round(scale.y(value)),
+            label: label(value),
+        })
+        .collect()
+}
+
+/// Labels of the time axis, at round moments.
+pub(super) fn time_ticks(scale: &Scale, label: impl Fn(f64) -> String) -> Vec<Tick> {
+    let span = scale.to_seconds - scale.from_seconds;
+    if !span.is_finite() || span <= 0.0 {
+        return Vec::new();
+    }
+    const ROUND: [f64; 14] = [
+        1.0, 2.0, 5.0, 10.0, 15.0, 30.0, 60.0, 120.0, 300.0, 600.0, 1800.0, 3600.0, 7200.0, 21600.0,
+    ];
+    let wanted = span / 7.0;
+    let step = ROUND
+        .into_iter()
+        .find(|&step| wanted <= step)
+        .filter(|_| wanted > 0.5)
+        .unwrap_or_else(|| {
+            if wanted <= 0.5 {
+                round_step(wanted, 1000.0)
+            } else {
+                86400.0 * round_step(wanted / 86400.0, 1000.0)
+            }
+        });
+    let first = (scale.from_seconds / step).ceil();
+    (0..12)
+        .map(|n| (first + f64::from(n)) * step)
+        .take_while(|&moment| moment <= scale.to_seconds)
+        .map(|moment| Tick {
+            at: round(scale.x(moment)),
+            label: label(moment),
+        })
+        .collect()
+}
+
+/// The next 1, 2 or 5 times a power of ten, within a power of `base`.
+fn round_step(wanted: f64, base: f64) -> f64 {
+    let power = base.powf(wanted.log(base).floor());
+    let ten = 10_f64.powf((wanted / power).log10().floor());
+    let steps = [1.0, 2.0, 5.0, 10.0].map(|step| step * ten * power);
+    let step = steps.into_iter().find(|&step| step >= wanted);
+    step.filter(|step| step.is_normal()).unwrap_or(wanted)
+}
+
+/// One decimal is a tenth of a pixel.
+fn round(place: f64) -> f64 {
+    (place * 10.0).round() / 10.0
+}
+
+/// The `d` of a path.
+#[derive(Default)]
+struct Path {
+    text: String,
+    drawing: bool,
+}
+
+impl Path {
+    fn to(&mut self, x: f64, y: f64) {
+        use std::fmt::Write as _;
+        let command = if std::mem::replace(&mut self.drawing, true) {
+            'L'
+        } else {
+            'M'
+        };
+        // Writing to a String cannot fail.
+        let _ = write!(self.text, "{command}{} {}", round(x), round(y));
+    }
+
+    fn lift(&mut self) {
+        self.drawing = false;
+    }
+
+    fn open(self) -> String {
+        self.text
+    }
+
+    fn closed(mut self) -> String {
+        self.text.push('Z');
+        self.text
+    }
+}
+
+/// A line of values in a box of 120 by 24, for a row of a table.
+pub(super) fn spark(moments: &[f64], values: &[f64]) -> String {
+    let scale = Scale::of(moments.iter().copied(), values.iter().copied());
+    let mut path = Path::default();
+    let xs = places(&scale, moments);
+    for (&x, &value) in xs.iter().zip(&twice_if_lone(values)) {
+        path.to(
+            2.0 + (x - LEFT) / (RIGHT - LEFT) * 116.0,
+            22.0 - (BASE - scale.y(value)) / (BASE - TOP) * 20.0,
+        );
+    }
+    path.open()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn steps_are_round() {
+        let cases = [
+            (0.3, 1000.0, 0.5),
+            (1.0, 1000.0, 1.0),
+            (3.0, 1000.0, 5.0),
+            (70.0, 1000.0, 100.0),
+            (700.0, 1024.0, 1000.0),
+            (3000.0, 1024.0, 5.0 * 1024.0),
+        ];
+        for (wanted, base, expected) in cases {
+            let step = round_step(wanted, base);
+            assert!((step - expected).abs() < 1e-9, "{wanted}: {step}");
+        }
+    }
+
+    #[test]
+    fn paths_break_where_there_is_no_value() {
+        let scale = Scale::of([0.0, 3.0].into_iter(), [10.0].into_iter());
+        let values = vec![Some(0.0), Some(10.0), None, Some(5.0)];
+        let series = Series {
+            name: "a",
+            color: "c0",
+            values,
+        };
+        let shape = line(&scale, &[0.0, 1.0, 2.0, 3.0], &series);
+        assert_eq!(shape.path, "M84 266L370.7 12M944 139");
+    }
+
+    #[test]
+    fn extremes_have_places() {
+        let scale = Scale::of(
+            [f64::MIN, f64::MAX, f64::NAN].into_iter(),
+            [f64::INFINITY, f64::NAN].into_iter(),
+        );
+        for value in [0.0, f64::MAX, -1.0, f64::NAN] {
+            assert!(scale.y(value).is_finite());
+            assert!(scale.x(value).is_finite() || value.is_nan());
+        }
+        assert!(value_ticks(&scale, 1024.0, |v| v.to_string()).len() < 20);
+        assert!(time_ticks(&scale, |v| v.to_string()).is_empty());
+    }
+}

@@ -1,0 +1,420 @@
+//! The page of a class: its figures, its life over time, what its instances hold, where
+//! they were created, and the largest of them.
+
+use std::collections::HashMap;
+use std::io;
+
+use askama::Template;
+
+use super::chart::{self, Chart, Scale, Series};
+use super::index::{named, timed};
+use super::instances::{ClassData, Embedder};
+use super::names::Names;
+use super::text::{Cell, counted, shown};
+use super::{HtmlOptions, rendered};
+use crate::analysis::class::{ClassDetail, steps};
+use crate::analysis::history::{ClassHistory, History};
+use crate::analysis::lifetimes::{Lifetimes, Lives};
+use crate::analysis::merged::{Merger, Rows};
+use crate::analysis::sites::{SiteRow, Sites, SitesOptions};
+use crate::model::{Dump, Sizes, Snapshot, Text, TrackedObject};
+use crate::report::json;
+use crate::select::{Filter, Limit};
+use crate::units::{ByteStyle, bytes, short_time, thousands};
+
+/// Steps of births and deaths that are drawn each; of more, so many moments.
+const MOST_STEPS: usize = 300;
+
+/// Rows of a class's referents at one snapshot.
+const MOST_REFERENTS: usize = 100;
+
+/// Sites of a class.
+const MOST_SITES: u64 = 20;
+
+#[derive(Template)]
+#[template(path = "class.html")]
+struct Page<'p> {
+    /// The element of the view: a page has one `main`.
+    element: &'static str,
+    number: u32,
+    index: &'p str,
+    title: &'p str,
+    name: &'p str,
+    sentence: String,
+    figures: Vec<Figure>,
+    charts: Vec<Titled>,
+    has_history: bool,
+    has_referents: bool,
+    sites: Vec<SiteCells>,
+    sites_text: String,
+    instances_text: String,
+    data: String,
+}
+
+struct Figure {
+    /// The figure's name in JSON reports.
+    key: &'static str,
+    name: &'static str,
+    cell: Cell,
+}
+
+struct Titled {
+    id: &'static str,
+    label: &'static str,
+    chart: String,
+}
+
+struct SiteCells {
+    place: String,
+    source: String,
+    cells: Vec<Cell>,
+}
+
+/// Makes the pages of the classes one after the other.
+pub(super) struct Classes<'d, 'p> {
+    dump: &'d Dump,
+    history: &'p History<'d>,
+    lives: HashMap<Text<'d>, Lives>,
+    sizes: &'p Sizes,
+    options: &'p HtmlOptions,
+    names: &'p Names,
+    snapshots: Vec<Snapshot<'d>>,
+    merger: Merger<'d>,
+    embedder: Embedder<'d, 'p>,
+}
+
+impl<'d, 'p> Classes<'d, 'p> {
+    /// Of a history; each page with its `instances` largest.
+    pub(super) fn of(
+        dump: &'d Dump,
+        history: &'p History<'d>,
+        lives: &Lifetimes<'d>,
+        sizes: &'p Sizes,
+        options: &'p HtmlOptions,
+        names: &'p Names,
+        instances: usize,
+    ) -> Self {
+        let mut snapshots: Vec<Snapshot<'d>> = dump.snapshots().collect();
+        let mut kept = history.snapshots.iter().map(|s| s.snapshot).peekable();
+        snapshots.retain(|s| kept.next_if_eq(&s.index()).is_some());
+        Classes {
+            dump,
+            history,
+            lives: lives
+                .classes
+                .iter()
+                .map(|class| (class.class, class.lives))
+                .collect(),
+            sizes,
+            options,
+            names,
+            merger: Merger::of(dump),
+            embedder: Embedder::of(dump, &snapshots, sizes, instances),
+            snapshots,
+        }
+    }
+
+    /// The view of the class at this place of the history.
+    pub(super) fn view(&mut self, at: usize) -> io::Result<String> {
+        let row = &self.history.classes[at];
+        let class = row.class_of(self.dump);
+        let filter = &self.options.filter;
+        let admits = |object: TrackedObject<'d>| admits(filter, self.sizes, object);
+        let detail = ClassDetail::of(class, self.sizes, admits);
+        let merged = self.merger.class(
+            class,
+            &self.snapshots,
+            admits,
+            Rows::Notable(MOST_REFERENTS),
+        );
+        let sites = Sites::of_class(
+            class,
+            self.sizes,
+            &SitesOptions {
+                filter: filter.clone(),
+                limit: Some(Limit::Count(MOST_SITES)),
+                ..SitesOptions::default()
+            },
+        );
+        let objects: Vec<u32> = class
+            .objects()
+            .filter(|&o| admits(o))
+            .map(TrackedObject::number)
+            .collect();
+        let mut data = ClassData::of(self.history, row);
+        data.merge(&merged, self.history);
+        let embedded = self.embedder.embed(&mut data, objects);
+        let lives = self.lives.get(&row.class).copied().unwrap_or_default();
+        let traced = sites.sites.iter().any(|site| !site.frames.is_empty());
+        rendered(&Page {
+            element: if self.names.in_one_page() {
+                "section"
+            } else {
+                "main"
+            },
+            number: row.number,
+            index: self.names.index(),
+            title: &self.options.title,
+            name: self.names.shown(at),
+            sentence: sentence(&detail, row, self.history),
+            figures: figures(&detail, &lives),
+            charts: self.charts(row, &admits)?,
+            has_history: !self.history.snapshots.is_empty(),
+            has_referents: !merged.is_empty(),
+            sites: if traced {
+                sites.sites.iter().map(site_cells).collect()
+            } else {
+                Vec::new()
+            },
+            sites_text: match &sites.more {
+                None => {
+                    "Survivors: alive at the end, and already at the last snapshot but one.".into()
+                }
+                Some(more) => format!(
+                    "{} more sites created {}, of {} together. Survivors: alive at the end, and \
+                     already at the last snapshot but one.",
+                    thousands(more.sites as i128),
+                    counted(more.figures.objects as usize, "instance", "instances"),
+                    bytes(more.figures.size_bytes, ByteStyle::Units)
+                ),
+            },
+            instances_text: instances_text(detail.objects, embedded),
+            data: json::embedded(&data),
+        })
+    }
+
+    fn charts(
+        &self,
+        row: &ClassHistory<'d>,
+        admits: &impl Fn(TrackedObject<'d>) -> bool,
+    ) -> io::Result<Vec<Titled>> {
+        let mut charts = Vec::new();
+        let number = row.number;
+        let mut push = |id, label, chart: Chart| -> io::Result<()> {
+            let chart = rendered(&chart)?;
+            charts.push(Titled { id, label, chart });
+            Ok(())
+        };
+        let (seconds, places) = timed(self.history);
+        let held = || {
+            places
+                .iter()
+                .map(|&place| (&self.history.snapshots[place], row.held[place]))
+        };
+        let steps = steps(row.class_of(self.dump), MOST_STEPS, admits);
+        if let (Some(first), Some(last)) = (steps.first(), steps.last()) {
+            // The line goes on to the last snapshot, if that is later.
+            let end = seconds
+                .last()
+                .copied()
+                .unwrap_or(last.time_seconds)
+                .max(last.time_seconds);
+            let mut points = vec![(first.time_seconds, 0.0)];
+            points.extend(
+                steps
+                    .iter()
+                    .map(|step| (step.time_seconds, step.alive as f64)),
+            );
+            points.push((end, last.alive as f64));
+            let moments = points
+                .iter()
+                .map(|point| point.0)
+                .chain(seconds.iter().copied());
+            let scale = Scale::of(moments, points.iter().map(|point| point.1));
+            let texts: Vec<String> = held()
+                .map(|(snapshot, held)| {
+                    format!(
+                        "{}: {} alive",
+                        named(snapshot),
+                        counted(held.active as usize, "instance", "instances")
+                    )
+                })
+                .collect();
+            let chart = Chart {
+                id: format!("class-{number}-alive"),
+                title: "Instances alive over time".into(),
+                description: format!(
+                    "A line that rises at each birth and falls at each death, {}, to at most {}.",
+                    if steps.len() == MOST_STEPS {
+                        format!("drawn at {MOST_STEPS} moments")
+                    } else {
+                        counted(steps.len(), "step", "steps")
+                    },
+                    thousands(scale.most() as i128)
+                ),
+                readout: texts.last().cloned().unwrap_or_default(),
+                x_ticks: chart::time_ticks(&scale, short_time),
+                y_ticks: chart::value_ticks(&scale, 1000.0, |v| {
+                    if v.fract() == 0.0 {
+                        thousands(v as i128)
+                    } else {
+                        String::new()
+                    }
+                }),
+                areas: Vec::new(),
+                lines: vec![chart::steps(&scale, "instances alive", "c0", &points)],
+                marks: chart::marks(&scale, &seconds, texts),
+            };
+            push("alive", "Instances over time", chart)?;
+        }
+        if !places.is_empty() {
+            let values: Vec<Option<f64>> = held()
+                .map(|(_, held)| Some(held.sum_bytes as f64))
+                .collect();
+            let scale = Scale::of(seconds.iter().copied(), values.iter().flatten().copied());
+            let texts: Vec<String> = held()
+                .map(|(snapshot, held)| {
+                    format!(
+                        "{}: {}",
+                        named(snapshot),
+                        bytes(held.sum_bytes, ByteStyle::Units)
+                    )
+                })
+                .collect();
+            let series = [Series {
+                name: "bytes of all instances",
+                color: "c0",
+                values,
+            }];
+            let chart = Chart {
+                id: format!("class-{number}-bytes"),
+                title: "Bytes over time".into(),
+                description: format!(
+                    "The size of all instances at {}, from 0 to {}. The values are in the table below.",
+                    counted(seconds.len(), "snapshot", "snapshots"),
+                    bytes(scale.most() as i128, ByteStyle::Units)
+                ),
+                readout: texts.last().cloned().unwrap_or_default(),
+                x_ticks: chart::time_ticks(&scale, short_time),
+                y_ticks: chart::value_ticks(&scale, 1024.0, |v| bytes(v as i128, ByteStyle::Units)),
+                areas: chart::stacked(&scale, &seconds, &series),
+                lines: series
+                    .iter()
+                    .map(|s| chart::line(&scale, &seconds, s))
+                    .collect(),
+                marks: chart::marks(&scale, &seconds, texts),
+            };
+            push("bytes", "Bytes over time", chart)?;
+        }
+        Ok(charts)
+    }
+}
+
+fn admits(filter: &Filter, sizes: &Sizes, object: TrackedObject<'_>) -> bool {
+    filter.admits_object(object, || sizes.largest_bytes(object.number()))
+}
+
+fn sentence(detail: &ClassDetail, row: &ClassHistory<'_>, history: &History<'_>) -> String {
+    let mut text = format!(
+        "{} tracked: {} alive at the end, {} died.",
+        counted(detail.objects as usize, "instance", "instances"),
+        thousands(detail.alive.into()),
+        thousands(detail.died.into())
+    );
+    let peak = history
+        .peak()
+        .map(|peak| (&history.snapshots[peak], row.held[peak]));
+    if let Some((snapshot, held)) = peak {
+        text.push_str(&format!(
+            " At the peak, {}, {} held {}.",
+            named(snapshot),
+            counted(held.active as usize, "instance", "instances"),
+            bytes(held.sum_bytes, ByteStyle::Units)
+        ));
+    }
+    text
+}
+
+fn figures(detail: &ClassDetail, lives: &Lives) -> Vec<Figure> {
+    let figure = |key, name, cell| Figure { key, name, cell };
+    let mut figures = vec![
+        figure("objects", "instances", Cell::count(detail.objects.into())),
+        figure("alive", "alive", Cell::count(detail.alive.into())),
+        figure("died", "died", Cell::count(detail.died.into())),
+        figure(
+            "smallest_bytes",
+            "smallest",
+            Cell::bytes(detail.smallest_bytes.into()),
+        ),
+        figure(
+            "average_bytes",
+            "average",
+            Cell::average(detail.average_bytes),
+        ),
+        figure(
+            "largest_bytes",
+            "largest",
+            Cell::bytes(detail.largest_bytes.into()),
+        ),
+    ];
+    let ages = [
+        (
+            "median_age_at_death_seconds",
+            "median age at death",
+            lives.median_age_at_death_seconds,
+        ),
+        (
+            "p95_age_at_death_seconds",
+            "95 % died by",
+            lives.p95_age_at_death_seconds,
+        ),
+        (
+            "median_survivor_age_seconds",
+            "survivors’ median age",
+            lives.median_survivor_age_seconds,
+        ),
+        (
+            "oldest_survivor_age_seconds",
+            "oldest survivor",
+            lives.oldest_survivor_age_seconds,
+        ),
+    ];
+    let ages = ages.into_iter().filter(|(_, _, age)| age.is_some());
+    figures.extend(ages.map(|(key, name, age)| figure(key, name, Cell::seconds(age))));
+    figures
+}
+
+fn site_cells(site: &SiteRow<'_>) -> SiteCells {
+    let frame = site.frames.last();
+    let figures = &site.figures;
+    SiteCells {
+        place: frame.map_or("no trace".into(), |frame| {
+            let line = frame.line.map_or(String::new(), |line| format!(":{line}"));
+            let function = frame
+                .function
+                .map_or(String::new(), |f| format!(" in {}", shown(f)));
+            format!("{}{line}{function}", shown(frame.file))
+        }),
+        source: frame
+            .and_then(|frame| frame.source)
+            .map_or(String::new(), shown),
+        cells: vec![
+            Cell::count(figures.objects.into()),
+            Cell::count(figures.alive.into()),
+            Cell::count(figures.survivors.into()),
+            Cell::bytes(figures.size_bytes),
+            Cell::bytes(figures.alive_bytes),
+            figures
+                .share_percent
+                .map_or_else(|| Cell::none("of nothing"), Cell::percent),
+        ],
+    }
+}
+
+fn instances_text(all: u64, embedded: usize) -> String {
+    let more = all.saturating_sub(embedded as u64);
+    if more == 0 {
+        return match all {
+            0 => "No instances.".into(),
+            1 => "The one instance.".into(),
+            _ => format!("All {} instances.", thousands(all.into())),
+        };
+    }
+    format!(
+        "The {} of {} by size; {} more are not in this report. ctstats html --instances N embeds \
+         more of them, ctstats print lists all.",
+        counted(embedded, "largest", "largest"),
+        counted(all as usize, "instance", "instances"),
+        thousands(more.into())
+    )
+}

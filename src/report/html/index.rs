@@ -1,0 +1,714 @@
+//! The index page: memory over time, what changed, the snapshots, the way to the classes.
+
+use std::io;
+
+use askama::Template;
+use serde::Serialize;
+
+use super::chart::{self, Chart, Scale, Series};
+use super::names::Names;
+use super::text::{Cell, Exact, counted, shown};
+use super::{HtmlOptions, rendered};
+use crate::analysis::coverage::{Coverage, Covered};
+use crate::analysis::history::{ClassHistory, Held, History};
+use crate::analysis::summary::{ShareOf, SnapshotSummary, percent};
+use crate::model::Dump;
+use crate::report::json;
+use crate::units::{ByteStyle, bytes, change, share, short_time, thousands};
+
+/// Classes up to this share of the tracked total are folded into "other", as Pympler does.
+const NOTABLE_PERCENT: f64 = 3.0;
+
+/// How many classes have a colour of their own.
+const COLORS: usize = 12;
+
+/// How many classes are ranked by their growth.
+const MOST_CHANGES: usize = 25;
+
+#[derive(Template)]
+#[template(path = "index.html")]
+struct Index<'p> {
+    title: &'p str,
+    facts: String,
+    coverage: Vec<String>,
+    remarks: Vec<String>,
+    charts: Vec<Scaled>,
+    legend: Vec<LegendEntry>,
+    changed: String,
+    changes: Vec<Change>,
+    more_changes: Option<String>,
+    snapshots: Vec<SnapshotRow>,
+    more_snapshots: Option<String>,
+    pages: Vec<PageLink<'p>>,
+    more_classes: Option<String>,
+    data: String,
+}
+
+/// The chart on one of the scales.
+struct Scaled {
+    id: &'static str,
+    label: &'static str,
+    chart: String,
+}
+
+struct LegendEntry {
+    name: String,
+    color: String,
+    href: Option<String>,
+    is_line: bool,
+}
+
+struct Change {
+    name: String,
+    href: Option<String>,
+    cells: Vec<Cell>,
+    spark: String,
+    spark_text: String,
+}
+
+struct SnapshotRow {
+    number: usize,
+    description: String,
+    cells: Vec<Cell>,
+    aside: String,
+    shares_text: String,
+    parts: Vec<Part>,
+    remark: Option<String>,
+    open: bool,
+}
+
+/// A class's part of a snapshot.
+struct Part {
+    color: String,
+    x: String,
+    width: String,
+    text: String,
+}
+
+struct PageLink<'p> {
+    name: &'p str,
+    href: String,
+    aside: String,
+}
+
+/// What the script reads.
+#[derive(Serialize)]
+struct Data<'p> {
+    /// Names and pages.
+    classes: Vec<(&'p str, String)>,
+    snapshots: Vec<SnapshotData>,
+    /// How many classes have no row.
+    more_classes: usize,
+}
+
+#[derive(Serialize)]
+struct SnapshotData {
+    active: Vec<u64>,
+    sum: Vec<Exact>,
+    rest: (u64, Exact),
+    total: (u64, Exact),
+    /// What shares are of.
+    whole: Exact,
+}
+
+/// The view of the index page.
+pub(super) fn view(
+    dump: &Dump,
+    history: &History<'_>,
+    coverage: &Coverage,
+    options: &HtmlOptions,
+    names: &Names,
+) -> io::Result<String> {
+    let colors = Colors::of(history);
+    let memory = Memory::of(history, names, &colors);
+    let changes = changes(history, names);
+    let changed = match (history.snapshots.first(), history.snapshots.last()) {
+        (Some(first), Some(last)) if first.snapshot != last.snapshot => format!(
+            "From {} to {}, the classes that grew most first. Peak: {}.",
+            named(first),
+            named(last),
+            history
+                .peak()
+                .map_or("none".into(), |peak| named(&history.snapshots[peak]))
+        ),
+        _ => "One snapshot only, so nothing can have changed; a second one makes growth visible."
+            .into(),
+    };
+    rendered(&Index {
+        title: &options.title,
+        facts: facts(dump),
+        coverage: words(dump, coverage),
+        remarks: remarks(dump, options),
+        charts: memory.charts()?,
+        legend: memory.legend(),
+        changed,
+        more_changes: (changes.len() < history.classes.len()).then(|| {
+            let more = history.classes.len() - changes.len();
+            format!(
+                "{} more that grew less: see the tables of the snapshots.",
+                counted(more, "class", "classes")
+            )
+        }),
+        changes,
+        snapshots: (0..history.snapshots.len())
+            .map(|place| snapshot_row(history, place, names, &colors))
+            .collect(),
+        more_snapshots: (history.snapshots_left_out > 0).then(|| {
+            format!(
+                "{} more between these, which ctstats summary prints. The first, the last and \
+                 the largest are shown.",
+                counted(history.snapshots_left_out, "snapshot", "snapshots")
+            )
+        }),
+        pages: history
+            .classes
+            .iter()
+            .enumerate()
+            .map(|(at, class)| PageLink {
+                name: names.shown(at),
+                href: names.href(at, class.number),
+                aside: counted(
+                    class.class_of(dump).objects().len(),
+                    "instance",
+                    "instances",
+                ),
+            })
+            .collect(),
+        more_classes: (history.classes_left_out > 0).then(|| {
+            format!(
+                "{} more have no page: those with one held most at some snapshot. \
+                 With --class a report shows others.",
+                counted(history.classes_left_out, "class", "classes")
+            )
+        }),
+        data: data(history, names),
+    })
+}
+
+/// A snapshot by its number and description.
+pub(super) fn named(snapshot: &SnapshotSummary<'_>) -> String {
+    if snapshot.description.is_empty() {
+        format!("snapshot {}", snapshot.snapshot)
+    } else {
+        format!(
+            "snapshot {} (“{}”)",
+            snapshot.snapshot,
+            shown(snapshot.description)
+        )
+    }
+}
+
+fn facts(dump: &Dump) -> String {
+    let totals = dump.totals();
+    let span = totals.span_seconds.map_or(String::new(), |(first, last)| {
+        format!(" over {}", short_time(last - first))
+    });
+    format!(
+        "{} of {} tracked{span}, {} alive at the end, {}.",
+        counted(totals.objects as usize, "object", "objects"),
+        counted(dump.classes().len(), "class", "classes"),
+        thousands(totals.alive.into()),
+        counted(dump.snapshots().len(), "snapshot", "snapshots"),
+    )
+}
+
+/// How much of the process the tracked classes explain, in sentences.
+fn words(dump: &Dump, coverage: &Coverage) -> Vec<String> {
+    let size = |count| bytes(count, ByteStyle::Units);
+    let mut sentences = Vec::new();
+    let name = |covered: &Covered| {
+        let snapshot = dump.snapshots().nth(covered.snapshot);
+        let description = snapshot.map(|snapshot| shown(snapshot.description()));
+        match description.filter(|text| !text.is_empty()) {
+            Some(text) => format!("snapshot {} (“{text}”)", covered.snapshot),
+            None => format!("snapshot {}", covered.snapshot),
+        }
+    };
+    if let Some(peak) = &coverage.peak {
+        let tracked = peak.tracked_bytes;
+        let mut of = Vec::new();
+        let mut part = |whole: Option<i128>, what: &str| {
+            if let Some(whole) = whole.filter(|&whole| whole > 0) {
+                of.push(format!(
+                    "{} of {} {what}",
+                    share(percent(tracked, whole)),
+                    size(whole)
+                ));
+            }
+        };
+        part(peak.resident_bytes, "resident");
+        part(peak.virtual_bytes, "virtual");
+        part(peak.asizeof_bytes, "that asizeof found");
+        let of = if of.is_empty() {
+            ". What the process took was not recorded, so nobody can say how much of it that is"
+                .into()
+        } else {
+            format!(": {}", of.join(", "))
+        };
+        sentences.push(format!(
+            "At the peak, {}, the tracked classes explain {} of the process{of}.",
+            name(peak),
+            size(tracked)
+        ));
+    }
+    if let Some(growth) = &coverage.growth {
+        let tracked = growth.tracked_bytes;
+        let signed = |count| change(count, ByteStyle::Units);
+        let process = match growth.resident_bytes {
+            Some(resident) if resident > 0 && tracked > 0 => format!(
+                "the process’s resident size by {}, so they explain {} of its growth",
+                signed(resident),
+                share(percent(tracked, resident))
+            ),
+            Some(resident) => format!("the process’s resident size by {}", signed(resident)),
+            None => "how the process’s resident size did was not recorded".into(),
+        };
+        sentences.push(format!(
+            "From the first snapshot to the last the tracked classes changed by {}, {process}.",
+            signed(tracked)
+        ));
+    }
+    sentences
+}
+
+fn remarks(dump: &Dump, options: &HtmlOptions) -> Vec<String> {
+    let mut remarks = Vec::new();
+    if !options.filter.is_empty() {
+        remarks.push(
+            "Only a part of the dump: the figures of classes are of the objects that the \
+             report’s filters let pass."
+                .into(),
+        );
+    }
+    if dump.object_count() == 0 {
+        remarks.push("The dump holds no tracked objects.".into());
+    }
+    remarks
+}
+
+/// Which class has which colour, in all charts of the page.
+struct Colors {
+    /// By place in the history: a number of the palette, or `None` for what is folded.
+    of_class: Vec<Option<usize>>,
+}
+
+impl Colors {
+    fn of(history: &History<'_>) -> Self {
+        let notable = |class: &ClassHistory<'_>| {
+            class
+                .held
+                .iter()
+                .zip(&history.snapshots)
+                .any(|(held, snapshot)| {
+                    percent(held.sum_bytes, snapshot.total.sum_bytes) > NOTABLE_PERCENT
+                })
+        };
+        let mut next = 0..COLORS;
+        let classes = history.classes.iter();
+        let of_class = classes
+            .map(|class| notable(class).then(|| next.next()).flatten())
+            .collect();
+        Colors { of_class }
+    }
+
+    fn class(&self, at: usize) -> Option<String> {
+        self.of_class[at].map(|color| format!("c{color}"))
+    }
+}
+
+const OTHER: &str = "other";
+
+/// The chart of memory over time.
+struct Memory<'p> {
+    history: &'p History<'p>,
+    names: &'p Names,
+    colors: &'p Colors,
+    /// Places of the snapshots that have a time, in its order.
+    places: Vec<usize>,
+    seconds: Vec<f64>,
+}
+
+impl<'p> Memory<'p> {
+    fn of(history: &'p History<'p>, names: &'p Names, colors: &'p Colors) -> Self {
+        let (seconds, places) = timed(history);
+        Memory {
+            history,
+            names,
+            colors,
+            places,
+            seconds,
+        }
+    }
+
+    fn snapshots(&self) -> impl Iterator<Item = &SnapshotSummary<'p>> {
+        self.places
+            .iter()
+            .map(|&place| &self.history.snapshots[place])
+    }
+
+    fn lines(&self) -> Vec<Series<'static>> {
+        let series = |name, color, of: fn(&SnapshotSummary<'_>) -> Option<i128>| Series {
+            name,
+            color,
+            values: self
+                .snapshots()
+                .map(|s| of(s).map(|bytes| bytes as f64))
+                .collect(),
+        };
+        vec![
+            series("tracked total", "tracked", |s| Some(s.tracked_total_bytes)),
+            series("asizeof total", "asizeof", |s| s.asizeof_total_bytes),
+            series("process, resident", "resident", |s| {
+                s.process_resident_bytes
+            }),
+            series("process, virtual", "virtual", |s| s.process_virtual_bytes),
+        ]
+    }
+
+    fn areas(&self) -> Vec<(String, String, Vec<Option<f64>>)> {
+        let value = |held: &Held| Some(held.sum_bytes as f64);
+        let mut areas: Vec<(String, String, Vec<Option<f64>>)> = Vec::new();
+        let mut other: Vec<f64> = self
+            .places
+            .iter()
+            .map(|&p| self.history.rest[p].sum_bytes as f64)
+            .collect();
+        for (at, class) in self.history.classes.iter().enumerate() {
+            match self.colors.class(at) {
+                Some(color) => areas.push((
+                    self.names.shown(at).to_owned(),
+                    color,
+                    self.places.iter().map(|&p| value(&class.held[p])).collect(),
+                )),
+                None => {
+                    for (other, &place) in other.iter_mut().zip(&self.places) {
+                        *other += class.held[place].sum_bytes as f64;
+                    }
+                }
+            }
+        }
+        if other.iter().any(|&bytes| bytes != 0.0) {
+            let values = other.into_iter().map(Some).collect();
+            areas.push((self.other_name(), OTHER.into(), values));
+        }
+        areas
+    }
+
+    fn other_name(&self) -> String {
+        let folded = self
+            .colors
+            .of_class
+            .iter()
+            .filter(|color| color.is_none())
+            .count();
+        let folded = folded + self.history.classes_left_out;
+        format!("other ({})", counted(folded, "class", "classes"))
+    }
+
+    /// The chart on three scales: the process's sizes dwarf what is tracked.
+    fn charts(&self) -> io::Result<Vec<Scaled>> {
+        if self.places.is_empty() {
+            return Ok(Vec::new());
+        }
+        let areas = self.areas();
+        let lines = self.lines();
+        let texts: Vec<String> = (0..self.places.len())
+            .map(|at| self.text(at, &areas, &lines))
+            .collect();
+        let scales = [
+            ("tracked", "tracked classes", 2),
+            ("resident", "with the resident size", 3),
+            ("virtual", "with the virtual size", 4),
+        ];
+        let mut charts = Vec::new();
+        for (id, label, shown) in scales {
+            let recorded = |series: &Series<'_>| series.values.iter().any(Option::is_some);
+            if shown > 2 && !recorded(&lines[shown - 1]) {
+                continue;
+            }
+            let drawn: Vec<&Series<'_>> = lines[..shown].iter().filter(|s| recorded(s)).collect();
+            let stack = (0..self.places.len())
+                .map(|at| areas.iter().filter_map(|(_, _, values)| values[at]).sum());
+            let values = drawn
+                .iter()
+                .flat_map(|s| s.values.iter().flatten().copied());
+            let scale = Scale::of(self.seconds.iter().copied(), stack.chain(values));
+            let series: Vec<Series<'_>> = areas
+                .iter()
+                .map(|(name, color, values)| Series {
+                    name,
+                    color,
+                    values: values.clone(),
+                })
+                .collect();
+            let chart = Chart {
+                id: format!("memory-{id}"),
+                title: format!("Memory over time: {label}"),
+                description: format!(
+                    "Stacked areas of {} and lines of totals at {}, from 0 to {}. The values are \
+                     in the table of snapshots and in each snapshot’s table of classes.",
+                    counted(areas.len(), "class", "classes"),
+                    counted(self.places.len(), "snapshot", "snapshots"),
+                    bytes(scale_top(&scale), ByteStyle::Units)
+                ),
+                readout: texts.last().cloned().unwrap_or_default(),
+                x_ticks: chart::time_ticks(&scale, short_time),
+                y_ticks: chart::value_ticks(&scale, 1024.0, |v| bytes(v as i128, ByteStyle::Units)),
+                areas: chart::stacked(&scale, &self.seconds, &series),
+                lines: drawn
+                    .iter()
+                    .map(|s| chart::line(&scale, &self.seconds, s))
+                    .collect(),
+                marks: chart::marks(&scale, &self.seconds, texts.clone()),
+            };
+            charts.push(Scaled {
+                id,
+                label,
+                chart: rendered(&chart)?,
+            });
+        }
+        Ok(charts)
+    }
+
+    /// A snapshot's values in words.
+    fn text(
+        &self,
+        at: usize,
+        areas: &[(String, String, Vec<Option<f64>>)],
+        lines: &[Series<'_>],
+    ) -> String {
+        let snapshot = &self.history.snapshots[self.places[at]];
+        let mut text = format!("{} at {}", named(snapshot), short_time(self.seconds[at]));
+        let classes = areas
+            .iter()
+            .map(|(name, _, values)| (name.as_str(), values[at]));
+        let totals = lines.iter().map(|series| (series.name, series.values[at]));
+        for (name, value) in totals.chain(classes) {
+            if let Some(value) = value.filter(|&value| value != 0.0) {
+                text.push_str(&format!(
+                    "\n{name}: {}",
+                    bytes(value as i128, ByteStyle::Units)
+                ));
+            }
+        }
+        text
+    }
+
+    fn legend(&self) -> Vec<LegendEntry> {
+        if self.places.is_empty() {
+            return Vec::new();
+        }
+        let classes = self.history.classes.iter().enumerate();
+        let mut entries: Vec<LegendEntry> = classes
+            .filter_map(|(at, class)| {
+                Some(LegendEntry {
+                    name: self.names.shown(at).to_owned(),
+                    color: self.colors.class(at)?,
+                    href: Some(self.names.href(at, class.number)),
+                    is_line: false,
+                })
+            })
+            .collect();
+        if self.areas().len() > entries.len() {
+            entries.push(LegendEntry {
+                name: self.other_name(),
+                color: OTHER.into(),
+                href: None,
+                is_line: false,
+            });
+        }
+        let recorded = self
+            .lines()
+            .into_iter()
+            .filter(|s| s.values.iter().any(Option::is_some));
+        entries.extend(recorded.map(|series| LegendEntry {
+            name: series.name.into(),
+            color: series.color.into(),
+            href: None,
+            is_line: true,
+        }));
+        entries
+    }
+}
+
+fn scale_top(scale: &Scale) -> i128 {
+    scale.most() as i128
+}
+
+/// The moments of the snapshots that have one, ascending, and their places.
+pub(super) fn timed(history: &History<'_>) -> (Vec<f64>, Vec<usize>) {
+    let snapshots = history.snapshots.iter().enumerate();
+    let mut timed: Vec<(f64, usize)> = snapshots
+        .filter_map(|(place, snapshot)| Some((snapshot.timestamp_seconds?, place)))
+        .collect();
+    timed.sort_by(|a, b| a.0.total_cmp(&b.0));
+    timed.into_iter().unzip()
+}
+
+/// The classes by their growth from the first snapshot to the last.
+fn changes(history: &History<'_>, names: &Names) -> Vec<Change> {
+    let Some(last) = history.snapshots.len().checked_sub(1) else {
+        return Vec::new();
+    };
+    let peak = history.peak().unwrap_or(last);
+    let growth = |class: &ClassHistory<'_>| class.held[last].sum_bytes - class.held[0].sum_bytes;
+    let mut order: Vec<usize> = (0..history.classes.len()).collect();
+    order.sort_by_key(|&at| std::cmp::Reverse(growth(&history.classes[at])));
+    order.truncate(MOST_CHANGES);
+    let (seconds, places) = timed(history);
+    order
+        .into_iter()
+        .map(|at| {
+            let class = &history.classes[at];
+            let [first, top, end] = [0, peak, last].map(|place| class.held[place]);
+            let values: Vec<f64> = places
+                .iter()
+                .map(|&place| class.held[place].sum_bytes as f64)
+                .collect();
+            Change {
+                name: names.shown(at).to_owned(),
+                href: Some(names.href(at, class.number)),
+                cells: vec![
+                    Cell::bytes(first.sum_bytes),
+                    Cell::bytes(top.sum_bytes),
+                    Cell::bytes(end.sum_bytes),
+                    Cell::change(growth(class)),
+                    Cell::count(first.active.into()),
+                    Cell::count(end.active.into()),
+                ],
+                spark: chart::spark(&seconds, &values),
+                spark_text: format!(
+                    "{} at first, {} at most, {} at last",
+                    bytes(first.sum_bytes, ByteStyle::Units),
+                    bytes(class.most_bytes(), ByteStyle::Units),
+                    bytes(end.sum_bytes, ByteStyle::Units)
+                ),
+            }
+        })
+        .collect()
+}
+
+fn snapshot_row(
+    history: &History<'_>,
+    place: usize,
+    names: &Names,
+    colors: &Colors,
+) -> SnapshotRow {
+    let snapshot = &history.snapshots[place];
+    let whole = snapshot.total.sum_bytes;
+    let mut parts = Vec::new();
+    let mut x = 0.0;
+    let mut others = snapshot.total.sum_bytes;
+    let mut folded = history.classes.len() + history.classes_left_out;
+    let mut part = |name: &str, color: String, sum: i128| {
+        let percent = percent(sum, whole);
+        parts.push(Part {
+            color,
+            x: format!("{x:.2}"),
+            width: format!("{:.2}", percent.clamp(0.0, 100.0)),
+            text: format!(
+                "{name}: {}, {}",
+                bytes(sum, ByteStyle::Units),
+                share(percent)
+            ),
+        });
+        x += percent;
+    };
+    // The largest first, whatever the order elsewhere.
+    let mut order: Vec<usize> = (0..history.classes.len()).collect();
+    order.sort_by_key(|&at| std::cmp::Reverse(history.classes[at].held[place].sum_bytes));
+    for at in order {
+        let sum = history.classes[at].held[place].sum_bytes;
+        if percent(sum, whole) <= NOTABLE_PERCENT {
+            break;
+        }
+        others -= sum;
+        folded -= 1;
+        part(
+            names.shown(at),
+            colors.class(at).unwrap_or_else(|| OTHER.into()),
+            sum,
+        );
+    }
+    if others > 0 {
+        let name = format!("other ({})", counted(folded, "class", "classes"));
+        part(&name, OTHER.into(), others);
+    }
+    let texts: Vec<&str> = parts.iter().map(|part| part.text.as_str()).collect();
+    let peak = history.peak() == Some(place);
+    SnapshotRow {
+        number: snapshot.snapshot,
+        description: shown(snapshot.description),
+        cells: vec![
+            Cell::seconds(snapshot.timestamp_seconds),
+            Cell::known_bytes(snapshot.process_virtual_bytes, "not recorded"),
+            Cell::known_bytes(snapshot.process_resident_bytes, "not recorded"),
+            Cell::bytes(snapshot.tracked_total_bytes),
+            Cell::known_bytes(
+                snapshot.asizeof_total_bytes,
+                "not computed; create_snapshot(compute_total=True) records it",
+            ),
+            Cell::bytes(snapshot.overhead_bytes),
+        ],
+        aside: format!(
+            "{}, {} of {}, {}{}",
+            snapshot
+                .timestamp_seconds
+                .map_or("at no moment".into(), short_time),
+            bytes(snapshot.total.sum_bytes, ByteStyle::Units),
+            counted(snapshot.total.classes, "class", "classes"),
+            counted(snapshot.total.active as usize, "instance", "instances"),
+            if peak { ", the peak" } else { "" }
+        ),
+        shares_text: if texts.is_empty() {
+            "nothing was measured".into()
+        } else {
+            texts.join("; ")
+        },
+        remark: remark(&parts, whole, snapshot),
+        parts,
+        open: history.peak().map_or(place == 0, |peak| peak == place),
+    }
+}
+
+/// What a bar cannot say, and what the shares of the table are of.
+fn remark(parts: &[Part], whole: i128, snapshot: &SnapshotSummary<'_>) -> Option<String> {
+    let of = match snapshot.share_of {
+        ShareOf::Virtual => "the process’s virtual size",
+        ShareOf::Asizeof => "the asizeof total, since the process’s size was not recorded",
+        ShareOf::Tracked => "the tracked total, since nothing else was recorded",
+    };
+    let shares =
+        format!("The bar shows parts of what is tracked; shares in the table are of {of}.");
+    Some(if whole == 0 {
+        "Nothing tracked was alive and measured at this snapshot.".into()
+    } else if parts.iter().all(|part| part.color == OTHER) {
+        format!("No class is above {NOTABLE_PERCENT} % of what is tracked. {shares}")
+    } else {
+        shares
+    })
+}
+
+fn data(history: &History<'_>, names: &Names) -> String {
+    let classes = history.classes.iter().enumerate();
+    let snapshots = history.snapshots.iter().enumerate();
+    json::embedded(&Data {
+        classes: classes
+            .map(|(at, class)| (names.shown(at), names.href(at, class.number)))
+            .collect(),
+        snapshots: snapshots
+            .map(|(place, snapshot)| {
+                let held = || history.classes.iter().map(|class| class.held[place]);
+                let rest = history.rest[place];
+                SnapshotData {
+                    active: held().map(|held| held.active).collect(),
+                    sum: held().map(|held| Exact(held.sum_bytes)).collect(),
+                    rest: (rest.active, Exact(rest.sum_bytes)),
+                    total: (snapshot.total.active, Exact(snapshot.total.sum_bytes)),
+                    whole: Exact(snapshot.share_of_bytes),
+                }
+            })
+            .collect(),
+        more_classes: history.classes_left_out,
+    })
+}

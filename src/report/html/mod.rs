@@ -1,0 +1,230 @@
+//! The report as HTML pages with graphs: what Pympler's `HtmlStats.create_html` promises.
+//!
+//! An index page, and a page for each class; or all of them in one. Every text of the dump
+//! goes through a template that escapes it, or through JSON that a script reads as text and
+//! nothing else; the pages' policy allows no script, style or image but their own, and no
+//! network. Figures are those of the analyses. What is left out is counted on the page.
+
+mod chart;
+mod class;
+mod index;
+mod instances;
+mod names;
+mod text;
+
+use std::io::{self, Write};
+use std::path::Path;
+
+use askama::Template;
+use data_encoding::BASE64;
+use sha2::{Digest, Sha256};
+
+use crate::analysis::coverage::Coverage;
+use crate::analysis::history::{History, HistoryLimits};
+use crate::analysis::lifetimes::{Lifetimes, LifetimesOptions};
+use crate::model::{Dump, Rules, Sizes};
+use crate::output::{Output, PageWithFolder};
+use crate::select::Filter;
+
+use names::Names;
+
+/// How the pages look.
+const CSS: &str = include_str!("templates/report.css");
+
+/// What they do beyond that: tables that sort, search and turn pages, trees that open.
+const JS: &str = include_str!("templates/report.js");
+
+/// How many snapshots the pages show at most. No eye tells more apart in a chart.
+const MOST_SNAPSHOTS: usize = 200;
+
+/// How many classes have a page at most.
+const MOST_CLASSES: usize = 500;
+
+/// How many instances are embedded unless it is said for each class: shared among the
+/// classes, within bounds.
+const INSTANCES: usize = 1500;
+const FEWEST_INSTANCES: usize = 5;
+const MOST_INSTANCES: usize = 250;
+
+/// What the report is to show.
+#[derive(Clone, Debug, Default)]
+pub struct HtmlOptions {
+    /// The heading.
+    pub title: String,
+    /// Which classes, and which objects count.
+    pub filter: Filter,
+    /// How many instances of each class are embedded, the largest first. `None`: 1,500 are
+    /// shared among the classes, at least 5 and at most 250 for each.
+    pub instances: Option<usize>,
+}
+
+/// Where a report goes.
+pub enum Pages {
+    /// Everything in one page.
+    Single(Output),
+    /// An index page, and the others in a folder beside it.
+    Folder(PageWithFolder),
+}
+
+impl Pages {
+    /// Opens the page of this path, and unless everything is to be in one, the folder beside it.
+    ///
+    /// # Errors
+    ///
+    /// If they cannot be written. The error names the path.
+    pub fn open(path: &Path, single_file: bool) -> io::Result<Pages> {
+        Ok(if single_file {
+            Pages::Single(Output::open(Some(path))?)
+        } else {
+            Pages::Folder(PageWithFolder::open(path)?)
+        })
+    }
+
+    /// Appends to the index page.
+    fn index(&mut self, html: &str) -> io::Result<()> {
+        match self {
+            Pages::Single(page) => page.write_all(html.as_bytes()),
+            Pages::Folder(pages) => pages.page().write_all(html.as_bytes()),
+        }
+    }
+
+    /// Puts everything into its place.
+    fn finish(self) -> io::Result<()> {
+        match self {
+            Pages::Single(page) => page.finish(),
+            Pages::Folder(pages) => pages.finish(),
+        }
+    }
+}
+
+/// Writes the report of a dump; it appears as a whole or not at all.
+///
+/// # Errors
+///
+/// If it cannot be written.
+pub fn write(mut pages: Pages, dump: &Dump, options: &HtmlOptions) -> io::Result<()> {
+    let sizes = Sizes::of(dump, Rules::Documented);
+    let limits = HistoryLimits {
+        snapshots: MOST_SNAPSHOTS,
+        classes: MOST_CLASSES,
+    };
+    let history = History::of(dump, &options.filter, limits);
+    let coverage = Coverage::of(dump);
+    let names = match &pages {
+        Pages::Single(_) => Names::in_one(&history),
+        Pages::Folder(pages) => Names::of(&history, pages.page_name(), pages.folder_name()),
+    };
+    let page = Page {
+        single_file: names.in_one_page(),
+    };
+    pages.index(&page.head(&options.title, names.from_index())?)?;
+    pages.index(&index::view(dump, &history, &coverage, options, &names)?)?;
+    let lives = Lifetimes::of(
+        dump,
+        &LifetimesOptions {
+            filter: options.filter.clone(),
+            ..LifetimesOptions::default()
+        },
+    );
+    let each = options.instances.unwrap_or_else(|| {
+        let share = INSTANCES / history.classes.len().max(1);
+        share.clamp(FEWEST_INSTANCES, MOST_INSTANCES)
+    });
+    let mut classes = class::Classes::of(dump, &history, &lives, &sizes, options, &names, each);
+    for at in 0..history.classes.len() {
+        let view = classes.view(at)?;
+        match &mut pages {
+            Pages::Single(_) => pages.index(&view)?,
+            Pages::Folder(pages) => {
+                let title = format!("{} – {}", names.shown(at), options.title);
+                let head = page.head(&title, names.from_class())?;
+                let foot = page.foot(names.from_class())?;
+                pages.file(names.file(at), &[&head, &view, &foot])?;
+            }
+        }
+    }
+    if let Pages::Folder(pages) = &pages {
+        pages.file("report.css", &[CSS])?;
+        pages.file("report.js", &[JS])?;
+    }
+    pages.index(&page.foot(names.from_index())?)?;
+    pages.finish()
+}
+
+/// What all pages have around their views.
+struct Page {
+    single_file: bool,
+}
+
+/// Where style and script are.
+enum Assets<'p> {
+    Inline,
+    /// In the folder of this reference.
+    Beside(&'p str),
+}
+
+#[derive(Template)]
+#[template(path = "head.html")]
+struct Head<'p> {
+    policy: &'p str,
+    generator: &'static str,
+    title: &'p str,
+    assets: Assets<'p>,
+}
+
+#[derive(Template)]
+#[template(path = "foot.html")]
+struct Foot<'p> {
+    generator: &'static str,
+    assets: Assets<'p>,
+}
+
+const GENERATOR: &str = concat!("ctstats ", env!("CARGO_PKG_VERSION"));
+
+impl Page {
+    fn assets<'p>(&self, folder: &'p str) -> Assets<'p> {
+        if self.single_file {
+            Assets::Inline
+        } else {
+            Assets::Beside(folder)
+        }
+    }
+
+    fn head(&self, title: &str, folder: &str) -> io::Result<String> {
+        rendered(&Head {
+            policy: &policy(self.single_file),
+            generator: GENERATOR,
+            title,
+            assets: self.assets(folder),
+        })
+    }
+
+    fn foot(&self, folder: &str) -> io::Result<String> {
+        rendered(&Foot {
+            generator: GENERATOR,
+            assets: self.assets(folder),
+        })
+    }
+}
+
+/// What the browser may do: nothing, but for this one style and this one script. Inline they
+/// are told by their hash; of files opened from disk browsers know no origin, only the scheme.
+fn policy(single_file: bool) -> String {
+    let source = |asset: &str| {
+        if single_file {
+            format!("'sha256-{}'", BASE64.encode(&Sha256::digest(asset)))
+        } else {
+            "'self' file:".into()
+        }
+    };
+    format!(
+        "default-src 'none'; style-src {}; script-src {}; base-uri 'none'; form-action 'none'",
+        source(CSS),
+        source(JS)
+    )
+}
+
+/// A template filled in.
+fn rendered(template: &impl Template) -> io::Result<String> {
+    template.render().map_err(io::Error::other)
+}

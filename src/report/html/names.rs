@@ -1,0 +1,145 @@
+//! What the pages are called and how they refer to each other. A class's name never makes
+//! a path: its file has the number of the class, and as much of the name as is harmless.
+
+use std::ffi::OsStr;
+
+use super::text::shown;
+use crate::analysis::history::History;
+
+/// How many characters of a class name its file has.
+const SLUG: usize = 60;
+
+/// A file name as a relative reference: whatever is special in one is encoded.
+fn reference(name: &OsStr) -> String {
+    use std::fmt::Write as _;
+    let mut out = String::new();
+    for &byte in name.as_encoded_bytes() {
+        if byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'.' | b'_') {
+            out.push(byte.into());
+        } else {
+            // Writing to a String cannot fail.
+            let _ = write!(out, "%{byte:02X}");
+        }
+    }
+    out
+}
+
+/// The names of the classes, and how pages refer to each other.
+pub(super) struct Names {
+    shown: Vec<String>,
+    files: Vec<String>,
+    /// `None` where everything is in one page.
+    place: Option<Place>,
+}
+
+/// Where the index page and the folder of the others are, seen from each other.
+struct Place {
+    /// The reference from a page in the folder to the index page.
+    index: String,
+    /// The reference from the index page to the folder, with the slash behind it.
+    folder: String,
+}
+
+impl Names {
+    /// Of pages in a folder beside the index page.
+    pub(super) fn of(history: &History<'_>, page: &OsStr, folder: &OsStr) -> Self {
+        let place = Place {
+            index: format!("../{}", reference(page)),
+            folder: format!("./{}/", reference(folder)),
+        };
+        Names {
+            place: Some(place),
+            ..Names::in_one(history)
+        }
+    }
+
+    /// Of views in one page.
+    pub(super) fn in_one(history: &History<'_>) -> Self {
+        let classes = history.classes.iter();
+        Names {
+            shown: classes.clone().map(|class| shown(class.class)).collect(),
+            files: classes
+                .map(|class| format!("{:04}-{}.html", class.number, slug(&class.class.to_str())))
+                .collect(),
+            place: None,
+        }
+    }
+
+    pub(super) fn in_one_page(&self) -> bool {
+        self.place.is_none()
+    }
+
+    /// The name of a class as it is shown.
+    pub(super) fn shown(&self, at: usize) -> &str {
+        &self.shown[at]
+    }
+
+    /// The file of a class's page.
+    pub(super) fn file(&self, at: usize) -> &str {
+        &self.files[at]
+    }
+
+    /// The reference from the index page to a class's page.
+    pub(super) fn href(&self, at: usize, number: u32) -> String {
+        match &self.place {
+            Some(place) => format!("{}{}", place.folder, self.files[at]),
+            None => format!("#class-{number}"),
+        }
+    }
+
+    /// The reference from a class's page to the index page.
+    pub(super) fn index(&self) -> &str {
+        self.place.as_ref().map_or("#index", |place| &place.index)
+    }
+
+    /// Where style and script are, seen from the index page.
+    pub(super) fn from_index(&self) -> &str {
+        self.place.as_ref().map_or("", |place| &place.folder)
+    }
+
+    /// The same seen from a class's page.
+    pub(super) fn from_class(&self) -> &'static str {
+        ""
+    }
+}
+
+/// What of a class name is harmless in a file name everywhere. Names that become one are
+/// told apart by the number before it.
+fn slug(name: &str) -> String {
+    let harmless = |c: char| c.is_ascii_alphanumeric() || matches!(c, '_' | '-' | '.');
+    let characters = name.chars().take(SLUG);
+    let slug: String = characters
+        .map(|c| if harmless(c) { c } else { '_' })
+        .collect();
+    // No file name ends in a dot twice, and `..` stays no path.
+    slug.replace("..", "_").trim_matches('.').to_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn slugs_are_no_paths() {
+        let cases = [
+            ("shop.Cart", "shop.Cart"),
+            ("../../etc/passwd", "_______etc_passwd"),
+            ("a/b\\c%2e", "a_b_c_2e"),
+            ("..", "_"),
+            ("Größe\0", "Gr__e_"),
+            ("", ""),
+        ];
+        for (name, expected) in cases {
+            assert_eq!(slug(name).replace("_.", "__"), expected, "{name}");
+        }
+        assert_eq!(slug(&"x".repeat(300)).len(), SLUG);
+    }
+
+    #[test]
+    fn references_are_encoded() {
+        assert_eq!(
+            reference(OsStr::new("a b#c%?.html")),
+            "a%20b%23c%25%3F.html"
+        );
+    }
+}

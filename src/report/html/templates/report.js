@@ -1,0 +1,418 @@
+// What the pages do beyond showing: tables that sort, search and turn pages, trees that open,
+// values under the pointer. All data is read as JSON and shown as text; nothing of it is
+// ever markup, script or style.
+"use strict";
+(() => {
+  const PAGE = 25;
+
+  // --- Elements and figures ---------------------------------------------------------------
+
+  const element = (name, attributes = {}, ...children) => {
+    const made = document.createElement(name);
+    for (const [key, value] of Object.entries(attributes)) {
+      if (value === true) made.setAttribute(key, "");
+      else if (value !== undefined && value !== null && value !== false) made.setAttribute(key, value);
+    }
+    made.append(...children.filter((child) => child !== null && child !== undefined));
+    return made;
+  };
+
+  // Integers beyond 2^53 are texts; they are compared as numbers and shown whole.
+  const grouped = (integer) => String(integer).replace(/\B(?=(\d{3})+$)/g, ",");
+  const UNITS = ["B", "KiB", "MiB", "GiB", "TiB", "PiB", "EiB"];
+  const bytes = (count) => {
+    let value = Number(count);
+    if (Math.abs(value) < 1024) return `${grouped(Math.trunc(value))} B`;
+    let unit = 0;
+    // 1023.95 is the least that one decimal would round up to 1024.0.
+    while (Math.abs(value) >= 1023.95 && unit < UNITS.length - 1) {
+      value /= 1024;
+      unit += 1;
+    }
+    return `${value.toFixed(1)} ${UNITS[unit]}`;
+  };
+  const share = (percent) => (percent > 0 && percent < 0.05 ? "<0.1 %" : `${percent.toFixed(1)} %`);
+  const two = (count) => String(count).padStart(2, "0");
+  const time = (seconds) => {
+    if (seconds === null || seconds === undefined) return "–";
+    const sign = seconds < 0 ? "-" : "";
+    const value = Math.abs(seconds);
+    if (value < 0.9995) return `${sign}${(value * 1000).toFixed(0)}ms`;
+    if (value < 59.95) return `${sign}${value.toFixed(1)}s`;
+    const whole = Math.round(value);
+    const minutes = Math.floor(whole / 60);
+    if (minutes < 60) return `${sign}${minutes}m${two(whole % 60)}s`;
+    const hours = Math.floor(minutes / 60);
+    if (hours < 24) return `${sign}${hours}h${two(minutes % 60)}m`;
+    return `${sign}${Math.floor(hours / 24)}d${two(hours % 24)}h`;
+  };
+  const percent = (part, whole) => (Number(whole) === 0 ? 0 : (Number(part) * 100) / Number(whole));
+
+  // A column's kind: how a value becomes text, what it is exactly, whether it is a number.
+  const KINDS = {
+    text: { show: (value) => value },
+    count: { show: grouped, number: true },
+    bytes: { show: bytes, exact: (value) => `${grouped(value)} B`, number: true },
+    average: { show: (value) => bytes(Math.trunc(value)), number: true },
+    share: { show: share, number: true },
+    time: { show: time, exact: (value) => (value === null ? "" : `${value} s`), number: true },
+    // Those alive come after all that died.
+    death: { show: (value) => (value === Infinity ? "alive" : time(value)), number: true },
+  };
+
+  const cell = (kind, value, name = "td") => {
+    const made = element(name, { class: kind.number ? "number" : null, "data-value": value });
+    if (name === "th") made.scope = "row";
+    if (kind.exact) made.title = kind.exact(value);
+    made.textContent = kind.show(value);
+    return made;
+  };
+
+  const compare = (a, b) => {
+    if (typeof a === "string" && typeof b === "string" && (isNaN(a) || isNaN(b))) return a < b ? -1 : a > b ? 1 : 0;
+    const [x, y] = [Number(a ?? -Infinity), Number(b ?? -Infinity)];
+    return x < y ? -1 : x > y ? 1 : 0;
+  };
+
+  // --- Tables -----------------------------------------------------------------------------
+
+  // Makes the header cells of a table sort. `numbers` says which columns begin descending;
+  // `sorted(column, descending)` does it.
+  const sortable = (headers, numbers, sorted) => {
+    headers.forEach((header, column) => {
+      if (header.classList.contains("picture")) return;
+      const button = element("button", { type: "button" }, ...header.childNodes);
+      header.append(button);
+      button.addEventListener("click", () => {
+        const now = header.getAttribute("aria-sort");
+        const descending = now ? now === "ascending" : numbers[column];
+        headers.forEach((other) => other.removeAttribute("aria-sort"));
+        header.setAttribute("aria-sort", descending ? "descending" : "ascending");
+        sorted(column, descending);
+      });
+    });
+  };
+
+  const ordered = (rows, value, descending) =>
+    rows
+      .map((row, place) => [value(row), place, row])
+      .sort((a, b) => (descending ? compare(b[0], a[0]) : compare(a[0], b[0])) || a[1] - b[1])
+      .map((entry) => entry[2]);
+
+  // A table that stands in the page: its rows change places.
+  const arrange = (table) => {
+    const headers = [...table.tHead.rows[0].cells];
+    const body = table.tBodies[0];
+    const value = (row, column) => row.cells[column].dataset.value ?? row.cells[column].textContent;
+    const numbers = headers.map((header) => header.classList.contains("number"));
+    sortable(headers, numbers, (column, descending) => {
+      body.append(...ordered([...body.rows], (row) => {
+        const text = value(row, column);
+        return numbers[column] ? (text === "" ? null : text) : text;
+      }, descending));
+    });
+  };
+
+  // A table made of rows of values. `columns` are [name, kind]; `options` may have `last`
+  // (rows that stay at the end), `link(row)`, `detail(row)`, `sort` ([column, descending]),
+  // `search` (a label), `noun`.
+  const build = (host, columns, all, options = {}) => {
+    const kinds = columns.map(([, kind]) => KINDS[kind]);
+    const headers = columns.map(([name], column) =>
+      element("th", { scope: "col", class: kinds[column].number ? "number" : null }, name));
+    const body = element("tbody");
+    const table = element("table", {}, element("thead", {}, element("tr", {}, ...headers)), body);
+    const status = element("span", { class: "aside", role: "status" });
+    const before = element("button", { type: "button" }, "Previous");
+    const after = element("button", { type: "button" }, "Next");
+    const bar = element("div", { class: "bar" });
+    let [rows, page] = [all, 0];
+
+    const draw = () => {
+      const pages = Math.max(1, Math.ceil(rows.length / PAGE));
+      page = Math.min(page, pages - 1);
+      const shown = rows.slice(page * PAGE, (page + 1) * PAGE);
+      body.replaceChildren(...shown.map((row) => make(row)), ...(options.last ?? []).map((row) => make(row, "total")));
+      const noun = options.noun ?? "rows";
+      const range = rows.length ? `${grouped(page * PAGE + 1)}–${grouped(page * PAGE + shown.length)} of ` : "";
+      const of = rows.length < all.length ? ` (of ${grouped(all.length)})` : "";
+      status.textContent = `${range}${grouped(rows.length)} ${noun}${of}`;
+      before.disabled = page === 0;
+      after.disabled = page === pages - 1;
+      before.hidden = after.hidden = all.length <= PAGE;
+    };
+    const make = (row, look) => {
+      const made = element("tr", { class: look });
+      columns.forEach((_, column) => made.append(cell(kinds[column], row.values[column], column ? "td" : "th")));
+      if (row.href) {
+        const first = made.cells[0];
+        first.replaceChildren(element("a", { href: row.href }, first.textContent));
+      }
+      if (row.detail) expandable(made, row);
+      return made;
+    };
+    const expandable = (made, row) => {
+      const button = element("button", { type: "button", class: "open", "aria-expanded": "false" }, "▸ ", made.cells[0].textContent);
+      made.cells[0].replaceChildren(button);
+      button.addEventListener("click", () => {
+        const opened = button.getAttribute("aria-expanded") === "true";
+        button.setAttribute("aria-expanded", String(!opened));
+        button.firstChild.textContent = opened ? "▸ " : "▾ ";
+        if (opened) made.nextSibling.remove();
+        else made.after(element("tr", { class: "detail" }, element("td", { colspan: columns.length }, row.detail())));
+      });
+    };
+    const turn = (by) => () => {
+      page += by;
+      draw();
+    };
+    before.addEventListener("click", turn(-1));
+    after.addEventListener("click", turn(1));
+
+    let sorting = options.sort ?? null;
+    let wanted = "";
+    const refresh = () => {
+      const words = wanted.toLowerCase();
+      rows = words ? all.filter((row) => row.text.toLowerCase().includes(words)) : all;
+      if (sorting) rows = ordered(rows, (row) => row.values[sorting[0]], sorting[1]);
+      page = 0;
+      draw();
+    };
+    if (options.search && all.length > 1) {
+      const input = element("input", { type: "search", "aria-label": options.search, placeholder: options.search });
+      input.addEventListener("input", () => {
+        wanted = input.value;
+        refresh();
+      });
+      bar.append(input);
+    }
+    if (sorting) headers[sorting[0]].setAttribute("aria-sort", sorting[1] ? "descending" : "ascending");
+    sortable(headers, kinds.map((kind) => Boolean(kind.number)), (column, descending) => {
+      sorting = [column, descending];
+      refresh();
+    });
+    bar.append(status, before, after);
+    host.replaceChildren(bar, element("div", { class: "scroll", tabindex: "0", role: "region", "aria-label": options.noun ?? "table" }, table));
+    refresh();
+  };
+
+  // --- Trees ------------------------------------------------------------------------------
+
+  // A tree of rows {level, name, figures}, each before its own; `figures` are [text, exact].
+  const tree = (rows, openTo) => {
+    const root = element("ul", { class: "tree" });
+    const lists = [root];
+    rows.forEach((row, at) => {
+      const line = element("span", { class: "row" }, element("span", { class: "name" }, row.name ?? "(no name)"));
+      row.figures.forEach(([text, exact, extra]) =>
+        line.append(element("span", { class: extra ? "figure extra" : "figure", title: exact }, text)));
+      const item = element("li");
+      const list = lists[Math.min(row.level - 1, lists.length - 1)];
+      lists.length = Math.min(row.level, lists.length);
+      if (rows[at + 1]?.level > row.level) {
+        const below = element("ul");
+        const details = element("details", { open: row.level <= openTo }, element("summary", {}, line), below);
+        item.append(details);
+        lists.push(below);
+      } else {
+        item.append(line);
+      }
+      list.append(item);
+    });
+    return root;
+  };
+
+  const rowsOf = (flat, width, make) => {
+    const rows = [];
+    for (let at = 0; at < flat.length; at += width) rows.push(make(...flat.slice(at, at + width)));
+    return rows;
+  };
+
+  // --- The index page ---------------------------------------------------------------------
+
+  const summaryColumns = [["class", "text"], ["active", "count"], ["sum", "bytes"], ["average", "average"], ["share", "share"]];
+  const figuresOf = (active, sum, whole) => [active, sum, active ? Number(sum) / active : 0, percent(sum, whole)];
+
+  const summaryOf = (data, place) => {
+    const snapshot = data.snapshots[place];
+    const rows = data.classes.map(([name, href], at) => ({
+      values: [name, ...figuresOf(snapshot.active[at], snapshot.sum[at], snapshot.whole)],
+      text: name,
+      href,
+    }));
+    const last = [];
+    const more = (name, [active, sum]) => last.push({ values: [name, ...figuresOf(active, sum, snapshot.whole)], text: name });
+    if (data.more_classes) more(`${grouped(data.more_classes)} more classes`, snapshot.rest);
+    more("total", snapshot.total);
+    return [rows, last];
+  };
+
+  const startIndex = (view, data) => {
+    for (const details of view.querySelectorAll("details.snapshot")) {
+      const fill = () => {
+        const host = details.querySelector("[data-table=summary]");
+        if (!details.open || host.firstChild) return;
+        const [rows, last] = summaryOf(data, Number(details.dataset.place));
+        build(host, summaryColumns, rows, { last, sort: [2, true], search: "Search classes", noun: "classes" });
+      };
+      details.addEventListener("toggle", fill);
+      fill();
+    }
+  };
+
+  // --- A class's page ---------------------------------------------------------------------
+
+  const snapshotName = ([number, description, seconds]) =>
+    `${number}${description ? `: ${description}` : ""}${seconds === null ? "" : ` (${time(seconds)})`}`;
+
+  const history = (host, data) => {
+    const rows = data.snapshots.map(([number, description, seconds, whole], at) => ({
+      values: [number, description, seconds, ...figuresOf(data.active[at], data.sum[at], whole)],
+      text: description,
+    }));
+    build(host, [["snapshot", "count"], ["description", "text"], ["at", "time"], ...summaryColumns.slice(1)], rows, {
+      sort: [0, false],
+      search: rows.length > PAGE ? "Search descriptions" : null,
+      noun: "snapshots",
+    });
+  };
+
+  const left = (count, cut) =>
+    element("p", { class: "more" }, `${grouped(count)} more${cut ? ", and some that were too many to follow" : ""}; ctstats print --format json writes all.`);
+
+  const referents = (host, data) => {
+    const chooser = element("select", { "aria-label": "Snapshot" });
+    const place = element("div");
+    data.merged.forEach((merged, at) => chooser.append(element("option", { value: at }, snapshotName(data.snapshots[merged.at]))));
+    const draw = () => {
+      const merged = data.merged[Number(chooser.value)];
+      const rows = rowsOf(merged.rows, 5, (level, name, count, size, flat) => ({
+        level,
+        name: data.texts[name],
+        figures: [
+          [`× ${grouped(count)}`, "how many were merged", true],
+          [bytes(size), `${grouped(size)} B, of its own ${grouped(flat)} B`],
+          [share(percent(size, merged.size)), "of the class"],
+        ],
+      }));
+      place.replaceChildren(
+        element("p", { class: "aside" }, `${grouped(merged.objects)} ${merged.objects === 1 ? "instance" : "instances"}, ${bytes(merged.size)}`),
+        rows.length ? tree(rows, 1) : element("p", { class: "nothing" }, "No referent is above 0.1 %."),
+        ...(merged.left_out || merged.cut ? [left(merged.left_out, merged.cut)] : []),
+      );
+    };
+    // The largest first: that is where the bytes are.
+    const sizes = data.merged.map((merged) => Number(merged.size));
+    chooser.value = String(sizes.indexOf(Math.max(...sizes)));
+    chooser.addEventListener("change", draw);
+    host.replaceChildren(element("label", { class: "bar" }, "At snapshot ", chooser), place);
+    draw();
+  };
+
+  const detailOf = (data, instance) => {
+    const parts = [];
+    const heading = (text) => parts.push(element("h3", {}, text));
+    if (instance.name !== undefined) parts.push(element("p", {}, `Its own class name: ${data.texts[instance.name]}`));
+    parts.push(element("p", {}, element("code", {}, data.texts[instance.repr] || "no repr was recorded")));
+    if (instance.trace !== undefined) {
+      heading("Created by, outermost first");
+      const trace = data.traces[instance.trace];
+      if (trace.left_out) parts.push(element("p", { class: "more" }, `${grouped(trace.left_out)} outer frames are left out.`));
+      parts.push(element("ol", { class: "frames" }, ...trace.frames.map((number) => {
+        const [file, line, func, source] = data.frames[number];
+        return element("li", {}, `${data.texts[file]}:${line} in ${data.texts[func]}`,
+          source === null ? null : element("code", { class: "source" }, data.texts[source]));
+      })));
+    }
+    heading("Sizes");
+    let last = null;
+    const samples = instance.samples.map(([moment, size, flat]) => {
+      const known = typeof moment === "number";
+      const seconds = known ? data.snapshots[moment][2] : moment[0];
+      const name = known ? snapshotName(data.snapshots[moment]) : seconds === instance.birth ? "born" : "between snapshots";
+      const change = last === null ? "" : Number(size) - Number(last);
+      last = size;
+      return element("tr", {}, element("th", { scope: "row" }, name), cell(KINDS.time, seconds), cell(KINDS.bytes, size), cell(KINDS.bytes, flat),
+        element("td", { class: "number", "data-value": change }, change === "" ? "" : `${change < 0 ? "-" : "+"}${bytes(Math.abs(change))}`));
+    });
+    parts.push(element("div", { class: "scroll" }, element("table", {},
+      element("thead", {}, element("tr", {}, ...["snapshot", "at", "size", "of its own", "change"].map((name, at) =>
+        element("th", { scope: "col", class: at ? "number" : null }, name)))),
+      element("tbody", {}, ...samples))));
+    if (instance.more) parts.push(left(instance.more));
+    if (instance.referents) {
+      const size = instance.samples[instance.of][1];
+      heading(`What it held at its largest, ${bytes(size)}`);
+      parts.push(tree(rowsOf(instance.referents, 4, (level, name, bytesOf, flat) => ({
+        level,
+        name: data.texts[name],
+        figures: [
+          [bytes(bytesOf), `${grouped(bytesOf)} B, of its own ${grouped(flat)} B`],
+          [share(percent(bytesOf, size)), "of the instance"],
+        ],
+      })), 3));
+      if (instance.left_out) parts.push(left(instance.left_out));
+    }
+    return element("div", {}, ...parts);
+  };
+
+  const instances = (host, data) => {
+    const site = (instance) => {
+      const frames = instance.trace === undefined ? [] : data.traces[instance.trace].frames;
+      if (!frames.length) return "";
+      const [file, line, func] = data.frames[frames[frames.length - 1]];
+      return `${data.texts[file]}:${line} in ${data.texts[func]}`;
+    };
+    const rows = data.instances.map((instance) => ({
+      values: [instance.address, instance.birth, instance.alive ? Infinity : instance.death, instance.size, instance.peak, data.texts[instance.repr]],
+      text: `${instance.address} ${data.texts[instance.repr]} ${site(instance)}`,
+      detail: () => detailOf(data, instance),
+    }));
+    build(host, [["address", "text"], ["born", "time"], ["died", "death"], ["largest", "bytes"], ["at peak", "bytes"], ["repr", "text"]], rows, {
+      sort: [3, true],
+      search: "Search address, repr, site",
+      noun: "instances",
+    });
+  };
+
+  const startClass = (view, data) => {
+    const host = (name) => view.querySelector(name);
+    if (host("[data-table=history]")) history(host("[data-table=history]"), data);
+    if (host("[data-referents]")) referents(host("[data-referents]"), data);
+    instances(host("[data-table=instances]"), data);
+  };
+
+  // --- All pages --------------------------------------------------------------------------
+
+  const started = new Set();
+  const start = (view) => {
+    if (started.has(view)) return;
+    started.add(view);
+    view.querySelectorAll("table.sortable").forEach(arrange);
+    const data = JSON.parse(view.querySelector("script.data").textContent);
+    (view.id === "index" ? startIndex : startClass)(view, data);
+    for (const chart of view.querySelectorAll(".chart")) {
+      const readout = chart.querySelector(".readout");
+      for (const mark of chart.querySelectorAll(".mark")) {
+        const show = () => (readout.textContent = mark.querySelector("title").textContent);
+        mark.addEventListener("pointerenter", show);
+        mark.addEventListener("focus", show);
+      }
+    }
+  };
+
+  // One view at a time; a report in one file has all of them in its page.
+  const views = [...document.querySelectorAll(".view")];
+  const route = () => {
+    const target = location.hash.length > 1 ? document.getElementById(decodeURIComponent(location.hash.slice(1))) : null;
+    const view = target?.closest(".view") ?? views[0];
+    views.forEach((other) => (other.hidden = other !== view));
+    start(view);
+    if (target?.tagName === "DETAILS") target.open = true;
+    if (target) target.scrollIntoView();
+    else if (views.length > 1) scrollTo(0, 0);
+  };
+  addEventListener("hashchange", route);
+  addEventListener("beforeprint", () => document.querySelectorAll(".view:not([hidden]) details").forEach((details) => (details.open = true)));
+  route();
+})();
