@@ -270,10 +270,18 @@ pub(super) fn time_ticks(scale: &Scale, label: impl Fn(f64) -> String) -> Vec<Ti
 
 /// The next 1, 2 or 5 times a power of ten, within a power of `base`.
 fn round_step(wanted: f64, base: f64) -> f64 {
-    let power = base.powf(wanted.log(base).floor());
-    let ten = 10_f64.powf((wanted / power).log10().floor());
-    let steps = [1.0, 2.0, 5.0, 10.0].map(|step| step * ten * power);
-    let step = steps.into_iter().find(|&step| step >= wanted);
+    let unit = base.powf(wanted.log(base).floor());
+    let ten = 10_f64.powf((wanted / unit).log10().floor());
+    let steps = [1.0, 2.0, 5.0, 10.0].map(|step| step * ten);
+    let step = steps.into_iter().find(|&step| step * unit >= wanted);
+    // A thousand of a unit is one of the next.
+    let step = step.map(|step| {
+        if step >= 1000.0 {
+            base * unit
+        } else {
+            step * unit
+        }
+    });
     step.filter(|step| step.is_normal()).unwrap_or(wanted)
 }
 
@@ -340,7 +348,7 @@ mod tests {
             (1.0, 1000.0, 1.0),
             (3.0, 1000.0, 5.0),
             (70.0, 1000.0, 100.0),
-            (700.0, 1024.0, 1000.0),
+            (700.0, 1024.0, 1024.0),
             (3000.0, 1024.0, 5.0 * 1024.0),
         ];
         for (wanted, base, expected) in cases {

@@ -145,8 +145,8 @@ pub(super) fn view(
         more_changes: (changes.len() < history.classes.len()).then(|| {
             let more = history.classes.len() - changes.len();
             format!(
-                "{} more that grew less: see the tables of the snapshots.",
-                counted(more, "class", "classes")
+                "{} more that grew less: the tables of the snapshots have them all.",
+                thousands(more as i128)
             )
         }),
         changes,
@@ -268,7 +268,9 @@ fn words(dump: &Dump, coverage: &Coverage) -> Vec<String> {
             signed(tracked)
         ));
     }
-    sentences
+    // A figure and its unit stay in one line.
+    let bound = |sentence: String| sentence.replace(" %", "\u{a0}%");
+    sentences.into_iter().map(bound).collect()
 }
 
 fn remarks(dump: &Dump, options: &HtmlOptions) -> Vec<String> {
@@ -405,7 +407,7 @@ impl<'p> Memory<'p> {
         format!("other ({})", counted(folded, "class", "classes"))
     }
 
-    /// The chart on three scales: the process's sizes dwarf what is tracked.
+    /// The chart on several scales: the process's sizes dwarf what is tracked.
     fn charts(&self) -> io::Result<Vec<Scaled>> {
         if self.places.is_empty() {
             return Ok(Vec::new());
@@ -415,15 +417,17 @@ impl<'p> Memory<'p> {
         let texts: Vec<String> = (0..self.places.len())
             .map(|at| self.text(at, &areas, &lines))
             .collect();
+        // Each scale shows the lines of those before it as well.
         let scales = [
-            ("tracked", "tracked classes", 2),
+            ("tracked", "tracked classes", 1),
+            ("asizeof", "with the asizeof total", 2),
             ("resident", "with the resident size", 3),
             ("virtual", "with the virtual size", 4),
         ];
         let mut charts = Vec::new();
         for (id, label, shown) in scales {
             let recorded = |series: &Series<'_>| series.values.iter().any(Option::is_some);
-            if shown > 2 && !recorded(&lines[shown - 1]) {
+            if shown > 1 && !recorded(&lines[shown - 1]) {
                 continue;
             }
             let drawn: Vec<&Series<'_>> = lines[..shown].iter().filter(|s| recorded(s)).collect();

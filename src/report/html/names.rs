@@ -57,7 +57,10 @@ impl Names {
     pub(super) fn in_one(history: &History<'_>) -> Self {
         let classes = history.classes.iter();
         Names {
-            shown: classes.clone().map(|class| shown(class.class)).collect(),
+            shown: classes
+                .clone()
+                .map(|class| visible(shown(class.class)))
+                .collect(),
             files: classes
                 .map(|class| format!("{:04}-{}.html", class.number, slug(&class.class.to_str())))
                 .collect(),
@@ -101,6 +104,14 @@ impl Names {
     pub(super) fn from_class(&self) -> &'static str {
         ""
     }
+}
+
+/// A name that nobody could see, in quotes: a link needs something to point at.
+fn visible(name: String) -> String {
+    if name.trim().is_empty() {
+        return format!("“{name}”");
+    }
+    name
 }
 
 /// What of a class name is harmless in a file name everywhere. Names that become one are

@@ -61,7 +61,7 @@
   };
 
   const cell = (kind, value, name = "td") => {
-    const made = element(name, { class: kind.number ? "number" : null, "data-value": value });
+    const made = element(name, { class: kind.number ? "number" : "text", "data-value": value ?? "" });
     if (name === "th") made.scope = "row";
     if (kind.exact) made.title = kind.exact(value);
     made.textContent = kind.show(value);

@@ -1,0 +1,302 @@
+// Opens HTML reports in headless Chromium and holds every figure on them against the JSON of
+// `summary` and `print`.
+//
+//     npm ci --prefix tests/browser && node tests/browser/report.mjs target/release/ctstats [SHOTS]
+//
+// With a folder SHOTS it leaves screenshots of the pages there, 1280 and 400 pixels wide.
+import assert from "node:assert/strict";
+import { execFileSync } from "node:child_process";
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { basename, join, resolve } from "node:path";
+import { pathToFileURL } from "node:url";
+import { chromium } from "playwright-core";
+
+const [, , binary, shots] = process.argv;
+const ctstats = resolve(binary);
+const folder = mkdtempSync(join(tmpdir(), "ctstats-report-"));
+const fixture = (name) => resolve(import.meta.dirname, "../../fixtures", name);
+const run = (...args) => execFileSync(ctstats, args, { maxBuffer: 1 << 28 }).toString();
+const json = (...args) => JSON.parse(run(...args, "--format", "json"));
+
+// What the pages show of a text: control characters escaped, at most 500 characters.
+const browser = await chromium.launch({
+  executablePath: process.env.CHROMIUM ?? "/usr/bin/chromium",
+  args: ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking", "--disable-component-update", "--disable-sync"],
+});
+
+let checks = 0;
+const equal = (a, b, what) => {
+  checks += 1;
+  assert.deepEqual(a, b, what);
+};
+const near = (a, b, what) => {
+  checks += 1;
+  assert.ok(Math.abs(a - b) <= 1e-9 * Math.max(1, Math.abs(b)), `${what}: ${a} is not ${b}`);
+};
+
+// A page that fails the test on any complaint of the browser, and on any request but for files.
+const open = async (url, options = {}) => {
+  const context = await browser.newContext({ viewport: { width: 1280, height: 900 }, ...options });
+  const page = await context.newPage();
+  page.on("console", (message) => assert.fail(`${url}: console: ${message.text()}`));
+  page.on("pageerror", (error) => assert.fail(`${url}: ${error}`));
+  page.on("dialog", () => assert.fail(`${url}: a dialog`));
+  page.on("request", (request) => assert.ok(request.url().startsWith("file:"), request.url()));
+  page.on("requestfailed", (request) => assert.fail(`${request.url()} failed`));
+  await page.goto(url);
+  return page;
+};
+
+const rows = (page, selector) =>
+  page.$$eval(`${selector} tbody tr:not(.detail)`, (all) =>
+    all.map((row) => [...row.cells].map((cell) => cell.dataset.value ?? cell.textContent)));
+
+// All rows of a table that turns pages.
+const allRows = async (page, selector) => {
+  const all = [];
+  for (;;) {
+    all.push(...(await rows(page, selector)).filter((row) => row[0] !== "total" && !/^[\d,]+ more classes$/.test(row[0])));
+    const next = await page.$(`${selector} .bar button:nth-of-type(2):not([disabled]):not([hidden])`);
+    if (!next) return all;
+    await next.click();
+  }
+};
+
+// Snapshots at no finite moment are in tables only.
+const timed = (summary) => summary.snapshots.filter((snapshot) => snapshot.timestamp_seconds !== null).length;
+
+// --- The index page against `summary` ----------------------------------------------------
+
+const checkIndex = async (page, summary) => {
+  const list = await page.$$eval("#snapshot-list tbody tr", (all) => all.map((row) => [...row.cells].map((cell) => cell.dataset.value ?? cell.textContent)));
+  equal(list.length, summary.snapshots.length, "snapshots");
+  for (const [place, snapshot] of summary.snapshots.entries()) {
+    const number = (value) => (value === null ? "" : String(value));
+    equal(list[place].filter((_, column) => column !== 1), [
+      snapshot.snapshot, snapshot.timestamp_seconds, snapshot.process_virtual_bytes, snapshot.process_resident_bytes,
+      snapshot.tracked_total_bytes, snapshot.asizeof_total_bytes, snapshot.overhead_bytes,
+    ].map(number), `snapshot ${place}`);
+    const id = `#index #snapshot-${snapshot.snapshot}`;
+    if (!(await page.$eval(id, (details) => details.open))) await page.click(`${id} > summary`);
+    await page.waitForSelector(`${id} table`);
+    const shown = await allRows(page, id);
+    equal(shown.length, snapshot.classes.length, "classes");
+    const sorted = (table) => table.map((row) => row.slice(1).map(Number)).sort((a, b) => b[1] - a[1] || b[0] - a[0]);
+    const expected = sorted(snapshot.classes.map((c) => [c.class, c.active, c.sum_bytes, c.average_bytes, c.share_percent]));
+    sorted(shown).forEach((row, at) => row.forEach((value, column) => near(value, expected[at][column], `snapshot ${place}`)));
+    const total = (await rows(page, id)).at(-1);
+    [snapshot.total.active, snapshot.total.sum_bytes, snapshot.total.average_bytes, snapshot.total.share_percent]
+      .forEach((value, column) => near(Number(total[column + 1]), value, `total of snapshot ${place}`));
+    // The bar has a part for each class above 3 %, and one for the others.
+    const notable = snapshot.classes.filter((c) => c.sum_bytes * 100 > 3 * snapshot.total.sum_bytes);
+    const others = snapshot.total.sum_bytes - notable.reduce((sum, c) => sum + c.sum_bytes, 0);
+    // (Negative sizes, which only hand-made dumps have, have no length.)
+    if (snapshot.classes.every((c) => c.sum_bytes >= 0)) equal(await page.$$eval(`${id} svg.share rect`, (all) => all.length), notable.length + (others > 0 ? 1 : 0), "parts of the bar");
+  }
+  // Charts: a mark for each snapshot, on each scale.
+  for (const chart of await page.$$("#index .scales .chart")) {
+    equal(await chart.$$eval(".mark", (marks) => marks.length), timed(summary), "marks");
+    equal(await chart.$$eval("svg > title, svg > desc", (all) => all.every((text) => text.textContent.length > 5)), true, "titles");
+  }
+};
+
+// --- A class's page against `print` and `summary` ----------------------------------------
+
+const checkClass = async (page, view, name, summary, objects) => {
+  const at = (selector) => `${view} ${selector}`;
+  const figure = (key) => page.$eval(at(`[data-figure=${key}]`), (element) => Number(element.dataset.value));
+  const sizes = objects.map((object) => object.size_bytes);
+  near(await figure("objects"), objects.length, name);
+  near(await figure("alive"), objects.filter((object) => object.alive).length, name);
+  near(await figure("smallest_bytes"), Math.min(...sizes), name);
+  near(await figure("largest_bytes"), Math.max(...sizes), name);
+  near(await figure("average_bytes"), sizes.reduce((a, b) => a + b) / sizes.length, name);
+
+  const history = await allRows(page, at("[data-table=history]"));
+  equal(history.length, summary.snapshots.length, "history");
+  for (const [place, snapshot] of summary.snapshots.entries()) {
+    const figures = snapshot.classes.find((entry) => entry.class === name);
+    [figures.active, figures.sum_bytes, figures.average_bytes, figures.share_percent]
+      .forEach((value, column) => near(Number(history[place][column + 3]), value, `${name} at ${place}`));
+  }
+
+  const table = at("[data-table=instances]");
+  const shown = await allRows(page, table);
+  const largest = [...objects].sort((a, b) => b.size_bytes - a.size_bytes);
+  equal(shown.map((row) => Number(row[3])), largest.slice(0, shown.length).map((object) => object.size_bytes), `${name}: sizes`);
+  if (shown.length === objects.length) {
+    const row = (object) => [object.address, object.birth_seconds, object.alive ? "Infinity" : object.death_seconds, object.size_bytes, object.peak_size_bytes].map((value) => String(value ?? "")).join(" ");
+    // JSON.parse rounds what is beyond 2^53; the page does not.
+    const rounded = (cell) => (/^\d{16,}$/.test(cell) ? String(Number(cell)) : cell);
+    const cells = (cells) => cells.slice(0, 5).map((cell) => rounded(cell.replace(/^[▸▾] /, ""))).join(" ");
+    equal(shown.map(cells).sort(), objects.map(row).sort(), `${name}: instances`);
+  }
+  // Births, deaths and snapshots in the charts.
+  const moments = new Set(objects.filter((object) => object.birth_seconds !== null)
+    .flatMap((object) => [object.birth_seconds, object.death_seconds]).filter((moment) => moment !== null));
+  const line = await page.$(at("svg[aria-labelledby*=-alive-] .line"));
+  equal(line === null, moments.size === 0, `${name}: a line of instances`);
+  if (line && moments.size < 300) {
+    const corners = await line.evaluate((path) => path.getAttribute("d").match(/[ML]/g).length);
+    equal(corners, 2 * moments.size + 3, `${name}: two corners a step`);
+  }
+  for (const chart of await page.$$(at(".chart"))) {
+    equal(await chart.$$eval(".mark", (marks) => marks.length), timed(summary), `${name}: marks`);
+  }
+  return shown;
+};
+
+// Opens the first instance of the table and compares its samples and frames.
+const checkInstance = async (page, view, objects) => {
+  const table = `${view} [data-table=instances]`;
+  while (await page.$(`${table} .bar button:nth-of-type(1):not([disabled]):not([hidden])`)) await page.click(`${table} .bar button:nth-of-type(1)`);
+  await page.focus(`${table} button.open`);
+  await page.keyboard.press("Enter");
+  const address = await page.$eval(`${table} tbody tr th`, (cell) => cell.textContent.slice(2));
+  const object = objects.find((candidate) => candidate.address === address);
+  const detail = await page.waitForSelector(`${table} tr.detail`);
+  const samples = await detail.$$eval("table tbody tr", (all) => all.map((row) => [...row.cells].slice(1).map((cell) => cell.dataset.value)));
+  equal(samples.map((row) => row.map((cell) => (/^\d{16,}$/.test(cell) ? String(Number(cell)) : cell))), object.samples.map((sample) => [sample.time_seconds, sample.size_bytes, sample.flat_bytes, sample.change_bytes].map((value) => String(value ?? ""))), "samples");
+  equal(await detail.$$eval(".frames > li", (all) => all.length), object.trace?.length ?? 0, "frames");
+  const top = object.samples.filter((sample) => sample.referents.length).sort((a, b) => b.size_bytes - a.size_bytes)[0];
+  const notable = (top?.referents ?? []).filter((row) => row.size_bytes > 0 && row.share_percent > 0.1);
+  equal(await detail.$$eval(".tree .row", (all) => all.length), Math.min(60, notable.length), "referents");
+  await page.click(`${table} button.open`);
+  equal(await page.$$eval(`${table} tr.detail`, (all) => all.length), 0, "closed again");
+};
+
+// Sorting by a click and by the keyboard, searching, turning pages.
+const checkTable = async (page, view) => {
+  const table = `${view} [data-table=instances]`;
+  const column = async (number) => (await rows(page, table)).map((row) => Number(row[number]));
+  const header = `${table} thead th:nth-child(4)`;
+  await page.click(`${header} button`);
+  equal(await page.getAttribute(header, "aria-sort"), "ascending");
+  const ascending = await column(3);
+  equal(ascending, [...ascending].sort((a, b) => a - b), "ascending");
+  await page.focus(`${header} button`);
+  await page.keyboard.press("Enter");
+  const descending = await column(3);
+  equal(descending, [...descending].sort((a, b) => b - a), "descending");
+  const before = await rows(page, table);
+  equal(before.length, 25, "a page of rows");
+  await page.click(`${table} .bar button:nth-of-type(2)`);
+  const after = await rows(page, table);
+  assert.notDeepEqual(after[0], before[0]);
+  const [address] = after[0][0].replace(/^[▸▾] /, "").split(" ");
+  await page.fill(`${table} input[type=search]`, address);
+  const found = await rows(page, table);
+  // Addresses are used again after a death.
+  equal(found.length > 0 && found.length < 25 && found.every((row) => row[0].includes(address)), true, "found by its address");
+  await page.fill(`${table} input[type=search]`, "nothing has this");
+  equal((await rows(page, table)).length, 0, "nothing found");
+  await page.fill(`${table} input[type=search]`, "");
+};
+
+// --- One report ---------------------------------------------------------------------------
+
+const classRows = (print, name) => print.objects.filter((object) => object.class === name);
+
+const check = async (name, args = []) => {
+  const dump = fixture(name);
+  const base = basename(name, ".dump") + (args.length ? "-single" : "");
+  const file = join(folder, `${base} report 100%.html`);
+  run("html", dump, "-o", file, "--title", `<b>${base}</b>`, "--instances", "1000", ...args);
+  const [summary, print] = [json("summary", dump), json("print", dump)];
+  const index = pathToFileURL(file).href;
+  const page = await open(index);
+  equal(await page.textContent("#index h1"), `<b>${base}</b>`, "title");
+  if (summary.snapshots.length) await checkIndex(page, summary);
+  if (shots) await shoot(page, `${base}-index`);
+  const links = await page.$$eval("#index .pages a", (all) => all.map((link) => [link.href, link.textContent]));
+  const classes = new Set(print.objects.map((object) => object.class));
+  assert.ok(links.length >= classes.size, "a link for each class");
+  equal(new Set(links.map(([href]) => href)).size, links.length, "a page for each class");
+  for (const [href] of links) {
+    assert.ok(href.startsWith(pathToFileURL(folder).href), href);
+    await page.goto(href);
+    // In one page the script shows the view of the hash, in its own time.
+    if (args.length) await page.waitForSelector(new URL(href).hash, { state: "visible" });
+    const view = `#${await page.$eval(".view:not([hidden])", (element) => element.id)}`;
+    // The page of number N is that of the Nth class of the index, which `info` does not name;
+    // objects name it.
+    const title = await page.textContent(`${view} h1`);
+    const known = [...classes].filter((candidate) => shownAs(candidate) === title);
+    if (known.length === 1 && summary.snapshots.length) {
+      const objects = classRows(print, known[0]);
+      const shown = await checkClass(page, view, known[0], summary, objects);
+      await checkInstance(page, view, objects);
+      if (shown.length > 25) await checkTable(page, view);
+      if (shots && objects.length > 25) await shoot(page, `${base}-class`);
+    }
+    await page.click(`${view} nav a`);
+    await page.waitForSelector("#index h1", { state: "visible" });
+  }
+  equal(await page.evaluate(() => window.stolen), undefined, "no script of the dump ran");
+  // Every link of every page leads somewhere.
+  const pages = args.length ? [index] : [index, ...links.map(([href]) => href)];
+  for (const url of pages) {
+    await page.goto(url);
+    for (const href of await page.$$eval("a[href], link[href]", (all) => all.map((link) => link.href))) {
+      const target = new URL(href);
+      assert.equal(target.protocol, "file:", href);
+      checks += 1;
+      assert.ok(existsSync(target), `${url}: ${href} leads nowhere`);
+      if (target.hash && target.pathname === new URL(url).pathname) {
+        assert.ok(await page.$(`[id="${decodeURIComponent(target.hash.slice(1))}"]`), `${href} leads nowhere`);
+      }
+    }
+  }
+  await page.context().close();
+};
+
+const ACTS = /[\u0000-\u001f\u007f-\u009f\u061c\u200e\u200f\u2028-\u202e\u2060-\u206f\u00ad\u180e\u200b\ufeff\ufff9-\ufffb]/g;
+const shownAs = (text) => {
+  const escaped = text.replace(ACTS, (c) =>
+    ({ "\n": "\\n", "\r": "\\r", "\t": "\\t" })[c] ??
+    (c < "\u0100" ? `\\x${c.charCodeAt(0).toString(16).padStart(2, "0")}` : `\\u${c.charCodeAt(0).toString(16).padStart(4, "0")}`));
+  return escaped.trim() ? escaped : `“${escaped}”`;
+};
+
+const shoot = async (page, name) => {
+  mkdirSync(shots, { recursive: true });
+  for (const width of [1280, 400]) {
+    await page.setViewportSize({ width, height: 900 });
+    await page.screenshot({ path: join(shots, `${name}-${width}.png`), fullPage: true });
+    // Nothing but tables and charts, which scroll by themselves, is wider than the page.
+    equal(await page.evaluate(() => document.documentElement.scrollWidth <= innerWidth), true, `${name} at ${width}`);
+  }
+  await page.setViewportSize({ width: 1280, height: 900 });
+};
+
+try {
+  for (const name of ["shop.dump", "leaky_shop.dump", "markup.dump", "dumps/bank-1.1-py311.dump", "dumps/quickstart-0.2.0-py27.dump",
+    "dumps/empty.nothing-1.1-py311.dump", "dumps/empty.only-snapshots-1.1-py311.dump", "dumps/empty.no-objects-1.1-py311.dump",
+    "dumps/empty.zero-snapshots-1.1-py311.dump", "edited/edit-nan_times.dump", "edited/edit-size_over_eb.dump", "edited/edit-sizes_negative.dump"]) {
+    await check(name);
+  }
+  for (const name of ["shop.dump", "markup.dump"]) await check(name, ["--single-file"]);
+  // Charts answer to the keyboard and to the pointer; scales switch; without script there is something to read.
+  const file = pathToFileURL(join(folder, "shop report 100%.html")).href;
+  const page = await open(file);
+  await page.check("#scale-virtual");
+  equal(await page.isVisible("#chart-virtual"), true);
+  equal(await page.isVisible("#chart-tracked"), false);
+  await page.check("#scale-tracked");
+  await page.focus("#chart-tracked .mark");
+  const first = await page.textContent("#chart-tracked .readout");
+  await page.hover("#chart-tracked .mark:nth-of-type(3)", { position: { x: 4, y: 40 } });
+  const second = await page.textContent("#chart-tracked .readout");
+  assert.ok(first.includes("snapshot 0") && second.includes("snapshot 1"), `${first} / ${second}`);
+  await page.context().close();
+  const plain = await open(file, { javaScriptEnabled: false });
+  equal(await plain.isVisible("noscript"), true);
+  equal((await plain.$$("#snapshot-list tbody tr")).length, 4);
+  await plain.context().close();
+  equal(readdirSync(folder).every((entry) => / report 100%(\.html|_files)$/.test(entry)), true, "nothing beside the reports");
+  console.log(`${checks} figures, links and marks hold`);
+} finally {
+  await browser.close();
+  rmSync(folder, { recursive: true, force: true });
+}
