@@ -3,7 +3,7 @@
 
     python3 -m venv /tmp/pympler && /tmp/pympler/bin/pip install pympler==1.1
     cargo build --release
-    /tmp/pympler/bin/python benches/compare.py [--rounds N] [--folder DIR] [--quick]
+    /tmp/pympler/bin/python benches/compare.py [--rounds N] [--folder DIR] [--quick | --linear | --native | --html]
 
 Makes the dumps with gen_scale.py (once, in DIR), then runs N rounds; in each round
 every ctstats command three times, and Pympler, one after the other, each in a process of
@@ -113,6 +113,49 @@ def native(options):
             100 * median["load"] / median["convert"], " | ".join(of_either)), flush=True)
 
 
+PYMPLER_HTML = """
+import os, sys, time
+from pympler.classtracker_stats import HtmlStats
+# Its charts fail with today's matplotlib, so it is timed without them.
+import pympler.classtracker_stats as module
+for name in "create_snapshot_chart", "create_lifetime_chart", "create_pie_chart":
+    setattr(HtmlStats, name, lambda self, *a, **k: "")
+stats = HtmlStats()
+start = time.perf_counter(); stats.load_stats(sys.argv[1]); print("load", time.perf_counter() - start, sep="\\t")
+start = time.perf_counter(); stats.create_html(sys.argv[2]); print("html", time.perf_counter() - start, sep="\\t", flush=True)
+os._exit(0)
+"""
+
+
+def folder_bytes(page):
+    folder = page.replace(".html", "_files")
+    files = [page] + [os.path.join(folder, name) for name in (os.listdir(folder) if os.path.isdir(folder) else [])]
+    return sum(os.path.getsize(path) for path in files)
+
+
+def html(options):
+    """The HTML report: seconds after loading, size and memory, against Pympler without its charts."""
+    print("| dump | load | `html` | after loading | size | peak memory, of `summary` | Pympler after loading | its size |")
+    print("| --- | ---: | ---: | ---: | ---: | ---: | ---: | ---: |")
+    for name, arguments in DUMPS.items():
+        path = make(options.folder, arguments)
+        page = os.path.join(options.folder, "report.html")
+        load, report, peak, peak_summary = [], [], 0, 0
+        for _ in range(2 * options.rounds + 1):
+            load.append(run([CTSTATS, "info", path])[0])
+            seconds, megabytes, _ = run([CTSTATS, "html", path, "-o", page])
+            report.append(seconds)
+            peak = max(peak, megabytes)
+            peak_summary = max(peak_summary, run([CTSTATS, "summary", path])[1])
+        theirs = os.path.join(options.folder, "pympler.html")
+        _, _, text = run([sys.executable, "-c", PYMPLER_HTML, path, theirs], subprocess.PIPE)
+        phases = dict(line.split("\t") for line in text.decode().splitlines())
+        a, b = statistics.median(load), statistics.median(report)
+        print("| %s | %.2f s | %.2f s | %.2f s | %.2f MB | %.0f MB, %.0f MB | %.1f s | %.0f MB |" % (
+            name, a, b, b - a, folder_bytes(page) / 1e6, peak, peak_summary, float(phases["html"]),
+            folder_bytes(theirs) / 1e6), flush=True)
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--rounds", type=int, default=3)
@@ -120,12 +163,15 @@ def main():
     parser.add_argument("--quick", action="store_true", help="small dumps, in half a minute")
     parser.add_argument("--linear", action="store_true", help="only how ctstats grows with the dump")
     parser.add_argument("--native", action="store_true", help="only the native format against the pickle")
+    parser.add_argument("--html", action="store_true", help="only the HTML report")
     options = parser.parse_args()
     os.makedirs(options.folder, exist_ok=True)
     if options.linear:
         return linear(options)
     if options.native:
         return native(options)
+    if options.html:
+        return html(options)
     print("| dump | command | ctstats | Pympler 1.1 | faster | ctstats peak | Pympler peak |")
     print("| --- | --- | ---: | ---: | ---: | ---: | ---: |")
     for name, arguments in (QUICK if options.quick else DUMPS).items():

@@ -368,7 +368,7 @@ struct HtmlArgs {
     #[arg(long, help_heading = OUTPUT)]
     single_file: bool,
     /// How many instances of each class to embed, the largest first; the pages say how many
-    /// more there are [default: 1500 shared among the classes, 5 to 250 of each]
+    /// more there are [default: 1000 shared among the classes, 5 to 250 of each]
     #[arg(long, value_name = "N", help_heading = OUTPUT)]
     instances: Option<usize>,
     #[command(flatten, next_help_heading = OUTPUT)]

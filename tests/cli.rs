@@ -147,6 +147,9 @@ const CASES: &[(&str, &str)] = &[
         "info-unknown-globals",
         "info fixtures/dumps/exotic-repr-subclass-1.1-py311.dump",
     ),
+    ("help-html", "html --help"),
+    ("usage-html-stdout", "html DUMP -o -"),
+    ("usage-html-folder", "html DUMP -o fixtures"),
     ("help-info", "info --help"),
     // Remarks on standard error.
     (

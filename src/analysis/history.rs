@@ -1,5 +1,5 @@
 //! The classes over the snapshots: who held how much when. The figures are those of
-//! [`Summary`](super::summary::Summary), turned so that a class has a row.
+//! [`Summary`], turned so that a class has a row.
 
 use std::convert::Infallible;
 

@@ -65,7 +65,8 @@ pub struct MergedRow<'d> {
 /// Merges the trees of one class after the other.
 pub struct Merger<'d> {
     dump: &'d Dump,
-    /// The distinct moments of snapshots, ascending.
+    snapshots: Vec<Snapshot<'d>>,
+    /// Their distinct moments, ascending.
     moments: Vec<f64>,
     /// The number of the key that each text begins with, plus one; 0 while unknown.
     key_of_text: Vec<u32>,
@@ -113,15 +114,18 @@ impl<'d> Node<'d> {
 }
 
 impl<'d> Merger<'d> {
-    /// A merger of the classes of a dump.
-    pub fn of(dump: &'d Dump) -> Self {
-        let times = dump.snapshots().map(Snapshot::timestamp_seconds);
+    /// A merger of the classes of a dump at these of its snapshots.
+    pub fn of(dump: &'d Dump, snapshots: &[Snapshot<'d>]) -> Self {
+        let times = snapshots
+            .iter()
+            .map(|snapshot| snapshot.timestamp_seconds());
         let mut moments: Vec<f64> = times.filter(|time| !time.is_nan()).collect();
         moments.sort_by(f64::total_cmp);
         // Zeros of both signs are one moment.
         moments.dedup();
         Merger {
             dump,
+            snapshots: snapshots.to_vec(),
             moments,
             key_of_text: Vec::new(),
             keys: HashMap::default(),
@@ -130,22 +134,21 @@ impl<'d> Merger<'d> {
         }
     }
 
-    /// The trees of a class, one for each of these snapshots at which its objects have
-    /// referents.
+    /// The trees of a class, one for each of the snapshots at which its objects have referents.
     pub fn class(
         &mut self,
         class: Class<'d>,
-        snapshots: &[Snapshot<'d>],
         admits: impl Fn(TrackedObject<'d>) -> bool,
         rows: Rows,
     ) -> Vec<Merged<'d>> {
         let roots = self.roots(class, admits);
         let mut trees = Vec::new();
-        for &snapshot in snapshots {
+        for at in 0..self.snapshots.len() {
+            let snapshot = self.snapshots[at];
             let Some(moment) = self.moment(snapshot.timestamp_seconds()) else {
                 continue;
             };
-            // Two snapshots at one moment have one tree; the second is rare enough to be made anew.
+            // Two snapshots at one moment have one tree; that is too rare to keep it.
             let roots = &roots[moment];
             if roots
                 .iter()

@@ -137,8 +137,8 @@ const checkClass = async (page, view, name, summary, objects) => {
     .flatMap((object) => [object.birth_seconds, object.death_seconds]).filter((moment) => moment !== null));
   const line = await page.$(at("svg[aria-labelledby*=-alive-] .line"));
   equal(line === null, moments.size === 0, `${name}: a line of instances`);
-  if (line && moments.size < 300) {
-    const corners = await line.evaluate((path) => path.getAttribute("d").match(/[ML]/g).length);
+  if (line && moments.size < 200) {
+    const corners = await line.evaluate((path) => path.getAttribute("d").match(/[MLHV]/g).length);
     equal(corners, 2 * moments.size + 3, `${name}: two corners a step`);
   }
   for (const chart of await page.$$(at(".chart"))) {

@@ -294,23 +294,26 @@ fn round(place: f64) -> f64 {
 #[derive(Default)]
 struct Path {
     text: String,
-    drawing: bool,
+    /// Where the pen is; `None` while it is lifted.
+    at: Option<(f64, f64)>,
 }
 
 impl Path {
     fn to(&mut self, x: f64, y: f64) {
         use std::fmt::Write as _;
-        let command = if std::mem::replace(&mut self.drawing, true) {
-            'L'
-        } else {
-            'M'
-        };
+        let (x, y) = (round(x), round(y));
         // Writing to a String cannot fail.
-        let _ = write!(self.text, "{command}{} {}", round(x), round(y));
+        let _ = match self.at {
+            None => write!(self.text, "M{x} {y}"),
+            Some((_, before)) if y == before => write!(self.text, "H{x}"),
+            Some((before, _)) if x == before => write!(self.text, "V{y}"),
+            Some(_) => write!(self.text, "L{x} {y}"),
+        };
+        self.at = Some((x, y));
     }
 
     fn lift(&mut self) {
-        self.drawing = false;
+        self.at = None;
     }
 
     fn open(self) -> String {

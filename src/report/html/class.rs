@@ -23,7 +23,7 @@ use crate::select::{Filter, Limit};
 use crate::units::{ByteStyle, bytes, short_time, thousands};
 
 /// Steps of births and deaths that are drawn each; of more, so many moments.
-const MOST_STEPS: usize = 300;
+const MOST_STEPS: usize = 200;
 
 /// Rows of a class's referents at one snapshot.
 const MOST_REFERENTS: usize = 100;
@@ -78,7 +78,6 @@ pub(super) struct Classes<'d, 'p> {
     sizes: &'p Sizes,
     options: &'p HtmlOptions,
     names: &'p Names,
-    snapshots: Vec<Snapshot<'d>>,
     merger: Merger<'d>,
     embedder: Embedder<'d, 'p>,
 }
@@ -108,9 +107,8 @@ impl<'d, 'p> Classes<'d, 'p> {
             sizes,
             options,
             names,
-            merger: Merger::of(dump),
+            merger: Merger::of(dump, &snapshots),
             embedder: Embedder::of(dump, &snapshots, sizes, instances),
-            snapshots,
         }
     }
 
@@ -121,12 +119,9 @@ impl<'d, 'p> Classes<'d, 'p> {
         let filter = &self.options.filter;
         let admits = |object: TrackedObject<'d>| admits(filter, self.sizes, object);
         let detail = ClassDetail::of(class, self.sizes, admits);
-        let merged = self.merger.class(
-            class,
-            &self.snapshots,
-            admits,
-            Rows::Notable(MOST_REFERENTS),
-        );
+        let merged = self
+            .merger
+            .class(class, admits, Rows::Notable(MOST_REFERENTS));
         let sites = Sites::of_class(
             class,
             self.sizes,

@@ -6,7 +6,7 @@ use std::collections::HashMap;
 use std::convert::Infallible;
 
 use foldhash::fast::FixedState;
-use serde::Serialize;
+use serde::{Serialize, Serializer};
 
 use super::text::{Exact, shown};
 use crate::analysis::history::{ClassHistory, History};
@@ -70,7 +70,7 @@ struct TraceData {
     left_out: usize,
 }
 
-#[derive(Serialize)]
+/// An instance; for the script a list in this order, which is much shorter.
 struct Instance {
     address: String,
     birth: Option<f64>,
@@ -80,27 +80,37 @@ struct Instance {
     peak: Exact,
     repr: u32,
     /// The object's own class name, if it is another than the registered one.
-    #[serde(skip_serializing_if = "Option::is_none")]
     name: Option<u32>,
-    #[serde(skip_serializing_if = "Option::is_none")]
     trace: Option<u32>,
-    samples: Vec<(Moment, Exact, Exact)>,
+    /// When, bytes, and bytes of its own unless as before.
+    samples: Vec<Sample>,
     /// Samples that are left out.
-    #[serde(skip_serializing_if = "is_none")]
     more: usize,
     /// Which of the samples the referents are of.
-    #[serde(skip_serializing_if = "Option::is_none")]
     of: Option<usize>,
     /// Level, name, size, flat size; row behind row.
-    #[serde(skip_serializing_if = "Vec::is_empty")]
     referents: Vec<Exact>,
     /// Rows of them that are left out.
-    #[serde(skip_serializing_if = "is_none")]
     left_out: usize,
 }
 
-fn is_none(count: &usize) -> bool {
-    *count == 0
+impl Serialize for Instance {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        (
+            (&self.address, self.birth, self.death, self.alive),
+            (self.size, self.peak, self.repr, self.name, self.trace),
+            (&self.samples, self.more),
+            (self.of, &self.referents, self.left_out),
+        )
+            .serialize(serializer)
+    }
+}
+
+#[derive(Serialize)]
+#[serde(untagged)]
+enum Sample {
+    As(Moment, Exact),
+    New(Moment, Exact, Exact),
 }
 
 /// When a sample was taken.
@@ -260,6 +270,7 @@ impl<'d, 'p> Embedder<'d, 'p> {
     fn instance(&mut self, data: &mut ClassData, object: TrackedObject<'d>) -> Instance {
         let finite = |seconds: f64| Some(seconds).filter(|s| s.is_finite());
         let mut samples = Vec::new();
+        let mut flats = None;
         let mut more = 0;
         let mut odd = 0;
         let mut largest: Option<(usize, i64)> = None;
@@ -282,7 +293,12 @@ impl<'d, 'p> Embedder<'d, 'p> {
                 largest = Some((samples.len(), size));
                 root = Some(sample.asized);
             }
-            samples.push((moment, Exact(size.into()), Exact(flat.into())));
+            let exact = Exact(size.into());
+            samples.push(if flats.replace(flat) == Some(flat) {
+                Sample::As(moment, exact)
+            } else {
+                Sample::New(moment, exact, Exact(flat.into()))
+            });
         }
         let mut referents = Vec::new();
         let mut left_out = 0;

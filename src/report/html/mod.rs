@@ -42,9 +42,12 @@ const MOST_CLASSES: usize = 500;
 
 /// How many instances are embedded unless it is said for each class: shared among the
 /// classes, within bounds.
-const INSTANCES: usize = 1500;
+const INSTANCES: usize = 1000;
 const FEWEST_INSTANCES: usize = 5;
 const MOST_INSTANCES: usize = 250;
+
+/// Where style and script are, seen from a page of the folder.
+const BESIDE: &str = "";
 
 /// What the report is to show.
 #[derive(Clone, Debug, Default)]
@@ -53,7 +56,7 @@ pub struct HtmlOptions {
     pub title: String,
     /// Which classes, and which objects count.
     pub filter: Filter,
-    /// How many instances of each class are embedded, the largest first. `None`: 1,500 are
+    /// How many instances of each class are embedded, the largest first. `None`: 1,000 are
     /// shared among the classes, at least 5 and at most 250 for each.
     pub instances: Option<usize>,
 }
@@ -117,7 +120,7 @@ pub fn write(mut pages: Pages, dump: &Dump, options: &HtmlOptions) -> io::Result
     let page = Page {
         single_file: names.in_one_page(),
     };
-    pages.index(&page.head(&options.title, names.from_index())?)?;
+    pages.index(&page.head(&options.title, names.assets())?)?;
     pages.index(&index::view(dump, &history, &coverage, options, &names)?)?;
     let lives = Lifetimes::of(
         dump,
@@ -137,8 +140,8 @@ pub fn write(mut pages: Pages, dump: &Dump, options: &HtmlOptions) -> io::Result
             Pages::Single(_) => pages.index(&view)?,
             Pages::Folder(pages) => {
                 let title = format!("{} – {}", names.shown(at), options.title);
-                let head = page.head(&title, names.from_class())?;
-                let foot = page.foot(names.from_class())?;
+                let head = page.head(&title, BESIDE)?;
+                let foot = page.foot(BESIDE)?;
                 pages.file(names.file(at), &[&head, &view, &foot])?;
             }
         }
@@ -147,7 +150,7 @@ pub fn write(mut pages: Pages, dump: &Dump, options: &HtmlOptions) -> io::Result
         pages.file("report.css", &[CSS])?;
         pages.file("report.js", &[JS])?;
     }
-    pages.index(&page.foot(names.from_index())?)?;
+    pages.index(&page.foot(names.assets())?)?;
     pages.finish()
 }
 

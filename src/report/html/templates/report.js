@@ -312,9 +312,9 @@
   const detailOf = (data, instance) => {
     const parts = [];
     const heading = (text) => parts.push(element("h3", {}, text));
-    if (instance.name !== undefined) parts.push(element("p", {}, `Its own class name: ${data.texts[instance.name]}`));
+    if (instance.name !== null) parts.push(element("p", {}, `Its own class name: ${data.texts[instance.name]}`));
     parts.push(element("p", {}, element("code", {}, data.texts[instance.repr] || "no repr was recorded")));
-    if (instance.trace !== undefined) {
+    if (instance.trace !== null) {
       heading("Created by, outermost first");
       const trace = data.traces[instance.trace];
       if (trace.left_out) parts.push(element("p", { class: "more" }, `${grouped(trace.left_out)} outer frames are left out.`));
@@ -340,7 +340,7 @@
         element("th", { scope: "col", class: at ? "number" : null }, name)))),
       element("tbody", {}, ...samples))));
     if (instance.more) parts.push(left(instance.more));
-    if (instance.referents) {
+    if (instance.of !== null) {
       const size = instance.samples[instance.of][1];
       heading(`What it held at its largest, ${bytes(size)}`);
       parts.push(tree(rowsOf(instance.referents, 4, (level, name, bytesOf, flat) => ({
@@ -358,7 +358,7 @@
 
   const instances = (host, data) => {
     const site = (instance) => {
-      const frames = instance.trace === undefined ? [] : data.traces[instance.trace].frames;
+      const frames = instance.trace === null ? [] : data.traces[instance.trace].frames;
       if (!frames.length) return "";
       const [file, line, func] = data.frames[frames[frames.length - 1]];
       return `${data.texts[file]}:${line} in ${data.texts[func]}`;
@@ -375,7 +375,18 @@
     });
   };
 
+  // Instances come as lists, in the order of the fields that they have here.
+  const named = ([[address, birth, death, alive], [size, peak, repr, name, trace], [samples, more], [of, referents, left_out]]) => {
+    let flat = 0;
+    return {
+      address, birth, death, alive, size, peak, repr, name, trace, more, of, referents, left_out,
+      // Bytes of its own are told only where they change.
+      samples: samples.map(([moment, bytes, own]) => [moment, bytes, (flat = own ?? flat)]),
+    };
+  };
+
   const startClass = (view, data) => {
+    data.instances = data.instances.map(named);
     const host = (name) => view.querySelector(name);
     if (host("[data-table=history]")) history(host("[data-table=history]"), data);
     if (host("[data-referents]")) referents(host("[data-referents]"), data);

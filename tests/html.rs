@@ -1,0 +1,197 @@
+//! `ctstats html` without a browser: what is written where, and that nothing in a dump can
+//! change that. `tests/browser/report.mjs` opens the pages.
+
+mod common;
+
+use std::fs;
+use std::path::Path;
+
+use common::{ctstats, fixtures, run};
+use ctstats::{HtmlStats, Stats};
+
+fn html(dump: &Path, folder: &Path, arguments: &[&str]) -> std::process::Output {
+    ctstats()
+        .arg("html")
+        .arg(dump)
+        .arg("-o")
+        .arg(folder.join("profile.html"))
+        .args(arguments)
+        .output()
+        .expect("the binary starts")
+}
+
+fn names(folder: &Path) -> Vec<String> {
+    let entries = fs::read_dir(folder).expect("it is there");
+    let name = |entry: fs::DirEntry| entry.file_name().to_string_lossy().into_owned();
+    let mut names: Vec<_> = entries
+        .map(|entry| name(entry.expect("it can be read")))
+        .collect();
+    names.sort();
+    names
+}
+
+/// Texts of a dump come into a page escaped: no element, no attribute, no comment of theirs.
+fn assert_is_sound(page: &str) {
+    // The only elements that run or load anything are ours, once each.
+    for (element, most) in [
+        ("<script", 3),
+        ("<link", 1),
+        ("<style", 1),
+        ("<img", 0),
+        ("<iframe", 0),
+    ] {
+        let views = page
+            .matches("<script type=\"application/json\" class=\"data\">")
+            .count();
+        let most = if element == "<script" {
+            views + 1
+        } else {
+            most
+        };
+        assert!(page.matches(element).count() <= most, "{element}");
+    }
+    for attribute in [
+        " onerror=",
+        " onload=",
+        " onfocus=",
+        " onmouseover=",
+        " style=",
+    ] {
+        let inside = page
+            .split('<')
+            .skip(1)
+            .map(|tag| tag.split('>').next().unwrap_or_default());
+        for tag in inside {
+            // What stands within quotes is a value; entities keep it there.
+            let outside: String = tag.split('"').step_by(2).collect();
+            assert!(!outside.contains(attribute.trim_end_matches('=')), "{tag}");
+        }
+    }
+    assert!(page.contains("Content-Security-Policy\" content=\"default-src &#39;none&#39;"));
+    let acts = page.chars().find(|&c| {
+        c.is_control() && c != '\n'
+            || matches!(c, '\u{202a}'..='\u{202e}' | '\u{2028}' | '\u{2029}')
+    });
+    assert_eq!(acts, None);
+}
+
+/// Whatever the dump: a report of sound pages, or one line that says why not and no file.
+#[test]
+fn every_fixture_makes_a_report_or_an_error() {
+    let mut reports = 0;
+    for folder in ["dumps", "edited", "invalid"] {
+        for dump in fixtures(folder) {
+            let place = tempfile::tempdir().expect("a folder can be made");
+            let output = html(&dump, place.path(), &[]);
+            let error = String::from_utf8_lossy(&output.stderr).into_owned();
+            match output.status.code() {
+                Some(0) => {
+                    reports += 1;
+                    assert_eq!(names(place.path()), ["profile.html", "profile_files"]);
+                    let files = place.path().join("profile_files");
+                    for name in names(&files) {
+                        if name.ends_with(".html") {
+                            let page = fs::read_to_string(files.join(&name)).expect("it is UTF-8");
+                            assert_is_sound(&page);
+                            assert!(page.len() < 3_000_000, "{}: {name}", dump.display());
+                        }
+                    }
+                    let index = place.path().join("profile.html");
+                    assert_is_sound(&fs::read_to_string(index).expect("it is UTF-8"));
+                }
+                Some(1) => {
+                    assert_eq!(error.lines().count(), 1, "{}: {error}", dump.display());
+                    assert!(names(place.path()).is_empty(), "{}", dump.display());
+                }
+                code => panic!("{}: {code:?} {error}", dump.display()),
+            }
+            assert!(output.stdout.is_empty());
+        }
+    }
+    assert!(reports > 100, "{reports}");
+}
+
+#[test]
+fn markup_stays_text() {
+    let place = tempfile::tempdir().expect("a folder can be made");
+    let dump = common::fixture("markup.dump");
+    let title = "</title><script>window.stolen=1</script>";
+    assert!(
+        html(&dump, place.path(), &["--title", title])
+            .status
+            .success()
+    );
+    let files = place.path().join("profile_files");
+    let pages: Vec<_> = names(&files)
+        .into_iter()
+        .filter(|name| name.ends_with(".html"))
+        .collect();
+    assert_eq!(pages.len(), 30, "a page for each class: {pages:?}");
+    for name in &pages {
+        assert_is_sound(&fs::read_to_string(files.join(name)).expect("it is UTF-8"));
+    }
+    let single = html(&dump, place.path(), &["--single-file"]);
+    assert!(single.status.success());
+    let page = fs::read_to_string(place.path().join("profile.html")).expect("it is UTF-8");
+    assert!(page.contains("script-src &#39;sha256-") && !page.contains("<script src"));
+    assert_eq!(page.matches("window.stolen=1</script>").count(), 0);
+    assert!(!Path::new("/tmp/ctstats-escaped").exists());
+}
+
+/// `HtmlStats.create_html(path, title)`, as Pympler names it, writes what the command writes.
+#[test]
+fn the_library_writes_the_same() {
+    let place = tempfile::tempdir().expect("a folder can be made");
+    let dump = common::fixture("shop.dump");
+    let [ours, theirs] = ["a", "b"].map(|name| place.path().join(name));
+    for folder in [&ours, &theirs] {
+        fs::create_dir(folder).expect("it can be made");
+    }
+    assert!(html(&dump, &ours, &["--title", "Shop"]).status.success());
+    let stats = Stats::load_stats(&dump).expect("it is a dump");
+    let page = theirs.join("profile.html");
+    HtmlStats::new(&stats)
+        .create_html(&page, "Shop")
+        .expect("it can be written");
+    let read = |folder: &Path| -> Vec<Vec<u8>> {
+        let files = folder.join("profile_files");
+        let paths = names(&files).into_iter().map(|name| files.join(name));
+        let paths = std::iter::once(folder.join("profile.html")).chain(paths);
+        paths
+            .map(|path| fs::read(path).expect("it is there"))
+            .collect()
+    };
+    assert_eq!(read(&ours), read(&theirs));
+}
+
+/// What is left out is counted, and what is chosen is chosen.
+#[test]
+fn what_is_left_out_is_said() {
+    let line = "html fixtures/leaky_shop.dump --single-file -o - --instances 10 --class Cart";
+    let output = run(line);
+    let page = String::from_utf8(output.stdout).expect("it is UTF-8");
+    assert!(
+        page.contains("The 10 largest of 88 instances by size; 78 more are not in this report.")
+    );
+    assert!(page.contains("Only a part of the dump"));
+    assert!(page.contains(">shop.Cart<") && !page.contains(">shop.Request<"));
+    for (dump, text) in [
+        (
+            "dumps/empty.nothing-1.1-py311",
+            "The dump has no tracked classes.",
+        ),
+        (
+            "dumps/empty.nothing-1.1-py311",
+            "The dump holds no tracked objects.",
+        ),
+        (
+            "dumps/empty.zero-snapshots-1.1-py311",
+            "The dump has no snapshots",
+        ),
+        ("dumps/quickstart-1.1-py311", "No referents were recorded."),
+    ] {
+        let output = run(&format!("html fixtures/{dump}.dump --single-file -o -"));
+        let page = String::from_utf8_lossy(&output.stdout).into_owned();
+        assert!(page.contains(text), "{dump}: {text}");
+    }
+}
