@@ -188,7 +188,7 @@ fn what_is_left_out_is_said() {
             "dumps/empty.zero-snapshots-1.1-py311",
             "The dump has no snapshots",
         ),
-        ("dumps/quickstart-1.1-py311", "No referents were recorded."),
+        ("dumps/quickstart-1.1-py311", "no referents were recorded."),
     ] {
         let output = run(&format!("html fixtures/{dump}.dump --single-file -o -"));
         let page = String::from_utf8_lossy(&output.stdout).into_owned();

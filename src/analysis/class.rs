@@ -57,45 +57,64 @@ pub struct Step {
     pub alive: u64,
 }
 
-/// How many instances of a class were alive when: a step at each birth and death, or at
-/// `most` evenly spread moments if there are more than that. Births and deaths at no finite
-/// moment are left out.
+/// How many instances of a class were alive when: a step at each birth and death. If there are
+/// more than `most` moments, they are evenly spread, each with the most that were alive from it
+/// to the next. Births and deaths at no finite moment are left out.
 pub fn steps<'d>(
     class: Class<'d>,
     most: usize,
     admits: impl Fn(TrackedObject<'d>) -> bool,
 ) -> Vec<Step> {
-    let mut births = Vec::new();
-    let mut deaths = Vec::new();
+    let mut events = Vec::new();
     for object in class.objects().filter(|&object| admits(object)) {
         let birth = object.birth_seconds();
         if birth.is_finite() {
-            births.push(birth);
-            deaths.extend(object.death_seconds().filter(|death| death.is_finite()));
+            events.push((birth, 1_i64));
+            let death = object.death_seconds().filter(|death| death.is_finite());
+            events.extend(death.map(|death| (death, -1)));
         }
     }
-    births.sort_unstable_by(f64::total_cmp);
-    deaths.sort_unstable_by(f64::total_cmp);
-    let mut moments: Vec<f64> = births.iter().chain(&deaths).copied().collect();
-    moments.sort_unstable_by(f64::total_cmp);
-    moments.dedup();
-    if let (true, Some(&first), Some(&last)) =
-        (moments.len() > most, moments.first(), moments.last())
-    {
-        let step = (last - first) / (most.max(2) - 1) as f64;
-        moments = (0..most).map(|n| first + n as f64 * step).collect();
+    events.sort_unstable_by(|a, b| a.0.total_cmp(&b.0));
+    let mut alive = 0;
+    let each = events.chunk_by(|a, b| a.0 == b.0).map(|together| {
+        alive += together.iter().map(|event| event.1).sum::<i64>();
+        Step {
+            time_seconds: together[0].0,
+            // A death before its birth, which only hand-made dumps have, takes nobody away.
+            alive: alive.max(0) as u64,
+        }
+    });
+    let steps: Vec<Step> = each.collect();
+    match (steps.first(), steps.last()) {
+        (Some(&first), Some(&last)) if steps.len() > most => spread(&steps, first, last, most),
+        _ => steps,
     }
-    moments
-        .into_iter()
-        .map(|time_seconds| {
-            let until = |moments: &[f64]| moments.partition_point(|&m| m <= time_seconds) as u64;
+}
+
+/// Evenly spread moments from the first step to the last, which is one of them.
+fn spread(steps: &[Step], first: Step, last: Step, most: usize) -> Vec<Step> {
+    let width = (last.time_seconds - first.time_seconds) / (most.max(2) - 1) as f64;
+    let mut rest = steps;
+    let mut alive = 0;
+    let mut out: Vec<Step> = (0..most - 1)
+        .map(|n| {
+            let from = first.time_seconds + n as f64 * width;
+            let end = rest.partition_point(|step| step.time_seconds < from + width);
+            let (here, later) = rest.split_at(end);
+            rest = later;
+            let highest = here.iter().map(|step| step.alive).max().unwrap_or(0);
+            // What began before goes on until the first step, if there is one so late.
+            let goes_on = here.first().is_none_or(|step| step.time_seconds > from);
+            let highest = if goes_on { highest.max(alive) } else { highest };
+            alive = here.last().map_or(alive, |step| step.alive);
             Step {
-                time_seconds,
-                // A death before its birth, which only hand-made dumps have, takes nobody away.
-                alive: until(&births).saturating_sub(until(&deaths)),
+                time_seconds: from,
+                alive: highest,
             }
         })
-        .collect()
+        .collect();
+    out.push(last);
+    out
 }
 
 #[cfg(test)]
@@ -116,6 +135,17 @@ mod tests {
                 assert_eq!(steps.last().unwrap().alive, detail.alive, "{most}");
                 assert!(steps.is_sorted_by(|a, b| a.time_seconds < b.time_seconds));
             }
+            let highest = |most| {
+                steps(class, most, |_| true)
+                    .iter()
+                    .map(|step| step.alive)
+                    .max()
+            };
+            assert_eq!(
+                highest(5),
+                highest(1000),
+                "a peak between two moments is seen"
+            );
         }
     }
 }

@@ -225,7 +225,8 @@ pub(super) fn marks(scale: &Scale, moments: &[f64], texts: Vec<String>) -> Vec<M
 
 /// Labels of the value axis: at most seven, at round values of this unit.
 pub(super) fn value_ticks(scale: &Scale, base: f64, label: impl Fn(f64) -> String) -> Vec<Tick> {
-    let step = round_step(scale.most / 5.0, base);
+    // There is nothing between one byte or instance and the next.
+    let step = round_step(scale.most / 5.0, base).max(1.0);
     let count = (scale.most / step) as usize;
     (0..=count.min(12))
         .map(|n| n as f64 * step)

@@ -229,9 +229,9 @@ impl<'d, 'p> Classes<'d, 'p> {
                 id: format!("class-{number}-alive"),
                 title: "Instances alive over time".into(),
                 description: format!(
-                    "A line that rises at each birth and falls at each death, {}, to at most {}.",
+                    "A line that rises with births and falls with deaths, {}, to at most {}.",
                     if steps.len() == MOST_STEPS {
-                        format!("drawn at {MOST_STEPS} moments")
+                        format!("at {MOST_STEPS} moments the most until the next")
                     } else {
                         counted(steps.len(), "step", "steps")
                     },
