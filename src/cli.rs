@@ -1,6 +1,9 @@
 //! What users type, and what it means: flags become the library's options here and
 //! nowhere else.
 
+mod html;
+mod leaks;
+
 use std::io::Write;
 use std::mem::ManuallyDrop;
 use std::path::{Path, PathBuf};
@@ -11,11 +14,10 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 use ctstats::analysis::info::Info;
 use ctstats::analysis::summary::{ClassSortKey, SnapshotSelector, Summary, SummaryOptions};
 use ctstats::output::{Compression, Compressor, Output};
-use ctstats::report::html::{self, HtmlOptions, Pages};
 use ctstats::report::{Paint, csv, info, json, markdown, pickle, pympler, table};
 use ctstats::select::{Filter, Limit, Selection, SortKey};
 use ctstats::units::{ByteStyle, thousands};
-use ctstats::{ByteCount, Dump, DumpFile, HtmlStats, Redaction, Rules};
+use ctstats::{ByteCount, Dump, DumpFile, Redaction, Rules};
 
 use crate::progress::{Progress, When};
 
@@ -45,7 +47,8 @@ enum Command {
     Summary(SummaryArgs),
     Convert(Convert),
     Info(InfoArgs),
-    Html(HtmlArgs),
+    Html(html::HtmlArgs),
+    Leaks(leaks::LeaksArgs),
 }
 
 const SELECTION: &str = "Which objects, in which order";
@@ -339,77 +342,6 @@ impl Convert {
     }
 }
 
-const HTML_EXAMPLES: &str = "\
-Examples:
-  profile.html, and profile_files/ with a page for each class:
-    ctstats html dump.dat
-  One file, to attach to a ticket:
-    ctstats html dump.dat -o cart-leak.html --single-file --class Cart
-  From a pipe, with the ten thousand largest instances of each class:
-    zcat dump.dat.gz | ctstats html - -o report.html --instances 10000";
-
-/// Write the statistics as HTML pages with graphs: memory over time, what changed, each class.
-///
-/// The pages need no network and no server: they open from disk. With filters the figures of
-/// classes are of the objects that pass; process sizes and tracked totals stay those recorded.
-#[derive(Debug, Args)]
-#[command(after_help = HTML_EXAMPLES)]
-struct HtmlArgs {
-    #[command(flatten)]
-    input: Input,
-    /// The page to write. The pages of the classes go into a folder named after it (of
-    /// profile.html: profile_files). A report that is there is replaced whole or not at all.
-    #[arg(long, short, value_name = "FILE", default_value = "profile.html", help_heading = OUTPUT)]
-    output: PathBuf,
-    /// The heading [default: ClassTracker Statistics and the dump's name]
-    #[arg(long, value_name = "TEXT", help_heading = OUTPUT)]
-    title: Option<String>,
-    /// Put everything into the one page; with -o - to standard output.
-    #[arg(long, help_heading = OUTPUT)]
-    single_file: bool,
-    /// How many instances of each class to embed, the largest first; the pages say how many
-    /// more there are [default: 1000 shared among the classes, 5 to 250 of each]
-    #[arg(long, value_name = "N", help_heading = OUTPUT)]
-    instances: Option<usize>,
-    #[command(flatten, next_help_heading = OUTPUT)]
-    progress: ProgressArgs,
-    #[command(flatten)]
-    filter: FilterArgs,
-}
-
-impl HtmlArgs {
-    fn run(self) -> Result<()> {
-        if self.output == Path::new("-") && !self.single_file {
-            return Err(Usage(
-                "a report in several files cannot go to standard output; \
-                 add --single-file, or name a page with -o"
-                    .into(),
-            )
-            .into());
-        }
-        let input = &self.input.dump;
-        let (dump, ()) = load(input, self.progress, |file| Ok((file.whole()?, ())))?;
-        let name = match input.file_name() {
-            Some(name) if input != Path::new("-") => {
-                format!(": {}", ctstats::units::escaped(&name.to_string_lossy()))
-            }
-            _ => String::new(),
-        };
-        let options = HtmlOptions {
-            title: self
-                .title
-                .unwrap_or_else(|| format!("{}{name}", HtmlStats::TITLE)),
-            filter: self.filter.filter(),
-            instances: self.instances,
-        };
-        not_the_dump(&self.output, input)?;
-        crate::interrupt::leave_nothing_behind();
-        let pages = Pages::open(&self.output, self.single_file)?;
-        html::write(pages, &dump, &options)?;
-        Ok(())
-    }
-}
-
 #[derive(Debug, Args)]
 struct Input {
     /// The dump: a file, or - for standard input. Plain, gzip, zstd or xz.
@@ -477,6 +409,24 @@ struct FormArgs {
     /// The form of the report.
     #[arg(long, value_enum, default_value_t = Form::Table)]
     format: Form,
+    #[command(flatten)]
+    page: PageArgs,
+}
+
+/// The form of a report that Pympler has not.
+#[derive(Debug, Args)]
+#[command(next_help_heading = OUTPUT)]
+struct SheetArgs {
+    /// The form of the report.
+    #[arg(long, value_enum, default_value_t = SheetForm::Table)]
+    format: SheetForm,
+    #[command(flatten)]
+    page: PageArgs,
+}
+
+/// Where a report goes and how it looks.
+#[derive(Debug, Args)]
+struct PageArgs {
     /// Write exact bytes in tables instead of KiB and MiB.
     #[arg(long)]
     bytes: bool,
@@ -507,6 +457,20 @@ enum Form {
     Markdown,
     /// Byte for byte what Pympler 1.1 prints
     Pympler,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+enum SheetForm {
+    /// Aligned columns, for people
+    Table,
+    /// One document with a versioned `schema`; exact bytes and seconds
+    Json,
+    /// Its rows, one a line
+    Ndjson,
+    /// RFC 4180, its rows
+    Csv,
+    /// A table for tickets
+    Markdown,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
@@ -544,14 +508,34 @@ impl FormArgs {
             Rules::Documented
         }
     }
+}
 
-    /// Opens the report's file, which is not to be the dump's.
-    fn open(&self, dump: &Path) -> Result<Output> {
-        if let Some(path) = &self.output {
-            not_the_dump(path, dump)?;
-            crate::interrupt::leave_nothing_behind();
+/// Opens a report's file, which is not to be one of the dumps.
+fn open(path: &Path, dumps: &[&Path]) -> Result<Output> {
+    not_a_dump(path, dumps)?;
+    crate::interrupt::leave_nothing_behind();
+    Ok(Output::open(Some(path))?)
+}
+
+fn not_a_dump(report: &Path, dumps: &[&Path]) -> Result<()> {
+    let real = |path: &Path| path.canonicalize().ok();
+    if let Some(place) = real(report)
+        && dumps.iter().any(|dump| real(dump).as_ref() == Some(&place))
+    {
+        let path = report.display().to_string();
+        let path = ctstats::units::escaped(&path);
+        anyhow::bail!("{path}: is the dump itself; give the report another name");
+    }
+    Ok(())
+}
+
+impl PageArgs {
+    /// Opens the report's file, or standard output.
+    fn open(&self, dumps: &[&Path]) -> Result<Output> {
+        match &self.output {
+            Some(path) => open(path, dumps),
+            None => Ok(Output::open(None)?),
         }
-        Ok(Output::open(self.output.as_deref())?)
     }
 
     fn style(&self, out: &Output, brief: bool) -> table::Style {
@@ -571,19 +555,6 @@ impl FormArgs {
     }
 }
 
-/// A report's file is not to be the dump's.
-fn not_the_dump(report: &Path, dump: &Path) -> Result<()> {
-    let real = |path: &Path| path.canonicalize().ok();
-    if let Some(place) = real(report)
-        && Some(place) == real(dump)
-    {
-        let path = report.display().to_string();
-        let path = ctstats::units::escaped(&path);
-        anyhow::bail!("{path}: is the dump itself; give the report another name");
-    }
-    Ok(())
-}
-
 impl Cli {
     /// Does what was asked for.
     pub(crate) fn run(self) -> Result<()> {
@@ -593,6 +564,7 @@ impl Cli {
             Command::Convert(convert) => convert.run(),
             Command::Info(info) => info.run(),
             Command::Html(html) => html.run(),
+            Command::Leaks(leaks) => leaks.run(),
         }
     }
 }
@@ -618,12 +590,12 @@ impl Print {
             limit: self.limit,
             rules: self.form.rules(),
         };
-        let (dump, selected) = load(&self.input.dump, self.form.progress, |file| {
+        let (dump, selected) = load(&self.input.dump, self.form.page.progress, |file| {
             file.select(&selection)
         })?;
         let selected = ManuallyDrop::new(selected);
-        let mut out = self.form.open(&self.input.dump)?;
-        let style = self.form.style(&out, self.brief);
+        let mut out = self.form.page.open(&[&self.input.dump])?;
+        let style = self.form.page.style(&out, self.brief);
         let bytes = style.bytes;
         let cut = match self.form.format {
             Form::Table => table::objects(&mut out, &dump, &selected, style)?.cut,
@@ -664,12 +636,12 @@ impl SummaryArgs {
             snapshots: self.snapshot,
             rules: self.form.rules(),
         };
-        let (dump, ()) = load(&self.input.dump, self.form.progress, |file| {
+        let (dump, ()) = load(&self.input.dump, self.form.page.progress, |file| {
             Ok((file.summary(&options.filter, options.rules)?, ()))
         })?;
         let summary = Summary::of(&dump, options).map_err(|selector| no_such(&dump, &selector))?;
-        let mut out = self.form.open(&self.input.dump)?;
-        let style = self.form.style(&out, false);
+        let mut out = self.form.page.open(&[&self.input.dump])?;
+        let style = self.form.page.style(&out, false);
         match self.form.format {
             Form::Table => table::summary(&mut out, &summary, style)?,
             Form::Json => json::summary(&mut out, &summary, json::Stringing::Document)?,

@@ -11,7 +11,8 @@ use common::{ctstats, expect, fixture, run};
 
 const SHOP: &str = "fixtures/shop.dump";
 
-/// Name, arguments. `DUMP` stands for the demonstration, `HOSTILE` for one full of
+/// Name, arguments. `DUMP` stands for the demonstration, `LEAKY` for one of a service that
+/// leaks, `HOSTILE` for one full of
 /// control characters, `OLD` for one of Pympler 0.2 on Python 2.
 const CASES: &[(&str, &str)] = &[
     // Forms of print.
@@ -147,6 +148,25 @@ const CASES: &[(&str, &str)] = &[
         "info-unknown-globals",
         "info fixtures/dumps/exotic-repr-subclass-1.1-py311.dump",
     ),
+    // What leaks.
+    ("leaks", "leaks LEAKY"),
+    ("leaks-80", "leaks LEAKY --width 80 --limit 1"),
+    ("leaks-json", "leaks LEAKY --format json --class Cart"),
+    ("leaks-ndjson", "leaks LEAKY --format ndjson --class S"),
+    ("leaks-csv", "leaks LEAKY --format csv"),
+    ("leaks-markdown", "leaks LEAKY --format markdown"),
+    (
+        "leaks-between",
+        "leaks LEAKY --class Cart --between 2 10:15 --alive-at -2",
+    ),
+    ("leaks-no-suspects", "leaks LEAKY --class Product"),
+    ("leaks-hostile", "leaks fixtures/markup.dump --limit 2"),
+    (
+        "leaks-no-snapshots",
+        "leaks fixtures/dumps/empty.zero-snapshots-1.1-py311.dump",
+    ),
+    ("usage-leaks-between", "leaks LEAKY --between 0 noon"),
+    ("help-leaks", "leaks --help"),
     ("help-html", "html --help"),
     ("usage-html-stdout", "html DUMP -o -"),
     ("usage-html-folder", "html DUMP -o fixtures"),
@@ -184,6 +204,7 @@ fn every_line_prints_what_is_expected() {
     let mut failures = Vec::new();
     for (name, line) in CASES {
         let line = line
+            .replace("LEAKY", "fixtures/leaky_shop.dump")
             .replace("HOSTILE", "fixtures/dumps/weirdstr-surr-1.1-py311.dump")
             .replace("DUMP", SHOP)
             .replace("OLD", "fixtures/dumps/quickstart-0.2.0-py27.dump");

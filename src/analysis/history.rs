@@ -137,6 +137,16 @@ impl<'d> History<'d> {
         history
     }
 
+    /// The moments of the snapshots that have one, ascending, and their places.
+    pub fn timed(&self) -> (Vec<f64>, Vec<usize>) {
+        let snapshots = self.snapshots.iter().enumerate();
+        let mut timed: Vec<(f64, usize)> = snapshots
+            .filter_map(|(place, snapshot)| Some((snapshot.timestamp_seconds?, place)))
+            .collect();
+        timed.sort_by(|a, b| a.0.total_cmp(&b.0));
+        timed.into_iter().unzip()
+    }
+
     /// The place of the largest snapshot among these: the first with the greatest tracked
     /// total. `None` without a snapshot that holds anything.
     pub fn peak(&self) -> Option<usize> {

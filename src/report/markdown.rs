@@ -119,7 +119,7 @@ pub fn summary(out: &mut impl Write, summary: &Summary<'_>, style: ByteStyle) ->
 }
 
 /// Untrusted text in a cell: what Markdown or HTML would act on is escaped.
-fn cell(text: &str) -> String {
+pub(super) fn cell(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
     for c in escaped(text).chars() {
         match c {

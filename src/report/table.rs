@@ -50,7 +50,7 @@ pub struct Style {
 }
 
 impl Style {
-    fn page_width(self) -> usize {
+    pub(super) fn page_width(self) -> usize {
         self.width.clamp(NARROWEST, WIDEST)
     }
 }
@@ -487,12 +487,12 @@ fn snapshot_block(
 
 /// The beginning of a text of the dump, made harmless, as far as it can matter for so many
 /// columns: a text of megabytes that a million objects share costs no more than it shows.
-fn beginning(text: Text<'_>, width: usize) -> String {
+pub(super) fn beginning(text: Text<'_>, width: usize) -> String {
     escaped(&text.head(looked_at(width)).to_str()).into_owned()
 }
 
 /// The same of its end.
-fn ending(text: Text<'_>, width: usize) -> String {
+pub(super) fn ending(text: Text<'_>, width: usize) -> String {
     escaped(&text.tail(looked_at(width)).to_str()).into_owned()
 }
 
@@ -552,7 +552,7 @@ fn fit_right(text: &str, width: usize) -> String {
 }
 
 /// A text in lines of at most `width` columns, broken between words.
-fn wrap(text: &str, width: usize) -> Vec<String> {
+pub(super) fn wrap(text: &str, width: usize) -> Vec<String> {
     let mut lines = vec![String::new()];
     for word in text.split(' ') {
         let Some(line) = lines.last_mut() else { break };

@@ -7,7 +7,7 @@ use std::io;
 use askama::Template;
 
 use super::chart::{self, Chart, Scale, Series};
-use super::index::{named, timed};
+use super::index::named;
 use super::instances::{ClassData, Embedder};
 use super::names::Names;
 use super::text::{Cell, counted, shown};
@@ -190,7 +190,7 @@ impl<'d, 'p> Classes<'d, 'p> {
             charts.push(Titled { id, label, chart });
             Ok(())
         };
-        let (seconds, places) = timed(self.history);
+        let (seconds, places) = self.history.timed();
         let held = || {
             places
                 .iter()

@@ -9,12 +9,12 @@ use super::chart::{self, Chart, Scale, Series};
 use super::names::Names;
 use super::text::{Cell, Exact, counted, shown};
 use super::{HtmlOptions, rendered};
-use crate::analysis::coverage::{Coverage, Covered};
+use crate::analysis::coverage::Coverage;
 use crate::analysis::history::{ClassHistory, Held, History};
 use crate::analysis::summary::{ShareOf, SnapshotSummary, percent};
 use crate::model::Dump;
-use crate::report::json;
-use crate::units::{ByteStyle, bytes, change, share, short_time, thousands};
+use crate::report::{coverage, json};
+use crate::units::{ByteStyle, bytes, share, short_time, thousands};
 
 /// Classes up to this share of the tracked total are folded into "other", as Pympler does.
 const NOTABLE_PERCENT: f64 = 3.0;
@@ -115,7 +115,7 @@ struct SnapshotData {
 pub(super) fn view(
     dump: &Dump,
     history: &History<'_>,
-    coverage: &Coverage,
+    coverage: &Coverage<'_>,
     options: &HtmlOptions,
     names: &Names,
 ) -> io::Result<String> {
@@ -137,7 +137,11 @@ pub(super) fn view(
     rendered(&Index {
         title: &options.title,
         facts: facts(dump),
-        coverage: words(dump, coverage),
+        coverage: coverage::sentences(coverage)
+            .into_iter()
+            // A figure and its unit stay in one line.
+            .map(|sentence| sentence.replace(" %", "\u{a0}%"))
+            .collect(),
         remarks: remarks(dump, options),
         charts: memory.charts()?,
         legend: memory.legend(),
@@ -212,67 +216,6 @@ fn facts(dump: &Dump) -> String {
     )
 }
 
-/// How much of the process the tracked classes explain, in sentences.
-fn words(dump: &Dump, coverage: &Coverage) -> Vec<String> {
-    let size = |count| bytes(count, ByteStyle::Units);
-    let mut sentences = Vec::new();
-    let name = |covered: &Covered| {
-        let snapshot = dump.snapshots().nth(covered.snapshot);
-        let description = snapshot.map(|snapshot| shown(snapshot.description()));
-        match description.filter(|text| !text.is_empty()) {
-            Some(text) => format!("snapshot {} (“{text}”)", covered.snapshot),
-            None => format!("snapshot {}", covered.snapshot),
-        }
-    };
-    if let Some(peak) = &coverage.peak {
-        let tracked = peak.tracked_bytes;
-        let mut of = Vec::new();
-        let mut part = |whole: Option<i128>, what: &str| {
-            if let Some(whole) = whole.filter(|&whole| whole > 0) {
-                of.push(format!(
-                    "{} of {} {what}",
-                    share(percent(tracked, whole)),
-                    size(whole)
-                ));
-            }
-        };
-        part(peak.resident_bytes, "resident");
-        part(peak.virtual_bytes, "virtual");
-        part(peak.asizeof_bytes, "that asizeof found");
-        let of = if of.is_empty() {
-            ". What the process took was not recorded, so nobody can say how much of it that is"
-                .into()
-        } else {
-            format!(": {}", of.join(", "))
-        };
-        sentences.push(format!(
-            "At the peak, {}, the tracked classes explain {} of the process{of}.",
-            name(peak),
-            size(tracked)
-        ));
-    }
-    if let Some(growth) = &coverage.growth {
-        let tracked = growth.tracked_bytes;
-        let signed = |count| change(count, ByteStyle::Units);
-        let process = match growth.resident_bytes {
-            Some(resident) if resident > 0 && tracked > 0 => format!(
-                "the process’s resident size by {}, so they explain {} of its growth",
-                signed(resident),
-                share(percent(tracked, resident))
-            ),
-            Some(resident) => format!("the process’s resident size by {}", signed(resident)),
-            None => "how the process’s resident size did was not recorded".into(),
-        };
-        sentences.push(format!(
-            "From the first snapshot to the last the tracked classes changed by {}, {process}.",
-            signed(tracked)
-        ));
-    }
-    // A figure and its unit stay in one line.
-    let bound = |sentence: String| sentence.replace(" %", "\u{a0}%");
-    sentences.into_iter().map(bound).collect()
-}
-
 fn remarks(dump: &Dump, options: &HtmlOptions) -> Vec<String> {
     let mut remarks = Vec::new();
     if !options.filter.is_empty() {
@@ -332,7 +275,7 @@ struct Memory<'p> {
 
 impl<'p> Memory<'p> {
     fn of(history: &'p History<'p>, names: &'p Names, colors: &'p Colors) -> Self {
-        let (seconds, places) = timed(history);
+        let (seconds, places) = history.timed();
         Memory {
             history,
             names,
@@ -539,16 +482,6 @@ fn scale_top(scale: &Scale) -> i128 {
     scale.most() as i128
 }
 
-/// The moments of the snapshots that have one, ascending, and their places.
-pub(super) fn timed(history: &History<'_>) -> (Vec<f64>, Vec<usize>) {
-    let snapshots = history.snapshots.iter().enumerate();
-    let mut timed: Vec<(f64, usize)> = snapshots
-        .filter_map(|(place, snapshot)| Some((snapshot.timestamp_seconds?, place)))
-        .collect();
-    timed.sort_by(|a, b| a.0.total_cmp(&b.0));
-    timed.into_iter().unzip()
-}
-
 /// The classes by their growth from the first snapshot to the last.
 fn changes(history: &History<'_>, names: &Names) -> Vec<Change> {
     let Some(last) = history.snapshots.len().checked_sub(1) else {
@@ -559,7 +492,7 @@ fn changes(history: &History<'_>, names: &Names) -> Vec<Change> {
     let mut order: Vec<usize> = (0..history.classes.len()).collect();
     order.sort_by_key(|&at| std::cmp::Reverse(growth(&history.classes[at])));
     order.truncate(MOST_CHANGES);
-    let (seconds, places) = timed(history);
+    let (seconds, places) = history.timed();
     order
         .into_iter()
         .map(|at| {

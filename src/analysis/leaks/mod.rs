@@ -1,0 +1,268 @@
+//! What leaks: a verdict on each class, and for each suspect what to know of it next.
+//!
+//! A leak is told from a cache, a start or mere churn by two things: the trend of instances
+//! and bytes over the snapshots, and who survives. Neither is proof; [`Leaks::limits`] says
+//! what a dump cannot show.
+
+mod survival;
+mod suspect;
+mod trend;
+mod verdict;
+
+use serde::Serialize;
+
+pub use survival::Survival;
+pub use suspect::{Holder, Kept, KeptObject, Origin};
+pub use trend::Trend;
+pub use verdict::{Confidence, Evidence, Pattern, Verdict};
+
+use super::coverage::Coverage;
+use super::history::{History, HistoryLimits};
+use super::summary::SnapshotSelector;
+use crate::model::{Dump, Rules, Sizes, Snapshot, Text, TrackedObject};
+use crate::select::{Filter, Limit};
+use suspect::Looker;
+
+/// How many snapshots are compared: slopes are of all pairs of them.
+const MOST_SNAPSHOTS: usize = 200;
+
+/// How many classes are weighed: those that held most at any snapshot.
+const MOST_CLASSES: usize = 2000;
+
+/// What to look for.
+#[derive(Clone, Debug, Default)]
+pub struct LeaksOptions {
+    /// Which classes, and which objects count.
+    pub filter: Filter,
+    /// Survivors are those born between these two snapshots; default the first and the last
+    /// but one.
+    pub between: Option<(SnapshotSelector, SnapshotSelector)>,
+    /// And alive at this one; default the last.
+    pub alive_at: Option<SnapshotSelector>,
+    /// How many suspects to look at closely.
+    pub limit: Option<Limit>,
+}
+
+/// A snapshot by its names.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct SnapshotName<'d> {
+    /// Its number, from 0.
+    pub snapshot: usize,
+    /// Its description; may be empty.
+    pub description: Text<'d>,
+    /// Seconds since tracking began; `None` if that is no finite number.
+    pub timestamp_seconds: Option<f64>,
+}
+
+impl<'d> SnapshotName<'d> {
+    fn of(snapshot: Snapshot<'d>) -> Self {
+        SnapshotName {
+            snapshot: snapshot.index(),
+            description: snapshot.description(),
+            timestamp_seconds: Some(snapshot.timestamp_seconds()).filter(|t| t.is_finite()),
+        }
+    }
+}
+
+/// The three snapshots that survivors are chosen by.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Between<'d> {
+    /// Born at this one or after it,
+    pub from: SnapshotName<'d>,
+    /// before this one,
+    pub to: SnapshotName<'d>,
+    /// and alive at this one.
+    pub alive_at: SnapshotName<'d>,
+}
+
+/// A class with its verdict.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct ClassVerdict<'d> {
+    /// The registered name.
+    pub class: Text<'d>,
+    /// The verdict.
+    #[serde(flatten)]
+    pub verdict: Verdict,
+    /// What it rests on.
+    #[serde(flatten)]
+    pub evidence: Evidence,
+    #[serde(skip)]
+    number: u32,
+}
+
+/// A class that may leak, looked at closely.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Suspect<'d> {
+    /// The class and its verdict.
+    #[serde(flatten)]
+    pub class: ClassVerdict<'d>,
+    /// Its survivors.
+    pub kept: Kept<'d>,
+    /// Commands and lines of Python that show more.
+    pub next: Vec<String>,
+}
+
+/// The answer.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Leaks<'d> {
+    /// How much of the process the tracked classes explain at all.
+    pub coverage: Coverage<'d>,
+    /// How many snapshots the verdicts rest on.
+    pub snapshots: usize,
+    /// Which survivors are looked at; `None` with fewer than two snapshots.
+    pub between: Option<Between<'d>>,
+    /// Those that may leak: likely ones first, then by how much they grew.
+    pub suspects: Vec<Suspect<'d>>,
+    /// Suspects that the limit left out.
+    pub more_suspects: usize,
+    /// The other classes that hold or held something, those that grew most first.
+    pub cleared: Vec<ClassVerdict<'d>>,
+    /// How many classes held so little that they were not weighed.
+    pub not_weighed: usize,
+    /// What this dump cannot show.
+    pub limits: Vec<String>,
+}
+
+impl<'d> Leaks<'d> {
+    /// Weighs the classes and looks at the suspects.
+    ///
+    /// # Errors
+    ///
+    /// If a selector names no snapshot of this dump; the error is that selector.
+    pub fn of(dump: &'d Dump, options: &LeaksOptions) -> Result<Self, SnapshotSelector> {
+        let between = between(dump, options)?;
+        let sizes = Sizes::of(dump, Rules::Documented);
+        let admits = |object: TrackedObject<'d>| {
+            let size = || sizes.largest_bytes(object.number());
+            options.filter.admits_object(object, size)
+        };
+        let history = History::of(
+            dump,
+            &options.filter,
+            HistoryLimits {
+                snapshots: MOST_SNAPSHOTS,
+                classes: MOST_CLASSES,
+            },
+        );
+        let (seconds, places) = history.timed();
+        let mut suspects = Vec::new();
+        let mut cleared = Vec::new();
+        for row in &history.classes {
+            let figures = |of: fn(&super::history::Held) -> i128| -> Vec<i128> {
+                places.iter().map(|&place| of(&row.held[place])).collect()
+            };
+            let bytes = figures(|held| held.sum_bytes);
+            if bytes.iter().all(|&bytes| bytes == 0) {
+                continue;
+            }
+            let evidence = Evidence {
+                snapshots: seconds.len(),
+                span_seconds: match (seconds.first(), seconds.last()) {
+                    (Some(first), Some(last)) => last - first,
+                    _ => 0.0,
+                },
+                instances: Trend::of(&seconds, &figures(|held| held.active.into())),
+                bytes: Trend::of(&seconds, &bytes),
+                survival: Survival::of(row.class_of(dump), &seconds, admits),
+            };
+            let class = ClassVerdict {
+                class: row.class,
+                verdict: evidence.verdict(),
+                evidence,
+                number: row.number,
+            };
+            if class.verdict.confidence == Confidence::No {
+                cleared.push(class);
+            } else {
+                suspects.push(class);
+            }
+        }
+        let growth = |class: &ClassVerdict<'_>| class.evidence.bytes.change();
+        cleared.sort_by_key(|class| std::cmp::Reverse(growth(class)));
+        suspects.sort_by_key(|class| std::cmp::Reverse((class.verdict.confidence, growth(class))));
+        let all = suspects.len();
+        let limit = options
+            .limit
+            .map_or(all, |limit| limit.count(all, Rules::Documented));
+        suspects.truncate(limit);
+        let mut looker = Looker::of(dump, &sizes, &between);
+        Ok(Leaks {
+            coverage: Coverage::of(dump),
+            snapshots: seconds.len(),
+            more_suspects: all - suspects.len(),
+            suspects: suspects
+                .into_iter()
+                .map(|class| looker.look(class, admits))
+                .collect(),
+            between: between.map(|[from, to, alive_at]| Between {
+                from: SnapshotName::of(from),
+                to: SnapshotName::of(to),
+                alive_at: SnapshotName::of(alive_at),
+            }),
+            cleared,
+            not_weighed: history.classes_left_out,
+            limits: limits(dump, seconds.len()),
+        })
+    }
+}
+
+/// The three snapshots; the defaults are the first, the last but one, and the last.
+fn between<'d>(
+    dump: &'d Dump,
+    options: &LeaksOptions,
+) -> Result<Option<[Snapshot<'d>; 3]>, SnapshotSelector> {
+    let find = |selector: &SnapshotSelector| {
+        selector
+            .find(dump)
+            .first()
+            .copied()
+            .ok_or_else(|| selector.clone())
+    };
+    let mut snapshots = dump.snapshots();
+    let (first, last) = (snapshots.next(), snapshots.next_back());
+    let before_last = snapshots.next_back().or(last);
+    let (from, to) = match &options.between {
+        Some((from, to)) => (Some(find(from)?), Some(find(to)?)),
+        None => (first, before_last),
+    };
+    let alive_at = match &options.alive_at {
+        Some(selector) => Some(find(selector)?),
+        None => last,
+    };
+    Ok(match (from, to, alive_at) {
+        (Some(from), Some(to), Some(alive_at)) => Some([from, to, alive_at]),
+        _ => None,
+    })
+}
+
+/// What a dump cannot show, and what is missing in this one.
+fn limits(dump: &Dump, snapshots: usize) -> Vec<String> {
+    let mut limits = vec![
+        "who keeps an object alive: Pympler records what objects refer to, not who refers to \
+         them; gc.get_referrers in the running program shows that"
+            .to_owned(),
+        "classes that were not tracked, and memory that no Python object owns".to_owned(),
+        "whether what grew would have gone on growing: a cache that is not full yet looks the same"
+            .to_owned(),
+    ];
+    if snapshots < 4 {
+        limits.push(format!(
+            "growth from chance: {snapshots} snapshots are too few; take four or more, evenly spread"
+        ));
+    }
+    let totals = dump.totals();
+    if totals.objects > 0 && totals.traces == 0 {
+        limits.push(
+            "where the survivors were created: tracker.track_class(Cls, trace=True) records it"
+                .to_owned(),
+        );
+    }
+    if totals.objects > 0 && totals.referents == 0 {
+        limits.push(
+            "which attributes hold the bytes: tracker.track_class(Cls, resolution_level=2) \
+             records it"
+                .to_owned(),
+        );
+    }
+    limits
+}

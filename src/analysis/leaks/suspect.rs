@@ -1,0 +1,279 @@
+//! The survivors of a suspect: how many, from where, holding what, and which ones.
+
+use std::collections::HashMap;
+
+use foldhash::fast::FixedState;
+use serde::Serialize;
+
+use super::{ClassVerdict, Suspect};
+use crate::analysis::merged::{MergedRow, Merger, Rows};
+use crate::analysis::objects::ObjectRow;
+use crate::analysis::sites::is_tracker;
+use crate::analysis::summary::percent;
+use crate::model::{Dump, Frame, Sizes, Snapshot, Text, TrackedObject};
+
+/// How many origins, attributes and objects are shown of each.
+const MOST: usize = 5;
+const MOST_OBJECTS: usize = 3;
+
+/// Objects that were born between two snapshots and are alive at a third.
+#[derive(Clone, Debug, Default, PartialEq, Serialize)]
+pub struct Kept<'d> {
+    /// How many.
+    pub objects: u64,
+    /// Their bytes at the third snapshot.
+    pub size_bytes: i128,
+    /// Where they were created, those with most bytes first.
+    pub origins: Vec<Origin<'d>>,
+    /// How many origins more there are.
+    pub more_origins: usize,
+    /// What holds their bytes at the third snapshot, down to two levels.
+    pub holders: Vec<Holder<'d>>,
+    /// The oldest of them.
+    pub oldest: Vec<KeptObject<'d>>,
+    /// The largest at the third snapshot.
+    pub largest: Vec<KeptObject<'d>>,
+}
+
+/// A line of code that created some of them.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Origin<'d> {
+    /// The file; `None` for objects without a trace.
+    pub file: Option<Text<'d>>,
+    /// The line, from 1.
+    pub line: Option<i64>,
+    /// The function.
+    pub function: Option<Text<'d>>,
+    /// The first source line without its indentation; `None` where there is none.
+    pub source: Option<Text<'d>>,
+    /// How many it created.
+    pub objects: u64,
+    /// Their bytes at the third snapshot.
+    pub size_bytes: i128,
+    /// Those as a share of all of them, in percent.
+    pub share_percent: f64,
+}
+
+/// An attribute that holds bytes.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Holder<'d> {
+    /// Names from the object on, as Pympler gives them.
+    pub path: Vec<Option<Text<'d>>>,
+    /// How many referents were merged.
+    pub count: u64,
+    /// Their bytes.
+    pub size_bytes: i128,
+    /// Those as a share of the survivors' bytes, in percent.
+    pub share_percent: f64,
+}
+
+/// One of the survivors.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct KeptObject<'d> {
+    /// Its address, in hexadecimal.
+    pub address: String,
+    /// Its repr when last sized.
+    pub repr: Text<'d>,
+    /// Seconds since tracking began.
+    pub birth_seconds: Option<f64>,
+    /// Bytes at the third snapshot.
+    pub size_bytes: i64,
+}
+
+/// Looks at one suspect after the other.
+pub(super) struct Looker<'d, 's> {
+    dump: &'d Dump,
+    sizes: &'s Sizes,
+    /// Born from the first on, before the second, alive at the third.
+    between: Option<[Snapshot<'d>; 3]>,
+    merger: Merger<'d>,
+}
+
+impl<'d, 's> Looker<'d, 's> {
+    pub(super) fn of(
+        dump: &'d Dump,
+        sizes: &'s Sizes,
+        between: &Option<[Snapshot<'d>; 3]>,
+    ) -> Self {
+        let at = between.iter().map(|between| between[2]).collect::<Vec<_>>();
+        Looker {
+            dump,
+            sizes,
+            between: *between,
+            merger: Merger::of(dump, &at),
+        }
+    }
+
+    pub(super) fn look(
+        &mut self,
+        class: ClassVerdict<'d>,
+        admits: impl Fn(TrackedObject<'d>) -> bool,
+    ) -> Suspect<'d> {
+        let kept = self.kept(&class, admits);
+        let next = next(&class, &kept, self.dump);
+        Suspect { class, kept, next }
+    }
+
+    fn kept(
+        &mut self,
+        class: &ClassVerdict<'d>,
+        admits: impl Fn(TrackedObject<'d>) -> bool,
+    ) -> Kept<'d> {
+        let Some([from, to, at]) = self.between.map(|b| b.map(|s| s.timestamp_seconds())) else {
+            return Kept::default();
+        };
+        let is_kept = |object: TrackedObject<'d>| {
+            let birth = object.birth_seconds();
+            birth >= from && birth < to && object.is_active_at(at) && admits(object)
+        };
+        let class = crate::model::Class {
+            dump: self.dump,
+            number: class.number,
+        };
+        let mut objects: Vec<(TrackedObject<'d>, i64)> = class
+            .objects()
+            .filter(|&object| is_kept(object))
+            .map(|object| (object, size_at(object, at)))
+            .collect();
+        let size_bytes = objects.iter().map(|&(_, size)| i128::from(size)).sum();
+        let mut kept = Kept {
+            objects: objects.len() as u64,
+            size_bytes,
+            ..Kept::default()
+        };
+        (kept.origins, kept.more_origins) = self.origins(&objects, size_bytes);
+        let trees = self.merger.class(class, is_kept, Rows::Notable(4 * MOST));
+        if let Some(tree) = trees.first() {
+            kept.holders = holders(&tree.referents);
+        }
+        let row = |&(object, size_bytes): &(TrackedObject<'d>, i64)| {
+            let row = ObjectRow::of(object, self.sizes);
+            KeptObject {
+                address: row.address,
+                repr: row.repr,
+                birth_seconds: row.birth_seconds,
+                size_bytes,
+            }
+        };
+        // Stable sorts: among equals the first recorded.
+        objects.sort_by(|a, b| a.0.birth_seconds().total_cmp(&b.0.birth_seconds()));
+        kept.oldest = objects.iter().take(MOST_OBJECTS).map(row).collect();
+        objects.sort_by_key(|&(_, size)| std::cmp::Reverse(size));
+        kept.largest = objects.iter().take(MOST_OBJECTS).map(row).collect();
+        kept
+    }
+
+    /// The innermost frames that are not the tracker's, those with most bytes first.
+    fn origins(
+        &self,
+        objects: &[(TrackedObject<'d>, i64)],
+        all_bytes: i128,
+    ) -> (Vec<Origin<'d>>, usize) {
+        // Traces are few; each is looked at once.
+        let mut of_trace: HashMap<u32, Option<Frame<'d>>, FixedState> = HashMap::default();
+        let mut counted: HashMap<Option<u32>, (Option<Frame<'d>>, u64, i128), FixedState> =
+            HashMap::default();
+        for &(object, size) in objects {
+            let frame = object.trace().and_then(|trace| {
+                *of_trace
+                    .entry(trace.number())
+                    .or_insert_with(|| trace.frames().rev().find(|&frame| !is_tracker(frame)))
+            });
+            let origin = counted
+                .entry(frame.map(Frame::number))
+                .or_insert((frame, 0, 0));
+            origin.1 += 1;
+            origin.2 += i128::from(size);
+        }
+        let mut counted: Vec<_> = counted.into_iter().collect();
+        counted.sort_by_key(|&(number, (_, objects, size))| {
+            (std::cmp::Reverse((size, objects)), number)
+        });
+        let more = counted.len().saturating_sub(MOST);
+        let origins = counted
+            .into_iter()
+            .take(MOST)
+            .map(|(_, (frame, objects, size_bytes))| Origin {
+                file: frame.map(Frame::file),
+                line: frame.map(Frame::line),
+                function: frame.map(Frame::function),
+                source: frame.and_then(|frame| Some(frame.source_lines().next()?.trim())),
+                objects,
+                size_bytes,
+                share_percent: percent(size_bytes, all_bytes),
+            });
+        (origins.collect(), more)
+    }
+}
+
+/// The size at the snapshot of this moment: that of the last sample taken then.
+fn size_at(object: TrackedObject<'_>, seconds: f64) -> i64 {
+    let mut samples = object.live_samples();
+    let sample = samples.rfind(|sample| sample.time_seconds == seconds);
+    sample.map_or(0, |sample| sample.asized.size_bytes())
+}
+
+/// The attributes themselves: `__dict__` holds everything and says nothing.
+fn holders<'d>(rows: &[MergedRow<'d>]) -> Vec<Holder<'d>> {
+    let mut path: Vec<Option<Text<'d>>> = Vec::new();
+    let mut holders: Vec<Holder<'d>> = Vec::new();
+    for (at, row) in rows.iter().enumerate() {
+        path.truncate(row.level - 1);
+        path.push(row.name);
+        let has_parts = rows.get(at + 1).is_some_and(|next| next.level > row.level);
+        if row.level <= 2 && !(row.level == 1 && has_parts) {
+            holders.push(Holder {
+                path: path.clone(),
+                count: row.count,
+                size_bytes: row.size_bytes,
+                share_percent: row.share_percent,
+            });
+        }
+    }
+    holders.sort_by_key(|holder| std::cmp::Reverse(holder.size_bytes));
+    holders.truncate(MOST);
+    holders
+}
+
+/// What to do next. Class names are quoted for a shell.
+fn next(class: &ClassVerdict<'_>, kept: &Kept<'_>, dump: &Dump) -> Vec<String> {
+    let name = class.class.to_str();
+    let quoted = quoted(&name);
+    let short = name.rsplit('.').next().unwrap_or_default();
+    let mut next = vec![format!(
+        "ctstats print DUMP --class {quoted} --alive --sort birth --limit 5"
+    )];
+    if kept.origins.iter().any(|origin| origin.file.is_some()) {
+        next.push(format!(
+            "ctstats sites DUMP --class {quoted} --alive --depth 5"
+        ));
+    }
+    let totals = dump.totals();
+    let missing = [
+        (totals.traces == 0).then_some("trace=True"),
+        (totals.referents == 0).then_some("resolution_level=2"),
+    ];
+    let missing: Vec<&str> = missing.into_iter().flatten().collect();
+    // Only a plain name makes a line of Python.
+    if !short.is_empty() && short.chars().all(|c| c.is_alphanumeric() || c == '_') {
+        if !missing.is_empty() {
+            next.push(format!(
+                "tracker.track_class({short}, {})",
+                missing.join(", ")
+            ));
+        }
+        next.push(format!(
+            "[gc.get_referrers(o) for o in gc.get_objects() if type(o).__name__ == '{short}'][:5]"
+        ));
+    }
+    next
+}
+
+/// A name as one word of a shell.
+fn quoted(name: &str) -> String {
+    let plain = |c: char| c.is_ascii_alphanumeric() || "._-".contains(c);
+    if !name.is_empty() && name.chars().all(plain) && !name.starts_with('-') {
+        return name.to_owned();
+    }
+    format!("'{}'", name.replace('\'', "'\\''"))
+}

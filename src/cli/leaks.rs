@@ -1,0 +1,79 @@
+//! `ctstats leaks`: the verdict.
+
+use std::mem::ManuallyDrop;
+
+use anyhow::Result;
+use clap::Args;
+
+use ctstats::analysis::leaks::{Leaks, LeaksOptions};
+use ctstats::analysis::summary::SnapshotSelector;
+use ctstats::report::leaks;
+use ctstats::select::Limit;
+
+use super::{FilterArgs, Input, SELECTION, SheetArgs, SheetForm, load, no_such};
+
+const EXAMPLES: &str = "\
+Examples:
+  What leaks, where it is created, what holds it:
+    ctstats leaks dump.dat
+  Who was born in the first hour and is still there at the end:
+    ctstats leaks dump.dat --between 0 4 --alive-at last --class Cart
+  For a script:
+    ctstats leaks dump.dat --format json | jq -r '.suspects[] | [.class, .confidence] | @tsv'";
+
+/// Say what leaks: a verdict on each class with its reasons, and each suspect looked at closely.
+///
+/// A class leaks likely if it grows, goes on growing, and keeps some of the objects born at
+/// every time; a cache that fills up, a start that is over, and objects that come and go do
+/// not. Of each suspect: the lines that created the survivors, the attributes that hold their
+/// bytes, the oldest and the largest of them, and what to run next.
+#[derive(Debug, Args)]
+#[command(after_help = EXAMPLES)]
+pub(super) struct LeaksArgs {
+    #[command(flatten)]
+    input: Input,
+    /// Look at the survivors born between these two snapshots [default: the first and the last
+    /// but one]. Snapshots are named as for summary.
+    #[arg(long, value_names = ["FROM", "TO"], num_args = 2, allow_hyphen_values = true, help_heading = SELECTION)]
+    between: Vec<SnapshotSelector>,
+    /// And alive at this snapshot [default: last]
+    #[arg(long, value_name = "SELECTOR", allow_hyphen_values = true, help_heading = SELECTION)]
+    alive_at: Option<SnapshotSelector>,
+    #[command(flatten)]
+    filter: FilterArgs,
+    /// Look closely at the first N suspects.
+    #[arg(long, value_name = "N|0.25|25%", allow_negative_numbers = true)]
+    limit: Option<Limit>,
+    #[command(flatten)]
+    form: SheetArgs,
+}
+
+impl LeaksArgs {
+    pub(super) fn run(self) -> Result<()> {
+        let options = LeaksOptions {
+            filter: self.filter.filter(),
+            between: <[SnapshotSelector; 2]>::try_from(self.between)
+                .ok()
+                .map(|[from, to]| (from, to)),
+            alive_at: self.alive_at,
+            limit: self.limit,
+        };
+        let page = &self.form.page;
+        let (dump, ()) = load(&self.input.dump, page.progress, |file| {
+            Ok((file.whole()?, ()))
+        })?;
+        let found = Leaks::of(&dump, &options).map_err(|selector| no_such(&dump, &selector))?;
+        let found = ManuallyDrop::new(found);
+        let mut out = page.open(&[&self.input.dump])?;
+        let style = page.style(&out, false);
+        match self.form.format {
+            SheetForm::Json => leaks::json(&mut out, &found)?,
+            SheetForm::Ndjson => leaks::ndjson(&mut out, &found)?,
+            SheetForm::Csv => leaks::csv(&mut out, &found)?,
+            SheetForm::Markdown => leaks::markdown(&mut out, &found, style.bytes)?,
+            SheetForm::Table => leaks::table(&mut out, &found, style)?,
+        }
+        out.finish()?;
+        Ok(())
+    }
+}

@@ -1,0 +1,415 @@
+//! The verdict on leaks in each form: prose with figures for people, documents for programs.
+
+use std::io::{self, Write};
+
+use super::table::{Style, beginning, ending, wrap};
+use super::{Paint, coverage, csv, json, markdown};
+use crate::analysis::leaks::{
+    ClassVerdict, Confidence, Holder, KeptObject, Leaks, Origin, Pattern, SnapshotName, Suspect,
+};
+use crate::model::Text;
+use crate::units::{ByteStyle, bytes, change, escaped, share, short_time, thousands};
+
+/// Names the shape of the document. Another number means another shape.
+pub const SCHEMA: &str = "ctstats.leaks/1";
+
+/// How many classes that do not look like leaks are named.
+const MOST_CLEARED: usize = 10;
+
+/// Writes one document.
+pub fn json(out: &mut impl Write, leaks: &Leaks<'_>) -> io::Result<()> {
+    #[derive(serde::Serialize)]
+    struct Document<'l, 'd> {
+        schema: &'static str,
+        #[serde(flatten)]
+        leaks: &'l Leaks<'d>,
+    }
+    json::value(
+        out,
+        &Document {
+            schema: SCHEMA,
+            leaks,
+        },
+    )?;
+    writeln!(out)
+}
+
+/// Writes a line for each class: suspects with all that is known of them, then the others.
+pub fn ndjson(out: &mut impl Write, leaks: &Leaks<'_>) -> io::Result<()> {
+    for suspect in &leaks.suspects {
+        json::value(out, suspect)?;
+        writeln!(out)?;
+    }
+    for class in &leaks.cleared {
+        json::value(out, class)?;
+        writeln!(out)?;
+    }
+    Ok(())
+}
+
+fn classes<'l, 'd>(leaks: &'l Leaks<'d>) -> impl Iterator<Item = &'l ClassVerdict<'d>> {
+    let suspects = leaks.suspects.iter().map(|suspect| &suspect.class);
+    suspects.chain(&leaks.cleared)
+}
+
+/// Writes a row for each class.
+pub fn csv(out: &mut impl Write, leaks: &Leaks<'_>) -> io::Result<()> {
+    let mut writer = csv::writer(out);
+    writer
+        .write_record([
+            "class",
+            "confidence",
+            "pattern",
+            "instances_first",
+            "instances_last",
+            "bytes_first",
+            "bytes_last",
+            "bytes_per_second",
+            "bytes_per_snapshot",
+            "bytes_monotony",
+            "late_growth",
+            "born",
+            "survived",
+            "spans_with_births",
+            "spans_with_survivors",
+        ])
+        .map_err(csv::io_error)?;
+    for class in classes(leaks) {
+        let evidence = &class.evidence;
+        writer
+            .write_record([
+                &*escaped(&class.class.to_str()),
+                confidence(class.verdict.confidence),
+                pattern(class.verdict.pattern),
+                &evidence.instances.first.to_string(),
+                &evidence.instances.last.to_string(),
+                &evidence.bytes.first.to_string(),
+                &evidence.bytes.last.to_string(),
+                &csv::optional(evidence.bytes.per_second),
+                &evidence.bytes.per_snapshot.to_string(),
+                &evidence.bytes.monotony.to_string(),
+                &csv::optional(evidence.bytes.late_growth),
+                &evidence.survival.born.to_string(),
+                &evidence.survival.survived.to_string(),
+                &evidence.survival.spans_with_births.to_string(),
+                &evidence.survival.spans_with_survivors.to_string(),
+            ])
+            .map_err(csv::io_error)?;
+    }
+    writer.flush()
+}
+
+/// Writes a table of all classes, and the reasons of each suspect.
+pub fn markdown(out: &mut impl Write, leaks: &Leaks<'_>, style: ByteStyle) -> io::Result<()> {
+    for sentence in coverage::sentences(&leaks.coverage) {
+        writeln!(out, "{}\n", markdown::cell(&sentence))?;
+    }
+    writeln!(
+        out,
+        "| class | leak | what it did | instances | bytes | growth | survived |"
+    )?;
+    writeln!(out, "| --- | --- | --- | ---: | ---: | ---: | ---: |")?;
+    for class in classes(leaks) {
+        let evidence = &class.evidence;
+        writeln!(
+            out,
+            "| {} | {} | {} | {} → {} | {} → {} | {} | {} of {} |",
+            markdown::cell(&class.class.to_str()),
+            confidence(class.verdict.confidence),
+            pattern(class.verdict.pattern),
+            thousands(evidence.instances.first),
+            thousands(evidence.instances.last),
+            bytes(evidence.bytes.first, style),
+            bytes(evidence.bytes.last, style),
+            change(evidence.bytes.change(), style),
+            thousands(evidence.survival.survived.into()),
+            thousands(evidence.survival.born.into()),
+        )?;
+    }
+    for suspect in &leaks.suspects {
+        writeln!(
+            out,
+            "\n### {}\n",
+            markdown::cell(&suspect.class.class.to_str())
+        )?;
+        for reason in &suspect.class.verdict.reasons {
+            writeln!(out, "- {}", markdown::cell(reason))?;
+        }
+        for origin in &suspect.kept.origins {
+            let line = format!(
+                "{} survivors, {}, from {}",
+                thousands(origin.objects.into()),
+                bytes(origin.size_bytes, style),
+                place(origin, usize::MAX)
+            );
+            writeln!(out, "- {}", markdown::cell(&line))?;
+        }
+    }
+    Ok(())
+}
+
+/// Writes prose with figures, for people.
+pub fn table(out: &mut impl Write, leaks: &Leaks<'_>, style: Style) -> io::Result<()> {
+    let mut page = Page {
+        out,
+        width: style.page_width(),
+        bytes: style.bytes,
+        paint: style.paint,
+    };
+    for sentence in coverage::sentences(&leaks.coverage) {
+        page.paragraph("", &sentence)?;
+    }
+    if leaks.snapshots < 2 {
+        let count = leaks.snapshots;
+        page.paragraph(
+            "",
+            &format!(
+                "No verdict: growth needs two snapshots, and this dump has {count} with a time. \
+                 tracker.create_snapshot() records one."
+            ),
+        )?;
+    } else if leaks.suspects.is_empty() {
+        writeln!(page.out)?;
+        page.paragraph("", "No suspects: no tracked class grew as a leak does.")?;
+    }
+    for suspect in &leaks.suspects {
+        page.suspect(suspect, leaks)?;
+    }
+    if leaks.more_suspects > 0 {
+        let s = if leaks.more_suspects == 1 { "" } else { "s" };
+        let text = format!(
+            "{} more suspect{s}; --limit shows more.",
+            leaks.more_suspects
+        );
+        writeln!(page.out)?;
+        page.paragraph("", &text)?;
+    }
+    page.cleared(leaks)?;
+    if leaks.snapshots >= 2 {
+        page.heading("What this data cannot prove")?;
+        for limit in &leaks.limits {
+            page.item("- ", limit)?;
+        }
+    }
+    Ok(())
+}
+
+struct Page<'o, W: Write> {
+    out: &'o mut W,
+    width: usize,
+    bytes: ByteStyle,
+    paint: Paint,
+}
+
+impl<W: Write> Page<'_, W> {
+    fn size(&self, count: i128) -> String {
+        bytes(count, self.bytes)
+    }
+
+    fn heading(&mut self, text: &str) -> io::Result<()> {
+        writeln!(self.out, "\n{}", self.paint.subject(text))
+    }
+
+    fn paragraph(&mut self, indent: &str, text: &str) -> io::Result<()> {
+        for line in wrap(text, self.width - indent.len()) {
+            writeln!(self.out, "{indent}{line}")?;
+        }
+        Ok(())
+    }
+
+    /// A paragraph whose first line begins with a mark.
+    fn item(&mut self, mark: &str, text: &str) -> io::Result<()> {
+        for (at, line) in wrap(text, self.width - mark.len()).iter().enumerate() {
+            let lead = if at == 0 {
+                mark.to_owned()
+            } else {
+                " ".repeat(mark.len())
+            };
+            writeln!(self.out, "{lead}{line}")?;
+        }
+        Ok(())
+    }
+
+    fn suspect(&mut self, suspect: &Suspect<'_>, leaks: &Leaks<'_>) -> io::Result<()> {
+        let verdict = &suspect.class.verdict;
+        let name = ending(suspect.class.class, self.width.saturating_sub(20));
+        let growth = change(suspect.class.evidence.bytes.change(), self.bytes);
+        writeln!(
+            self.out,
+            "\n{}: {} ({}, {})",
+            self.paint.subject(name),
+            self.paint
+                .growth(format!("leak {}", confidence(verdict.confidence))),
+            pattern(verdict.pattern),
+            growth
+        )?;
+        for reason in &verdict.reasons {
+            self.item("  - ", reason)?;
+        }
+        let kept = &suspect.kept;
+        if let Some(between) = &leaks.between {
+            let text = format!(
+                "{} born between {} and {} and alive at {} hold {}",
+                thousands(kept.objects.into()),
+                snapshot(&between.from),
+                snapshot(&between.to),
+                snapshot(&between.alive_at),
+                self.size(kept.size_bytes)
+            );
+            self.item("  - ", &text)?;
+        }
+        let traced = kept.origins.iter().any(|origin| origin.file.is_some());
+        if traced {
+            writeln!(self.out, "  created by")?;
+            for origin in &kept.origins {
+                self.origin(origin)?;
+            }
+            if kept.more_origins > 0 {
+                writeln!(self.out, "    {} more lines", kept.more_origins)?;
+            }
+        }
+        if !kept.holders.is_empty() {
+            writeln!(self.out, "  held in")?;
+            for holder in &kept.holders {
+                self.holder(suspect.class.class, holder)?;
+            }
+        }
+        self.objects("oldest", &kept.oldest)?;
+        self.objects("largest", &kept.largest)?;
+        writeln!(self.out, "  next")?;
+        for line in &suspect.next {
+            // Not wrapped: it is to be copied.
+            writeln!(self.out, "    {}", escaped(line))?;
+        }
+        Ok(())
+    }
+
+    /// Figures, then what they are of, cut to the page.
+    fn row(&mut self, figures: &str, text: &str) -> io::Result<()> {
+        let room = self.width.saturating_sub(figures.chars().count() + 6);
+        writeln!(
+            self.out,
+            "    {figures}  {}",
+            beginning(Text::new(text), room)
+        )
+    }
+
+    fn origin(&mut self, origin: &Origin<'_>) -> io::Result<()> {
+        let figures = format!(
+            "{:>10} {:>8} {:>7}",
+            self.size(origin.size_bytes),
+            share(origin.share_percent),
+            format!("× {}", thousands(origin.objects.into()))
+        );
+        let room = self.width.saturating_sub(figures.chars().count() + 6);
+        writeln!(self.out, "    {figures}  {}", place(origin, room))?;
+        match origin.source {
+            Some(source) => {
+                let indent = " ".repeat(figures.chars().count() + 6);
+                let source = beginning(source, room.saturating_sub(2));
+                writeln!(self.out, "{indent}  {}", self.paint.aside(source))
+            }
+            None => Ok(()),
+        }
+    }
+
+    fn holder(&mut self, class: Text<'_>, holder: &Holder<'_>) -> io::Result<()> {
+        let figures = format!(
+            "{:>10} {:>8} {:>7}",
+            self.size(holder.size_bytes),
+            share(holder.share_percent),
+            format!("× {}", thousands(holder.count.into()))
+        );
+        let name = class.to_str();
+        let short = name.rsplit('.').next().unwrap_or_default().to_owned();
+        let path = holder.path.iter().map(|name| match name {
+            Some(name) => name.head(80).to_str().into_owned(),
+            None => "(no name)".into(),
+        });
+        let path: Vec<String> = std::iter::once(short).chain(path).collect();
+        self.row(&figures, &path.join(" → "))
+    }
+
+    fn objects(&mut self, what: &str, objects: &[KeptObject<'_>]) -> io::Result<()> {
+        if objects.is_empty() {
+            return Ok(());
+        }
+        writeln!(self.out, "  {what}")?;
+        for object in objects {
+            let figures = format!(
+                "{:>10} born {:>7}  {:<14}",
+                self.size(object.size_bytes.into()),
+                object.birth_seconds.map_or("?".into(), short_time),
+                object.address
+            );
+            let room = self.width.saturating_sub(figures.chars().count() + 6);
+            writeln!(self.out, "    {figures}  {}", beginning(object.repr, room))?;
+        }
+        Ok(())
+    }
+
+    fn cleared(&mut self, leaks: &Leaks<'_>) -> io::Result<()> {
+        if leaks.cleared.is_empty() || leaks.snapshots < 2 {
+            return Ok(());
+        }
+        self.heading("No leak as far as this shows")?;
+        for class in leaks.cleared.iter().take(MOST_CLEARED) {
+            let evidence = &class.evidence;
+            let figures = format!(
+                "{:>10}  {:<12}",
+                change(evidence.bytes.change(), self.bytes),
+                pattern(class.verdict.pattern)
+            );
+            let room = self.width.saturating_sub(figures.chars().count() + 4);
+            writeln!(self.out, "  {figures}  {}", ending(class.class, room))?;
+        }
+        let more = leaks.cleared.len().saturating_sub(MOST_CLEARED);
+        if more > 0 {
+            writeln!(self.out, "  and {} more classes", thousands(more as i128))?;
+        }
+        if leaks.not_weighed > 0 {
+            let count = thousands(leaks.not_weighed as i128);
+            writeln!(self.out, "  {count} classes held too little to be weighed")?;
+        }
+        Ok(())
+    }
+}
+
+fn confidence(confidence: Confidence) -> &'static str {
+    match confidence {
+        Confidence::Likely => "likely",
+        Confidence::Possible => "possible",
+        Confidence::No => "no",
+    }
+}
+
+fn pattern(pattern: Pattern) -> &'static str {
+    match pattern {
+        Pattern::PilingUp => "piling up",
+        Pattern::Swelling => "swelling",
+        Pattern::LevelledOff => "levelled off",
+        Pattern::Churn => "churn",
+        Pattern::Shrinking => "shrinking",
+        Pattern::Steady => "steady",
+        Pattern::TooShort => "too short",
+    }
+}
+
+fn snapshot(name: &SnapshotName<'_>) -> String {
+    if name.description.is_empty() {
+        return format!("snapshot {}", name.snapshot);
+    }
+    let head = name.description.head(40);
+    format!("snapshot {} (“{}”)", name.snapshot, escaped(&head.to_str()))
+}
+
+fn place(origin: &Origin<'_>, width: usize) -> String {
+    let (Some(file), Some(line)) = (origin.file, origin.line) else {
+        return "no trace".into();
+    };
+    let function = origin
+        .function
+        .map_or(String::new(), |f| format!(" in {}", f.head(200)));
+    let text = format!("{}:{line}{function}", file.tail(1000));
+    ending(Text::new(&text), width.min(2000))
+}

@@ -1,0 +1,170 @@
+//! The verdicts of `ctstats leaks` on histories whose truth is known: the classes of
+//! `fixtures/histories.dump.gz` are named after it (`benches/verdict.py` made them, and
+//! measures many more).
+
+mod common;
+
+use std::collections::BTreeMap;
+
+use common::fixture;
+use ctstats::analysis::leaks::{Confidence, Leaks, LeaksOptions, Pattern};
+use ctstats::analysis::summary::SnapshotSelector;
+use ctstats::select::{Filter, Limit};
+use ctstats::{Dump, DumpFile};
+
+const LEAKS: [&str; 4] = ["steady", "stepwise", "hidden", "swelling"];
+
+fn histories() -> Dump {
+    Dump::load(fixture("histories.dump.gz")).expect("it is a dump")
+}
+
+#[test]
+fn leaks_are_told_from_caches_and_churn() {
+    let dump = histories();
+    let leaks = Leaks::of(&dump, &LeaksOptions::default()).expect("no snapshot is asked for");
+    let mut told: BTreeMap<String, Vec<Confidence>> = BTreeMap::new();
+    let suspects = leaks.suspects.iter().map(|suspect| &suspect.class);
+    for class in suspects.chain(&leaks.cleared) {
+        let name = class.class.to_str();
+        let kind = name
+            .split('.')
+            .next()
+            .expect("a split has a first part")
+            .to_owned();
+        told.entry(kind).or_default().push(class.verdict.confidence);
+    }
+    assert_eq!(told.len(), 12);
+    for (kind, verdicts) in &told {
+        assert_eq!(verdicts.len(), 3, "{kind}");
+        let wanted = |confidence: &Confidence| {
+            (*confidence != Confidence::No) == LEAKS.contains(&kind.as_str())
+        };
+        assert!(verdicts.iter().all(wanted), "{kind}: {verdicts:?}");
+    }
+    let order: Vec<_> = leaks
+        .suspects
+        .iter()
+        .map(|s| s.class.verdict.confidence)
+        .collect();
+    assert!(
+        order.is_sorted_by(|a, b| a >= b),
+        "likely ones first: {order:?}"
+    );
+}
+
+/// The suspects of the shop are those that its program leaks, with the lines that do it.
+#[test]
+fn the_leaking_lines_are_named() {
+    let dump = Dump::load(fixture("leaky_shop.dump")).expect("it is a dump");
+    let leaks = Leaks::of(&dump, &LeaksOptions::default()).expect("no snapshot is asked for");
+    let suspects: Vec<_> = leaks
+        .suspects
+        .iter()
+        .map(|suspect| {
+            let origin = &suspect.kept.origins[0];
+            let function = origin
+                .function
+                .expect("it was traced")
+                .to_str()
+                .into_owned();
+            (
+                suspect.class.class.to_str().into_owned(),
+                function,
+                suspect.kept.origins.len(),
+            )
+        })
+        .collect();
+    let expected = [
+        ("shop.Cart", "browse", 1),
+        ("shop.Subscription", "watch_price", 1),
+    ];
+    assert_eq!(
+        suspects,
+        expected.map(|(class, function, n)| (class.into(), function.into(), n))
+    );
+    let holder = &leaks.suspects[0].kept.holders[0];
+    let path: Vec<_> = holder
+        .path
+        .iter()
+        .map(|name| name.expect("it has one").to_str())
+        .collect();
+    assert_eq!(path, ["__dict__", "[V] items"]);
+    assert!(holder.share_percent > 80.0);
+    let pattern = |name: &str| {
+        let class = leaks
+            .cleared
+            .iter()
+            .find(|class| class.class.to_str() == name);
+        class.expect("it is cleared").verdict.pattern
+    };
+    assert_eq!(pattern("shop.CachedPage"), Pattern::LevelledOff);
+    assert_eq!(pattern("shop.ImportJob"), Pattern::Shrinking);
+    assert_eq!(pattern("shop.Session"), Pattern::Churn);
+    assert_eq!(pattern("shop.Product"), Pattern::Steady);
+}
+
+/// Born between the first two of three snapshots and alive at the third, counted by hand.
+#[test]
+fn three_snapshots_choose_the_survivors() {
+    let dump = Dump::load(fixture("leaky_shop.dump")).expect("it is a dump");
+    let index = SnapshotSelector::Index;
+    let options = LeaksOptions {
+        between: Some((index(2), index(5))),
+        alive_at: Some(index(7)),
+        filter: Filter {
+            classes: vec!["Cart".into()],
+            ..Filter::default()
+        },
+        ..LeaksOptions::default()
+    };
+    let leaks = Leaks::of(&dump, &options).expect("the snapshots are there");
+    let time = |number| {
+        dump.snapshots()
+            .nth(number)
+            .expect("it is there")
+            .timestamp_seconds()
+    };
+    let expected = dump.objects().filter(|object| {
+        object.class().name().contains("Cart")
+            && object.birth_seconds() >= time(2)
+            && object.birth_seconds() < time(5)
+            && object.is_active_at(time(7))
+    });
+    let kept = &leaks.suspects[0].kept;
+    assert_eq!(kept.objects, expected.count() as u64);
+    assert_eq!(kept.objects, 12);
+    let unknown = LeaksOptions {
+        alive_at: Some(SnapshotSelector::Index(99)),
+        ..LeaksOptions::default()
+    };
+    assert_eq!(
+        Leaks::of(&dump, &unknown).err(),
+        Some(SnapshotSelector::Index(99))
+    );
+}
+
+/// Whatever the dump holds there is an answer, and a limit only shortens it.
+#[test]
+fn every_dump_has_an_answer() {
+    for folder in ["dumps", "edited", "invalid"] {
+        for path in common::fixtures(folder) {
+            let Ok(dump) = DumpFile::open(&path).and_then(DumpFile::whole) else {
+                continue;
+            };
+            let leaks = Leaks::of(&dump, &LeaksOptions::default()).expect("none is asked for");
+            let one = LeaksOptions {
+                limit: Some(Limit::Count(1)),
+                ..LeaksOptions::default()
+            };
+            let fewer = Leaks::of(&dump, &one).expect("none is asked for");
+            let all = leaks.suspects.len() + leaks.more_suspects;
+            assert_eq!(
+                fewer.suspects.len() + fewer.more_suspects,
+                all,
+                "{}",
+                path.display()
+            );
+            assert!(fewer.suspects.len() <= 1);
+        }
+    }
+}
