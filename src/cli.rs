@@ -3,6 +3,7 @@
 
 mod html;
 mod leaks;
+mod sites;
 
 use std::io::Write;
 use std::mem::ManuallyDrop;
@@ -45,6 +46,7 @@ pub(crate) struct Cli {
 enum Command {
     Print(Print),
     Summary(SummaryArgs),
+    Sites(sites::SitesArgs),
     Convert(Convert),
     Info(InfoArgs),
     Html(html::HtmlArgs),
@@ -561,6 +563,7 @@ impl Cli {
         match self.command {
             Command::Print(print) => print.run(),
             Command::Summary(summary) => summary.run(),
+            Command::Sites(sites) => sites.run(),
             Command::Convert(convert) => convert.run(),
             Command::Info(info) => info.run(),
             Command::Html(html) => html.run(),

@@ -11,6 +11,7 @@ pub mod merged;
 pub mod objects;
 pub mod referents;
 pub mod sites;
+pub mod stacks;
 pub mod summary;
 
 pub use class::ClassDetail;
@@ -23,4 +24,5 @@ pub use merged::{Merged, MergedRow};
 pub use objects::{ObjectDetail, ObjectRow};
 pub use referents::{Cut, ReferentRow};
 pub use sites::{Sites, SitesOptions};
+pub use stacks::{Stacks, Weight};
 pub use summary::{SnapshotSelector, SnapshotSummary, Summary};

@@ -258,6 +258,23 @@ impl<'d> Sites<'d> {
     }
 }
 
+/// Traces and classes of the selected objects of a dump: the trace's number, the class's,
+/// how many objects, and their largest sizes in bytes.
+pub(crate) fn count_admitted(
+    dump: &Dump,
+    sizes: &Sizes,
+    options: &SitesOptions,
+) -> impl Iterator<Item = (Option<u32>, u32, u64, i128)> {
+    let admitted = dump
+        .classes()
+        .filter(|class| options.filter.admits_class(class.name()));
+    count(dump, admitted, sizes, options)
+        .into_iter()
+        .map(|((trace, class), tally)| {
+            (trace.checked_sub(1), class, tally.objects, tally.size_bytes)
+        })
+}
+
 /// Whether a frame is of Pympler's own tracker, which stands at the end of every trace.
 pub(crate) fn is_tracker(frame: Frame<'_>) -> bool {
     let file = frame.file().as_bytes();

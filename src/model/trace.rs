@@ -72,6 +72,16 @@ impl<'d> Frame<'d> {
         self.number
     }
 
+    /// Tells its dump from others that are loaded.
+    pub(crate) fn dump_address(self) -> usize {
+        std::ptr::from_ref(self.dump).addr()
+    }
+
+    /// Whether it is this frame, with the same source, in the same dump.
+    pub(crate) fn is_same(self, other: Frame<'_>) -> bool {
+        self.number == other.number && std::ptr::eq(self.dump, other.dump)
+    }
+
     /// The file as Python named it.
     pub fn file(self) -> Text<'d> {
         self.dump.text.get(self.row().file)

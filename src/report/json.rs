@@ -99,6 +99,46 @@ pub fn summary(
     Ok(())
 }
 
+/// Writes a line for each row.
+pub(super) fn lines(out: &mut impl Write, rows: &[impl Serialize]) -> io::Result<()> {
+    rows.iter().try_for_each(|row| {
+        value(out, row)?;
+        writeln!(out)
+    })
+}
+
+/// A document on its way: the schema, then fields, and lists with a line for each row.
+pub(super) struct Document<'o, W>(&'o mut W);
+
+/// Begins a document of a schema.
+pub(super) fn document<'o, W: Write>(out: &'o mut W, schema: &str) -> io::Result<Document<'o, W>> {
+    write!(out, "{{\"schema\":\"{schema}\"")?;
+    Ok(Document(out))
+}
+
+impl<W: Write> Document<'_, W> {
+    pub(super) fn field(self, name: &str, of: &impl Serialize) -> io::Result<Self> {
+        write!(self.0, ",\"{name}\":")?;
+        value(self.0, of)?;
+        Ok(self)
+    }
+
+    pub(super) fn list(self, name: &str, rows: &[impl Serialize]) -> io::Result<Self> {
+        write!(self.0, ",\"{name}\":[")?;
+        for (index, row) in rows.iter().enumerate() {
+            self.0.write_all(if index == 0 { b"\n" } else { b",\n" })?;
+            value(self.0, row)?;
+        }
+        self.0
+            .write_all(if rows.is_empty() { b"]" } else { b"\n]" })?;
+        Ok(self)
+    }
+
+    pub(super) fn end(self) -> io::Result<()> {
+        writeln!(self.0, "}}")
+    }
+}
+
 /// Writes one value, compact and safe.
 pub(super) fn value(out: &mut impl Write, value: &impl Serialize) -> io::Result<()> {
     value

@@ -4,6 +4,9 @@
 mod coverage;
 pub mod csv;
 mod digits;
+#[cfg(feature = "flamegraph")]
+pub mod flamegraph;
+pub mod folded;
 pub mod html;
 pub mod info;
 pub mod json;
@@ -12,6 +15,9 @@ pub mod markdown;
 mod paint;
 pub mod pickle;
 pub mod pympler;
+mod sheet;
+pub mod sites;
+pub mod speedscope;
 pub mod table;
 
 pub use paint::Paint;

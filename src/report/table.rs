@@ -502,12 +502,12 @@ fn looked_at(width: usize) -> usize {
 }
 
 /// Columns that a text takes on a terminal.
-fn width_of(text: &str) -> usize {
+pub(super) fn width_of(text: &str) -> usize {
     text.chars().map(|c| c.width().unwrap_or(0)).sum()
 }
 
 /// A text in exactly `width` columns: filled up, or its end cut.
-fn fit(text: &str, width: usize) -> String {
+pub(super) fn fit(text: &str, width: usize) -> String {
     let taken = width_of(text);
     if taken <= width {
         return format!("{text}{}", " ".repeat(width - taken));
@@ -528,7 +528,7 @@ fn fit(text: &str, width: usize) -> String {
 }
 
 /// The same, but its beginning is cut: of a dotted name or a path the end tells more.
-fn fit_left(text: &str, width: usize) -> String {
+pub(super) fn fit_left(text: &str, width: usize) -> String {
     if width_of(text) <= width {
         return fit(text, width);
     }
@@ -547,7 +547,7 @@ fn fit_left(text: &str, width: usize) -> String {
 }
 
 /// A text at the right end of `width` columns; never cut, since it is a number.
-fn fit_right(text: &str, width: usize) -> String {
+pub(super) fn fit_right(text: &str, width: usize) -> String {
     format!("{}{text}", " ".repeat(width.saturating_sub(width_of(text))))
 }
 

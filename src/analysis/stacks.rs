@@ -1,0 +1,261 @@
+//! Stacks: where objects were created, frame by frame from the program's start to the
+//! class, each with a weight. What flame graphs are drawn of.
+
+use std::borrow::Cow;
+use std::cmp::Ordering;
+
+use super::sites::{self, GroupBy, SitesOptions, is_tracker};
+use crate::model::{Dump, Frame, Sizes, Text, TextId, Trace};
+use crate::select::Filter;
+use crate::units::escaped;
+
+/// Longer texts are cut where a stack names them: in honest dumps none is, and in others
+/// many stacks may share one of megabytes.
+const LONG_TEXT: usize = 1000;
+
+/// Stands for the frames of objects that were tracked without `trace=True`.
+const NO_TRACE: &str = "(no trace)";
+
+/// What a stack weighs.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Weight {
+    /// The largest sizes of its objects, in bytes.
+    #[default]
+    Bytes,
+    /// How many objects there are.
+    Objects,
+}
+
+/// Objects of a class that were created by the same frames.
+#[derive(Clone)]
+pub struct Stack<'d> {
+    trace: Option<Trace<'d>>,
+    class: Text<'d>,
+    /// What it weighs in an older dump; 0 if there is none.
+    pub before: i128,
+    /// What it weighs.
+    pub weight: i128,
+}
+
+/// A part of a stack.
+#[derive(Clone, Copy)]
+pub enum Part<'d> {
+    /// A call.
+    Frame(Frame<'d>),
+    /// Stands for calls that were not recorded.
+    NoTrace,
+    /// The registered name of the class, at the end.
+    Class(Text<'d>),
+}
+
+/// The stacks of some objects, each once, in the order of their text.
+#[derive(Clone)]
+pub struct Stacks<'d> {
+    /// The stacks.
+    pub stacks: Vec<Stack<'d>>,
+    /// Whether there is an older dump that they are compared with.
+    pub are_compared: bool,
+}
+
+impl<'d> Stacks<'d> {
+    /// Weighs the selected objects of a dump. `sizes` are those of
+    /// [`Rules::Documented`](crate::Rules::Documented).
+    pub fn of(dump: &'d Dump, sizes: &Sizes, filter: &Filter, weight: Weight) -> Self {
+        let options = SitesOptions {
+            filter: filter.clone(),
+            by: GroupBy::Frame,
+            ..SitesOptions::default()
+        };
+        let counted = sites::count_admitted(dump, sizes, &options);
+        let stacks = counted.map(|(trace, class, objects, size_bytes)| Stack {
+            trace: trace.map(|number| Trace { dump, number }),
+            class: dump.class_name(class),
+            before: 0,
+            weight: match weight {
+                Weight::Bytes => size_bytes,
+                Weight::Objects => objects.into(),
+            },
+        });
+        Stacks {
+            stacks: merged(stacks.collect()),
+            are_compared: false,
+        }
+    }
+
+    /// The same stacks with what they weigh in an older dump; those that are only there too.
+    pub fn since(mut self, older: Stacks<'d>) -> Self {
+        self.stacks
+            .extend(older.stacks.into_iter().map(|stack| Stack {
+                before: stack.weight,
+                weight: 0,
+                ..stack
+            }));
+        Stacks {
+            stacks: merged(self.stacks),
+            are_compared: true,
+        }
+    }
+}
+
+/// Sorts, and makes one of what reads the same.
+fn merged(mut stacks: Vec<Stack<'_>>) -> Vec<Stack<'_>> {
+    stacks.sort_by(order);
+    stacks.dedup_by(|next, kept| {
+        let same = order(next, kept).is_eq();
+        if same {
+            kept.before += next.before;
+            kept.weight += next.weight;
+        }
+        same
+    });
+    stacks
+}
+
+impl<'d> Stack<'d> {
+    /// Its parts, outermost first. The frames of Pympler's own tracker are left out.
+    pub fn parts(&self) -> impl Iterator<Item = Part<'d>> + use<'d> {
+        let frames = self.trace.into_iter().flat_map(Trace::frames);
+        let mut frames = frames.filter(|&frame| !is_tracker(frame)).peekable();
+        let none = frames.peek().is_none().then_some(Part::NoTrace);
+        frames
+            .map(Part::Frame)
+            .chain(none)
+            .chain([Part::Class(self.class)])
+    }
+}
+
+/// Tells parts of stacks apart without their texts.
+#[derive(Clone, Copy, PartialEq, Eq, Hash)]
+pub(crate) struct PartId {
+    /// Where the dump stands in memory: texts have numbers in one dump.
+    dump: usize,
+    texts: [TextId; 2],
+    line: i64,
+}
+
+impl Part<'_> {
+    /// Equal for frames of one place, and for one class.
+    pub(crate) fn id(self) -> PartId {
+        let id = |dump: usize, texts, line| PartId { dump, texts, line };
+        match self {
+            Part::Frame(frame) => {
+                let row = frame.row();
+                id(frame.dump_address(), [row.file, row.function], row.line)
+            }
+            Part::NoTrace => id(0, [TextId::NONE; 2], 0),
+            Part::Class(class) => {
+                // A class has one name, which stands in one place.
+                let bytes = class.as_bytes();
+                id(bytes.as_ptr().addr(), [TextId::NONE; 2], bytes.len() as i64)
+            }
+        }
+    }
+
+    /// Its name in a stack: `function (file:line)` or the class. Harmless, and without the
+    /// semicolon that stands between names.
+    pub fn name(self) -> String {
+        match self {
+            Part::Frame(frame) => {
+                let (function, file) = (text(frame.function()), text(frame.file()));
+                format!("{function} ({file}:{})", frame.line())
+            }
+            Part::NoTrace => NO_TRACE.into(),
+            Part::Class(class) => text(class),
+        }
+    }
+
+    /// As it stands in the text of its stack.
+    fn link(self) -> Cow<'static, str> {
+        match self {
+            Part::NoTrace => Cow::Borrowed("(no trace);"),
+            Part::Class(class) => text(class).into(),
+            Part::Frame(_) => (self.name() + ";").into(),
+        }
+    }
+}
+
+/// A text of the dump as part of a name.
+pub(crate) fn text(text: Text<'_>) -> String {
+    let head = text.head(LONG_TEXT);
+    let cut = if head == text { "" } else { "…" };
+    escaped(&head.to_str()).replace(';', ":") + cut
+}
+
+/// Compares the texts of two stacks, and writes no more of them than tells them apart.
+fn order(a: &Stack<'_>, b: &Stack<'_>) -> Ordering {
+    let (mut a, mut b) = (a.parts(), b.parts());
+    loop {
+        let ordering = match (a.next(), b.next()) {
+            (Some(Part::Frame(a)), Some(Part::Frame(b))) if a.is_same(b) => continue,
+            (Some(a), Some(b)) => a.link().cmp(&b.link()),
+            (a, b) => return a.is_some().cmp(&b.is_some()),
+        };
+        if ordering.is_ne() {
+            return ordering;
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::Rules;
+
+    fn load(name: &str) -> Dump {
+        Dump::load(format!("{}/fixtures/{name}", env!("CARGO_MANIFEST_DIR"))).unwrap()
+    }
+
+    fn lines(stacks: &Stacks<'_>) -> Vec<String> {
+        let line = |stack: &Stack<'_>| {
+            let names: Vec<String> = stack.parts().map(Part::name).collect();
+            names.join(";")
+        };
+        stacks.stacks.iter().map(line).collect()
+    }
+
+    fn of(dump: &Dump, weight: Weight) -> Stacks<'_> {
+        let sizes = Sizes::of(dump, Rules::Documented);
+        Stacks::of(dump, &sizes, &Filter::default(), weight)
+    }
+
+    #[test]
+    fn stacks_are_in_the_order_of_their_text_and_add_up() {
+        for name in [
+            "shop.dump",
+            "dumps/weirdstr-1.1-py313.dump",
+            "dumps/web-1.1-py312.dump",
+            "edited/edit-frame_fields.dump",
+        ] {
+            let dump = load(name);
+            let stacks = of(&dump, Weight::Objects);
+            let lines = lines(&stacks);
+            assert!(lines.is_sorted_by(|a, b| a < b), "{name}: {lines:#?}");
+            let weights: i128 = stacks.stacks.iter().map(|stack| stack.weight).sum();
+            assert_eq!(weights, dump.object_count() as i128, "{name}");
+        }
+    }
+
+    #[test]
+    fn two_dumps_are_joined_by_text() {
+        let (old, new) = (load("shop.dump"), load("dumps/web-1.1-py312.dump"));
+        let joined = of(&new, Weight::Bytes).since(of(&new, Weight::Bytes));
+        let alone = of(&new, Weight::Bytes);
+        assert_eq!(lines(&joined), lines(&alone));
+        assert!(
+            joined
+                .stacks
+                .iter()
+                .all(|stack| stack.before == stack.weight)
+        );
+        let joined = of(&new, Weight::Bytes).since(of(&old, Weight::Bytes));
+        let lengths = [&old, &new].map(|dump| of(dump, Weight::Bytes).stacks.len());
+        assert_eq!(joined.stacks.len(), lengths.iter().sum::<usize>());
+    }
+
+    #[test]
+    fn names_keep_stacks_apart() {
+        assert_eq!(text(Text::new("a;b\n\x1b")), "a:b\\n\\x1b");
+        let long = "é".repeat(5000);
+        assert_eq!(text(Text::new(&long)).chars().count(), LONG_TEXT + 1);
+    }
+}

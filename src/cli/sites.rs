@@ -1,0 +1,215 @@
+//! `ctstats sites`: where objects were created.
+
+use std::mem::ManuallyDrop;
+use std::path::{Path, PathBuf};
+
+use anyhow::Result;
+use clap::{ArgGroup, Args, ValueEnum};
+
+use ctstats::analysis::sites::{GroupBy, MAX_DEPTH, SiteSortKey, Sites, SitesOptions};
+use ctstats::analysis::stacks::{Stacks, Weight};
+use ctstats::report::json::Stringing;
+use ctstats::report::{folded, sites, speedscope};
+use ctstats::select::Limit;
+use ctstats::units::escaped;
+use ctstats::{Dump, Rules, Sizes};
+
+use super::{FilterArgs, ProgressArgs, SELECTION, SheetArgs, SheetForm, load, note, open};
+
+const EXAMPLES: &str = "\
+Examples:
+  The ten lines of the program that created most bytes:
+    ctstats sites dump.dat --limit 10
+  Who called them, for the objects that are still alive:
+    ctstats sites dump.dat --alive --depth 3 --sort alive-bytes
+  A flame graph of the survivors of one class:
+    ctstats sites dump.dat --alive --class Cart --flamegraph carts.svg
+  What changed between two runs, for any tool that reads folded stacks:
+    ctstats sites old.dat new.dat --folded > stacks.txt
+
+In fixtures/leaky_shop.dump, `--by class` shows how many of each class were created,
+how many are alive, and the share of all bytes. Shares add up to 100 %.";
+
+/// Group objects by where they were created: count, alive, survivors, bytes, share.
+///
+/// Needs tracker.track_class(Cls, trace=True) while recording. Bytes are the largest size
+/// of each object. A survivor is alive at the end and was active already at the last
+/// snapshot but one. Frames of Pympler's own tracker are left out.
+///
+/// With --folded, --flamegraph or --speedscope whole stacks are written instead, from the
+/// program's start to the class; NEW adds what changed since DUMP.
+#[derive(Debug, Args)]
+#[command(after_help = EXAMPLES, group(ArgGroup::new("stacks").multiple(true)))]
+pub(super) struct SitesArgs {
+    /// The dump: a file, or - for standard input. Plain, gzip, zstd or xz.
+    #[arg(value_name = "DUMP")]
+    dump: PathBuf,
+    /// A newer dump to compare it with, for stacks.
+    #[arg(value_name = "NEW", requires = "stacks")]
+    new: Option<PathBuf>,
+    /// What the objects of a group have in common.
+    #[arg(long, value_enum, value_name = "WHAT", default_value_t = By::Frame,
+        conflicts_with = "stacks", help_heading = SELECTION)]
+    by: By,
+    /// How many frames make a site, counted from the innermost.
+    #[arg(long, value_name = "N", default_value_t = 1, conflicts_with = "stacks",
+        value_parser = clap::value_parser!(u16).range(1..=MAX_DEPTH as i64),
+        help_heading = SELECTION)]
+    depth: u16,
+    /// Sort keys, comma-separated or repeated: size, alive-bytes, objects, alive, survivors,
+    /// site. Figures sort descending. Default: size.
+    #[arg(long, value_name = "KEYS", value_delimiter = ',', conflicts_with = "stacks",
+        help_heading = SELECTION)]
+    sort: Vec<SiteSortKey>,
+    /// Reverse the sorted order.
+    #[arg(long, conflicts_with = "stacks", help_heading = SELECTION)]
+    reverse: bool,
+    #[command(flatten)]
+    filter: FilterArgs,
+    /// Keep the first N sites and fold the others into one row.
+    #[arg(long, value_name = "N|0.25|25%", allow_negative_numbers = true,
+        conflicts_with = "stacks", help_heading = SELECTION)]
+    limit: Option<Limit>,
+    /// Write folded stacks: `main (app.py:9);add (shop.py:40);shop.Cart 5120` a line; of two
+    /// dumps both weights.
+    #[arg(long, group = "stacks", help_heading = STACKS)]
+    folded: bool,
+    /// Draw a flame graph. Of two dumps the widths are those of NEW: red grew, blue shrank.
+    #[cfg(feature = "flamegraph")]
+    #[arg(long, value_name = "OUT.svg", group = "stacks", help_heading = STACKS)]
+    flamegraph: Option<PathBuf>,
+    /// Write a profile for speedscope; of two dumps one for each.
+    #[arg(long, value_name = "OUT.json", group = "stacks", help_heading = STACKS)]
+    speedscope: Option<PathBuf>,
+    /// What stacks weigh.
+    #[arg(long, value_enum, value_name = "WHAT", default_value_t = Weigh::Bytes,
+        requires = "stacks", help_heading = STACKS)]
+    weight: Weigh,
+    #[command(flatten)]
+    form: SheetArgs,
+}
+
+const STACKS: &str = "Stacks";
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+enum By {
+    /// File, line and function
+    Frame,
+    /// File and function
+    Function,
+    File,
+    /// The registered class name
+    Class,
+    /// The object's own class name
+    Name,
+    Repr,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+enum Weigh {
+    /// The largest size of each object
+    Bytes,
+    /// One for each object
+    Objects,
+}
+
+impl SitesArgs {
+    pub(super) fn run(self) -> Result<()> {
+        #[cfg(feature = "flamegraph")]
+        let flamegraph = self.flamegraph.is_some();
+        #[cfg(not(feature = "flamegraph"))]
+        let flamegraph = false;
+        if self.folded || flamegraph || self.speedscope.is_some() {
+            return self.stacks();
+        }
+        let (dump, sizes) = read(&self.dump, self.form.page.progress)?;
+        let options = SitesOptions {
+            filter: self.filter.filter(),
+            by: match self.by {
+                By::Frame => GroupBy::Frame,
+                By::Function => GroupBy::Function,
+                By::File => GroupBy::File,
+                By::Class => GroupBy::Class,
+                By::Name => GroupBy::Name,
+                By::Repr => GroupBy::Repr,
+            },
+            depth: self.depth.into(),
+            sort: self.sort,
+            reverse: self.reverse,
+            limit: self.limit,
+        };
+        let of = Sites::of(&dump, &sizes, &options);
+        let mut out = self.form.page.open(&[&self.dump])?;
+        let style = self.form.page.style(&out, false);
+        match self.form.format {
+            SheetForm::Table => sites::table(&mut out, &of, style)?,
+            SheetForm::Json => sites::json(&mut out, &of, Stringing::Document)?,
+            SheetForm::Ndjson => sites::json(&mut out, &of, Stringing::Lines)?,
+            SheetForm::Csv => sites::csv(&mut out, &of)?,
+            SheetForm::Markdown => sites::markdown(&mut out, &of, style.bytes)?,
+        }
+        out.finish()?;
+        if options.by.is_of_frames() {
+            remark_on_traces(&dump);
+        }
+        Ok(())
+    }
+
+    fn stacks(self) -> Result<()> {
+        let weight = match self.weight {
+            Weigh::Bytes => Weight::Bytes,
+            Weigh::Objects => Weight::Objects,
+        };
+        let filter = self.filter.filter();
+        let progress = self.form.page.progress;
+        let (dump, sizes) = read(&self.dump, progress)?;
+        let newer = match &self.new {
+            Some(path) => Some(read(path, progress)?),
+            None => None,
+        };
+        let mut stacks = Stacks::of(&dump, &sizes, &filter, weight);
+        if let Some((dump, sizes)) = &newer {
+            stacks = Stacks::of(dump, sizes, &filter, weight).since(stacks);
+        }
+        let dumps: Vec<&Path> = [Some(&self.dump), self.new.as_ref()]
+            .into_iter()
+            .flatten()
+            .map(PathBuf::as_path)
+            .collect();
+        if self.folded {
+            let mut out = self.form.page.open(&dumps)?;
+            folded::write(&mut out, &stacks)?;
+            out.finish()?;
+        }
+        #[cfg(feature = "flamegraph")]
+        if let Some(path) = &self.flamegraph {
+            let mut out = open(path, &dumps)?;
+            ctstats::report::flamegraph::write(&mut out, &stacks, weight)?;
+            out.finish()?;
+        }
+        if let Some(path) = &self.speedscope {
+            let mut out = open(path, &dumps)?;
+            let names = [dumps.first(), dumps.last()].map(|path| {
+                let path = path.map(|path| path.display().to_string());
+                escaped(&path.unwrap_or_default()).into_owned()
+            });
+            speedscope::write(&mut out, &stacks, weight, names.each_ref().map(|n| &**n))?;
+            out.finish()?;
+        }
+        remark_on_traces(&dump);
+        Ok(())
+    }
+}
+
+/// A dump and the sizes of its objects.
+fn read(path: &Path, progress: ProgressArgs) -> Result<(ManuallyDrop<Dump>, ManuallyDrop<Sizes>)> {
+    let (dump, ()) = load(path, progress, |file| Ok((file.whole()?, ())))?;
+    let sizes = Sizes::of(&dump, Rules::Documented);
+    Ok((dump, ManuallyDrop::new(sizes)))
+}
+
+fn remark_on_traces(dump: &Dump) {
+    if dump.trace_count() == 0 && dump.object_count() > 0 {
+        note("no object has a trace; tracker.track_class(Cls, trace=True) records them");
+    }
+}

@@ -1,0 +1,565 @@
+//! A sheet: named columns of typed values, laid out in every form that has columns. An
+//! answer that is a list of rows says once what its columns are and gets a table, CSV and
+//! Markdown of them.
+//!
+//! Rows are made as they are needed, twice for a table: once for the widths of its columns.
+//! Texts of the dump are borrowed until a cell is written, and cut before they are escaped
+//! where only their end is shown.
+
+use std::io::{self, Write};
+
+use super::table::{Style, beginning, ending, fit, fit_left, fit_right, width_of, wrap};
+use super::{csv, markdown};
+use crate::analysis::sites::SiteFrame;
+use crate::model::Text;
+use crate::units::{ByteStyle, bytes, change, escaped, share, short_time, thousands};
+
+/// Columns that the name of a row has at least.
+const LEAST_NAME: usize = 24;
+
+/// How dispensable a column is that a table says otherwise.
+pub(super) const NOT_IN_TABLES: u8 = u8::MAX;
+
+/// A value, with what it is of.
+#[derive(Clone, Debug)]
+#[cfg_attr(
+    not(test),
+    expect(dead_code, reason = "the next answers have changes and times")
+)]
+pub(super) enum Value<'s> {
+    /// A name of the dump. Of dotted names the end tells more, so the beginning is cut.
+    Name(Text<'s>),
+    /// A word of ours.
+    Word(&'static str),
+    /// A label of ours; what it holds of the dump is escaped.
+    Label(String),
+    /// Frames, outermost first. The innermost stands in the row, the others below it.
+    Site(&'s [SiteFrame<'s>]),
+    Count(u64),
+    CountChange(i128),
+    Bytes(i128),
+    ByteChange(i128),
+    /// A number of bytes that need not be whole.
+    Average(f64),
+    AverageChange(f64),
+    /// A share, in percent.
+    Percent(f64),
+    PercentChange(f64),
+    Seconds(f64),
+    PerSecond(f64),
+    /// What is not defined.
+    Nothing,
+}
+
+impl<'s, T> From<(Option<T>, fn(T) -> Value<'s>)> for Value<'s> {
+    /// A value that may not be defined.
+    fn from((value, of): (Option<T>, fn(T) -> Value<'s>)) -> Self {
+        value.map_or(Value::Nothing, of)
+    }
+}
+
+/// A column of a sheet.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Column {
+    /// Its name where it stands alone: in CSV.
+    pub(super) name: &'static str,
+    /// What columns beside each other have in common; may be empty.
+    pub(super) group: &'static str,
+    /// Its heading below that.
+    pub(super) heading: &'static str,
+    /// Where the page is too narrow, columns with the highest number go first; those with 0
+    /// stay.
+    pub(super) dispensable: u8,
+}
+
+impl Column {
+    pub(super) const fn new(
+        name: &'static str,
+        group: &'static str,
+        heading: &'static str,
+        dispensable: u8,
+    ) -> Column {
+        Column {
+            name,
+            group,
+            heading,
+            dispensable,
+        }
+    }
+}
+
+/// What a row is of.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Of {
+    One,
+    /// Those that a limit cut.
+    More,
+    /// All of them.
+    Total,
+}
+
+/// A value for each column; the first is the row's name.
+#[derive(Clone, Debug)]
+pub(super) struct Row<'s> {
+    pub(super) of: Of,
+    pub(super) values: Vec<Value<'s>>,
+}
+
+/// Columns, rows, and what is to be said below them.
+pub(super) struct Sheet<'c, R> {
+    pub(super) columns: &'c [Column],
+    pub(super) rows: R,
+    pub(super) notes: Vec<String>,
+}
+
+impl<'s, R: Iterator<Item = Row<'s>> + Clone> Sheet<'_, R> {
+    /// Writes aligned columns of a page, as many as there is room for.
+    pub(super) fn table(&self, out: &mut impl Write, style: Style) -> io::Result<()> {
+        let page = Page::of(self, style);
+        page.headings(out, self.columns)?;
+        for row in self.rows.clone() {
+            page.row(out, &row)?;
+        }
+        if !self.notes.is_empty() {
+            writeln!(out)?;
+        }
+        for line in self.notes.iter().flat_map(|note| wrap(note, page.width)) {
+            writeln!(out, "{}", style.paint.aside(line))?;
+        }
+        Ok(())
+    }
+
+    /// Writes a header and the rows, but for the total. What a limit cut has an empty name.
+    pub(super) fn csv(&self, out: &mut impl Write) -> io::Result<()> {
+        let mut writer = csv::writer(out);
+        writer
+            .write_record(self.columns.iter().map(|column| column.name))
+            .map_err(csv::io_error)?;
+        for row in self.rows.clone().filter(|row| row.of != Of::Total) {
+            let cells = row.values.iter().enumerate().map(|(column, value)| {
+                if column == 0 && row.of == Of::More {
+                    return String::new();
+                }
+                plain(value)
+            });
+            writer.write_record(cells).map_err(csv::io_error)?;
+        }
+        writer.flush()
+    }
+
+    /// Writes a Markdown table and the notes.
+    pub(super) fn markdown(&self, out: &mut impl Write, style: ByteStyle) -> io::Result<()> {
+        let heading = |column: &Column| format!("{} {}", column.group, column.heading);
+        let headings: Vec<String> = self.columns.iter().map(heading).collect();
+        let headings: Vec<&str> = headings.iter().map(|heading| heading.trim()).collect();
+        writeln!(out, "| {} |", headings.join(" | "))?;
+        let first = self.rows.clone().find(|row| row.of == Of::One);
+        let right = |column: usize| {
+            let value = first.as_ref().and_then(|row| row.values.get(column));
+            column > 0 && !value.is_some_and(|value| value.is_text())
+        };
+        let rules: Vec<&str> = (0..headings.len())
+            .map(|column| if right(column) { "---:" } else { "---" })
+            .collect();
+        writeln!(out, "| {} |", rules.join(" | "))?;
+        for row in self.rows.clone() {
+            write!(out, "|")?;
+            for (column, value) in row.values.iter().enumerate() {
+                let text = match value {
+                    value if value.is_text() => markdown::cell(&whole(value)),
+                    value => shown(value, style),
+                };
+                match (column, row.of) {
+                    (0, Of::More) => write!(out, " *{text}* |")?,
+                    (0, Of::Total) => write!(out, " **{text}** |")?,
+                    _ => write!(out, " {text} |")?,
+                }
+            }
+            writeln!(out)?;
+        }
+        for note in &self.notes {
+            writeln!(out, "\n{}", markdown::cell(note))?;
+        }
+        Ok(())
+    }
+}
+
+/// Which columns a page has, and how wide they are.
+struct Page {
+    style: Style,
+    width: usize,
+    /// Column numbers and widths; the first is the name's.
+    columns: Vec<(usize, usize)>,
+}
+
+impl Page {
+    fn of<'s, R: Iterator<Item = Row<'s>> + Clone>(sheet: &Sheet<'_, R>, style: Style) -> Page {
+        let width = style.page_width();
+        let mut widths: Vec<usize> = sheet
+            .columns
+            .iter()
+            .map(|column| width_of(column.heading))
+            .collect();
+        for row in sheet.rows.clone() {
+            for (taken, value) in widths.iter_mut().zip(&row.values) {
+                *taken = width_of(&cell(value, style.bytes, width)).max(*taken);
+            }
+        }
+        let mut columns: Vec<(usize, usize)> = widths.into_iter().enumerate().collect();
+        columns.retain(|&(column, _)| sheet.columns[column].dispensable != NOT_IN_TABLES);
+        let name = columns.first().map_or(0, |&(_, width)| width);
+        // Two spaces stand between columns.
+        let figures = |columns: &[(usize, usize)]| -> usize {
+            columns.iter().skip(1).map(|(_, width)| width + 2).sum()
+        };
+        while figures(&columns) + name.min(LEAST_NAME) > width {
+            let dispensable = |&(column, _): &(usize, usize)| sheet.columns[column].dispensable;
+            let most = columns.iter().map(dispensable).max().unwrap_or(0);
+            if most == 0 {
+                break;
+            }
+            columns.retain(|column| dispensable(column) != most);
+        }
+        let room = width.saturating_sub(figures(&columns)).max(LEAST_NAME / 2);
+        if let Some((_, name)) = columns.first_mut() {
+            *name = (*name).min(room);
+        }
+        Page {
+            style,
+            width,
+            columns,
+        }
+    }
+
+    fn headings(&self, out: &mut impl Write, columns: &[Column]) -> io::Result<()> {
+        let paint = self.style.paint;
+        if columns.iter().any(|column| !column.group.is_empty()) {
+            let mut line = String::new();
+            let mut rest = self.columns.iter().peekable();
+            while let Some(&(column, width)) = rest.next() {
+                let group = columns[column].group;
+                let mut width = width;
+                while let Some((_, more)) =
+                    rest.next_if(|&&(next, _)| !group.is_empty() && columns[next].group == group)
+                {
+                    width += 2 + more;
+                }
+                if column > 0 {
+                    line.push_str("  ");
+                }
+                line.push_str(&fit(&ruled(group, width), width));
+            }
+            writeln!(out, "{}", paint.aside(line.trim_end()))?;
+        }
+        let mut line = String::new();
+        for &(column, width) in &self.columns {
+            let heading = columns[column].heading;
+            if column == 0 {
+                line.push_str(&fit(heading, width));
+            } else {
+                line.push_str("  ");
+                line.push_str(&fit_right(heading, width));
+            }
+        }
+        writeln!(out, "{}", paint.heading(line.trim_end()))
+    }
+
+    fn row(&self, out: &mut impl Write, row: &Row<'_>) -> io::Result<()> {
+        let paint = self.style.paint;
+        let mut line = String::new();
+        for &(column, width) in &self.columns {
+            let Some(value) = row.values.get(column) else {
+                continue;
+            };
+            let text = cell(value, self.style.bytes, self.width);
+            if column == 0 {
+                let text = fit_left(&text, width);
+                line.push_str(&match row.of {
+                    Of::One => paint.subject(text),
+                    Of::More => paint.aside(text),
+                    Of::Total => text,
+                });
+                continue;
+            }
+            line.push_str("  ");
+            let text = fit_right(&text, width);
+            line.push_str(&match value.direction() {
+                std::cmp::Ordering::Greater => paint.growth(text),
+                std::cmp::Ordering::Less => paint.shrinkage(text),
+                std::cmp::Ordering::Equal => text,
+            });
+        }
+        writeln!(out, "{}", line.trim_end())?;
+        if let Some(Value::Site(frames)) = row.values.first() {
+            self.below(out, frames)?;
+        }
+        Ok(())
+    }
+
+    /// What stands under a site: its source line, and where it was called from.
+    fn below(&self, out: &mut impl Write, frames: &[SiteFrame<'_>]) -> io::Result<()> {
+        let paint = self.style.paint;
+        for (index, frame) in frames.iter().rev().enumerate() {
+            if index > 0 {
+                let room = self.width.saturating_sub(9);
+                let place = fit_left(&place(frame, Some(room)), room);
+                writeln!(out, "  called by {}", place.trim_end())?;
+            }
+            if let Some(source) = frame.source.filter(|source| !source.is_empty()) {
+                let room = self.width.saturating_sub(6);
+                let text = fit(&beginning(source, room), room);
+                writeln!(out, "      {}", paint.aside(text.trim_end()))?;
+            }
+        }
+        Ok(())
+    }
+}
+
+/// A group's name in the middle of a line over its columns.
+fn ruled(group: &str, width: usize) -> String {
+    let taken = width_of(group);
+    if group.is_empty() || width < taken + 4 {
+        return fit_right(group, width);
+    }
+    let left = (width - taken - 2) / 2;
+    let right = width - taken - 2 - left;
+    format!("{} {group} {}", "─".repeat(left), "─".repeat(right))
+}
+
+impl Value<'_> {
+    fn is_text(&self) -> bool {
+        matches!(
+            self,
+            Value::Name(_) | Value::Word(_) | Value::Label(_) | Value::Site(_)
+        )
+    }
+
+    /// Whether it is a growth or a shrinkage.
+    fn direction(&self) -> std::cmp::Ordering {
+        match self {
+            Value::CountChange(change) | Value::ByteChange(change) => change.cmp(&0),
+            Value::AverageChange(change) | Value::PercentChange(change) => change
+                .partial_cmp(&0.0)
+                .unwrap_or(std::cmp::Ordering::Equal),
+            _ => std::cmp::Ordering::Equal,
+        }
+    }
+}
+
+/// A value for people, texts no longer than can matter for a page of this width.
+fn cell(value: &Value<'_>, style: ByteStyle, width: usize) -> String {
+    match value {
+        Value::Name(text) => ending(*text, width),
+        Value::Site(frames) => frames
+            .last()
+            .map_or(NO_TRACE.into(), |frame| place(frame, Some(width))),
+        value => shown(value, style),
+    }
+}
+
+const NO_TRACE: &str = "(no trace)";
+
+/// A frame in a line: `file:line in function`, or as much of that as it has.
+fn place(frame: &SiteFrame<'_>, width: Option<usize>) -> String {
+    let text = |text: Text<'_>| match width {
+        Some(width) => ending(text, width),
+        None => escaped(&text.to_str()).into_owned(),
+    };
+    let mut place = text(frame.file);
+    if let Some(line) = frame.line {
+        place.push_str(&format!(":{line}"));
+    }
+    if let Some(function) = frame.function {
+        place.push_str(" in ");
+        place.push_str(&text(function));
+    }
+    place
+}
+
+/// A text, all of it, made harmless. Frames follow each other from the innermost.
+fn whole(value: &Value<'_>) -> String {
+    match value {
+        Value::Name(text) => escaped(&text.to_str()).into_owned(),
+        Value::Word(word) => (*word).into(),
+        Value::Label(label) => label.clone(),
+        Value::Site([]) => NO_TRACE.into(),
+        Value::Site(frames) => {
+            let places: Vec<String> = frames.iter().rev().map(|f| place(f, None)).collect();
+            places.join(" < ")
+        }
+        _ => String::new(),
+    }
+}
+
+/// A figure for people.
+fn shown(value: &Value<'_>, style: ByteStyle) -> String {
+    let signed = |count: i128| match count {
+        0 => "=".into(),
+        count if count < 0 => thousands(count),
+        count => format!("+{}", thousands(count)),
+    };
+    match value {
+        Value::Count(count) => thousands((*count).into()),
+        Value::CountChange(count) => signed(*count),
+        Value::Bytes(count) => bytes(*count, style),
+        Value::ByteChange(0) => "=".into(),
+        Value::ByteChange(count) => change(*count, style),
+        Value::Average(average) => bytes(*average as i128, style),
+        Value::AverageChange(average) => match *average as i128 {
+            0 => "=".into(),
+            average => change(average, style),
+        },
+        Value::Percent(percent) => share(*percent),
+        Value::PercentChange(percent) => percent_change(*percent),
+        Value::Seconds(seconds) => short_time(*seconds),
+        Value::PerSecond(rate) => per_second(*rate),
+        Value::Nothing => "–".into(),
+        text => whole(text),
+    }
+}
+
+/// A change in percent, with its sign. From 1000 % on decimals tell nothing.
+fn percent_change(percent: f64) -> String {
+    if percent == 0.0 {
+        return "=".into();
+    }
+    if percent.abs() >= 999.95 {
+        let sign = if percent > 0.0 { "+" } else { "" };
+        return format!("{sign}{} %", thousands(percent.round() as i128));
+    }
+    format!("{percent:+.1} %")
+}
+
+/// A rate in three digits or so.
+fn per_second(rate: f64) -> String {
+    match rate {
+        0.0 => "0 /s".into(),
+        rate if rate >= 99.95 => format!("{} /s", thousands(rate.round() as i128)),
+        rate if rate >= 0.05 => format!("{rate:.1} /s"),
+        rate => {
+            let (per_minute, per_hour) = (rate * 60.0, rate * 3600.0);
+            if per_minute >= 0.05 {
+                format!("{per_minute:.1} /min")
+            } else {
+                format!("{per_hour:.1} /h")
+            }
+        }
+    }
+}
+
+/// A value for programs: exact, and nothing where it is not defined.
+fn plain(value: &Value<'_>) -> String {
+    match value {
+        Value::Count(count) => count.to_string(),
+        Value::CountChange(count) | Value::Bytes(count) | Value::ByteChange(count) => {
+            count.to_string()
+        }
+        Value::Average(figure)
+        | Value::AverageChange(figure)
+        | Value::Percent(figure)
+        | Value::PercentChange(figure)
+        | Value::Seconds(figure)
+        | Value::PerSecond(figure) => figure.to_string(),
+        Value::Nothing | Value::Site([]) => String::new(),
+        text => whole(text),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const COLUMNS: [Column; 4] = [
+        Column::new("class", "", "class", 0),
+        Column::new("bytes_before", "bytes", "before", 1),
+        Column::new("bytes_after", "bytes", "after", 0),
+        Column::new("percent", "", "%", 2),
+    ];
+
+    fn sheet<'s>(values: [Value<'s>; 4]) -> Sheet<'static, impl Iterator<Item = Row<'s>> + Clone> {
+        let row = Row {
+            of: Of::One,
+            values: values.to_vec(),
+        };
+        Sheet {
+            columns: &COLUMNS,
+            rows: std::iter::once(row),
+            notes: vec!["a note".into()],
+        }
+    }
+
+    fn table(width: usize) -> String {
+        let name = "app.models.a.class.with.a.very.long.name.indeed";
+        let sheet = sheet([
+            Value::Name(Text::new(name)),
+            Value::Bytes(12_345_678_901),
+            Value::ByteChange(1_000_000_000),
+            Value::PercentChange(-12.345),
+        ]);
+        let mut out = Vec::new();
+        let style = Style {
+            width,
+            bytes: ByteStyle::Exact,
+            ..Style::default()
+        };
+        sheet.table(&mut out, style).unwrap();
+        String::from_utf8(out).unwrap()
+    }
+
+    #[test]
+    fn what_is_dispensable_goes_first() {
+        let wide = table(120);
+        assert!(wide.contains("app.models.a.class"), "{wide}");
+        assert!(wide.contains("─ bytes ─"), "{wide}");
+        assert!(wide.contains("-12.3 %"), "{wide}");
+        let narrow = table(60);
+        assert!(!narrow.contains('%'), "{narrow}");
+        assert!(narrow.contains("before"), "{narrow}");
+        assert!(narrow.lines().all(|line| width_of(line) <= 60), "{narrow}");
+    }
+
+    #[test]
+    fn figures_for_people_and_programs() {
+        let cases: &[(Value<'_>, &str, &str)] = &[
+            (Value::Count(1234), "1,234", "1234"),
+            (Value::CountChange(0), "=", "0"),
+            (Value::CountChange(-1234), "-1,234", "-1234"),
+            (Value::CountChange(5), "+5", "5"),
+            (Value::Bytes(2048), "2.0 KiB", "2048"),
+            (Value::ByteChange(-2048), "-2.0 KiB", "-2048"),
+            (Value::Average(10.5), "10 B", "10.5"),
+            (Value::Percent(0.01), "<0.1 %", "0.01"),
+            (Value::PercentChange(12.34), "+12.3 %", "12.34"),
+            (Value::PercentChange(123_456.7), "+123,457 %", "123456.7"),
+            (Value::Seconds(303.0), "5m03s", "303"),
+            (Value::PerSecond(12.34), "12.3 /s", "12.34"),
+            (Value::PerSecond(0.01), "0.6 /min", "0.01"),
+            (Value::PerSecond(1234.4), "1,234 /s", "1234.4"),
+            (Value::AverageChange(-10.5), "-10 B", "-10.5"),
+            (Value::Nothing, "–", ""),
+            (Value::Word("new"), "new", "new"),
+            (Value::Name(Text::new("a\x1b")), "a\\x1b", "a\\x1b"),
+        ];
+        for (value, people, programs) in cases {
+            assert_eq!(cell(value, ByteStyle::Units, 80), *people, "{value:?}");
+            assert_eq!(plain(value), *programs, "{value:?}");
+        }
+    }
+
+    #[test]
+    fn markdown_is_text_only() {
+        let sheet = sheet([
+            Value::Name(Text::new("<b>|x")),
+            Value::Nothing,
+            Value::Nothing,
+            Value::Word("new"),
+        ]);
+        let mut out = Vec::new();
+        sheet.markdown(&mut out, ByteStyle::Units).unwrap();
+        assert_eq!(
+            String::from_utf8(out).unwrap(),
+            "| class | bytes before | bytes after | % |\n| --- | ---: | ---: | --- |\n\
+             | &lt;b&gt;\\|x | – | – | new |\n\na note\n"
+        );
+    }
+}

@@ -1,0 +1,136 @@
+//! Where objects were created, in every form.
+
+use std::io::{self, Write};
+
+use super::json::{self, Stringing};
+use super::sheet::{Column, NOT_IN_TABLES, Of, Row, Sheet, Value};
+use super::table::Style;
+use crate::analysis::sites::{GroupBy, SiteFigures, SiteRow, Sites};
+use crate::units::{ByteStyle, thousands};
+
+/// Names the shape of the document. Another number means another shape.
+pub const SCHEMA: &str = "ctstats.sites/1";
+
+const FIGURES: [Column; 7] = [
+    Column::new("objects", "", "objects", 0),
+    Column::new("alive", "", "alive", 0),
+    Column::new("survivors", "", "survivors", 2),
+    Column::new("size_bytes", "", "bytes", 0),
+    Column::new("alive_bytes", "", "alive bytes", 3),
+    Column::new("share_percent", "", "share", 1),
+    Column::new("classes", "", "classes", 4),
+];
+
+/// Writes aligned columns, below each site its source.
+pub fn table(out: &mut impl Write, sites: &Sites<'_>, style: Style) -> io::Result<()> {
+    let columns = columns(sites);
+    sheet(sites, &columns).table(out, style)
+}
+
+/// Writes a row for each site. The frames of one follow each other from the innermost.
+pub fn csv(out: &mut impl Write, sites: &Sites<'_>) -> io::Result<()> {
+    let columns = columns(sites);
+    sheet(sites, &columns).csv(out)
+}
+
+/// Writes a Markdown table.
+pub fn markdown(out: &mut impl Write, sites: &Sites<'_>, style: ByteStyle) -> io::Result<()> {
+    let columns = columns(sites);
+    sheet(sites, &columns).markdown(out, style)
+}
+
+/// Writes one document, or a line for each site.
+pub fn json(out: &mut impl Write, sites: &Sites<'_>, stringing: Stringing) -> io::Result<()> {
+    if stringing == Stringing::Lines {
+        return json::lines(out, &sites.sites);
+    }
+    json::document(out, SCHEMA)?
+        .field("by", &sites.by)?
+        .field("depth", &sites.depth)?
+        .list("sites", &sites.sites)?
+        .field("more", &sites.more)?
+        .field("total", &sites.total)?
+        .end()
+}
+
+fn columns(sites: &Sites<'_>) -> Vec<Column> {
+    let name = match sites.by {
+        GroupBy::Frame => Column::new("site", "", "created in", 0),
+        GroupBy::Function => Column::new("function", "", "created in", 0),
+        GroupBy::File => Column::new("file", "", "created in", 0),
+        GroupBy::Class => Column::new("class", "", "class", 0),
+        GroupBy::Name => Column::new("name", "", "name", 0),
+        GroupBy::Repr => Column::new("repr", "", "repr", 0),
+    };
+    let source = Column::new("source", "", "source", NOT_IN_TABLES);
+    let mut columns = vec![name];
+    columns.extend(FIGURES);
+    if sites.by == GroupBy::Frame {
+        columns.push(source);
+    }
+    columns
+}
+
+fn sheet<'s>(
+    sites: &'s Sites<'_>,
+    columns: &'s [Column],
+) -> Sheet<'s, impl Iterator<Item = Row<'s>> + Clone> {
+    let with_source = sites.by == GroupBy::Frame;
+    let one = move |site: &'s SiteRow<'_>| {
+        let name = match site.name {
+            Some(name) => Value::Name(name),
+            None => Value::Site(&site.frames),
+        };
+        row(
+            Of::One,
+            name,
+            &site.figures,
+            with_source.then(|| source(site)),
+        )
+    };
+    let folded = move |of, name, figures| {
+        row(
+            of,
+            Value::Label(name),
+            figures,
+            with_source.then_some(Value::Nothing),
+        )
+    };
+    let more = sites.more.iter().map(move |more| {
+        let name = format!("{} more", thousands(more.sites as i128));
+        folded(Of::More, name, &more.figures)
+    });
+    let total = std::iter::once(&sites.total)
+        .map(move |total| folded(Of::Total, "total".into(), &total.figures));
+    let mut notes = vec!["bytes: the largest size of each object; share: of all of them".into()];
+    if sites.total.figures.survivors > 0 {
+        notes.push(
+            "survivors: alive at the end, and active at the last snapshot but one already".into(),
+        );
+    }
+    Sheet {
+        columns,
+        rows: sites.sites.iter().map(one).chain(more).chain(total),
+        notes,
+    }
+}
+
+fn source<'s>(site: &'s SiteRow<'_>) -> Value<'s> {
+    let source = site.frames.last().and_then(|frame| frame.source);
+    source.map_or(Value::Nothing, Value::Name)
+}
+
+fn row<'s>(of: Of, name: Value<'s>, figures: &SiteFigures, source: Option<Value<'s>>) -> Row<'s> {
+    let mut values = vec![
+        name,
+        Value::Count(figures.objects),
+        Value::Count(figures.alive),
+        Value::Count(figures.survivors),
+        Value::Bytes(figures.size_bytes),
+        Value::Bytes(figures.alive_bytes),
+        Value::from((figures.share_percent, Value::Percent as fn(f64) -> _)),
+        Value::Count(figures.classes),
+    ];
+    values.extend(source);
+    Row { of, values }
+}
