@@ -1,6 +1,7 @@
 //! What users type, and what it means: flags become the library's options here and
 //! nowhere else.
 
+mod diff;
 mod html;
 mod leaks;
 mod sites;
@@ -46,11 +47,12 @@ pub(crate) struct Cli {
 enum Command {
     Print(Print),
     Summary(SummaryArgs),
+    Diff(diff::DiffArgs),
+    Leaks(leaks::LeaksArgs),
     Sites(sites::SitesArgs),
+    Html(html::HtmlArgs),
     Convert(Convert),
     Info(InfoArgs),
-    Html(html::HtmlArgs),
-    Leaks(leaks::LeaksArgs),
 }
 
 const SELECTION: &str = "Which objects, in which order";
@@ -563,6 +565,7 @@ impl Cli {
         match self.command {
             Command::Print(print) => print.run(),
             Command::Summary(summary) => summary.run(),
+            Command::Diff(diff) => diff.run(),
             Command::Sites(sites) => sites.run(),
             Command::Convert(convert) => convert.run(),
             Command::Info(info) => info.run(),

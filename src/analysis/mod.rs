@@ -3,6 +3,7 @@
 
 pub mod class;
 pub mod coverage;
+pub mod diff;
 pub mod history;
 pub mod info;
 pub mod leaks;
@@ -16,6 +17,7 @@ pub mod summary;
 
 pub use class::ClassDetail;
 pub use coverage::Coverage;
+pub use diff::{Diff, DiffOptions};
 pub use history::{ClassHistory, History};
 pub use info::Info;
 pub use leaks::{Leaks, LeaksOptions};

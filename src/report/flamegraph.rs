@@ -93,7 +93,8 @@ fn lines(stacks: &Stacks<'_>, max_bytes: usize) -> Vec<String> {
         lines.push(line + &figures([stack.before, stack.weight]));
     }
     if cut > 0 {
-        lines.push(format!("({cut} more stacks){}", figures(more)));
+        let s = if cut == 1 { "" } else { "s" };
+        lines.push(format!("({cut} more stack{s}){}", figures(more)));
     }
     lines
 }
@@ -195,9 +196,9 @@ mod tests {
     fn what_is_too_much_becomes_one() {
         let dump = load("shop.dump");
         let stacks = of(&dump);
-        let lines = lines(&stacks, 300);
-        assert!(lines.len() < stacks.stacks.len(), "{lines:?}");
-        assert!(lines.last().unwrap().contains("more stacks)"), "{lines:?}");
+        let lines = lines(&stacks, 140);
+        assert_eq!((stacks.stacks.len(), lines.len()), (3, 2), "{lines:?}");
+        assert!(lines[1].starts_with("(2 more stacks) "), "{lines:?}");
         let sum = |line: &String| line.rsplit(' ').next().unwrap().parse::<i128>().unwrap();
         let whole: i128 = stacks.stacks.iter().map(|stack| stack.weight).sum();
         assert_eq!(lines.iter().map(sum).sum::<i128>(), whole);

@@ -3,6 +3,7 @@
 
 mod coverage;
 pub mod csv;
+pub mod diff;
 mod digits;
 #[cfg(feature = "flamegraph")]
 pub mod flamegraph;
