@@ -171,7 +171,7 @@ def main():
         for snapshots in 6, 12, 24, 48:
             path = os.path.join(folder, "histories.dump")
             write(path, snapshots, options.classes, options.seed * 1000 + snapshots)
-            answer = json.loads(subprocess.run([CTSTATS, "leaks", path, "--format", "json"], check=True, capture_output=True).stdout)
+            answer = json.loads(subprocess.run([CTSTATS, "leaks", path, "--limit", "100%", "--format", "json"], check=True, capture_output=True).stdout)
             for verdict in answer["suspects"]:
                 kind = verdict["class"].split(".")[0]
                 told[kind][0 if verdict["confidence"] == "likely" else 1] += 1

@@ -12,8 +12,7 @@ use common::{ctstats, expect, fixture, run};
 const SHOP: &str = "fixtures/shop.dump";
 
 /// Name, arguments. `DUMP` stands for the demonstration, `LEAKY` for one of a service that
-/// leaks, `HOSTILE` for one full of
-/// control characters, `OLD` for one of Pympler 0.2 on Python 2.
+/// leaks, `HISTORIES` for many made-up classes, `HOSTILE` for one full of control characters, `OLD` for one of Pympler 0.2 on Python 2.
 const CASES: &[(&str, &str)] = &[
     // Forms of print.
     ("print-table", "print DUMP --sort size --limit 2"),
@@ -167,6 +166,76 @@ const CASES: &[(&str, &str)] = &[
     ),
     ("usage-leaks-between", "leaks LEAKY --between 0 noon"),
     ("help-leaks", "leaks --help"),
+    ("leaks-limit", "leaks HISTORIES --limit 1"),
+    // What changed.
+    ("diff", "diff LEAKY"),
+    ("diff-80", "diff LEAKY --width 80 --bytes"),
+    ("diff-referents", "diff LEAKY --class Cart --referents"),
+    (
+        "diff-from-to",
+        "diff LEAKY --from 10:00 --to -2 --limit 2 --sort active --reverse",
+    ),
+    (
+        "diff-json",
+        "diff LEAKY --format json --class Cart --referents",
+    ),
+    ("diff-ndjson", "diff LEAKY --format ndjson"),
+    ("diff-csv", "diff LEAKY --format csv --limit 3"),
+    ("diff-csv-referents", "diff LEAKY --format csv --referents"),
+    ("diff-markdown", "diff LEAKY --format markdown --referents"),
+    ("diff-dumps", "diff DUMP LEAKY --referents"),
+    ("diff-dumps-json", "diff DUMP LEAKY --format json"),
+    ("diff-same", "diff LEAKY --from 3 --to 3"),
+    (
+        "diff-hostile",
+        "diff HOSTILE fixtures/markup.dump --referents --width 100",
+    ),
+    (
+        "diff-no-snapshots",
+        "diff fixtures/dumps/empty.zero-snapshots-1.1-py311.dump",
+    ),
+    (
+        "diff-no-snapshots-in-newer",
+        "diff DUMP fixtures/dumps/empty.zero-snapshots-1.1-py311.dump",
+    ),
+    ("usage-diff-to", "diff LEAKY --to noon"),
+    ("usage-diff-sort", "diff LEAKY --sort size"),
+    ("help-diff", "diff --help"),
+    // Where objects were created.
+    ("sites", "sites LEAKY --limit 4"),
+    ("sites-80", "sites LEAKY --width 80 --limit 4 --depth 2"),
+    ("sites-depth", "sites LEAKY --depth 3 --class Cart --alive"),
+    (
+        "sites-function",
+        "sites LEAKY --by function --sort alive,site",
+    ),
+    ("sites-file", "sites LEAKY --by file --bytes"),
+    ("sites-class", "sites LEAKY --by class"),
+    ("sites-name", "sites LEAKY --by name --reverse"),
+    ("sites-repr", "sites LEAKY --by repr --limit 3"),
+    (
+        "sites-json",
+        "sites LEAKY --format json --depth 2 --limit 2",
+    ),
+    ("sites-ndjson", "sites LEAKY --format ndjson --limit 2"),
+    ("sites-csv", "sites LEAKY --format csv"),
+    ("sites-markdown", "sites LEAKY --format markdown"),
+    ("sites-hostile", "sites HOSTILE --width 100"),
+    (
+        "sites-no-traces",
+        "sites fixtures/dumps/bank-small-1.1-py311.dump",
+    ),
+    ("sites-folded", "sites LEAKY --folded --alive"),
+    (
+        "sites-folded-objects",
+        "sites LEAKY --folded --weight objects",
+    ),
+    ("sites-folded-dumps", "sites DUMP LEAKY --folded"),
+    ("sites-folded-hostile", "sites HOSTILE --folded"),
+    ("usage-sites-two", "sites DUMP LEAKY"),
+    ("usage-sites-depth", "sites LEAKY --depth 0"),
+    ("usage-sites-folded-by", "sites LEAKY --folded --by class"),
+    ("help-sites", "sites --help"),
     ("help-html", "html --help"),
     ("usage-html-stdout", "html DUMP -o -"),
     ("usage-html-folder", "html DUMP -o fixtures"),
@@ -204,6 +273,7 @@ fn every_line_prints_what_is_expected() {
     let mut failures = Vec::new();
     for (name, line) in CASES {
         let line = line
+            .replace("HISTORIES", "fixtures/histories.dump.gz")
             .replace("LEAKY", "fixtures/leaky_shop.dump")
             .replace("HOSTILE", "fixtures/dumps/weirdstr-surr-1.1-py311.dump")
             .replace("DUMP", SHOP)
@@ -245,7 +315,7 @@ fn nothing_acts_on_a_terminal() {
         "desc-1.1-py311",
         "bigrepr-1.1-py311",
     ] {
-        for command in ["print", "summary"] {
+        for command in ["print", "summary", "diff", "leaks", "sites"] {
             for format in ["table", "json", "ndjson", "csv", "markdown"] {
                 let output = run(&format!(
                     "{command} fixtures/dumps/{dump}.dump --format {format}"

@@ -157,9 +157,9 @@ fn every_dump_has_an_answer() {
                 ..LeaksOptions::default()
             };
             let fewer = Leaks::of(&dump, &one).expect("none is asked for");
-            let all = leaks.suspects.len() + leaks.more_suspects;
+            let all = leaks.suspects.len() + leaks.more_suspects.len();
             assert_eq!(
-                fewer.suspects.len() + fewer.more_suspects,
+                fewer.suspects.len() + fewer.more_suspects.len(),
                 all,
                 "{}",
                 path.display()

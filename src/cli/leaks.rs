@@ -41,9 +41,14 @@ pub(super) struct LeaksArgs {
     alive_at: Option<SnapshotSelector>,
     #[command(flatten)]
     filter: FilterArgs,
-    /// Look closely at the first N suspects.
-    #[arg(long, value_name = "N|0.25|25%", allow_negative_numbers = true)]
-    limit: Option<Limit>,
+    /// Look closely at the first N suspects, and tell only the verdict of the others.
+    #[arg(
+        long,
+        value_name = "N|0.25|25%",
+        allow_negative_numbers = true,
+        default_value = "10"
+    )]
+    limit: Limit,
     #[command(flatten)]
     form: SheetArgs,
 }
@@ -56,7 +61,7 @@ impl LeaksArgs {
                 .ok()
                 .map(|[from, to]| (from, to)),
             alive_at: self.alive_at,
-            limit: self.limit,
+            limit: Some(self.limit),
         };
         let page = &self.form.page;
         let (dump, ()) = load(&self.input.dump, page.progress, |file| {

@@ -13,8 +13,8 @@ use crate::units::{ByteStyle, bytes, change, escaped, share, short_time, thousan
 /// Names the shape of the document. Another number means another shape.
 pub const SCHEMA: &str = "ctstats.leaks/1";
 
-/// How many classes that do not look like leaks are named.
-const MOST_CLEARED: usize = 10;
+/// How many classes are named of which only the verdict is told.
+const MOST_LISTED: usize = 10;
 
 /// Writes one document.
 pub fn json(out: &mut impl Write, leaks: &Leaks<'_>) -> io::Result<()> {
@@ -40,7 +40,7 @@ pub fn ndjson(out: &mut impl Write, leaks: &Leaks<'_>) -> io::Result<()> {
         json::value(out, suspect)?;
         writeln!(out)?;
     }
-    for class in &leaks.cleared {
+    for class in leaks.more_suspects.iter().chain(&leaks.cleared) {
         json::value(out, class)?;
         writeln!(out)?;
     }
@@ -49,7 +49,7 @@ pub fn ndjson(out: &mut impl Write, leaks: &Leaks<'_>) -> io::Result<()> {
 
 fn classes<'l, 'd>(leaks: &'l Leaks<'d>) -> impl Iterator<Item = &'l ClassVerdict<'d>> {
     let suspects = leaks.suspects.iter().map(|suspect| &suspect.class);
-    suspects.chain(&leaks.cleared)
+    suspects.chain(&leaks.more_suspects).chain(&leaks.cleared)
 }
 
 /// Writes a row for each class.
@@ -175,14 +175,9 @@ pub fn table(out: &mut impl Write, leaks: &Leaks<'_>, style: Style) -> io::Resul
     for suspect in &leaks.suspects {
         page.suspect(suspect, leaks)?;
     }
-    if leaks.more_suspects > 0 {
-        let s = if leaks.more_suspects == 1 { "" } else { "s" };
-        let text = format!(
-            "{} more suspect{s}; --limit shows more.",
-            leaks.more_suspects
-        );
-        writeln!(page.out)?;
-        page.paragraph("", &text)?;
+    if !leaks.more_suspects.is_empty() {
+        page.heading("Suspects that were not looked at closely; --limit looks at more")?;
+        page.list(&leaks.more_suspects)?;
     }
     page.cleared(leaks)?;
     if leaks.snapshots >= 2 {
@@ -348,12 +343,9 @@ impl<W: Write> Page<'_, W> {
         Ok(())
     }
 
-    fn cleared(&mut self, leaks: &Leaks<'_>) -> io::Result<()> {
-        if leaks.cleared.is_empty() || leaks.snapshots < 2 {
-            return Ok(());
-        }
-        self.heading("No leak as far as this shows")?;
-        for class in leaks.cleared.iter().take(MOST_CLEARED) {
+    /// A line for each of the first classes.
+    fn list(&mut self, classes: &[ClassVerdict<'_>]) -> io::Result<()> {
+        for class in classes.iter().take(MOST_LISTED) {
             let evidence = &class.evidence;
             let figures = format!(
                 "{:>10}  {:<12}",
@@ -363,10 +355,19 @@ impl<W: Write> Page<'_, W> {
             let room = self.width.saturating_sub(figures.chars().count() + 4);
             writeln!(self.out, "  {figures}  {}", ending(class.class, room))?;
         }
-        let more = leaks.cleared.len().saturating_sub(MOST_CLEARED);
+        let more = classes.len().saturating_sub(MOST_LISTED);
         if more > 0 {
             writeln!(self.out, "  and {} more classes", thousands(more as i128))?;
         }
+        Ok(())
+    }
+
+    fn cleared(&mut self, leaks: &Leaks<'_>) -> io::Result<()> {
+        if leaks.cleared.is_empty() || leaks.snapshots < 2 {
+            return Ok(());
+        }
+        self.heading("No leak as far as this shows")?;
+        self.list(&leaks.cleared)?;
         if leaks.not_weighed > 0 {
             let count = thousands(leaks.not_weighed as i128);
             writeln!(self.out, "  {count} classes held too little to be weighed")?;

@@ -39,7 +39,7 @@ pub struct LeaksOptions {
     pub between: Option<(SnapshotSelector, SnapshotSelector)>,
     /// And alive at this one; default the last.
     pub alive_at: Option<SnapshotSelector>,
-    /// How many suspects to look at closely.
+    /// How many suspects to look at closely; of the others only the verdict is told.
     pub limit: Option<Limit>,
 }
 
@@ -113,8 +113,8 @@ pub struct Leaks<'d> {
     pub between: Option<Between<'d>>,
     /// Those that may leak: likely ones first, then by how much they grew.
     pub suspects: Vec<Suspect<'d>>,
-    /// Suspects that the limit left out.
-    pub more_suspects: usize,
+    /// Suspects that the limit left out: their verdicts alone.
+    pub more_suspects: Vec<ClassVerdict<'d>>,
     /// The other classes that hold or held something, those that grew most first.
     pub cleared: Vec<ClassVerdict<'d>>,
     /// How many classes held so little that they were not weighed.
@@ -183,13 +183,13 @@ impl<'d> Leaks<'d> {
         let all = suspects.len();
         let limit = options
             .limit
-            .map_or(all, |limit| limit.count(all, Rules::Documented));
-        suspects.truncate(limit);
+            .map_or(all, |limit| limit.count(all, Rules::Documented).min(all));
+        let more_suspects = suspects.split_off(limit);
         let mut looker = Looker::of(dump, &sizes, &between);
         Ok(Leaks {
             coverage: Coverage::of(dump),
             snapshots: seconds.len(),
-            more_suspects: all - suspects.len(),
+            more_suspects,
             suspects: suspects
                 .into_iter()
                 .map(|class| looker.look(class, admits))

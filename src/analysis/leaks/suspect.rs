@@ -10,7 +10,7 @@ use crate::analysis::merged::{MergedRow, Merger, Rows};
 use crate::analysis::objects::ObjectRow;
 use crate::analysis::sites::is_tracker;
 use crate::analysis::summary::percent;
-use crate::model::{Dump, Frame, Sizes, Snapshot, Text, TrackedObject};
+use crate::model::{Dump, Frame, Sizes, Snapshot, Text, Totals, TrackedObject};
 
 /// How many origins, attributes and objects are shown of each.
 const MOST: usize = 5;
@@ -87,6 +87,7 @@ pub(super) struct Looker<'d, 's> {
     /// Born from the first on, before the second, alive at the third.
     between: Option<[Snapshot<'d>; 3]>,
     merger: Merger<'d>,
+    totals: Totals,
 }
 
 impl<'d, 's> Looker<'d, 's> {
@@ -101,6 +102,7 @@ impl<'d, 's> Looker<'d, 's> {
             sizes,
             between: *between,
             merger: Merger::of(dump, &at),
+            totals: dump.totals(),
         }
     }
 
@@ -110,7 +112,7 @@ impl<'d, 's> Looker<'d, 's> {
         admits: impl Fn(TrackedObject<'d>) -> bool,
     ) -> Suspect<'d> {
         let kept = self.kept(&class, admits);
-        let next = next(&class, &kept, self.dump);
+        let next = next(&class, &kept, &self.totals);
         Suspect { class, kept, next }
     }
 
@@ -236,7 +238,7 @@ fn holders<'d>(rows: &[MergedRow<'d>]) -> Vec<Holder<'d>> {
 }
 
 /// What to do next. Class names are quoted for a shell.
-fn next(class: &ClassVerdict<'_>, kept: &Kept<'_>, dump: &Dump) -> Vec<String> {
+fn next(class: &ClassVerdict<'_>, kept: &Kept<'_>, totals: &Totals) -> Vec<String> {
     let name = class.class.to_str();
     let quoted = quoted(&name);
     let short = name.rsplit('.').next().unwrap_or_default();
@@ -248,7 +250,6 @@ fn next(class: &ClassVerdict<'_>, kept: &Kept<'_>, dump: &Dump) -> Vec<String> {
             "ctstats sites DUMP --class {quoted} --alive --depth 5"
         ));
     }
-    let totals = dump.totals();
     let missing = [
         (totals.traces == 0).then_some("trace=True"),
         (totals.referents == 0).then_some("resolution_level=2"),

@@ -1,0 +1,582 @@
+//! What changed, class by class: between two snapshots of a dump, or between two dumps.
+//!
+//! The figures of either side are those of [`Summary`]. Inside one dump objects are known
+//! again, so it can be told who was born, died and survived; between two they are not.
+
+use std::collections::HashMap;
+use std::convert::Infallible;
+use std::str::FromStr;
+
+use foldhash::fast::FixedState;
+use serde::Serialize;
+
+use super::merged::{MergedRow, Merger, Rows};
+use super::summary::{SnapshotSelector, Summary, SummaryOptions, average};
+use crate::model::{Dump, Rules, Snapshot, Text, TrackedObject};
+use crate::select::{Filter, Limit, named};
+
+/// How many attributes are told of.
+const MOST_REFERENTS: usize = 20;
+
+/// How deep attributes are told of: Pympler's `__dict__` is one level.
+const MOST_LEVELS: usize = 3;
+
+/// A referent says it all if so much of what its parent grew by is its own, in percent.
+const SAYS_IT_ALL: i128 = 90;
+
+/// What to sort classes by.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum DiffSortKey {
+    /// Growth in bytes, descending.
+    Growth,
+    /// Bytes after, descending.
+    Bytes,
+    /// Growth in instances, descending.
+    Active,
+    /// The average after, descending.
+    Average,
+    /// The registered name, ascending.
+    ClassName,
+}
+
+impl DiffSortKey {
+    /// All keys by the names that users type.
+    pub const NAMED: [(&'static str, DiffSortKey); 5] = [
+        ("growth", DiffSortKey::Growth),
+        ("bytes", DiffSortKey::Bytes),
+        ("active", DiffSortKey::Active),
+        ("average", DiffSortKey::Average),
+        ("classname", DiffSortKey::ClassName),
+    ];
+}
+
+impl FromStr for DiffSortKey {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        named(&DiffSortKey::NAMED, text)
+    }
+}
+
+/// What to compare and how.
+#[derive(Clone, Debug, Default)]
+pub struct DiffOptions {
+    /// Which classes, and which objects count.
+    pub filter: Filter,
+    /// The snapshot before: of one dump the first if not given, of the old one of two the last.
+    pub from: Option<SnapshotSelector>,
+    /// The snapshot after: the last if not given.
+    pub to: Option<SnapshotSelector>,
+    /// Sort keys; none means by growth. What ties is sorted by class name.
+    pub sort: Vec<DiffSortKey>,
+    /// Turns the sorted classes round.
+    pub reverse: bool,
+    /// How many classes to keep; the others are folded into one.
+    pub limit: Option<Limit>,
+    /// Whether to tell which attributes grew.
+    pub referents: bool,
+}
+
+/// A selector that names no snapshot.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct NoSnapshot {
+    /// Whether it was looked for in the newer of two dumps.
+    pub in_newer: bool,
+    /// The selector.
+    pub selector: SnapshotSelector,
+}
+
+/// One side of a comparison.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Side<'d> {
+    /// The snapshot's number, from 0.
+    pub snapshot: usize,
+    /// Its description; may be empty.
+    pub description: Text<'d>,
+    /// Seconds since tracking began; `None` if that is no finite number.
+    pub timestamp_seconds: Option<f64>,
+}
+
+/// Whether a class is on both sides.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Status {
+    /// It has instances or bytes on both sides.
+    Both,
+    /// Only after.
+    New,
+    /// Only before.
+    Gone,
+    /// On neither, but some were born and died between the two.
+    Between,
+}
+
+/// What some instances were before and after.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize)]
+pub struct DiffFigures {
+    /// Instances alive before.
+    pub active_before: u64,
+    /// Instances alive after.
+    pub active_after: u64,
+    /// After less before.
+    pub active_change: i128,
+    /// The change as a share of before, in percent; `None` of nothing.
+    pub active_change_percent: Option<f64>,
+    /// Their bytes before.
+    pub bytes_before: i128,
+    /// Their bytes after.
+    pub bytes_after: i128,
+    /// After less before.
+    pub bytes_change: i128,
+    /// The change as a share of before, in percent; `None` of nothing.
+    pub bytes_change_percent: Option<f64>,
+    /// Bytes of each before, on average; 0 of none.
+    pub average_before: f64,
+    /// Bytes of each after, on average; 0 of none.
+    pub average_after: f64,
+    /// After less before.
+    pub average_change: f64,
+    /// The change as a share of before, in percent; `None` of nothing.
+    pub average_change_percent: Option<f64>,
+    /// Born at the first snapshot or after it, and before the second. `None` between dumps.
+    pub born: Option<u64>,
+    /// Of those and of the active before, those that were dead at the second.
+    pub died: Option<u64>,
+    /// Active at both.
+    pub survived: Option<u64>,
+}
+
+/// A class on both sides.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct ClassDiff<'d> {
+    /// The registered name.
+    pub class: Text<'d>,
+    /// Whether it is on both.
+    pub status: Status,
+    /// What it was before and after.
+    #[serde(flatten)]
+    pub figures: DiffFigures,
+}
+
+/// Classes together.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
+pub struct FoldedDiff {
+    /// How many classes.
+    pub classes: usize,
+    /// What they were before and after.
+    #[serde(flatten)]
+    pub figures: DiffFigures,
+}
+
+/// What the instances of a class refer to by one name.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct ReferentDiff<'d> {
+    /// The registered name of the class.
+    pub class: Text<'d>,
+    /// Names from the instance on, as Pympler gives them, up to the first colon.
+    pub path: Vec<Option<Text<'d>>>,
+    /// How many were merged before.
+    pub count_before: u64,
+    /// How many were merged after.
+    pub count_after: u64,
+    /// Their bytes before.
+    pub bytes_before: i128,
+    /// Their bytes after.
+    pub bytes_after: i128,
+    /// After less before.
+    pub bytes_change: i128,
+}
+
+/// A comparison.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Diff<'d> {
+    /// The snapshot before.
+    pub from: Side<'d>,
+    /// The snapshot after.
+    pub to: Side<'d>,
+    /// The classes that are on either side or were between, sorted, and cut to the limit.
+    pub classes: Vec<ClassDiff<'d>>,
+    /// The classes that the limit cut, if any.
+    pub more: Option<FoldedDiff>,
+    /// All of them together.
+    pub total: FoldedDiff,
+    /// The attributes that grew most; `None` unless asked for.
+    pub referents: Option<Vec<ReferentDiff<'d>>>,
+}
+
+/// A class's figures on one side.
+type Held = (u64, i128);
+
+impl<'d> Diff<'d> {
+    /// Compares two snapshots of a dump.
+    ///
+    /// # Errors
+    ///
+    /// If a selector names no snapshot.
+    pub fn of_snapshots(dump: &'d Dump, options: &DiffOptions) -> Result<Self, NoSnapshot> {
+        let from = find(dump, &options.from, SnapshotSelector::First, false)?;
+        let to = find(dump, &options.to, SnapshotSelector::Last, false)?;
+        let lives = lives(dump, &options.filter, from, to);
+        Ok(Diff::between(
+            (dump, from),
+            (dump, to),
+            Some(&lives),
+            options,
+        ))
+    }
+
+    /// Compares a snapshot of an old dump with one of a new dump.
+    ///
+    /// # Errors
+    ///
+    /// If a selector names no snapshot.
+    pub fn of_dumps(
+        old: &'d Dump,
+        new: &'d Dump,
+        options: &DiffOptions,
+    ) -> Result<Self, NoSnapshot> {
+        let from = find(old, &options.from, SnapshotSelector::Last, false)?;
+        let to = find(new, &options.to, SnapshotSelector::Last, true)?;
+        Ok(Diff::between((old, from), (new, to), None, options))
+    }
+
+    fn between(
+        (old, from): (&'d Dump, Snapshot<'d>),
+        (new, to): (&'d Dump, Snapshot<'d>),
+        lives: Option<&HashMap<Text<'d>, Lives, FixedState>>,
+        options: &DiffOptions,
+    ) -> Self {
+        let before = held(old, &options.filter, from);
+        let after = held(new, &options.filter, to);
+        let mut names: Vec<Text<'d>> = before.keys().chain(after.keys()).copied().collect();
+        names.sort_unstable();
+        names.dedup();
+        let mut total = (Sums::default(), 0);
+        let mut rows = Vec::new();
+        for class in names {
+            let of = |side: &HashMap<Text<'d>, Held, FixedState>| {
+                side.get(&class).copied().unwrap_or_default()
+            };
+            let sums = Sums {
+                before: of(&before),
+                after: of(&after),
+                lives: lives.map(|lives| lives.get(&class).copied().unwrap_or_default()),
+            };
+            let some = |held: Held| held != (0, 0);
+            let status = match (some(sums.before), some(sums.after)) {
+                (true, true) => Status::Both,
+                (false, true) => Status::New,
+                (true, false) => Status::Gone,
+                (false, false) if sums.lives.is_some_and(|lives| lives.born > 0) => Status::Between,
+                (false, false) => continue,
+            };
+            total.0.add(sums);
+            total.1 += 1;
+            let row = ClassDiff {
+                class,
+                status,
+                figures: sums.figures(),
+            };
+            rows.push((row, sums));
+        }
+        let referents = options
+            .referents
+            .then(|| referents([(old, from), (new, to)], &options.filter));
+        sort(&mut rows, options);
+        let all = rows.len();
+        let keep = options
+            .limit
+            .map_or(all, |limit| limit.count(all, Rules::Documented).min(all));
+        let more = (keep < all).then(|| {
+            let mut sums = Sums::default();
+            rows[keep..].iter().for_each(|(_, of)| sums.add(*of));
+            FoldedDiff {
+                classes: all - keep,
+                figures: sums.figures(),
+            }
+        });
+        rows.truncate(keep);
+        Diff {
+            from: Side::of(from),
+            to: Side::of(to),
+            classes: rows.into_iter().map(|(row, _)| row).collect(),
+            more,
+            total: FoldedDiff {
+                classes: total.1,
+                figures: total.0.figures(),
+            },
+            referents,
+        }
+    }
+}
+
+impl<'d> Side<'d> {
+    fn of(snapshot: Snapshot<'d>) -> Self {
+        Side {
+            snapshot: snapshot.index(),
+            description: snapshot.description(),
+            timestamp_seconds: Some(snapshot.timestamp_seconds()).filter(|t| t.is_finite()),
+        }
+    }
+}
+
+fn find<'d>(
+    dump: &'d Dump,
+    wanted: &Option<SnapshotSelector>,
+    default: SnapshotSelector,
+    in_newer: bool,
+) -> Result<Snapshot<'d>, NoSnapshot> {
+    let selector = wanted.clone().unwrap_or(default);
+    let found = selector.find(dump).first().copied();
+    found.ok_or(NoSnapshot { in_newer, selector })
+}
+
+/// The classes at a snapshot.
+fn held<'d>(
+    dump: &'d Dump,
+    filter: &Filter,
+    snapshot: Snapshot<'d>,
+) -> HashMap<Text<'d>, Held, FixedState> {
+    let options = SummaryOptions {
+        filter: filter.clone(),
+        snapshots: vec![SnapshotSelector::Index(snapshot.index() as i64)],
+        ..SummaryOptions::default()
+    };
+    let mut held: HashMap<Text<'d>, Held, FixedState> = HashMap::default();
+    // The selector is the number of a snapshot that there is.
+    if let Ok(summary) = Summary::of(dump, options) {
+        let outcome = summary.each(|snapshot| -> Result<(), Infallible> {
+            for class in snapshot.classes {
+                let row = held.entry(class.class).or_default();
+                row.0 += class.active;
+                row.1 += class.sum_bytes;
+            }
+            Ok(())
+        });
+        match outcome {
+            Ok(()) => {}
+            Err(never) => match never {},
+        }
+    }
+    held
+}
+
+/// Who came and went between two snapshots of a dump.
+#[derive(Clone, Copy, Debug, Default)]
+struct Lives {
+    born: u64,
+    died: u64,
+    survived: u64,
+}
+
+fn lives<'d>(
+    dump: &'d Dump,
+    filter: &Filter,
+    from: Snapshot<'d>,
+    to: Snapshot<'d>,
+) -> HashMap<Text<'d>, Lives, FixedState> {
+    let [from, to] = [from, to].map(Snapshot::timestamp_seconds);
+    let mut all: HashMap<Text<'d>, Lives, FixedState> = HashMap::default();
+    for class in dump
+        .classes()
+        .filter(|class| filter.admits_class(class.name()))
+    {
+        let mut lives = Lives::default();
+        for object in class.objects().filter(|&object| admits(filter, object)) {
+            let birth = object.birth_seconds();
+            let born = from <= birth && birth < to;
+            let was = object.is_active_at(from);
+            let dead = object.death_seconds().is_some_and(|death| death <= to);
+            lives.born += u64::from(born);
+            lives.died += u64::from((was || born) && dead);
+            lives.survived += u64::from(was && object.is_active_at(to));
+        }
+        let row = all.entry(class.name()).or_default();
+        row.born += lives.born;
+        row.died += lives.died;
+        row.survived += lives.survived;
+    }
+    all
+}
+
+fn admits(filter: &Filter, object: TrackedObject<'_>) -> bool {
+    filter.admits_object(object, || object.largest_bytes(Rules::Documented))
+}
+
+/// Sums of either side.
+#[derive(Clone, Copy, Debug, Default)]
+struct Sums {
+    before: Held,
+    after: Held,
+    lives: Option<Lives>,
+}
+
+impl Sums {
+    fn add(&mut self, other: Sums) {
+        self.before = (
+            self.before.0 + other.before.0,
+            self.before.1 + other.before.1,
+        );
+        self.after = (self.after.0 + other.after.0, self.after.1 + other.after.1);
+        if let Some(other) = other.lives {
+            let lives = self.lives.get_or_insert_default();
+            lives.born += other.born;
+            lives.died += other.died;
+            lives.survived += other.survived;
+        }
+    }
+
+    fn figures(&self) -> DiffFigures {
+        let percent = |change: f64, before: f64| (before != 0.0).then(|| change * 100.0 / before);
+        let [(active_before, bytes_before), (active_after, bytes_after)] =
+            [self.before, self.after];
+        let active_change = i128::from(active_after) - i128::from(active_before);
+        let bytes_change = bytes_after - bytes_before;
+        let average_before = average(bytes_before, active_before);
+        let average_after = average(bytes_after, active_after);
+        let average_change = average_after - average_before;
+        DiffFigures {
+            active_before,
+            active_after,
+            active_change,
+            active_change_percent: percent(active_change as f64, active_before as f64),
+            bytes_before,
+            bytes_after,
+            bytes_change,
+            bytes_change_percent: percent(bytes_change as f64, bytes_before as f64),
+            average_before,
+            average_after,
+            average_change,
+            average_change_percent: percent(average_change, average_before),
+            born: self.lives.map(|lives| lives.born),
+            died: self.lives.map(|lives| lives.died),
+            survived: self.lives.map(|lives| lives.survived),
+        }
+    }
+}
+
+fn sort(rows: &mut [(ClassDiff<'_>, Sums)], options: &DiffOptions) {
+    let keys: &[DiffSortKey] = if options.sort.is_empty() {
+        &[DiffSortKey::Growth]
+    } else {
+        &options.sort
+    };
+    rows.sort_by(|(a, _), (b, _)| {
+        let (x, y) = (&a.figures, &b.figures);
+        let by = |key: &DiffSortKey| match key {
+            DiffSortKey::Growth => y.bytes_change.cmp(&x.bytes_change),
+            DiffSortKey::Bytes => y.bytes_after.cmp(&x.bytes_after),
+            DiffSortKey::Active => y.active_change.cmp(&x.active_change),
+            DiffSortKey::Average => y.average_after.total_cmp(&x.average_after),
+            DiffSortKey::ClassName => a.class.cmp(&b.class),
+        };
+        let ordering = keys.iter().map(by).find(|ordering| ordering.is_ne());
+        ordering.unwrap_or_else(|| a.class.cmp(&b.class))
+    });
+    if options.reverse {
+        rows.reverse();
+    }
+}
+
+/// A referent by its place in the tree of its class.
+struct Grown<'d> {
+    parent: usize,
+    level: usize,
+    name: Option<Text<'d>>,
+    count: [u64; 2],
+    bytes: [i128; 2],
+}
+
+/// The attributes that grew most, over all classes.
+fn referents<'d>(sides: [(&'d Dump, Snapshot<'d>); 2], filter: &Filter) -> Vec<ReferentDiff<'d>> {
+    let mut mergers = sides.map(|(dump, snapshot)| Merger::of(dump, &[snapshot]));
+    let mut names: Vec<Text<'d>> = Vec::new();
+    for (dump, _) in sides {
+        let classes = dump.classes().map(|class| class.name());
+        names.extend(classes.filter(|&name| filter.admits_class(name)));
+    }
+    names.sort_unstable();
+    names.dedup();
+    let mut grown = Vec::new();
+    for name in names {
+        let mut tree: Vec<Grown<'d>> = Vec::new();
+        let mut places: HashMap<(usize, Option<Text<'d>>), usize, FixedState> = HashMap::default();
+        for (side, (dump, _)) in sides.iter().enumerate() {
+            for class in dump.classes().filter(|class| class.name() == name) {
+                let trees = mergers[side].class(class, |object| admits(filter, object), Rows::All);
+                for merged in &trees {
+                    graft(&mut tree, &mut places, side, &merged.referents);
+                }
+            }
+        }
+        grown.extend(telling(&tree).map(|at| ReferentDiff {
+            class: name,
+            path: path(&tree, at),
+            count_before: tree[at].count[0],
+            count_after: tree[at].count[1],
+            bytes_before: tree[at].bytes[0],
+            bytes_after: tree[at].bytes[1],
+            bytes_change: tree[at].bytes[1] - tree[at].bytes[0],
+        }));
+        // Stable: what ties stays by class and in the order of its tree.
+        grown.sort_by_key(|row: &ReferentDiff<'_>| std::cmp::Reverse(row.bytes_change));
+        grown.truncate(MOST_REFERENTS);
+    }
+    grown
+}
+
+const ROOT: usize = usize::MAX;
+
+/// Adds the rows of one side, which come in the order of a walk.
+fn graft<'d>(
+    tree: &mut Vec<Grown<'d>>,
+    places: &mut HashMap<(usize, Option<Text<'d>>), usize, FixedState>,
+    side: usize,
+    rows: &[MergedRow<'d>],
+) {
+    let mut above: Vec<usize> = Vec::new();
+    for row in rows.iter().filter(|row| row.level <= MOST_LEVELS) {
+        above.truncate(row.level - 1);
+        let parent = above.last().copied().unwrap_or(ROOT);
+        let at = *places.entry((parent, row.name)).or_insert_with(|| {
+            tree.push(Grown {
+                parent,
+                level: row.level,
+                name: row.name,
+                count: [0; 2],
+                bytes: [0; 2],
+            });
+            tree.len() - 1
+        });
+        tree[at].count[side] += row.count;
+        tree[at].bytes[side] += row.size_bytes;
+        above.push(at);
+    }
+}
+
+/// Those that grew, but for those of which a single referent says it all.
+fn telling(tree: &[Grown<'_>]) -> impl Iterator<Item = usize> {
+    let growth = |at: usize| tree[at].bytes[1] - tree[at].bytes[0];
+    let mut told = vec![true; tree.len()];
+    for at in 0..tree.len() {
+        let parent = tree[at].parent;
+        if parent != ROOT && growth(at) * 100 >= growth(parent) * SAYS_IT_ALL {
+            told[parent] = false;
+        }
+        told[at] &= growth(at) > 0;
+    }
+    told.into_iter()
+        .enumerate()
+        .filter(|(_, told)| *told)
+        .map(|(at, _)| at)
+}
+
+fn path<'d>(tree: &[Grown<'d>], mut at: usize) -> Vec<Option<Text<'d>>> {
+    let mut path = Vec::with_capacity(tree[at].level);
+    while at != ROOT {
+        path.push(tree[at].name);
+        at = tree[at].parent;
+    }
+    path.reverse();
+    path
+}

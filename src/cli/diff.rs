@@ -1,0 +1,124 @@
+//! `ctstats diff`: what changed.
+
+use std::mem::ManuallyDrop;
+use std::path::{Path, PathBuf};
+
+use anyhow::Result;
+use clap::Args;
+
+use ctstats::analysis::diff::{Diff, DiffOptions, DiffSortKey, NoSnapshot};
+use ctstats::analysis::summary::SnapshotSelector;
+use ctstats::report::diff;
+use ctstats::report::json::Stringing;
+use ctstats::select::Limit;
+use ctstats::{Dump, Rules};
+
+use super::{FilterArgs, SELECTION, SheetArgs, SheetForm, load, no_such, note};
+
+const EXAMPLES: &str = "\
+Examples:
+  From the first snapshot to the last, the classes that grew most first:
+    ctstats diff dump.dat --limit 10
+  What a deployment changed, each dump at its last snapshot:
+    ctstats diff before.dat after.dat
+  Which attributes grew while it was busy:
+    ctstats diff dump.dat --from noon --to peak --referents
+
+In fixtures/leaky_shop.dump, `diff --class Cart --referents` names Cart.__dict__ → [V] items:
+the items of carts that nobody releases are most of what the class grew by.";
+
+/// Compare two snapshots of a dump, or two dumps: what each class was before and after.
+///
+/// Between the snapshots of one dump objects are known again: born, died and survived are
+/// told as well. Classes are matched by the names under which they were registered.
+#[derive(Debug, Args)]
+#[command(after_help = EXAMPLES)]
+pub(super) struct DiffArgs {
+    /// The dump: a file, or - for standard input. Plain, gzip, zstd or xz.
+    #[arg(value_name = "DUMP")]
+    dump: PathBuf,
+    /// A newer dump to compare it with.
+    #[arg(value_name = "NEW")]
+    new: Option<PathBuf>,
+    /// The snapshot before, named as for summary [default: first; of two dumps the last of DUMP]
+    #[arg(long, value_name = "SELECTOR", allow_hyphen_values = true, help_heading = SELECTION)]
+    from: Option<SnapshotSelector>,
+    /// The snapshot after [default: last]
+    #[arg(long, value_name = "SELECTOR", allow_hyphen_values = true, help_heading = SELECTION)]
+    to: Option<SnapshotSelector>,
+    /// Tell which attributes grew, from the referents that were recorded. As csv those are
+    /// the rows.
+    #[arg(long, help_heading = SELECTION)]
+    referents: bool,
+    /// Sort keys, comma-separated or repeated: growth (in bytes), bytes (after), active (growth
+    /// in instances), average (after), classname. Figures sort descending. Default: growth.
+    #[arg(long, value_name = "KEYS", value_delimiter = ',', help_heading = SELECTION)]
+    sort: Vec<DiffSortKey>,
+    /// Reverse the sorted order.
+    #[arg(long, help_heading = SELECTION)]
+    reverse: bool,
+    #[command(flatten)]
+    filter: FilterArgs,
+    /// Keep the first N classes and fold the others into one row.
+    #[arg(long, value_name = "N|0.25|25%", allow_negative_numbers = true, help_heading = SELECTION)]
+    limit: Option<Limit>,
+    #[command(flatten)]
+    form: SheetArgs,
+}
+
+impl DiffArgs {
+    pub(super) fn run(self) -> Result<()> {
+        let options = DiffOptions {
+            filter: self.filter.filter(),
+            from: self.from,
+            to: self.to,
+            sort: self.sort,
+            reverse: self.reverse,
+            limit: self.limit,
+            referents: self.referents,
+        };
+        // Of two dumps only the classes at a snapshot are compared, unless more is asked for.
+        let summary_is_enough = self.new.is_some() && !options.referents;
+        let progress = self.form.page.progress;
+        let read = |path: &Path| -> Result<ManuallyDrop<Dump>> {
+            let (dump, ()) = load(path, progress, |file| {
+                let dump = if summary_is_enough {
+                    file.summary(&options.filter, Rules::Documented)?
+                } else {
+                    file.whole()?
+                };
+                Ok((dump, ()))
+            })?;
+            Ok(dump)
+        };
+        let old = read(&self.dump)?;
+        let new = self.new.as_deref().map(read).transpose()?;
+        let found = match &new {
+            Some(new) => Diff::of_dumps(&old, new, &options),
+            None => Diff::of_snapshots(&old, &options),
+        };
+        let found = found.map_err(|NoSnapshot { in_newer, selector }| {
+            no_such(new.as_ref().filter(|_| in_newer).unwrap_or(&old), &selector)
+        })?;
+        let dumps: Vec<&Path> = [Some(&self.dump), self.new.as_ref()]
+            .into_iter()
+            .flatten()
+            .map(PathBuf::as_path)
+            .collect();
+        let page = &self.form.page;
+        let mut out = page.open(&dumps)?;
+        let style = page.style(&out, false);
+        match self.form.format {
+            SheetForm::Table => diff::table(&mut out, &found, style)?,
+            SheetForm::Json => diff::json(&mut out, &found, Stringing::Document)?,
+            SheetForm::Ndjson => diff::json(&mut out, &found, Stringing::Lines)?,
+            SheetForm::Csv => diff::csv(&mut out, &found)?,
+            SheetForm::Markdown => diff::markdown(&mut out, &found, style.bytes)?,
+        }
+        out.finish()?;
+        if found.from == found.to && new.is_none() {
+            note("both are the same snapshot, so nothing can have changed");
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,258 @@
+//! What changed, in every form.
+
+use std::io::{self, Write};
+
+use super::json::{self, Stringing};
+use super::sheet::{Column, Of, Row, Sheet, Value};
+use super::table::{Style, beginning};
+use super::{csv, markdown};
+use crate::analysis::diff::{Diff, DiffFigures, ReferentDiff, Side, Status};
+use crate::model::Text;
+use crate::units::{ByteStyle, bytes, change, clock, escaped, thousands};
+
+/// Names the shape of the document. Another number means another shape.
+pub const SCHEMA: &str = "ctstats.diff/1";
+
+const NAME: Column = Column::new("class", "", "class", 0);
+const STATUS: Column = Column::new("status", "", "", 0);
+
+const FIGURES: [Column; 12] = [
+    Column::new("active_before", "instances", "before", 4),
+    Column::new("active_after", "instances", "after", 2),
+    Column::new("active_change", "instances", "change", 0),
+    Column::new("active_change_percent", "instances", "%", 9),
+    Column::new("bytes_before", "bytes", "before", 3),
+    Column::new("bytes_after", "bytes", "after", 1),
+    Column::new("bytes_change", "bytes", "change", 0),
+    Column::new("bytes_change_percent", "bytes", "%", 0),
+    Column::new("average_before", "average", "before", 6),
+    Column::new("average_after", "average", "after", 6),
+    Column::new("average_change", "average", "change", 8),
+    Column::new("average_change_percent", "average", "%", 9),
+];
+
+const LIVES: [Column; 3] = [
+    Column::new("born", "", "born", 5),
+    Column::new("died", "", "died", 5),
+    Column::new("survived", "", "survived", 5),
+];
+
+/// Writes aligned columns, and below them the attributes that grew.
+pub fn table(out: &mut impl Write, diff: &Diff<'_>, style: Style) -> io::Result<()> {
+    let (from, to) = (side(&diff.from), side(&diff.to));
+    writeln!(
+        out,
+        "from {}\nto   {}\n",
+        clipped(&from, style),
+        clipped(&to, style)
+    )?;
+    let columns = columns(diff);
+    sheet(diff, &columns).table(out, style)?;
+    let Some(referents) = &diff.referents else {
+        return Ok(());
+    };
+    writeln!(out, "\n{}", style.paint.subject("attributes that grew"))?;
+    if referents.is_empty() {
+        writeln!(
+            out,
+            "  none that was recorded; resolution_level=2 records referents"
+        )?;
+    }
+    for row in referents {
+        let figures = format!(
+            "  {:>11}  {:>10} → {:<10}",
+            change(row.bytes_change, style.bytes),
+            bytes(row.bytes_before, style.bytes),
+            bytes(row.bytes_after, style.bytes),
+        );
+        let room = style
+            .page_width()
+            .saturating_sub(figures.chars().count() + 2);
+        writeln!(out, "{figures}  {}", beginning(Text::new(&path(row)), room))?;
+    }
+    Ok(())
+}
+
+fn clipped(text: &str, style: Style) -> String {
+    beginning(Text::new(text), style.page_width().saturating_sub(5))
+}
+
+/// Writes a row for each class; with attributes a row for each of those instead.
+pub fn csv(out: &mut impl Write, diff: &Diff<'_>) -> io::Result<()> {
+    let Some(referents) = &diff.referents else {
+        let columns = columns(diff);
+        return sheet(diff, &columns).csv(out);
+    };
+    let mut writer = csv::writer(out);
+    writer
+        .write_record([
+            "class",
+            "path",
+            "count_before",
+            "count_after",
+            "bytes_before",
+            "bytes_after",
+            "bytes_change",
+        ])
+        .map_err(csv::io_error)?;
+    for row in referents {
+        writer
+            .write_record([
+                &*escaped(&row.class.to_str()),
+                &escaped(&names(row).join(" → ")),
+                &row.count_before.to_string(),
+                &row.count_after.to_string(),
+                &row.bytes_before.to_string(),
+                &row.bytes_after.to_string(),
+                &row.bytes_change.to_string(),
+            ])
+            .map_err(csv::io_error)?;
+    }
+    writer.flush()
+}
+
+/// Writes Markdown tables.
+pub fn markdown(out: &mut impl Write, diff: &Diff<'_>, style: ByteStyle) -> io::Result<()> {
+    let (from, to) = (side(&diff.from), side(&diff.to));
+    writeln!(
+        out,
+        "From {} to {}.\n",
+        markdown::cell(&from),
+        markdown::cell(&to)
+    )?;
+    let columns = columns(diff);
+    sheet(diff, &columns).markdown(out, style)?;
+    if let Some(referents) = &diff.referents {
+        writeln!(out, "\n| attribute | before | after | growth |")?;
+        writeln!(out, "| --- | ---: | ---: | ---: |")?;
+        for row in referents {
+            writeln!(
+                out,
+                "| {} | {} | {} | {} |",
+                markdown::cell(&path(row)),
+                bytes(row.bytes_before, style),
+                bytes(row.bytes_after, style),
+                change(row.bytes_change, style)
+            )?;
+        }
+    }
+    Ok(())
+}
+
+/// Writes one document, or a line for each class.
+pub fn json(out: &mut impl Write, diff: &Diff<'_>, stringing: Stringing) -> io::Result<()> {
+    if stringing == Stringing::Lines {
+        return json::lines(out, &diff.classes);
+    }
+    let document = json::document(out, SCHEMA)?
+        .field("from", &diff.from)?
+        .field("to", &diff.to)?
+        .list("classes", &diff.classes)?
+        .field("more", &diff.more)?
+        .field("total", &diff.total)?;
+    match &diff.referents {
+        Some(referents) => document.list("referents", referents)?.end(),
+        None => document.end(),
+    }
+}
+
+fn columns(diff: &Diff<'_>) -> Vec<Column> {
+    let mut columns = vec![NAME, STATUS];
+    columns.extend(FIGURES);
+    if diff.total.figures.born.is_some() {
+        columns.extend(LIVES);
+    }
+    columns
+}
+
+fn sheet<'s>(
+    diff: &'s Diff<'_>,
+    columns: &'s [Column],
+) -> Sheet<'s, impl Iterator<Item = Row<'s>> + Clone> {
+    let status = |status| match status {
+        Status::Both => Value::Nothing,
+        Status::New => Value::Word("new"),
+        Status::Gone => Value::Word("gone"),
+        Status::Between => Value::Word("between"),
+    };
+    let one = move |class: &'s crate::analysis::diff::ClassDiff<'_>| {
+        row(
+            Of::One,
+            Value::Name(class.class),
+            status(class.status),
+            &class.figures,
+        )
+    };
+    let more = diff.more.iter().map(|more| {
+        let name = format!("{} more", thousands(more.classes as i128));
+        row(Of::More, Value::Label(name), Value::Nothing, &more.figures)
+    });
+    let total = std::iter::once(&diff.total).map(|total| {
+        row(
+            Of::Total,
+            Value::Label("total".into()),
+            Value::Nothing,
+            &total.figures,
+        )
+    });
+    let mut notes = vec![
+        "a negative change is less than before: instances that died, or that became smaller".into(),
+    ];
+    if diff.total.figures.born.is_some() {
+        notes.push(
+            "born, died: between the two; survived: alive at both; between: born and died between"
+                .into(),
+        );
+    }
+    Sheet {
+        columns,
+        rows: diff.classes.iter().map(one).chain(more).chain(total),
+        notes,
+    }
+}
+
+fn row<'s>(of: Of, name: Value<'s>, status: Value<'s>, figures: &DiffFigures) -> Row<'s> {
+    let percent = |percent: Option<f64>| percent.map_or(Value::Nothing, Value::PercentChange);
+    let mut values = vec![
+        name,
+        status,
+        Value::Count(figures.active_before),
+        Value::Count(figures.active_after),
+        Value::CountChange(figures.active_change),
+        percent(figures.active_change_percent),
+        Value::Bytes(figures.bytes_before),
+        Value::Bytes(figures.bytes_after),
+        Value::ByteChange(figures.bytes_change),
+        percent(figures.bytes_change_percent),
+        Value::Average(figures.average_before),
+        Value::Average(figures.average_after),
+        Value::AverageChange(figures.average_change),
+        percent(figures.average_change_percent),
+    ];
+    let lives = [figures.born, figures.died, figures.survived];
+    values.extend(lives.into_iter().flatten().map(Value::Count));
+    Row { of, values }
+}
+
+fn side(side: &Side<'_>) -> String {
+    let when = side.timestamp_seconds.map_or("at no moment".into(), clock);
+    let name = if side.description.is_empty() {
+        String::new()
+    } else {
+        format!(": {}", side.description.head(200))
+    };
+    format!("snapshot {}, {when}{name}", side.snapshot)
+}
+
+fn names(row: &ReferentDiff<'_>) -> Vec<String> {
+    let name = |name: &Option<Text<'_>>| match name {
+        Some(name) => name.head(200).to_str().into_owned(),
+        None => "(no name)".into(),
+    };
+    row.path.iter().map(name).collect()
+}
+
+/// `Cart.__dict__ → [V] items`.
+fn path(row: &ReferentDiff<'_>) -> String {
+    format!("{}.{}", row.class.tail(100), names(row).join(" → "))
+}
