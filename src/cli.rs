@@ -1,6 +1,7 @@
 //! What users type, and what it means: flags become the library's options here and
 //! nowhere else.
 
+mod check;
 mod diff;
 mod html;
 mod leaks;
@@ -50,6 +51,7 @@ enum Command {
     Diff(diff::DiffArgs),
     Leaks(leaks::LeaksArgs),
     Sites(sites::SitesArgs),
+    Check(check::CheckArgs),
     Html(html::HtmlArgs),
     Convert(Convert),
     Info(InfoArgs),
@@ -566,14 +568,17 @@ impl Cli {
             Command::Print(print) => print.run(),
             Command::Summary(summary) => summary.run(),
             Command::Diff(diff) => diff.run(),
+            Command::Leaks(leaks) => leaks.run(),
             Command::Sites(sites) => sites.run(),
+            Command::Check(check) => check.run(),
+            Command::Html(html) => html.run(),
             Command::Convert(convert) => convert.run(),
             Command::Info(info) => info.run(),
-            Command::Html(html) => html.run(),
-            Command::Leaks(leaks) => leaks.run(),
         }
     }
 }
+
+pub(crate) use check::Breach;
 
 /// Wrong usage that the arguments alone do not reveal.
 #[derive(Debug)]
@@ -701,7 +706,7 @@ fn no_such(dump: &Dump, selector: &SnapshotSelector) -> Usage {
     let count = dump.snapshots().len();
     if count == 0 {
         return Usage(format!(
-            "no snapshot '{selector}': the dump has no snapshots"
+            "no snapshot '{selector}': the dump has no snapshots; tracker.create_snapshot() records one"
         ));
     }
     let names: Vec<String> = dump

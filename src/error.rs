@@ -37,6 +37,13 @@ pub enum Error {
         /// What is there, and what to do.
         what: String,
     },
+    /// A file of limits is none.
+    Limits {
+        /// The path, or `-`.
+        file: String,
+        /// What is wrong, and where.
+        what: String,
+    },
     /// The report could not be written.
     Write(io::Error),
 }
@@ -82,9 +89,10 @@ impl Error {
     /// Names the file of an error that arose before its name was known.
     pub(crate) fn in_file(mut self, name: &str) -> Self {
         match &mut self {
-            Error::Open { file, .. } | Error::Read { file, .. } | Error::Dump { file, .. } => {
-                name.clone_into(file);
-            }
+            Error::Open { file, .. }
+            | Error::Read { file, .. }
+            | Error::Dump { file, .. }
+            | Error::Limits { file, .. } => name.clone_into(file),
             Error::Write(_) => {}
         }
         self
@@ -124,6 +132,14 @@ impl fmt::Display for Error {
                     write!(f, " at byte {offset}")?;
                 }
                 write!(f, ": {}", escaped(what))
+            }
+            Error::Limits { file, what } => {
+                write!(
+                    f,
+                    "{}: no limits to check by: {}",
+                    escaped(file),
+                    escaped(what)
+                )
             }
             Error::Write(source) => write!(f, "writing the output failed: {source}"),
         }

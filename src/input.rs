@@ -110,6 +110,18 @@ pub(crate) fn open(path: &Path) -> Result<Box<dyn Read + Send>, Error> {
     Ok(Box::new(file))
 }
 
+/// All of a small file, as it is; `None` if it is larger than that.
+pub(crate) fn small_file(path: &Path, max_bytes: u64) -> Result<Option<Vec<u8>>, Error> {
+    let mut bytes = Vec::new();
+    let read = open(path)?.take(max_bytes + 1).read_to_end(&mut bytes);
+    read.map_err(|source| Error::Read {
+        file: path.display().to_string(),
+        offset: bytes.len() as u64,
+        source,
+    })?;
+    Ok((bytes.len() as u64 <= max_bytes).then_some(bytes))
+}
+
 /// The size of a regular file in bytes.
 pub(crate) fn size(path: &Path) -> Option<u64> {
     let metadata = std::fs::metadata(path).ok()?;

@@ -8,18 +8,21 @@ use std::process::ExitCode;
 
 use clap::Parser;
 
-use cli::{Cli, Usage};
+use cli::{Breach, Cli, Usage};
 
 /// The dump or a file could not be read or written.
 const FAILED: u8 = 1;
 /// What was asked for makes no sense.
 const USAGE: u8 = 2;
+/// The dump breaks a limit of `ctstats check`.
+const BREACH: u8 = 3;
 
 fn main() -> ExitCode {
     match Cli::parse().run() {
         Ok(()) => ExitCode::SUCCESS,
         // `ctstats … | head`: the reader has what it wanted.
         Err(error) if is_closed_pipe(&error) => ExitCode::SUCCESS,
+        Err(error) if error.is::<Breach>() => ExitCode::from(BREACH),
         Err(error) => {
             report(&error);
             ExitCode::from(if error.is::<Usage>() { USAGE } else { FAILED })

@@ -236,6 +236,78 @@ const CASES: &[(&str, &str)] = &[
     ("usage-sites-depth", "sites LEAKY --depth 0"),
     ("usage-sites-folded-by", "sites LEAKY --folded --by class"),
     ("help-sites", "sites --help"),
+    // Whether it keeps to limits.
+    (
+        "check",
+        "check LEAKY --max-alive shop.Cart=10 --max-bytes *=10KiB --max-growth *=5% --no-leaks",
+    ),
+    ("check-80", "check LEAKY --no-leaks --width 80 --bytes"),
+    ("check-holds", "check LEAKY --max-alive shop.*=44"),
+    ("check-limits", "check LEAKY --limits fixtures/limits.toml"),
+    (
+        "check-limits-overruled",
+        "check LEAKY --limits fixtures/limits.toml --max-bytes *=1MiB --class Product",
+    ),
+    (
+        "check-baseline",
+        "check LEAKY --baseline DUMP --max-growth *=100%",
+    ),
+    (
+        "check-json",
+        "check LEAKY --max-growth *=5% --no-leaks --class Cart --format json",
+    ),
+    (
+        "check-junit",
+        "check LEAKY --max-alive *=20 --no-leaks --format junit",
+    ),
+    (
+        "check-github",
+        "check LEAKY --max-growth *=50KiB --no-leaks --class C --format github",
+    ),
+    (
+        "check-hostile-table",
+        "check HOSTILE --max-alive *=0 --max-bytes *=1",
+    ),
+    (
+        "check-hostile-json",
+        "check fixtures/markup.dump --max-alive *=0 --format json",
+    ),
+    (
+        "check-hostile-junit",
+        "check fixtures/markup.dump --max-alive *=0 --format junit",
+    ),
+    (
+        "check-hostile-github",
+        "check fixtures/markup.dump --max-alive *=0 --format github",
+    ),
+    ("check-unused", "check LEAKY --max-alive shop.Crat=10"),
+    (
+        "check-no-snapshots",
+        "check fixtures/dumps/empty.zero-snapshots-1.1-py311.dump --max-bytes *=1",
+    ),
+    (
+        "check-no-snapshots-in-baseline",
+        "check DUMP --baseline fixtures/dumps/empty.zero-snapshots-1.1-py311.dump --max-growth *=1%",
+    ),
+    (
+        "check-too-few-snapshots",
+        "check fixtures/dumps/bank-small-1.1-py311.dump --no-leaks",
+    ),
+    (
+        "check-no-limits-file",
+        "check LEAKY --limits fixtures/none.toml",
+    ),
+    (
+        "check-odd-limits-file",
+        "check LEAKY --limits fixtures/shop.py",
+    ),
+    ("usage-check-nothing", "check LEAKY"),
+    (
+        "usage-check-baseline",
+        "check LEAKY --baseline DUMP --max-alive *=1",
+    ),
+    ("usage-check-limit", "check LEAKY --max-bytes shop.Cart"),
+    ("help-check", "check --help"),
     ("help-html", "html --help"),
     ("usage-html-stdout", "html DUMP -o -"),
     ("usage-html-folder", "html DUMP -o fixtures"),

@@ -11,7 +11,7 @@ use foldhash::fast::FixedState;
 use serde::Serialize;
 
 use super::merged::{MergedRow, Merger, Rows};
-use super::summary::{SnapshotSelector, Summary, SummaryOptions, average};
+use super::summary::{SnapshotName, SnapshotSelector, Summary, SummaryOptions, average};
 use crate::model::{Dump, Rules, Snapshot, Text, TrackedObject};
 use crate::select::{Filter, Limit, named};
 
@@ -84,17 +84,6 @@ pub struct NoSnapshot {
     pub in_newer: bool,
     /// The selector.
     pub selector: SnapshotSelector,
-}
-
-/// One side of a comparison.
-#[derive(Clone, Debug, PartialEq, Serialize)]
-pub struct Side<'d> {
-    /// The snapshot's number, from 0.
-    pub snapshot: usize,
-    /// Its description; may be empty.
-    pub description: Text<'d>,
-    /// Seconds since tracking began; `None` if that is no finite number.
-    pub timestamp_seconds: Option<f64>,
 }
 
 /// Whether a class is on both sides.
@@ -191,9 +180,9 @@ pub struct ReferentDiff<'d> {
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Diff<'d> {
     /// The snapshot before.
-    pub from: Side<'d>,
+    pub from: SnapshotName<'d>,
     /// The snapshot after.
-    pub to: Side<'d>,
+    pub to: SnapshotName<'d>,
     /// The classes that are on either side or were between, sorted, and cut to the limit.
     pub classes: Vec<ClassDiff<'d>>,
     /// The classes that the limit cut, if any.
@@ -204,8 +193,8 @@ pub struct Diff<'d> {
     pub referents: Option<Vec<ReferentDiff<'d>>>,
 }
 
-/// A class's figures on one side.
-type Held = (u64, i128);
+/// A class's active instances and their bytes on one side.
+pub(super) type Held = (u64, i128);
 
 impl<'d> Diff<'d> {
     /// Compares two snapshots of a dump.
@@ -251,7 +240,11 @@ impl<'d> Diff<'d> {
         let mut names: Vec<Text<'d>> = before.keys().chain(after.keys()).copied().collect();
         names.sort_unstable();
         names.dedup();
-        let mut total = (Sums::default(), 0);
+        let none = Sums {
+            lives: lives.map(|_| Lives::default()),
+            ..Sums::default()
+        };
+        let mut total = (none, 0);
         let mut rows = Vec::new();
         for class in names {
             let of = |side: &HashMap<Text<'d>, Held, FixedState>| {
@@ -288,7 +281,7 @@ impl<'d> Diff<'d> {
             .limit
             .map_or(all, |limit| limit.count(all, Rules::Documented).min(all));
         let more = (keep < all).then(|| {
-            let mut sums = Sums::default();
+            let mut sums = none;
             rows[keep..].iter().for_each(|(_, of)| sums.add(*of));
             FoldedDiff {
                 classes: all - keep,
@@ -297,8 +290,8 @@ impl<'d> Diff<'d> {
         });
         rows.truncate(keep);
         Diff {
-            from: Side::of(from),
-            to: Side::of(to),
+            from: SnapshotName::of(from),
+            to: SnapshotName::of(to),
             classes: rows.into_iter().map(|(row, _)| row).collect(),
             more,
             total: FoldedDiff {
@@ -306,16 +299,6 @@ impl<'d> Diff<'d> {
                 figures: total.0.figures(),
             },
             referents,
-        }
-    }
-}
-
-impl<'d> Side<'d> {
-    fn of(snapshot: Snapshot<'d>) -> Self {
-        Side {
-            snapshot: snapshot.index(),
-            description: snapshot.description(),
-            timestamp_seconds: Some(snapshot.timestamp_seconds()).filter(|t| t.is_finite()),
         }
     }
 }
@@ -331,8 +314,8 @@ fn find<'d>(
     found.ok_or(NoSnapshot { in_newer, selector })
 }
 
-/// The classes at a snapshot.
-fn held<'d>(
+/// The classes at a snapshot, by their registered names.
+pub(super) fn held<'d>(
     dump: &'d Dump,
     filter: &Filter,
     snapshot: Snapshot<'d>,

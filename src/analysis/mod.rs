@@ -1,6 +1,7 @@
 //! One file per question. Each takes a dump and returns finished numbers in plain
 //! structs; none of them lays anything out.
 
+pub mod check;
 pub mod class;
 pub mod coverage;
 pub mod diff;
@@ -15,6 +16,7 @@ pub mod sites;
 pub mod stacks;
 pub mod summary;
 
+pub use check::Check;
 pub use class::ClassDetail;
 pub use coverage::Coverage;
 pub use diff::{Diff, DiffOptions};

@@ -117,6 +117,27 @@ impl SnapshotSelector {
     }
 }
 
+/// A snapshot by its names.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct SnapshotName<'d> {
+    /// Its number, from 0.
+    pub snapshot: usize,
+    /// Its description; may be empty.
+    pub description: Text<'d>,
+    /// Seconds since tracking began; `None` if that is no finite number.
+    pub timestamp_seconds: Option<f64>,
+}
+
+impl<'d> SnapshotName<'d> {
+    pub(super) fn of(snapshot: Snapshot<'d>) -> Self {
+        SnapshotName {
+            snapshot: snapshot.index(),
+            description: snapshot.description(),
+            timestamp_seconds: Some(snapshot.timestamp_seconds()).filter(|t| t.is_finite()),
+        }
+    }
+}
+
 /// What to summarise and how.
 #[derive(Clone, Debug, Default)]
 pub struct SummaryOptions {

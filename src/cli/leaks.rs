@@ -33,7 +33,7 @@ pub(super) struct LeaksArgs {
     #[command(flatten)]
     input: Input,
     /// Look at the survivors born between these two snapshots [default: the first and the last
-    /// but one]. Snapshots are named as for summary.
+    /// but one; of two snapshots those]. Snapshots are named as for summary.
     #[arg(long, value_names = ["FROM", "TO"], num_args = 2, allow_hyphen_values = true, help_heading = SELECTION)]
     between: Vec<SnapshotSelector>,
     /// And alive at this snapshot [default: last]

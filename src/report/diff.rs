@@ -6,7 +6,8 @@ use super::json::{self, Stringing};
 use super::sheet::{Column, Of, Row, Sheet, Value};
 use super::table::{Style, beginning};
 use super::{csv, markdown};
-use crate::analysis::diff::{Diff, DiffFigures, ReferentDiff, Side, Status};
+use crate::analysis::diff::{ClassDiff, Diff, DiffFigures, ReferentDiff, Status};
+use crate::analysis::summary::SnapshotName;
 use crate::model::Text;
 use crate::units::{ByteStyle, bytes, change, clock, escaped, thousands};
 
@@ -175,7 +176,7 @@ fn sheet<'s>(
         Status::Gone => Value::Word("gone"),
         Status::Between => Value::Word("between"),
     };
-    let one = move |class: &'s crate::analysis::diff::ClassDiff<'_>| {
+    let one = move |class: &'s ClassDiff<'_>| {
         row(
             Of::One,
             Value::Name(class.class),
@@ -234,7 +235,8 @@ fn row<'s>(of: Of, name: Value<'s>, status: Value<'s>, figures: &DiffFigures) ->
     Row { of, values }
 }
 
-fn side(side: &Side<'_>) -> String {
+/// `snapshot 3, 00:00:04.25: wednesday`, not yet made harmless.
+pub(super) fn side(side: &SnapshotName<'_>) -> String {
     let when = side.timestamp_seconds.map_or("at no moment".into(), clock);
     let name = if side.description.is_empty() {
         String::new()

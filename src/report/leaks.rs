@@ -5,8 +5,9 @@ use std::io::{self, Write};
 use super::table::{Style, beginning, ending, wrap};
 use super::{Paint, coverage, csv, json, markdown};
 use crate::analysis::leaks::{
-    ClassVerdict, Confidence, Holder, KeptObject, Leaks, Origin, Pattern, SnapshotName, Suspect,
+    ClassVerdict, Confidence, Holder, KeptObject, Leaks, Origin, Pattern, Suspect,
 };
+use crate::analysis::summary::SnapshotName;
 use crate::model::Text;
 use crate::units::{ByteStyle, bytes, change, escaped, share, short_time, thousands};
 
@@ -86,7 +87,7 @@ pub fn csv(out: &mut impl Write, leaks: &Leaks<'_>) -> io::Result<()> {
                 &evidence.bytes.first.to_string(),
                 &evidence.bytes.last.to_string(),
                 &csv::optional(evidence.bytes.per_second),
-                &evidence.bytes.per_snapshot.to_string(),
+                &csv::optional(evidence.bytes.per_snapshot),
                 &evidence.bytes.monotony.to_string(),
                 &csv::optional(evidence.bytes.late_growth),
                 &evidence.survival.born.to_string(),
@@ -282,11 +283,8 @@ impl<W: Write> Page<'_, W> {
     /// Figures, then what they are of, cut to the page.
     fn row(&mut self, figures: &str, text: &str) -> io::Result<()> {
         let room = self.width.saturating_sub(figures.chars().count() + 6);
-        writeln!(
-            self.out,
-            "    {figures}  {}",
-            beginning(Text::new(text), room)
-        )
+        let line = format!("    {figures}  {}", beginning(Text::new(text), room));
+        writeln!(self.out, "{}", line.trim_end())
     }
 
     fn origin(&mut self, origin: &Origin<'_>) -> io::Result<()> {
@@ -338,7 +336,8 @@ impl<W: Write> Page<'_, W> {
                 object.address
             );
             let room = self.width.saturating_sub(figures.chars().count() + 6);
-            writeln!(self.out, "    {figures}  {}", beginning(object.repr, room))?;
+            let line = format!("    {figures}  {}", beginning(object.repr, room));
+            writeln!(self.out, "{}", line.trim_end())?;
         }
         Ok(())
     }
@@ -376,7 +375,7 @@ impl<W: Write> Page<'_, W> {
     }
 }
 
-fn confidence(confidence: Confidence) -> &'static str {
+pub(super) fn confidence(confidence: Confidence) -> &'static str {
     match confidence {
         Confidence::Likely => "likely",
         Confidence::Possible => "possible",
@@ -384,7 +383,7 @@ fn confidence(confidence: Confidence) -> &'static str {
     }
 }
 
-fn pattern(pattern: Pattern) -> &'static str {
+pub(super) fn pattern(pattern: Pattern) -> &'static str {
     match pattern {
         Pattern::PilingUp => "piling up",
         Pattern::Swelling => "swelling",

@@ -14,11 +14,12 @@ use serde::Serialize;
 pub use survival::Survival;
 pub use suspect::{Holder, Kept, KeptObject, Origin};
 pub use trend::Trend;
+pub(super) use verdict::ENOUGH_SNAPSHOTS;
 pub use verdict::{Confidence, Evidence, Pattern, Verdict};
 
 use super::coverage::Coverage;
 use super::history::{History, HistoryLimits};
-use super::summary::SnapshotSelector;
+use super::summary::{SnapshotName, SnapshotSelector};
 use crate::model::{Dump, Rules, Sizes, Snapshot, Text, TrackedObject};
 use crate::select::{Filter, Limit};
 use suspect::Looker;
@@ -35,33 +36,12 @@ pub struct LeaksOptions {
     /// Which classes, and which objects count.
     pub filter: Filter,
     /// Survivors are those born between these two snapshots; default the first and the last
-    /// but one.
+    /// but one, of two snapshots those.
     pub between: Option<(SnapshotSelector, SnapshotSelector)>,
     /// And alive at this one; default the last.
     pub alive_at: Option<SnapshotSelector>,
     /// How many suspects to look at closely; of the others only the verdict is told.
     pub limit: Option<Limit>,
-}
-
-/// A snapshot by its names.
-#[derive(Clone, Debug, PartialEq, Serialize)]
-pub struct SnapshotName<'d> {
-    /// Its number, from 0.
-    pub snapshot: usize,
-    /// Its description; may be empty.
-    pub description: Text<'d>,
-    /// Seconds since tracking began; `None` if that is no finite number.
-    pub timestamp_seconds: Option<f64>,
-}
-
-impl<'d> SnapshotName<'d> {
-    fn of(snapshot: Snapshot<'d>) -> Self {
-        SnapshotName {
-            snapshot: snapshot.index(),
-            description: snapshot.description(),
-            timestamp_seconds: Some(snapshot.timestamp_seconds()).filter(|t| t.is_finite()),
-        }
-    }
 }
 
 /// The three snapshots that survivors are chosen by.

@@ -13,8 +13,8 @@ pub struct Trend {
     /// The median of the slopes between all pairs of snapshots (Theil and Sen), by the second;
     /// `None` if no time passed.
     pub per_second: Option<f64>,
-    /// The same by the snapshot.
-    pub per_snapshot: f64,
+    /// The same by the snapshot; `None` of one alone.
+    pub per_snapshot: Option<f64>,
     /// Rising pairs of snapshots less falling ones, of all pairs (Kendall's tau-a): 1 if it
     /// never fell, -1 if it never rose.
     pub monotony: f64,
@@ -50,7 +50,7 @@ impl Trend {
             first,
             last,
             per_second: median(&mut by_second),
-            per_snapshot: median(&mut by_snapshot).unwrap_or(0.0),
+            per_snapshot: median(&mut by_snapshot),
             monotony: rising as f64 / pairs as f64,
             late_growth: late_growth(figures),
         }
@@ -100,29 +100,32 @@ mod tests {
 
     #[test]
     fn trends() {
-        let cases: &[(&[i128], f64, f64, Option<f64>)] = &[
+        let cases: &[(&[i128], Option<f64>, f64, Option<f64>)] = &[
             // Figures, slope by the snapshot, monotony, late growth.
-            (&[0, 10, 20, 30, 40, 50], 10.0, 1.0, Some(1.0)),
-            (&[0, 10, 20, 20, 20, 20], 10.0 / 3.0, 0.6, Some(0.0)),
-            (&[5, 5, 5, 5, 5, 5], 0.0, 0.0, None),
-            (&[50, 40, 30, 20, 10, 0], -10.0, -1.0, None),
+            (&[0, 10, 20, 30, 40, 50], Some(10.0), 1.0, Some(1.0)),
+            (&[0, 10, 20, 20, 20, 20], Some(10.0 / 3.0), 0.6, Some(0.0)),
+            (&[5, 5, 5, 5, 5, 5], Some(0.0), 0.0, None),
+            (&[50, 40, 30, 20, 10, 0], Some(-10.0), -1.0, None),
             // One odd snapshot does not turn it round.
             (
                 &[0, 10, 9000, 30, 40, 50],
-                10.0,
+                Some(10.0),
                 0.6,
                 Some(-4470.0 / 4510.0),
             ),
-            (&[0, 10], 10.0, 1.0, None),
-            (&[7], 0.0, 0.0, None),
-            (&[], 0.0, 0.0, None),
+            (&[0, 10], Some(10.0), 1.0, None),
+            (&[7], None, 0.0, None),
+            (&[], None, 0.0, None),
         ];
         for (figures, slope, monotony, late) in cases {
             let seconds: Vec<f64> = (0..figures.len()).map(|n| 2.0 * n as f64).collect();
             let trend = Trend::of(&seconds, figures);
             assert_eq!(trend.per_snapshot, *slope, "{figures:?}");
-            let per_second = (figures.len() > 1).then_some(slope / 2.0);
-            assert_eq!(trend.per_second, per_second, "{figures:?}");
+            assert_eq!(
+                trend.per_second,
+                slope.map(|slope| slope / 2.0),
+                "{figures:?}"
+            );
             assert_eq!(trend.monotony, *monotony, "{figures:?}");
             assert_eq!(trend.late_growth, *late, "{figures:?}");
         }

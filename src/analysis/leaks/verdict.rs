@@ -18,6 +18,17 @@ pub enum Confidence {
     Likely,
 }
 
+impl Confidence {
+    /// The confidence of a suspect by its name.
+    pub fn named(name: &str) -> Option<Confidence> {
+        match name {
+            "possible" => Some(Confidence::Possible),
+            "likely" => Some(Confidence::Likely),
+            _ => None,
+        }
+    }
+}
+
 /// What a class did over the snapshots.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
@@ -75,7 +86,7 @@ const LEVEL: f64 = 0.35;
 const LEVEL_SURVIVORS: f64 = 0.25;
 
 /// Snapshots that a verdict of "likely" needs.
-const ENOUGH_SNAPSHOTS: usize = 4;
+pub(in crate::analysis) const ENOUGH_SNAPSHOTS: usize = 4;
 
 impl Evidence {
     /// Weighs the figures.
@@ -155,7 +166,9 @@ impl Evidence {
             size(bytes.first),
             size(bytes.last),
         )];
-        if let (Some(per_second), true) = (bytes.per_second, *snapshots > 2) {
+        if let (Some(per_second), Some(per_snapshot), 3..) =
+            (bytes.per_second, bytes.per_snapshot, *snapshots)
+        {
             // In a unit that the recording lasted for at least twice.
             let (unit, seconds) = match span_seconds {
                 0.0..120.0 => ("s", 1.0),
@@ -166,7 +179,7 @@ impl Evidence {
                 "{}/{unit}, {} each snapshot (median slopes); monotony {:+.2}, where 1 never falls \
                  and -1 never rises",
                 units::change((per_second * seconds) as i128, ByteStyle::Units),
-                units::change(bytes.per_snapshot as i128, ByteStyle::Units),
+                units::change(per_snapshot as i128, ByteStyle::Units),
                 bytes.monotony
             ));
         }

@@ -1,0 +1,380 @@
+//! Whether a dump keeps to limits: a gate for automated tests. Each class is held against the
+//! threshold that names it best.
+
+mod threshold;
+
+use std::collections::HashMap;
+
+use foldhash::fast::FixedState;
+use serde::Serialize;
+
+pub use threshold::{Most, Quantity, Threshold, from_toml, load, no_leaks};
+
+use super::diff::{Held, held};
+use super::leaks::{ClassVerdict, Confidence, Leaks, LeaksOptions, Pattern};
+use super::summary::SnapshotName;
+use crate::model::{Dump, Rules, Text};
+use crate::select::{Filter, Limit};
+use threshold::followed;
+
+/// What a class has of a quantity.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+#[serde(untagged)]
+pub enum Found {
+    /// Instances.
+    Alive {
+        /// Alive at the end of the recording.
+        alive: u64,
+    },
+    /// Bytes.
+    Bytes {
+        /// At the snapshot.
+        bytes: i128,
+    },
+    /// Growth.
+    Growth {
+        /// At the snapshot before.
+        bytes_before: i128,
+        /// At the snapshot.
+        bytes: i128,
+        /// After less before.
+        bytes_change: i128,
+        /// The change as a share of before, in percent; `None` of nothing.
+        bytes_change_percent: Option<f64>,
+    },
+    /// A verdict.
+    Leak {
+        /// How sure it is.
+        confidence: Confidence,
+        /// What the class did.
+        pattern: Pattern,
+        /// Why.
+        reasons: Vec<String>,
+    },
+}
+
+/// A class held against a threshold.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Outcome<'d> {
+    /// The registered name.
+    pub class: Text<'d>,
+    /// What it is held against.
+    #[serde(flatten)]
+    pub threshold: Threshold,
+    /// What it has.
+    pub found: Found,
+    /// Whether that is more than it may have.
+    pub is_breach: bool,
+}
+
+/// What was checked, and what came of it.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Check<'d> {
+    /// The snapshot that is checked; `None` if no threshold needs one.
+    pub at: Option<SnapshotName<'d>>,
+    /// The one that growth is from.
+    pub since: Option<SnapshotName<'d>>,
+    /// Whether that is of another dump.
+    pub has_baseline: bool,
+    /// Each class with each quantity that it has a threshold of; breaches first.
+    pub outcomes: Vec<Outcome<'d>>,
+    /// How many of those are breaches.
+    pub breaches: usize,
+    /// Thresholds that name no class of this dump.
+    pub unused: Vec<Threshold>,
+}
+
+/// Why nothing can be checked.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Unchecked {
+    /// A quantity needs a snapshot, and there is none.
+    NoSnapshots {
+        /// Which quantity.
+        quantity: Quantity,
+        /// Whether the baseline lacks it.
+        in_baseline: bool,
+    },
+    /// A verdict on leaks needs so many snapshots that differ in time.
+    TooFewSnapshots {
+        /// How many there are.
+        snapshots: usize,
+        /// How many it takes.
+        needed: usize,
+    },
+}
+
+impl<'d> Check<'d> {
+    /// Holds the classes of a dump against thresholds, at its last snapshot. Growth is from the
+    /// last snapshot of `baseline`, without one from the dump's first.
+    ///
+    /// # Errors
+    ///
+    /// If a threshold cannot be checked: a gate that checks nothing must not pass.
+    pub fn of(
+        dump: &'d Dump,
+        baseline: Option<&'d Dump>,
+        thresholds: &[Threshold],
+        filter: &Filter,
+    ) -> Result<Self, Unchecked> {
+        let asks = |quantity| thresholds.iter().any(|t| t.quantity == quantity);
+        let last = |dump: &'d Dump, quantity| {
+            let in_baseline = baseline.is_some_and(|baseline| std::ptr::eq(baseline, dump));
+            dump.snapshots().next_back().ok_or(Unchecked::NoSnapshots {
+                quantity,
+                in_baseline,
+            })
+        };
+        let mut at = None;
+        let mut since = None;
+        if asks(Quantity::MaxBytes) {
+            at = Some(last(dump, Quantity::MaxBytes)?);
+        }
+        if asks(Quantity::MaxGrowth) {
+            let now = last(dump, Quantity::MaxGrowth)?;
+            at = Some(now);
+            since = Some(match baseline {
+                Some(baseline) => (baseline, last(baseline, Quantity::MaxGrowth)?),
+                None => (dump, dump.snapshots().next().unwrap_or(now)),
+            });
+        }
+        let mut found = Vec::new();
+        if asks(Quantity::MaxAlive) {
+            found.extend(alive(dump, filter));
+        }
+        let after = at.map(|at| held(dump, filter, at)).unwrap_or_default();
+        if asks(Quantity::MaxBytes) {
+            let bytes = |(&class, &(_, bytes)): (&Text<'d>, &Held)| {
+                (class, Quantity::MaxBytes, Found::Bytes { bytes })
+            };
+            found.extend(after.iter().map(bytes));
+        }
+        if let Some((dump, snapshot)) = since {
+            let before = held(dump, filter, snapshot);
+            found.extend(growth(&before, &after));
+        }
+        if asks(Quantity::NoLeaks) {
+            found.extend(verdicts(dump, filter)?);
+        }
+        let mut outcomes: Vec<Outcome<'d>> = found
+            .into_iter()
+            .filter_map(|(class, quantity, found)| {
+                let threshold = followed(thresholds, quantity, class)?;
+                Some(Outcome {
+                    class,
+                    threshold: threshold.clone(),
+                    is_breach: found.is_more_than(threshold.most),
+                    found,
+                })
+            })
+            .collect();
+        outcomes.sort_by_key(|outcome| {
+            let quantity = outcome.threshold.quantity as u8;
+            (!outcome.is_breach, quantity, outcome.class)
+        });
+        let names: Vec<Text<'d>> = dump
+            .classes()
+            .map(|class| class.name())
+            .filter(|&name| filter.admits_class(name))
+            .collect();
+        let unused = |threshold: &&Threshold| {
+            let is_of_names = threshold.quantity != Quantity::NoLeaks;
+            is_of_names && !names.iter().any(|&name| threshold.is_for(name))
+        };
+        Ok(Check {
+            at: at.map(SnapshotName::of),
+            since: since.map(|(_, snapshot)| SnapshotName::of(snapshot)),
+            has_baseline: since.is_some() && baseline.is_some(),
+            breaches: outcomes.iter().filter(|outcome| outcome.is_breach).count(),
+            outcomes,
+            unused: thresholds.iter().filter(unused).cloned().collect(),
+        })
+    }
+}
+
+impl Found {
+    fn is_more_than(&self, most: Most) -> bool {
+        match (self, most) {
+            (Found::Alive { alive }, Most::Objects(most)) => *alive > most,
+            (Found::Bytes { bytes }, Most::Bytes(most)) => *bytes > most,
+            (Found::Growth { bytes_change, .. }, Most::Bytes(most)) => *bytes_change > most,
+            // Of nothing any growth is more than any share.
+            (
+                Found::Growth {
+                    bytes_change,
+                    bytes_change_percent,
+                    ..
+                },
+                Most::Percent(most),
+            ) => bytes_change_percent.map_or(*bytes_change > 0, |percent| percent > most),
+            (Found::Leak { confidence, .. }, Most::Below(from)) => *confidence >= from,
+            // A quantity has one kind of threshold.
+            _ => false,
+        }
+    }
+}
+
+type Figure<'d> = (Text<'d>, Quantity, Found);
+
+/// Instances alive at the end, by registered names.
+fn alive<'d>(dump: &'d Dump, filter: &Filter) -> Vec<Figure<'d>> {
+    let mut counts: HashMap<Text<'d>, u64, FixedState> = HashMap::default();
+    let classes = dump.classes();
+    for class in classes.filter(|class| filter.admits_class(class.name())) {
+        let objects = class.objects().filter(|object| object.is_alive());
+        let admitted = objects.filter(|&object| {
+            filter.admits_object(object, || object.largest_bytes(Rules::Documented))
+        });
+        *counts.entry(class.name()).or_default() += admitted.count() as u64;
+    }
+    counts
+        .into_iter()
+        .map(|(class, alive)| (class, Quantity::MaxAlive, Found::Alive { alive }))
+        .collect()
+}
+
+/// What the classes of one side grew by since the other. Those that are gone did not grow.
+fn growth<'d>(
+    before: &HashMap<Text<'d>, Held, FixedState>,
+    after: &HashMap<Text<'d>, Held, FixedState>,
+) -> Vec<Figure<'d>> {
+    let figure = |(&class, &(_, bytes)): (&Text<'d>, &Held)| {
+        let (_, bytes_before) = before.get(&class).copied().unwrap_or_default();
+        let bytes_change = bytes - bytes_before;
+        let share = bytes_change as f64 * 100.0 / bytes_before as f64;
+        let found = Found::Growth {
+            bytes_before,
+            bytes,
+            bytes_change,
+            bytes_change_percent: (bytes_before != 0).then_some(share),
+        };
+        (class, Quantity::MaxGrowth, found)
+    };
+    after.iter().map(figure).collect()
+}
+
+/// The verdict on each class that held something.
+fn verdicts<'d>(dump: &'d Dump, filter: &Filter) -> Result<Vec<Figure<'d>>, Unchecked> {
+    let options = LeaksOptions {
+        filter: filter.clone(),
+        // Nobody is looked at closely.
+        limit: Some(Limit::Count(0)),
+        ..LeaksOptions::default()
+    };
+    let needed = super::leaks::ENOUGH_SNAPSHOTS;
+    // Without selectors there is none that names no snapshot.
+    let leaks = Leaks::of(dump, &options).ok();
+    let snapshots = leaks.as_ref().map_or(0, |leaks| leaks.snapshots);
+    let Some(leaks) = leaks.filter(|_| snapshots >= needed) else {
+        return Err(Unchecked::TooFewSnapshots { snapshots, needed });
+    };
+    let classes = leaks.more_suspects.into_iter().chain(leaks.cleared);
+    let figure = |class: ClassVerdict<'d>| {
+        let verdict = class.verdict;
+        let found = Found::Leak {
+            confidence: verdict.confidence,
+            pattern: verdict.pattern,
+            reasons: verdict.reasons,
+        };
+        (class.class, Quantity::NoLeaks, found)
+    };
+    Ok(classes.map(figure).collect())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn load(name: &str) -> Dump {
+        Dump::load(format!("{}/fixtures/{name}", env!("CARGO_MANIFEST_DIR"))).unwrap()
+    }
+
+    fn thresholds(all: &[(Quantity, &str)]) -> Vec<Threshold> {
+        let parse = |&(quantity, text): &(Quantity, &str)| Threshold::parse(quantity, text);
+        all.iter().map(parse).collect::<Result<_, _>>().unwrap()
+    }
+
+    /// The limit itself holds, one less does not.
+    #[test]
+    fn limits_hold_up_to_themselves() {
+        let dump = load("leaky_shop.dump");
+        use Quantity::{MaxAlive, MaxBytes, MaxGrowth};
+        let cases = [
+            ((MaxAlive, "shop.Cart=44"), false),
+            ((MaxAlive, "shop.Cart=43"), true),
+            ((MaxBytes, "shop.Cart=91008"), false),
+            ((MaxBytes, "shop.Cart=91007"), true),
+            ((MaxGrowth, "shop.Product=0%"), false),
+            ((MaxGrowth, "shop.Cart=91008"), false),
+            ((MaxGrowth, "shop.Cart=91007"), true),
+            // Of nothing any growth is too much; what became less did not grow.
+            ((MaxGrowth, "shop.Cart=1000000%"), true),
+            ((MaxGrowth, "shop.ImportJob=0"), false),
+        ];
+        for (threshold, breach) in cases {
+            let check = Check::of(&dump, None, &thresholds(&[threshold]), &Filter::default());
+            let check = check.unwrap();
+            assert_eq!(check.outcomes.len(), 1, "{threshold:?}");
+            assert_eq!(check.breaches, usize::from(breach), "{threshold:?}");
+        }
+    }
+
+    #[test]
+    fn a_baseline_is_what_growth_is_from() {
+        let (old, new) = (load("shop.dump"), load("leaky_shop.dump"));
+        let limits = thresholds(&[(Quantity::MaxGrowth, "*=100%")]);
+        let check = Check::of(&new, Some(&old), &limits, &Filter::default()).unwrap();
+        let breaches = check.outcomes.iter().filter(|outcome| outcome.is_breach);
+        let names: Vec<_> = breaches.map(|outcome| outcome.class.to_str()).collect();
+        let expected = [
+            "shop.CachedPage",
+            "shop.Cart",
+            "shop.Product",
+            "shop.Session",
+            "shop.Subscription",
+        ];
+        assert_eq!(names, expected);
+        assert!(check.has_baseline);
+    }
+
+    /// A gate that can check nothing does not pass.
+    #[test]
+    fn what_cannot_be_checked_is_no_success() {
+        let empty = load("dumps/empty.zero-snapshots-1.1-py311.dump");
+        let shop = load("shop.dump");
+        let check = |dump, baseline, limits: &[Threshold]| {
+            Check::of(dump, baseline, limits, &Filter::default()).err()
+        };
+        let bytes = thresholds(&[(Quantity::MaxBytes, "*=1")]);
+        let growth = thresholds(&[(Quantity::MaxGrowth, "*=1%")]);
+        let none = |quantity, in_baseline| {
+            Some(Unchecked::NoSnapshots {
+                quantity,
+                in_baseline,
+            })
+        };
+        assert_eq!(check(&empty, None, &bytes), none(Quantity::MaxBytes, false));
+        assert_eq!(
+            check(&shop, Some(&empty), &growth),
+            none(Quantity::MaxGrowth, true)
+        );
+        let leaks = [no_leaks(Confidence::Likely)];
+        let few = Unchecked::TooFewSnapshots {
+            snapshots: 0,
+            needed: 4,
+        };
+        assert_eq!(check(&empty, None, &leaks), Some(few));
+        let alive = thresholds(&[(Quantity::MaxAlive, "no.such=1")]);
+        let check = Check::of(&empty, None, &alive, &Filter::default()).unwrap();
+        assert_eq!(check.unused, alive);
+    }
+
+    #[test]
+    fn likely_leaks_are_breaches() {
+        let dump = load("leaky_shop.dump");
+        let leaks = [no_leaks(Confidence::Likely)];
+        let check = Check::of(&dump, None, &leaks, &Filter::default()).unwrap();
+        let breaches = check.outcomes.iter().filter(|outcome| outcome.is_breach);
+        let names: Vec<_> = breaches.map(|outcome| outcome.class.to_str()).collect();
+        assert_eq!(names, ["shop.Cart", "shop.Subscription"]);
+    }
+}

@@ -1,0 +1,377 @@
+//! Thresholds: what is limited, of which classes, to how much. As they are typed
+//! (`shop.Cart=10MiB`) and as they stand in a TOML file.
+
+use std::fmt;
+use std::path::Path;
+
+use serde::{Deserialize, Serialize};
+
+use crate::analysis::leaks::Confidence;
+use crate::error::Error;
+use crate::input;
+use crate::model::Text;
+
+/// A file of limits is not larger.
+const MAX_BYTES: u64 = 1 << 20;
+
+/// What a threshold is of.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Quantity {
+    /// Instances alive at the end of the recording.
+    MaxAlive,
+    /// Bytes of a class at the snapshot that is checked.
+    MaxBytes,
+    /// How much more bytes those are than before.
+    MaxGrowth,
+    /// How sure it is that a class leaks.
+    NoLeaks,
+}
+
+impl Quantity {
+    /// As it is typed.
+    pub fn flag(self) -> &'static str {
+        match self {
+            Quantity::MaxAlive => "--max-alive",
+            Quantity::MaxBytes => "--max-bytes",
+            Quantity::MaxGrowth => "--max-growth",
+            Quantity::NoLeaks => "--no-leaks",
+        }
+    }
+}
+
+/// How much is allowed.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Most {
+    /// So many instances.
+    Objects(u64),
+    /// So many bytes.
+    Bytes(i128),
+    /// So much more than before, in percent.
+    Percent(f64),
+    /// Less sure than this that a class leaks.
+    Below(Confidence),
+}
+
+/// A limit for some classes.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Threshold {
+    /// What is limited.
+    pub quantity: Quantity,
+    /// A registered class name; `*` stands for any text.
+    pub pattern: String,
+    /// To how much.
+    pub most: Most,
+}
+
+impl Threshold {
+    /// What `CLASS=VALUE` says of a quantity. The value follows the last `=`, so that a class
+    /// name may hold others.
+    ///
+    /// # Errors
+    ///
+    /// What is wrong, and what would be right.
+    pub fn parse(quantity: Quantity, text: &str) -> Result<Threshold, String> {
+        let example = match quantity {
+            Quantity::MaxAlive => "shop.Cart=100",
+            Quantity::MaxBytes => "shop.Cart=10MiB",
+            Quantity::MaxGrowth => "shop.Cart=5% or shop.Cart=1MiB",
+            Quantity::NoLeaks => "*",
+        };
+        let wrong = |what: &str| format!("'{text}' {what}; give CLASS=LIMIT, as in {example}");
+        let (pattern, value) = text.rsplit_once('=').ok_or_else(|| wrong("has no limit"))?;
+        if pattern.is_empty() {
+            return Err(wrong("names no class (* is any)"));
+        }
+        let most = Most::parse(quantity, value.trim())
+            .ok_or_else(|| wrong(&format!("has '{value}' for its limit")))?;
+        Ok(Threshold {
+            quantity,
+            pattern: pattern.to_owned(),
+            most,
+        })
+    }
+
+    /// Whether it is for a class of this registered name.
+    pub fn is_for(&self, class: Text<'_>) -> bool {
+        matches(self.pattern.as_bytes(), class.as_bytes())
+    }
+
+    /// How much of the name it spells out: a class follows the threshold that names it best.
+    fn letters(&self) -> usize {
+        self.pattern.bytes().filter(|&byte| byte != b'*').count()
+    }
+}
+
+impl fmt::Display for Threshold {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.quantity.flag())?;
+        match self.quantity {
+            Quantity::NoLeaks => Ok(()),
+            _ => write!(f, " {}", self.pattern),
+        }
+    }
+}
+
+impl Most {
+    fn parse(quantity: Quantity, value: &str) -> Option<Most> {
+        let bytes = || {
+            let size = value.parse::<bytesize::ByteSize>().ok()?;
+            Some(Most::Bytes(size.as_u64().into()))
+        };
+        match quantity {
+            Quantity::MaxAlive => value.parse().ok().map(Most::Objects),
+            Quantity::MaxBytes => bytes(),
+            Quantity::MaxGrowth => match value.strip_suffix('%') {
+                Some(percent) => {
+                    let percent: f64 = percent.trim().parse().ok()?;
+                    (percent >= 0.0 && percent.is_finite()).then_some(Most::Percent(percent))
+                }
+                None => bytes(),
+            },
+            Quantity::NoLeaks => Confidence::named(value).map(Most::Below),
+        }
+    }
+}
+
+/// The threshold that a class follows for a quantity: the one that spells out most of its
+/// name, among equals the one given last.
+pub(super) fn followed<'t>(
+    thresholds: &'t [Threshold],
+    quantity: Quantity,
+    class: Text<'_>,
+) -> Option<&'t Threshold> {
+    thresholds
+        .iter()
+        .filter(|threshold| threshold.quantity == quantity && threshold.is_for(class))
+        .max_by_key(|threshold| threshold.letters())
+}
+
+/// Whether a pattern, in which `*` stands for any text, is all of a name. Goes back to the
+/// last `*` only, so that no pattern takes more than the product of both lengths.
+fn matches(pattern: &[u8], name: &[u8]) -> bool {
+    let (mut p, mut n) = (0, 0);
+    let mut star: Option<(usize, usize)> = None;
+    while n < name.len() {
+        if pattern.get(p) == Some(&b'*') {
+            star = Some((p, n));
+            p += 1;
+        } else if pattern.get(p) == Some(&name[n]) {
+            p += 1;
+            n += 1;
+        } else if let Some((at, from)) = star {
+            star = Some((at, from + 1));
+            p = at + 1;
+            n = from + 1;
+        } else {
+            return false;
+        }
+    }
+    pattern[p..].iter().all(|&byte| byte == b'*')
+}
+
+/// The thresholds of a TOML file.
+///
+/// ```toml
+/// no_leaks = true              # or "possible": suspects that may leak are breaches too
+///
+/// [max_alive]
+/// "shop.Cart" = 100
+///
+/// [max_bytes]
+/// "*" = "10MiB"
+///
+/// [max_growth]
+/// "shop.*" = "5%"
+/// ```
+///
+/// # Errors
+///
+/// What is wrong and, where that is known, in which line.
+pub fn from_toml(text: &str) -> Result<Vec<Threshold>, String> {
+    let file: File = toml::from_str(text).map_err(|error| {
+        let line = error.span().map_or(String::new(), |span| {
+            let before = text.get(..span.start).unwrap_or(text);
+            format!("line {}: ", before.matches('\n').count() + 1)
+        });
+        format!("{line}{}", error.message().replace('\n', " "))
+    })?;
+    let tables = [
+        (Quantity::MaxAlive, file.max_alive),
+        (Quantity::MaxBytes, file.max_bytes),
+        (Quantity::MaxGrowth, file.max_growth),
+    ];
+    let mut thresholds = Vec::new();
+    for (quantity, table) in tables {
+        for (pattern, value) in table {
+            let value = match value {
+                Value::Text(text) => text,
+                Value::Number(number) => number.to_string(),
+            };
+            let threshold = Threshold::parse(quantity, &format!("{pattern}={value}"))?;
+            thresholds.push(threshold);
+        }
+    }
+    match file.no_leaks {
+        None | Some(Leaks::Switch(false)) => {}
+        Some(Leaks::Switch(true)) => thresholds.push(no_leaks(Confidence::Likely)),
+        Some(Leaks::From(name)) => {
+            thresholds.push(no_leaks(Confidence::named(&name).ok_or_else(|| {
+                format!("no_leaks is true, \"likely\" or \"possible\", not '{name}'")
+            })?))
+        }
+    }
+    Ok(thresholds)
+}
+
+/// The thresholds of a TOML file; `-` is standard input.
+///
+/// # Errors
+///
+/// If it cannot be read, or is no such file.
+pub fn load(path: impl AsRef<Path>) -> Result<Vec<Threshold>, Error> {
+    let path = path.as_ref();
+    let wrong = |what: String| Error::Limits {
+        file: path.display().to_string(),
+        what,
+    };
+    let bytes = input::small_file(path, MAX_BYTES)?;
+    let bytes = bytes.ok_or_else(|| wrong(format!("it is larger than {MAX_BYTES} bytes")))?;
+    let text = String::from_utf8(bytes).map_err(|_| wrong("it is no UTF-8 text".into()))?;
+    from_toml(&text).map_err(wrong)
+}
+
+/// The threshold that no class may look like a leak, at least so surely.
+pub fn no_leaks(from: Confidence) -> Threshold {
+    Threshold {
+        quantity: Quantity::NoLeaks,
+        pattern: "*".into(),
+        most: Most::Below(from),
+    }
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct File {
+    no_leaks: Option<Leaks>,
+    #[serde(default)]
+    max_alive: Table,
+    #[serde(default)]
+    max_bytes: Table,
+    #[serde(default)]
+    max_growth: Table,
+}
+
+type Table = std::collections::BTreeMap<String, Value>;
+
+#[derive(Deserialize)]
+#[serde(untagged)]
+enum Value {
+    Number(u64),
+    Text(String),
+}
+
+#[derive(Deserialize)]
+#[serde(untagged)]
+enum Leaks {
+    Switch(bool),
+    From(String),
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn values_are_those_of_their_quantity() {
+        use Quantity::{MaxAlive, MaxBytes, MaxGrowth};
+        let cases = [
+            (MaxAlive, "a=0", Some(("a", Most::Objects(0)))),
+            (MaxAlive, "a=b=7", Some(("a=b", Most::Objects(7)))),
+            (MaxAlive, "*=1.5", None),
+            (MaxAlive, "a=-1", None),
+            (MaxBytes, "a=10MiB", Some(("a", Most::Bytes(10 << 20)))),
+            (MaxBytes, "a=4096", Some(("a", Most::Bytes(4096)))),
+            (MaxBytes, "a=5%", None),
+            (MaxGrowth, "a=5%", Some(("a", Most::Percent(5.0)))),
+            (MaxGrowth, "a=0 %", Some(("a", Most::Percent(0.0)))),
+            (MaxGrowth, "a=1KiB", Some(("a", Most::Bytes(1024)))),
+            (MaxGrowth, "a=-5%", None),
+            (MaxGrowth, "a=NaN%", None),
+            (MaxGrowth, "a=", None),
+            (MaxGrowth, "=5%", None),
+            (MaxGrowth, "a", None),
+        ];
+        for (quantity, text, expected) in cases {
+            let parsed = Threshold::parse(quantity, text);
+            let parsed = parsed.as_ref().ok().map(|t| (&*t.pattern, t.most));
+            assert_eq!(parsed, expected, "{text}");
+        }
+    }
+
+    #[test]
+    fn patterns_match_whole_names() {
+        let cases = [
+            ("a.B", "a.B", true),
+            ("a.B", "a.Bc", false),
+            ("*", "", true),
+            ("*", "a.B", true),
+            ("a.*", "a.B", true),
+            ("a.*", "b.B", false),
+            ("*B", "a.B", true),
+            ("a*b*c", "a1b2b3c", true),
+            ("a*b*c", "a1b2b3", false),
+            ("a**", "a", true),
+            ("", "", true),
+            ("", "a", false),
+        ];
+        for (pattern, name, expected) in cases {
+            let found = matches(pattern.as_bytes(), name.as_bytes());
+            assert_eq!(found, expected, "{pattern} {name}");
+        }
+    }
+
+    #[test]
+    fn the_best_name_counts_then_the_last() {
+        let parse = |text| Threshold::parse(Quantity::MaxAlive, text).unwrap();
+        let all: Vec<Threshold> = ["shop.Cart=1", "*=2", "shop.*=3", "shop.*=4"]
+            .map(parse)
+            .into();
+        let cases = [
+            ("shop.Cart", Some(Most::Objects(1))),
+            ("shop.Order", Some(Most::Objects(4))),
+            ("web.Page", Some(Most::Objects(2))),
+        ];
+        for (class, expected) in cases {
+            let found = followed(&all, Quantity::MaxAlive, Text::new(class));
+            assert_eq!(found.map(|threshold| threshold.most), expected, "{class}");
+        }
+        assert_eq!(followed(&all, Quantity::MaxBytes, Text::new("a")), None);
+    }
+
+    #[test]
+    fn a_file_says_what_flags_say() {
+        let text = "no_leaks = \"possible\"\n[max_alive]\n\"shop.Cart\" = 100\n\
+                    [max_bytes]\n\"*\" = \"10MiB\"\n[max_growth]\n\"shop.*\" = \"5%\"\n";
+        let expected = [
+            Threshold::parse(Quantity::MaxAlive, "shop.Cart=100"),
+            Threshold::parse(Quantity::MaxBytes, "*=10MiB"),
+            Threshold::parse(Quantity::MaxGrowth, "shop.*=5%"),
+            Ok(no_leaks(Confidence::Possible)),
+        ];
+        let expected: Result<Vec<Threshold>, String> = expected.into_iter().collect();
+        assert_eq!(from_toml(text), expected);
+        assert_eq!(from_toml("no_leaks = true").map(|all| all.len()), Ok(1));
+        for (text, part) in [
+            ("max_alive = 3", "line 1"),
+            ("\n[max_alife]\na = 1", "max_alife"),
+            ("[max_alive]\na = \"many\"", "many"),
+            ("no_leaks = \"never\"", "never"),
+            ("[max_bytes]\na = -1", "line 2"),
+        ] {
+            let error = from_toml(text).unwrap_err();
+            assert!(error.contains(part) && !error.contains('\n'), "{error}");
+        }
+    }
+}

@@ -1,0 +1,194 @@
+//! `ctstats check`: a gate for automated tests.
+
+use std::path::{Path, PathBuf};
+
+use anyhow::Result;
+use clap::{Args, ValueEnum};
+
+use ctstats::Dump;
+use ctstats::analysis::check::{Check, Quantity, Threshold, Unchecked, load, no_leaks};
+use ctstats::analysis::leaks::Confidence;
+use ctstats::report::check;
+use ctstats::units::escaped;
+
+use super::{FilterArgs, Input, PageArgs, Usage, note};
+
+const EXAMPLES: &str = "\
+Examples:
+  No more than 100 carts may be alive at the end of a test:
+    ctstats check dump.dat --max-alive shop.Cart=100
+  No class above 10 MiB, those of the cache above 200 MiB, and nothing that looks like a leak:
+    ctstats check dump.dat --max-bytes '*=10MiB' --max-bytes 'cache.*=200MiB' --no-leaks
+  No class may grow by more than 5 % from one release to the next:
+    ctstats check new.dat --baseline old.dat --max-growth '*=5%'
+  The same from a file, for the pages of a CI:
+    ctstats check dump.dat --limits limits.toml --format junit -o ctstats.xml
+
+A file of limits:
+  no_leaks = true              # or \"possible\", as --no-leaks=possible
+  [max_alive]
+  \"shop.Cart\" = 100
+  [max_bytes]
+  \"*\" = \"10MiB\"
+  [max_growth]
+  \"shop.*\" = \"5%\"
+
+CLASS is a registered name, in which * stands for any text. A class is held against the limit
+that spells out most of its name; among equals the last, and those typed follow those of the file.
+
+Exit status: 0 all limits hold, 3 some do not, 1 the dump or a file cannot be read or a limit
+not be checked, 2 wrong usage.";
+
+/// Check a dump against limits, and fail if it breaks one: a gate for automated tests.
+#[derive(Debug, Args)]
+#[command(after_help = EXAMPLES)]
+pub(super) struct CheckArgs {
+    #[command(flatten)]
+    input: Input,
+    /// At most N instances of CLASS alive at the end of the recording. Repeatable.
+    #[arg(long, value_name = "CLASS=N", value_parser = |text: &str| Threshold::parse(Quantity::MaxAlive, text), help_heading = LIMITS)]
+    max_alive: Vec<Threshold>,
+    /// At most SIZE bytes of CLASS at the last snapshot: 4096, 10MiB. Repeatable.
+    #[arg(long, value_name = "CLASS=SIZE", value_parser = |text: &str| Threshold::parse(Quantity::MaxBytes, text), help_heading = LIMITS)]
+    max_bytes: Vec<Threshold>,
+    /// At most so many bytes more than before, from the first snapshot to the last: 5%, 1MiB.
+    /// Repeatable.
+    #[arg(long, value_name = "CLASS=5%|SIZE", value_parser = |text: &str| Threshold::parse(Quantity::MaxGrowth, text), help_heading = LIMITS)]
+    max_growth: Vec<Threshold>,
+    /// Let growth be from the last snapshot of OLD, another dump.
+    #[arg(long, value_name = "OLD", help_heading = LIMITS)]
+    baseline: Option<PathBuf>,
+    /// No class may look like a leak, as `ctstats leaks` judges it: likely by default, or
+    /// possible already.
+    #[arg(long, value_enum, value_name = "FROM", num_args = 0..=1, require_equals = true,
+        default_missing_value = "likely", help_heading = LIMITS)]
+    no_leaks: Option<From>,
+    /// Limits from a TOML file.
+    #[arg(long, value_name = "FILE.toml", help_heading = LIMITS)]
+    limits: Option<PathBuf>,
+    #[command(flatten)]
+    filter: FilterArgs,
+    /// The form of the report.
+    #[arg(long, value_enum, default_value_t = Form::Table, help_heading = super::OUTPUT)]
+    format: Form,
+    #[command(flatten, next_help_heading = super::OUTPUT)]
+    page: PageArgs,
+}
+
+const LIMITS: &str = "Limits";
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+enum From {
+    Likely,
+    Possible,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+enum Form {
+    /// A line for each breach, for people
+    Table,
+    /// One document with a versioned `schema`, with all that was checked
+    Json,
+    /// XML with a test case for each class and limit
+    Junit,
+    /// Workflow commands that GitHub shows as annotations
+    Github,
+}
+
+/// Some limits do not hold. All is said already; only the exit status is left.
+#[derive(Debug)]
+pub(crate) struct Breach;
+
+impl std::fmt::Display for Breach {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("some limits do not hold")
+    }
+}
+
+impl std::error::Error for Breach {}
+
+impl CheckArgs {
+    pub(super) fn run(self) -> Result<()> {
+        let mut thresholds = match &self.limits {
+            Some(path) => load(path)?,
+            None => Vec::new(),
+        };
+        thresholds.extend(self.max_alive);
+        thresholds.extend(self.max_bytes);
+        thresholds.extend(self.max_growth);
+        thresholds.extend(self.no_leaks.map(|from| {
+            no_leaks(match from {
+                From::Likely => Confidence::Likely,
+                From::Possible => Confidence::Possible,
+            })
+        }));
+        let has_growth = thresholds
+            .iter()
+            .any(|threshold| threshold.quantity == Quantity::MaxGrowth);
+        if thresholds.is_empty() || self.baseline.is_some() && !has_growth {
+            let what = if thresholds.is_empty() {
+                "there is nothing to check; give --max-alive, --max-bytes, --max-growth, \
+                 --no-leaks or --limits"
+            } else {
+                "a baseline is what growth is from; give --max-growth too"
+            };
+            return Err(Usage(what.into()).into());
+        }
+        let filter = self.filter.filter();
+        let read = |path: &Path| -> Result<std::mem::ManuallyDrop<Dump>> {
+            let (dump, ()) = super::load(path, self.page.progress, |file| Ok((file.whole()?, ())))?;
+            Ok(dump)
+        };
+        let input = &self.input.dump;
+        let dump = read(input)?;
+        let baseline = self.baseline.as_deref().map(read).transpose()?;
+        let of = Check::of(&dump, baseline.as_deref(), &thresholds, &filter);
+        let of = of.map_err(|unchecked| refusal(&unchecked, input, self.baseline.as_deref()))?;
+        let dumps = [Some(input), self.baseline.as_ref()];
+        let dumps: Vec<&Path> = dumps.into_iter().flatten().map(PathBuf::as_path).collect();
+        let mut out = self.page.open(&dumps)?;
+        let style = self.page.style(&out, false);
+        match self.format {
+            Form::Table => check::table(&mut out, &of, style)?,
+            Form::Json => check::json(&mut out, &of)?,
+            Form::Junit => check::junit(&mut out, &of, &input.display().to_string())?,
+            Form::Github => check::github(&mut out, &of)?,
+        }
+        out.finish()?;
+        if self.format == Form::Table {
+            for threshold in &of.unused {
+                let threshold = threshold.to_string();
+                note(&format!("no class for {}", escaped(&threshold)));
+            }
+        }
+        if of.breaches > 0 {
+            return Err(Breach.into());
+        }
+        Ok(())
+    }
+}
+
+/// Why nothing can be checked, with the file and the next step.
+fn refusal(unchecked: &Unchecked, dump: &Path, baseline: Option<&Path>) -> anyhow::Error {
+    let (path, what) = match unchecked {
+        Unchecked::NoSnapshots {
+            quantity,
+            in_baseline,
+        } => {
+            let flag = quantity.flag();
+            let what = format!(
+                "{flag} cannot be checked: the dump has no snapshots; \
+                 tracker.create_snapshot() records one"
+            );
+            (baseline.filter(|_| *in_baseline).unwrap_or(dump), what)
+        }
+        Unchecked::TooFewSnapshots { snapshots, needed } => {
+            let what = format!(
+                "--no-leaks cannot be checked: a verdict needs {needed} snapshots, and the dump \
+                 has {snapshots}; call tracker.create_snapshot() more often"
+            );
+            (dump, what)
+        }
+    };
+    anyhow::anyhow!("{}: {what}", escaped(&path.display().to_string()))
+}

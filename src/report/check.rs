@@ -1,0 +1,216 @@
+//! Which limits a dump breaks: lines for people, documents for programs, JUnit's XML and
+//! GitHub's workflow commands for the machines that run tests.
+
+use std::io::{self, Write};
+
+use super::json;
+use super::table::{Style, ending, wrap};
+use crate::analysis::check::{Check, Found, Most, Outcome, Quantity};
+use crate::analysis::leaks::Confidence;
+use crate::units::{ByteStyle, bytes, change, escaped, thousands};
+
+/// Names the shape of the document. Another number means another shape.
+pub const SCHEMA: &str = "ctstats.check/1";
+
+/// Writes a line for each breach, and one for the whole.
+pub fn table(out: &mut impl Write, check: &Check<'_>, style: Style) -> io::Result<()> {
+    let width = style.page_width();
+    for outcome in breaches(check) {
+        let name = ending(outcome.class, width / 2);
+        let text = format!("{}: {}", name, sentence(outcome, style.bytes));
+        for (index, line) in wrap(&text, width - 8).iter().enumerate() {
+            let mark = if index == 0 { "breach" } else { "" };
+            let mark = style.paint.growth(format!("{mark:6}"));
+            writeln!(out, "{}", format!("{mark}  {line}").trim_end())?;
+        }
+        for reason in reasons(outcome) {
+            for line in wrap(reason, width - 10) {
+                writeln!(out, "          {}", style.paint.aside(line))?;
+            }
+        }
+    }
+    if check.breaches > 0 {
+        writeln!(out)?;
+    }
+    writeln!(out, "{}", total(check))
+}
+
+/// Writes one document with every outcome.
+pub fn json(out: &mut impl Write, check: &Check<'_>) -> io::Result<()> {
+    json::document(out, SCHEMA)?
+        .field("at", &check.at)?
+        .field("since", &check.since)?
+        .field("has_baseline", &check.has_baseline)?
+        .field("breaches", &check.breaches)?
+        .list("outcomes", &check.outcomes)?
+        .list("unused", &check.unused)?
+        .end()
+}
+
+/// Writes a test case for each class and limit, in a suite named after the dump.
+pub fn junit(out: &mut impl Write, check: &Check<'_>, dump: &str) -> io::Result<()> {
+    let counts = format!(
+        "tests=\"{}\" failures=\"{}\" errors=\"0\"",
+        check.outcomes.len(),
+        check.breaches
+    );
+    writeln!(out, "<?xml version=\"1.0\" encoding=\"UTF-8\"?>")?;
+    writeln!(out, "<testsuites name=\"ctstats\" {counts}>")?;
+    writeln!(out, "  <testsuite name=\"{}\" {counts}>", xml(dump))?;
+    for outcome in &check.outcomes {
+        let flag = outcome.threshold.quantity.flag();
+        write!(
+            out,
+            "    <testcase classname=\"ctstats check {flag}\" name=\"{}\"",
+            xml(&outcome.class.to_str())
+        )?;
+        if !outcome.is_breach {
+            writeln!(out, "/>")?;
+            continue;
+        }
+        let sentence = sentence(outcome, ByteStyle::Units);
+        writeln!(out, ">")?;
+        write!(
+            out,
+            "      <failure type=\"{flag}\" message=\"{}\">",
+            xml(&sentence)
+        )?;
+        let reasons: Vec<&str> = reasons(outcome).collect();
+        write!(out, "{}", xml_lines(&reasons))?;
+        writeln!(out, "</failure>\n    </testcase>")?;
+    }
+    writeln!(out, "  </testsuite>\n</testsuites>")
+}
+
+/// Writes an error for each breach, a warning for each limit of no class, and the whole in
+/// plain words.
+pub fn github(out: &mut impl Write, check: &Check<'_>) -> io::Result<()> {
+    for outcome in breaches(check) {
+        let title = format!("ctstats: {}", escaped(&outcome.class.to_str()));
+        let sentence = sentence(outcome, ByteStyle::Units);
+        let lines: Vec<&str> = std::iter::once(&*sentence)
+            .chain(reasons(outcome))
+            .collect();
+        let text = lines.join("\n");
+        writeln!(out, "::error title={}::{}", property(&title), data(&text))?;
+    }
+    for threshold in &check.unused {
+        let text = format!("no class for {}", escaped(&threshold.to_string()));
+        writeln!(out, "::warning title=ctstats::{}", data(&text))?;
+    }
+    writeln!(out, "{}", total(check))
+}
+
+fn breaches<'c, 'd>(check: &'c Check<'d>) -> impl Iterator<Item = &'c Outcome<'d>> {
+    check.outcomes.iter().filter(|outcome| outcome.is_breach)
+}
+
+fn total(check: &Check<'_>) -> String {
+    let all = check.outcomes.len();
+    let s = if all == 1 { "" } else { "s" };
+    let [breaches, all] = [check.breaches, all].map(|count| thousands(count as i128));
+    format!("{breaches} of {all} check{s} failed")
+}
+
+/// What a class has, what it may have, and by which limit.
+fn sentence(outcome: &Outcome<'_>, style: ByteStyle) -> String {
+    let most = match outcome.threshold.most {
+        Most::Objects(count) => format!("at most {}", thousands(count.into())),
+        Most::Bytes(count) if outcome.threshold.quantity == Quantity::MaxGrowth => {
+            format!("at most {}", change(count, style))
+        }
+        Most::Bytes(count) => format!("at most {}", bytes(count, style)),
+        Most::Percent(percent) => format!("at most +{percent} %"),
+        Most::Below(Confidence::Possible) => "none may even be possible".into(),
+        Most::Below(_) => "none may be likely".into(),
+    };
+    let found = match &outcome.found {
+        Found::Alive { alive } => format!("{} alive", thousands((*alive).into())),
+        Found::Bytes { bytes: count } => bytes(*count, style),
+        Found::Growth {
+            bytes_before,
+            bytes: after,
+            bytes_change,
+            bytes_change_percent,
+        } => {
+            let percent = match bytes_change_percent {
+                Some(percent) => format!(" ({percent:+.1} %)"),
+                None => String::new(),
+            };
+            format!(
+                "{}{percent}, from {} to {}",
+                change(*bytes_change, style),
+                bytes(*bytes_before, style),
+                bytes(*after, style)
+            )
+        }
+        Found::Leak {
+            confidence,
+            pattern,
+            ..
+        } => format!(
+            "leak {}, {}",
+            super::leaks::confidence(*confidence),
+            super::leaks::pattern(*pattern)
+        ),
+    };
+    let threshold = outcome.threshold.to_string();
+    format!("{found}; {most} ({})", escaped(&threshold))
+}
+
+fn reasons<'o>(outcome: &'o Outcome<'_>) -> impl Iterator<Item = &'o str> {
+    let reasons = match &outcome.found {
+        Found::Leak { reasons, .. } => &reasons[..],
+        _ => &[],
+    };
+    reasons.iter().map(String::as_str)
+}
+
+/// A text as an attribute of XML. Control characters, which XML cannot carry, are escaped as
+/// everywhere; the two codes that are no characters are replaced.
+fn xml(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    for c in escaped(text).chars() {
+        match c {
+            '&' => out.push_str("&amp;"),
+            '<' => out.push_str("&lt;"),
+            '>' => out.push_str("&gt;"),
+            '"' => out.push_str("&quot;"),
+            '\'' => out.push_str("&apos;"),
+            '\u{fffe}' | '\u{ffff}' => out.push('\u{fffd}'),
+            c => out.push(c),
+        }
+    }
+    out
+}
+
+fn xml_lines(lines: &[&str]) -> String {
+    let lines: Vec<String> = lines.iter().map(|line| xml(line)).collect();
+    lines.join("\n")
+}
+
+/// The text of a workflow command.
+fn data(text: &str) -> String {
+    text.replace('%', "%25")
+        .replace('\r', "%0D")
+        .replace('\n', "%0A")
+}
+
+/// A property of a workflow command.
+fn property(text: &str) -> String {
+    data(text).replace(':', "%3A").replace(',', "%2C")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn texts_stay_texts() {
+        assert_eq!(
+            xml("<a b=\"'&'\">\n\x1b\u{ffff}"),
+            "&lt;a b=&quot;&apos;&amp;&apos;&quot;&gt;\\n\\x1b\u{fffd}"
+        );
+        assert_eq!(property("100%,::error\n"), "100%25%2C%3A%3Aerror%0A");
+    }
+}
