@@ -15,9 +15,10 @@ use anyhow::Result;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
 use ctstats::analysis::info::Info;
+use ctstats::analysis::lifetimes::{Lifetimes, LifetimesOptions};
 use ctstats::analysis::summary::{ClassSortKey, SnapshotSelector, Summary, SummaryOptions};
 use ctstats::output::{Compression, Compressor, Output};
-use ctstats::report::{Paint, csv, info, json, markdown, pickle, pympler, table};
+use ctstats::report::{Paint, csv, info, json, lifetimes, markdown, pickle, pympler, table};
 use ctstats::select::{Filter, Limit, Selection, SortKey};
 use ctstats::units::{ByteStyle, thousands};
 use ctstats::{ByteCount, Dump, DumpFile, Redaction, Rules};
@@ -106,7 +107,9 @@ Examples:
   The five largest classes when memory was highest:
     ctstats summary dump.dat --snapshot peak --sort size --limit 5
   First against last, as CSV:
-    ctstats summary dump.dat --snapshot first --snapshot last --format csv";
+    ctstats summary dump.dat --snapshot first --snapshot last --format csv
+  Which classes come and go, and how long their objects live:
+    ctstats summary dump.dat --lifetimes";
 
 /// Print the classes of each snapshot: active instances, sum, average, share.
 ///
@@ -122,6 +125,10 @@ struct SummaryArgs {
     /// or peak. Repeatable.
     #[arg(long, value_name = "SELECTOR", allow_hyphen_values = true, help_heading = SELECTION)]
     snapshot: Vec<SnapshotSelector>,
+    /// Instead of the snapshots tell of each class what was created, is alive and died, how
+    /// many die each second, at which age, and how old the survivors are.
+    #[arg(long, conflicts_with_all = ["snapshot", "sort", "reverse"], help_heading = SELECTION)]
+    lifetimes: bool,
     /// Sort keys, comma-separated or repeated: classname, size, active, average, share.
     /// Figures sort descending. Default: classname.
     #[arg(long, value_name = "KEYS", value_delimiter = ',', help_heading = SELECTION)]
@@ -131,7 +138,8 @@ struct SummaryArgs {
     reverse: bool,
     #[command(flatten)]
     filter: FilterArgs,
-    /// Keep the first N classes of each snapshot and fold the others into one row.
+    /// Keep the first N classes of each snapshot and fold the others into one row; of
+    /// lifetimes those with most objects.
     #[arg(long, value_name = "N|0.25|25%", allow_negative_numbers = true)]
     limit: Option<Limit>,
     #[command(flatten)]
@@ -639,6 +647,9 @@ impl Print {
 
 impl SummaryArgs {
     fn run(self) -> Result<()> {
+        if self.lifetimes {
+            return self.lifetimes();
+        }
         let options = SummaryOptions {
             filter: self.filter.filter(),
             sort: self.sort,
@@ -668,6 +679,36 @@ impl SummaryArgs {
         if dump.snapshots().len() == 0 {
             note("the dump has no snapshots; tracker.create_snapshot() records one");
         }
+        Ok(())
+    }
+}
+
+impl SummaryArgs {
+    fn lifetimes(self) -> Result<()> {
+        if self.form.format == Form::Pympler {
+            return Err(
+                Usage("Pympler prints no lifetimes; choose another --format".into()).into(),
+            );
+        }
+        let options = LifetimesOptions {
+            filter: self.filter.filter(),
+            limit: self.limit,
+        };
+        let page = &self.form.page;
+        let (dump, ()) = load(&self.input.dump, page.progress, |file| {
+            Ok((file.whole()?, ()))
+        })?;
+        let of = Lifetimes::of(&dump, &options);
+        let mut out = page.open(&[&self.input.dump])?;
+        let style = page.style(&out, false);
+        match self.form.format {
+            Form::Json => lifetimes::json(&mut out, &of, json::Stringing::Document)?,
+            Form::Ndjson => lifetimes::json(&mut out, &of, json::Stringing::Lines)?,
+            Form::Csv => lifetimes::csv(&mut out, &of)?,
+            Form::Markdown => lifetimes::markdown(&mut out, &of, style.bytes)?,
+            Form::Table | Form::Pympler => lifetimes::table(&mut out, &of, style)?,
+        }
+        out.finish()?;
         Ok(())
     }
 }

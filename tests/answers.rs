@@ -6,9 +6,7 @@ mod common;
 use std::fs;
 use std::path::Path;
 
-use common::{fixtures, root, run};
-use ctstats::Dump;
-use ctstats::analysis::lifetimes::{Lifetimes, LifetimesOptions};
+use common::{fixtures, run};
 use serde_json::Value;
 
 /// What the answers are about, and the answers.
@@ -191,10 +189,10 @@ fn lifetimes_are_right() {
         let Some(answer) = answer.get("lifetimes") else {
             continue;
         };
-        let loaded = Dump::load(root().join(&dump)).expect("it is a dump");
-        let lifetimes = Lifetimes::of(&loaded, &LifetimesOptions::default());
-        let told = serde_json::to_value(&lifetimes).expect("it serializes");
-        compare(&format!("lifetimes {dump}"), answer, &told, &mut wrong);
+        let at = format!("summary --lifetimes {dump}");
+        let output = run(&format!("{at} --format json"));
+        let told: Value = serde_json::from_slice(&output.stdout).expect("it is JSON");
+        compare(&at, answer, &told, &mut wrong);
     }
     report(&wrong);
 }

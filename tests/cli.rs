@@ -129,6 +129,44 @@ const CASES: &[(&str, &str)] = &[
         "print-no-objects",
         "print fixtures/dumps/empty.nothing-1.1-py311.dump",
     ),
+    ("lifetimes", "summary LEAKY --lifetimes"),
+    (
+        "lifetimes-80",
+        "summary LEAKY --lifetimes --width 80 --limit 3",
+    ),
+    ("lifetimes-json", "summary LEAKY --lifetimes --format json"),
+    (
+        "lifetimes-ndjson",
+        "summary LEAKY --lifetimes --format ndjson --class Cart",
+    ),
+    (
+        "lifetimes-csv",
+        "summary LEAKY --lifetimes --format csv --limit 3",
+    ),
+    (
+        "lifetimes-markdown",
+        "summary LEAKY --lifetimes --format markdown",
+    ),
+    (
+        "lifetimes-dead",
+        "summary LEAKY --lifetimes --dead --min-size 1KiB",
+    ),
+    (
+        "lifetimes-hostile",
+        "summary fixtures/markup.dump --lifetimes --limit 5",
+    ),
+    (
+        "lifetimes-nothing",
+        "summary fixtures/dumps/empty.nothing-1.1-py311.dump --lifetimes",
+    ),
+    (
+        "usage-lifetimes-pympler",
+        "summary LEAKY --lifetimes --format pympler",
+    ),
+    (
+        "usage-lifetimes-sort",
+        "summary LEAKY --lifetimes --sort size",
+    ),
     // What a dump is.
     ("info", "info DUMP"),
     ("info-bytes", "info DUMP --bytes"),

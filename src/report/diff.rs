@@ -213,7 +213,7 @@ fn sheet<'s>(
 }
 
 fn row<'s>(of: Of, name: Value<'s>, status: Value<'s>, figures: &DiffFigures) -> Row<'s> {
-    let percent = |percent: Option<f64>| percent.map_or(Value::Nothing, Value::PercentChange);
+    let percent = |percent| Value::of(percent, Value::PercentChange);
     let mut values = vec![
         name,
         status,

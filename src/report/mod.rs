@@ -13,6 +13,7 @@ pub mod html;
 pub mod info;
 pub mod json;
 pub mod leaks;
+pub mod lifetimes;
 pub mod markdown;
 mod paint;
 pub mod pickle;

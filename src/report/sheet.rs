@@ -22,10 +22,6 @@ pub(super) const NOT_IN_TABLES: u8 = u8::MAX;
 
 /// A value, with what it is of.
 #[derive(Clone, Debug)]
-#[cfg_attr(
-    not(test),
-    expect(dead_code, reason = "the next answers have changes and times")
-)]
 pub(super) enum Value<'s> {
     /// A name of the dump. Of dotted names the end tells more, so the beginning is cut.
     Name(Text<'s>),
@@ -51,9 +47,9 @@ pub(super) enum Value<'s> {
     Nothing,
 }
 
-impl<'s, T> From<(Option<T>, fn(T) -> Value<'s>)> for Value<'s> {
-    /// A value that may not be defined.
-    fn from((value, of): (Option<T>, fn(T) -> Value<'s>)) -> Self {
+impl Value<'_> {
+    /// A figure that may not be defined.
+    pub(super) fn of<T>(value: Option<T>, of: fn(T) -> Self) -> Self {
         value.map_or(Value::Nothing, of)
     }
 }
@@ -411,6 +407,8 @@ fn shown(value: &Value<'_>, style: ByteStyle) -> String {
         },
         Value::Percent(percent) => share(*percent),
         Value::PercentChange(percent) => percent_change(*percent),
+        // What short_time rounds to nothing.
+        Value::Seconds(seconds) if *seconds > 0.0 && *seconds < 0.0005 => "<1ms".into(),
         Value::Seconds(seconds) => short_time(*seconds),
         Value::PerSecond(rate) => per_second(*rate),
         Value::Nothing => "–".into(),

@@ -128,7 +128,7 @@ fn row<'s>(of: Of, name: Value<'s>, figures: &SiteFigures, source: Option<Value<
         Value::Count(figures.survivors),
         Value::Bytes(figures.size_bytes),
         Value::Bytes(figures.alive_bytes),
-        Value::from((figures.share_percent, Value::Percent as fn(f64) -> _)),
+        Value::of(figures.share_percent, Value::Percent),
         Value::Count(figures.classes),
     ];
     values.extend(source);

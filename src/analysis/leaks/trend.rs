@@ -100,7 +100,8 @@ mod tests {
 
     #[test]
     fn trends() {
-        let cases: &[(&[i128], Option<f64>, f64, Option<f64>)] = &[
+        type Case = (&'static [i128], Option<f64>, f64, Option<f64>);
+        let cases: &[Case] = &[
             // Figures, slope by the snapshot, monotony, late growth.
             (&[0, 10, 20, 30, 40, 50], Some(10.0), 1.0, Some(1.0)),
             (&[0, 10, 20, 20, 20, 20], Some(10.0 / 3.0), 0.6, Some(0.0)),
