@@ -696,7 +696,7 @@ impl SummaryArgs {
         };
         let page = &self.form.page;
         let (dump, ()) = load(&self.input.dump, page.progress, |file| {
-            Ok((file.whole()?, ()))
+            Ok((file.lifetimes(&options.filter)?, ()))
         })?;
         let of = Lifetimes::of(&dump, &options);
         let mut out = page.open(&[&self.input.dump])?;

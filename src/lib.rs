@@ -114,7 +114,7 @@ pub mod units;
 
 pub use error::{Error, Problem};
 pub use input::{ByteCount, Counted};
-pub use load::DumpFile;
+pub use load::{DumpFile, Lives};
 pub use model::{
     Asized, Class, Dump, Frame, Notes, Number, Origin, ProcessMemory, Redaction, Rules, Sample,
     Sizes, Snapshot, Text, Trace, TrackedObject,

@@ -3,13 +3,16 @@
 
 #![no_main]
 
+mod analyses;
+
 use std::io::sink;
 
 use ctstats::analysis::info::Info;
 use ctstats::analysis::summary::{Summary, SummaryOptions};
 use ctstats::report::{pickle, table};
 use ctstats::select::{Filter, Limit, Selection, SortKey};
-use ctstats::{Dump, DumpFile, Rules};
+use ctstats::analysis::leaks::{LeaksOptions, Verdicts};
+use ctstats::{Dump, DumpFile, Lives, Rules, Sizes};
 use libfuzzer_sys::fuzz_target;
 
 fn summarize(dump: &Dump) {
@@ -36,6 +39,18 @@ fn in_part(bytes: &[u8]) {
                 .expect("a sink takes everything");
         }
     }
+    let Ok(file) = DumpFile::open(&path) else { return };
+    if let Ok((dump, rest)) = file.lifetimes_first(&Filter::default()) {
+        let survivors = Verdicts::of(&dump, &LeaksOptions::default()).map(|of| of.survivors());
+        let part = rest.map(|rest| rest.objects(&survivors.unwrap_or_default()));
+        if let Some(Ok(part)) = part {
+            analyses::analyse(&dump, &part);
+        }
+    }
+    let Ok(file) = DumpFile::open(&path) else { return };
+    if let Ok((dump, sizes)) = file.lives(Lives { traces: true, sizes: true, ..Lives::default() }) {
+        analyses::group(&dump, &sizes);
+    }
 }
 
 fuzz_target!(|bytes: &[u8]| {
@@ -47,6 +62,8 @@ fuzz_target!(|bytes: &[u8]| {
     summarize(&dump);
     dump.dump_stats_to(&mut sink()).expect("a sink takes everything");
     pickle::dump(&mut sink(), &dump).expect("a sink takes everything");
+    analyses::analyse(&dump, &dump);
+    analyses::group(&dump, &Sizes::of(&dump, Rules::Documented));
     let part = dump.part(&selected.objects);
     assert_eq!(part.object_count(), dump.object_count());
 });

@@ -1,5 +1,6 @@
 //! `ctstats check`: a gate for automated tests.
 
+use std::mem::ManuallyDrop;
 use std::path::{Path, PathBuf};
 
 use anyhow::Result;
@@ -135,8 +136,10 @@ impl CheckArgs {
             return Err(Usage(what.into()).into());
         }
         let filter = self.filter.filter();
-        let read = |path: &Path| -> Result<std::mem::ManuallyDrop<Dump>> {
-            let (dump, ()) = super::load(path, self.page.progress, |file| Ok((file.whole()?, ())))?;
+        let read = |path: &Path| -> Result<ManuallyDrop<Dump>> {
+            let (dump, ()) = super::load(path, self.page.progress, |file| {
+                Ok((file.lifetimes(&filter)?, ()))
+            })?;
             Ok(dump)
         };
         let input = &self.input.dump;

@@ -77,15 +77,14 @@ impl DiffArgs {
             limit: self.limit,
             referents: self.referents,
         };
-        // Of two dumps only the classes at a snapshot are compared, unless more is asked for.
-        let summary_is_enough = self.new.is_some() && !options.referents;
         let progress = self.form.page.progress;
         let read = |path: &Path| -> Result<ManuallyDrop<Dump>> {
             let (dump, ()) = load(path, progress, |file| {
-                let dump = if summary_is_enough {
-                    file.summary(&options.filter, Rules::Documented)?
-                } else {
-                    file.whole()?
+                let dump = match (&self.new, options.referents) {
+                    (_, true) => file.whole()?,
+                    // Between two dumps nobody is known again, so nobody's life matters.
+                    (Some(_), false) => file.summary(&options.filter, Rules::Documented)?,
+                    (None, false) => file.lifetimes(&options.filter)?,
                 };
                 Ok((dump, ()))
             })?;

@@ -5,7 +5,7 @@ use std::mem::ManuallyDrop;
 use anyhow::Result;
 use clap::Args;
 
-use ctstats::analysis::leaks::{Leaks, LeaksOptions};
+use ctstats::analysis::leaks::{LeaksOptions, Verdicts};
 use ctstats::analysis::summary::SnapshotSelector;
 use ctstats::report::leaks;
 use ctstats::select::Limit;
@@ -64,10 +64,17 @@ impl LeaksArgs {
             limit: Some(self.limit),
         };
         let page = &self.form.page;
-        let (dump, ()) = load(&self.input.dump, page.progress, |file| {
-            Ok((file.whole()?, ()))
+        let (dump, rest) = load(&self.input.dump, page.progress, |file| {
+            file.lifetimes_first(&options.filter)
         })?;
-        let found = Leaks::of(&dump, &options).map_err(|selector| no_such(&dump, &selector))?;
+        let verdicts =
+            Verdicts::of(&dump, &options).map_err(|selector| no_such(&dump, &selector))?;
+        // Of a native file the samples of those are read that are looked at.
+        let looked_at = match rest {
+            Some(rest) => Some(ManuallyDrop::new(rest.objects(&verdicts.survivors())?)),
+            None => None,
+        };
+        let found = verdicts.look(looked_at.as_ref().unwrap_or(&dump));
         let found = ManuallyDrop::new(found);
         let mut out = page.open(&[&self.input.dump])?;
         let style = page.style(&out, false);

@@ -10,9 +10,9 @@ use ctstats::analysis::sites::{GroupBy, MAX_DEPTH, SiteSortKey, Sites, SitesOpti
 use ctstats::analysis::stacks::{Stacks, Weight};
 use ctstats::report::json::Stringing;
 use ctstats::report::{folded, sites, speedscope};
-use ctstats::select::Limit;
+use ctstats::select::{Filter, Limit};
 use ctstats::units::escaped;
-use ctstats::{Dump, Rules, Sizes};
+use ctstats::{Dump, Lives, Sizes};
 
 use super::{FilterArgs, ProgressArgs, SELECTION, SheetArgs, SheetForm, load, note, open};
 
@@ -122,7 +122,6 @@ impl SitesArgs {
         if self.folded || flamegraph || self.speedscope.is_some() {
             return self.stacks();
         }
-        let (dump, sizes) = read(&self.dump, self.form.page.progress)?;
         let options = SitesOptions {
             filter: self.filter.filter(),
             by: match self.by {
@@ -138,6 +137,12 @@ impl SitesArgs {
             reverse: self.reverse,
             limit: self.limit,
         };
+        let (dump, sizes) = read(
+            &self.dump,
+            &options.filter,
+            options.by,
+            self.form.page.progress,
+        )?;
         let of = Sites::of(&dump, &sizes, &options);
         let mut out = self.form.page.open(&[&self.dump])?;
         let style = self.form.page.style(&out, false);
@@ -162,9 +167,10 @@ impl SitesArgs {
         };
         let filter = self.filter.filter();
         let progress = self.form.page.progress;
-        let (dump, sizes) = read(&self.dump, progress)?;
+        let read = |path: &Path| read(path, &filter, GroupBy::Frame, progress);
+        let (dump, sizes) = read(&self.dump)?;
         let newer = match &self.new {
-            Some(path) => Some(read(path, progress)?),
+            Some(path) => Some(read(path)?),
             None => None,
         };
         let mut stacks = Stacks::of(&dump, &sizes, &filter, weight);
@@ -201,10 +207,20 @@ impl SitesArgs {
     }
 }
 
-/// A dump and the sizes of its objects.
-fn read(path: &Path, progress: ProgressArgs) -> Result<(ManuallyDrop<Dump>, ManuallyDrop<Sizes>)> {
-    let (dump, ()) = load(path, progress, |file| Ok((file.whole()?, ())))?;
-    let sizes = Sizes::of(&dump, Rules::Documented);
+/// A dump, as far as grouping its objects takes it, and their sizes.
+fn read(
+    path: &Path,
+    filter: &Filter,
+    by: GroupBy,
+    progress: ProgressArgs,
+) -> Result<(ManuallyDrop<Dump>, ManuallyDrop<Sizes>)> {
+    let more = Lives {
+        traces: by.is_of_frames(),
+        names: by == GroupBy::Name || !filter.names.is_empty(),
+        reprs: by == GroupBy::Repr || !filter.reprs.is_empty(),
+        sizes: true,
+    };
+    let (dump, sizes) = load(path, progress, |file| file.lives(more))?;
     Ok((dump, ManuallyDrop::new(sizes)))
 }
 

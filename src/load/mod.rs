@@ -4,7 +4,7 @@ mod native;
 mod open;
 mod pympler;
 
-pub use open::DumpFile;
+pub use open::{DumpFile, Lives};
 
 use std::io::Read;
 use std::path::Path;

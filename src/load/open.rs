@@ -8,7 +8,7 @@ use super::explain;
 use super::native::{self, NativeFile};
 use crate::error::Error;
 use crate::input::{self, ByteCount};
-use crate::model::{Dump, Rules};
+use crate::model::{Dump, Rules, Sizes};
 use crate::pickle::Outcome;
 use crate::select::{Filter, Selected, Selection};
 
@@ -21,9 +21,28 @@ const SMALL_BYTES: u64 = if cfg!(any(test, fuzzing)) { 0 } else { 1 << 20 };
 /// takes no objects, and a selection those that it selects. Every other dump is read whole.
 pub struct DumpFile(Kind);
 
+/// What to read of objects beside their classes, births and deaths.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Lives {
+    /// Their traces.
+    pub traces: bool,
+    /// Their own class names.
+    pub names: bool,
+    /// Their reprs.
+    pub reprs: bool,
+    /// Their largest sizes.
+    pub sizes: bool,
+}
+
 enum Kind {
     Whole(Box<Dump>),
-    Native { file: NativeFile, name: String },
+    Native(Native),
+}
+
+/// A native file that can be read anywhere.
+struct Native {
+    file: NativeFile,
+    name: String,
 }
 
 impl DumpFile {
@@ -49,7 +68,7 @@ impl DumpFile {
         };
         let name = path.display().to_string();
         match NativeFile::open(file, count.clone()) {
-            Ok(file) => Ok(DumpFile(Kind::Native { file, name })),
+            Ok(file) => Ok(DumpFile(Kind::Native(Native { file, name }))),
             Err(fault) => Err(explain(*fault, native::MAGIC).in_file(&name)),
         }
     }
@@ -81,6 +100,64 @@ impl DumpFile {
         })
     }
 
+    /// At least what a summary of these objects tells, and when they were born and died.
+    ///
+    /// # Errors
+    ///
+    /// As [`Dump::load`].
+    pub fn lifetimes(self, filter: &Filter) -> Result<Dump, Error> {
+        Ok(self.lifetimes_first(filter)?.0)
+    }
+
+    /// The same, and where it is not all: the rest, to read objects from.
+    ///
+    /// # Errors
+    ///
+    /// As [`Dump::load`].
+    pub fn lifetimes_first(self, filter: &Filter) -> Result<(Dump, Option<DumpFile>), Error> {
+        if let Kind::Native(native) = &self.0
+            && filter.admits_every_object()
+        {
+            let dump = native.read(|file| Ok(file.lives(Lives::default())?.0))?;
+            if dump
+                .derived
+                .as_ref()
+                .is_some_and(|d| d.documented.is_some())
+            {
+                return Ok((dump, Some(self)));
+            }
+        }
+        Ok((self.whole()?, None))
+    }
+
+    /// At least the objects of these numbers, which ascend, with other numbers. Classes and
+    /// snapshots keep theirs.
+    ///
+    /// # Errors
+    ///
+    /// As [`Dump::load`].
+    pub fn objects(self, numbers: &[u32]) -> Result<Dump, Error> {
+        self.read(|file| file.objects(numbers))
+    }
+
+    /// At least the lives of all objects, with what is asked for, and their largest sizes by
+    /// [`Rules::Documented`]. What is not asked for may be missing: texts read `None`, and
+    /// objects have no samples.
+    ///
+    /// # Errors
+    ///
+    /// As [`Dump::load`].
+    pub fn lives(self, more: Lives) -> Result<(Dump, Sizes), Error> {
+        let mut sizes = None;
+        let dump = self.read(|file| {
+            let (dump, some) = file.lives(more)?;
+            sizes = Some(some);
+            Ok(dump)
+        })?;
+        let sizes = sizes.unwrap_or_else(|| Sizes::of(&dump, Rules::Documented));
+        Ok((dump, sizes))
+    }
+
     /// At least what [`Info`](crate::analysis::info::Info) tells.
     ///
     /// # Errors
@@ -109,13 +186,18 @@ impl DumpFile {
     }
 
     fn read(self, read: impl FnOnce(&NativeFile) -> Outcome<Dump>) -> Result<Dump, Error> {
-        let (file, name) = match self.0 {
-            Kind::Whole(dump) => return Ok(*dump),
-            Kind::Native { file, name } => (file, name),
-        };
-        let mut dump =
-            read(&file).map_err(|fault| explain(*fault, native::MAGIC).in_file(&name))?;
-        let size = input::size(Path::new(&name));
+        match self.0 {
+            Kind::Whole(dump) => Ok(*dump),
+            Kind::Native(native) => native.read(read),
+        }
+    }
+}
+
+impl Native {
+    fn read(&self, read: impl FnOnce(&NativeFile) -> Outcome<Dump>) -> Result<Dump, Error> {
+        let Native { file, name } = self;
+        let mut dump = read(file).map_err(|fault| explain(*fault, native::MAGIC).in_file(name))?;
+        let size = input::size(Path::new(name));
         dump.notes.file_bytes = size;
         dump.notes.dump_bytes = file.end();
         dump.notes.trailing_bytes = size.map_or(0, |size| size.saturating_sub(file.end()));
@@ -140,7 +222,12 @@ fn native_file(path: &Path) -> Option<File> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::analysis::check::{Check, Quantity, Threshold};
+    use crate::analysis::diff::{Diff, DiffOptions};
     use crate::analysis::info::Info;
+    use crate::analysis::leaks::{LeaksOptions, Verdicts};
+    use crate::analysis::lifetimes::{Lifetimes, LifetimesOptions};
+    use crate::analysis::sites::{GroupBy, Sites, SitesOptions};
     use crate::analysis::summary::{Summary, SummaryOptions};
     use crate::report::{csv, json, pympler};
     use crate::select::{Limit, SortKey};
@@ -253,6 +340,96 @@ mod tests {
         assert!(files > 90 && parts > 500, "{files} files, {parts} parts");
     }
 
+    /// What comes of a native file of which only lives are read, in every way to ask for it.
+    fn answers(whole: &Dump, file: impl Fn() -> DumpFile, filter: &Filter) -> [String; 2] {
+        let of = |dump: &Dump, part: Option<&Dump>, sites: [(&Dump, &Sizes); 6]| {
+            let options = DiffOptions {
+                filter: filter.clone(),
+                ..DiffOptions::default()
+            };
+            let leaks = LeaksOptions {
+                filter: filter.clone(),
+                ..LeaksOptions::default()
+            };
+            let lifetimes = LifetimesOptions {
+                filter: filter.clone(),
+                limit: None,
+            };
+            let limits = [Quantity::MaxAlive, Quantity::MaxGrowth]
+                .map(|quantity| Threshold::parse(quantity, "*=1").unwrap());
+            let verdicts = Verdicts::of(dump, &leaks).unwrap();
+            let groups = GroupBy::NAMED
+                .iter()
+                .zip(sites)
+                .map(|((_, by), (dump, sizes))| {
+                    let options = SitesOptions {
+                        filter: filter.clone(),
+                        by: *by,
+                        ..SitesOptions::default()
+                    };
+                    serde_json::to_string(&Sites::of(dump, sizes, &options)).unwrap()
+                });
+            let groups: Vec<String> = groups.collect();
+            format!(
+                "{:?}\n{:?}\n{:?}\n{:?}\n{:?}",
+                Diff::of_snapshots(dump, &options),
+                serde_json::to_string(&verdicts.look(part.unwrap_or(dump))).unwrap(),
+                Lifetimes::of(dump, &lifetimes),
+                Check::of(dump, None, &limits, filter),
+                groups
+            )
+        };
+        let (dump, rest) = file().lifetimes_first(filter).unwrap();
+        let leaks = LeaksOptions {
+            filter: filter.clone(),
+            ..LeaksOptions::default()
+        };
+        let survivors = Verdicts::of(&dump, &leaks).unwrap().survivors();
+        let part = rest.map(|rest| rest.objects(&survivors).unwrap());
+        let sites = GroupBy::NAMED.map(|(_, by)| {
+            let more = Lives {
+                traces: by.is_of_frames(),
+                names: by == GroupBy::Name || !filter.names.is_empty(),
+                reprs: by == GroupBy::Repr || !filter.reprs.is_empty(),
+                sizes: true,
+            };
+            file().lives(more).unwrap()
+        });
+        let sizes = Sizes::of(whole, Rules::Documented);
+        let sites = sites.each_ref().map(|(dump, sizes)| (dump, sizes));
+        [
+            of(&dump, part.as_ref(), sites),
+            of(whole, None, [(whole, &sizes); 6]),
+        ]
+    }
+
+    #[test]
+    fn lives_are_what_the_whole_says() {
+        let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures");
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("dump.bin");
+        let mut parts = 0;
+        let dumps = ["dumps", "edited"].map(|name| root.join(name).read_dir().unwrap());
+        let dumps = dumps.into_iter().flatten();
+        let paths = dumps.map(|entry| entry.unwrap().path());
+        for dump in paths.chain([root.join("leaky_shop.dump"), root.join("histories.dump.gz")]) {
+            let Ok(whole) = Dump::load(dump) else {
+                continue;
+            };
+            whole.dump_stats(&path).unwrap();
+            let file = || DumpFile::open(&path).unwrap();
+            let mut filters: Vec<Filter> = selections().into_iter().map(|s| s.filter).collect();
+            filters.dedup_by_key(|filter| filter.is_empty());
+            for filter in filters {
+                let [part, expected] = answers(&whole, file, &filter);
+                assert!(part == expected, "{filter:?}\n{part}\n{expected}");
+            }
+            let (dump, rest) = file().lifetimes_first(&Filter::default()).unwrap();
+            parts += usize::from(rest.is_some() && dump.sample_count() < whole.sample_count());
+        }
+        assert!(parts > 80, "{parts}");
+    }
+
     /// No byte of a file can be changed so that a command says something else.
     #[test]
     fn damage_is_refused_or_does_not_matter() {
@@ -270,6 +447,11 @@ mod tests {
         let options = SummaryOptions::default();
         let printed = objects(&whole, &selection.select(&whole));
         let summed = summary(&whole, &options);
+        let lifetimes = |dump: &Dump| {
+            let lifetimes = Lifetimes::of(dump, &LifetimesOptions::default());
+            serde_json::to_string(&lifetimes).unwrap()
+        };
+        let lived = lifetimes(&whole);
         let mut refused = 0;
         for index in (0..bytes.len()).step_by(3) {
             bytes[index] ^= 0x41;
@@ -282,6 +464,9 @@ mod tests {
             }
             if let Ok(dump) = file().and_then(|file| file.summary(&options.filter, options.rules)) {
                 assert!(summary(&dump, &options) == summed, "{index}");
+            }
+            if let Ok(dump) = file().and_then(|file| file.lifetimes(&options.filter)) {
+                assert!(lifetimes(&dump) == lived, "{index}");
             }
         }
         assert!(refused > bytes.len() / 10, "{refused}");

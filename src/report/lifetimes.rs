@@ -19,18 +19,8 @@ const COLUMNS: [Column; 9] = [
     Column::new("churn_per_second", "", "churn", 3),
     Column::new("median_age_at_death_seconds", "age at death", "median", 1),
     Column::new("p95_age_at_death_seconds", "age at death", "95th pct", 1),
-    Column::new(
-        "median_survivor_age_seconds",
-        "survivor age",
-        "median",
-        2,
-    ),
-    Column::new(
-        "oldest_survivor_age_seconds",
-        "survivor age",
-        "oldest",
-        2,
-    ),
+    Column::new("median_survivor_age_seconds", "survivor age", "median", 2),
+    Column::new("oldest_survivor_age_seconds", "survivor age", "oldest", 2),
 ];
 
 /// Writes aligned columns.

@@ -20,7 +20,7 @@ pub use verdict::{Confidence, Evidence, Pattern, Verdict};
 use super::coverage::Coverage;
 use super::history::{History, HistoryLimits};
 use super::summary::{SnapshotName, SnapshotSelector};
-use crate::model::{Dump, Rules, Sizes, Snapshot, Text, TrackedObject};
+use crate::model::{Class, Dump, Rules, Snapshot, Text, TrackedObject};
 use crate::select::{Filter, Limit};
 use suspect::Looker;
 
@@ -103,19 +103,27 @@ pub struct Leaks<'d> {
     pub limits: Vec<String>,
 }
 
-impl<'d> Leaks<'d> {
-    /// Weighs the classes and looks at the suspects.
+/// The verdicts on the classes, before any suspect is looked at. It takes the lives of the
+/// objects and what a summary tells, but none of their samples.
+pub struct Verdicts<'d> {
+    dump: &'d Dump,
+    filter: Filter,
+    snapshots: usize,
+    between: Option<[Snapshot<'d>; 3]>,
+    suspects: Vec<ClassVerdict<'d>>,
+    more_suspects: Vec<ClassVerdict<'d>>,
+    cleared: Vec<ClassVerdict<'d>>,
+    not_weighed: usize,
+}
+
+impl<'d> Verdicts<'d> {
+    /// Weighs the classes.
     ///
     /// # Errors
     ///
     /// If a selector names no snapshot of this dump; the error is that selector.
     pub fn of(dump: &'d Dump, options: &LeaksOptions) -> Result<Self, SnapshotSelector> {
         let between = between(dump, options)?;
-        let sizes = Sizes::of(dump, Rules::Documented);
-        let admits = |object: TrackedObject<'d>| {
-            let size = || sizes.largest_bytes(object.number());
-            options.filter.admits_object(object, size)
-        };
         let history = History::of(
             dump,
             &options.filter,
@@ -143,7 +151,9 @@ impl<'d> Leaks<'d> {
                 },
                 instances: Trend::of(&seconds, &figures(|held| held.active.into())),
                 bytes: Trend::of(&seconds, &bytes),
-                survival: Survival::of(row.class_of(dump), &seconds, admits),
+                survival: Survival::of(row.class_of(dump), &seconds, |object| {
+                    admits(&options.filter, object)
+                }),
             };
             let class = ClassVerdict {
                 class: row.class,
@@ -165,24 +175,90 @@ impl<'d> Leaks<'d> {
             .limit
             .map_or(all, |limit| limit.count(all, Rules::Documented).min(all));
         let more_suspects = suspects.split_off(limit);
-        let mut looker = Looker::of(dump, &sizes, &between);
-        Ok(Leaks {
-            coverage: Coverage::of(dump),
+        Ok(Verdicts {
+            dump,
+            filter: options.filter.clone(),
             snapshots: seconds.len(),
+            between,
+            suspects,
             more_suspects,
-            suspects: suspects
-                .into_iter()
-                .map(|class| looker.look(class, admits))
-                .collect(),
-            between: between.map(|[from, to, alive_at]| Between {
+            cleared,
+            not_weighed: history.classes_left_out,
+        })
+    }
+
+    /// The numbers of the objects that are looked at, ascending.
+    pub fn survivors(&self) -> Vec<u32> {
+        let Some(between) = Chosen::of(self.between) else {
+            return Vec::new();
+        };
+        let classes = self.suspects.iter().map(|class| Class {
+            dump: self.dump,
+            number: class.number,
+        });
+        let objects = classes.flat_map(Class::objects);
+        let kept = objects.filter(|&object| between.keeps(object) && admits(&self.filter, object));
+        let mut numbers: Vec<u32> = kept.map(TrackedObject::number).collect();
+        numbers.sort_unstable();
+        numbers.dedup();
+        numbers
+    }
+
+    /// Looks at the suspects. `whole` is this dump, or one that has of its objects at least
+    /// [`Verdicts::survivors`], and of those everything.
+    pub fn look(self, whole: &'d Dump) -> Leaks<'d> {
+        let mut looker = Looker::of(whole, self.between, self.dump.totals());
+        let suspects = self.suspects.into_iter();
+        let suspects = suspects.map(|class| looker.look(class, |o| admits(&self.filter, o)));
+        Leaks {
+            coverage: Coverage::of(self.dump),
+            snapshots: self.snapshots,
+            suspects: suspects.collect(),
+            more_suspects: self.more_suspects,
+            between: self.between.map(|[from, to, alive_at]| Between {
                 from: SnapshotName::of(from),
                 to: SnapshotName::of(to),
                 alive_at: SnapshotName::of(alive_at),
             }),
-            cleared,
-            not_weighed: history.classes_left_out,
-            limits: limits(dump, seconds.len()),
-        })
+            cleared: self.cleared,
+            not_weighed: self.not_weighed,
+            limits: limits(self.dump, self.snapshots),
+        }
+    }
+}
+
+impl<'d> Leaks<'d> {
+    /// Weighs the classes and looks at the suspects.
+    ///
+    /// # Errors
+    ///
+    /// If a selector names no snapshot of this dump; the error is that selector.
+    pub fn of(dump: &'d Dump, options: &LeaksOptions) -> Result<Self, SnapshotSelector> {
+        Ok(Verdicts::of(dump, options)?.look(dump))
+    }
+}
+
+fn admits(filter: &Filter, object: TrackedObject<'_>) -> bool {
+    filter.admits_object(object, || object.largest_bytes(Rules::Documented))
+}
+
+/// The moments that survivors are chosen by.
+#[derive(Clone, Copy)]
+struct Chosen {
+    from: f64,
+    to: f64,
+    alive_at: f64,
+}
+
+impl Chosen {
+    fn of(between: Option<[Snapshot<'_>; 3]>) -> Option<Chosen> {
+        let [from, to, alive_at] = between?.map(Snapshot::timestamp_seconds);
+        Some(Chosen { from, to, alive_at })
+    }
+
+    fn keeps(self, object: TrackedObject<'_>) -> bool {
+        let birth = object.birth_seconds();
+        birth >= self.from && birth < self.to && object.is_active_at(self.alive_at)
     }
 }
 

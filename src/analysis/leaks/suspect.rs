@@ -5,12 +5,12 @@ use std::collections::HashMap;
 use foldhash::fast::FixedState;
 use serde::Serialize;
 
-use super::{ClassVerdict, Suspect};
+use super::{Chosen, ClassVerdict, Suspect};
 use crate::analysis::merged::{MergedRow, Merger, Rows};
-use crate::analysis::objects::ObjectRow;
+use crate::analysis::objects::address;
 use crate::analysis::sites::is_tracker;
 use crate::analysis::summary::percent;
-use crate::model::{Dump, Frame, Sizes, Snapshot, Text, Totals, TrackedObject};
+use crate::model::{Class, Dump, Frame, Snapshot, Text, Totals, TrackedObject};
 
 /// How many origins, attributes and objects are shown of each.
 const MOST: usize = 5;
@@ -81,28 +81,22 @@ pub struct KeptObject<'d> {
 }
 
 /// Looks at one suspect after the other.
-pub(super) struct Looker<'d, 's> {
+pub(super) struct Looker<'d> {
     dump: &'d Dump,
-    sizes: &'s Sizes,
-    /// Born from the first on, before the second, alive at the third.
-    between: Option<[Snapshot<'d>; 3]>,
+    chosen: Option<Chosen>,
     merger: Merger<'d>,
     totals: Totals,
 }
 
-impl<'d, 's> Looker<'d, 's> {
-    pub(super) fn of(
-        dump: &'d Dump,
-        sizes: &'s Sizes,
-        between: &Option<[Snapshot<'d>; 3]>,
-    ) -> Self {
-        let at = between.iter().map(|between| between[2]).collect::<Vec<_>>();
+impl<'d> Looker<'d> {
+    /// `totals` are those of the whole, of which `dump` may be a part.
+    pub(super) fn of(dump: &'d Dump, between: Option<[Snapshot<'d>; 3]>, totals: Totals) -> Self {
+        let at: Vec<Snapshot<'d>> = between.iter().map(|between| between[2]).collect();
         Looker {
             dump,
-            sizes,
-            between: *between,
+            chosen: Chosen::of(between),
             merger: Merger::of(dump, &at),
-            totals: dump.totals(),
+            totals,
         }
     }
 
@@ -121,14 +115,12 @@ impl<'d, 's> Looker<'d, 's> {
         class: &ClassVerdict<'d>,
         admits: impl Fn(TrackedObject<'d>) -> bool,
     ) -> Kept<'d> {
-        let Some([from, to, at]) = self.between.map(|b| b.map(|s| s.timestamp_seconds())) else {
+        let Some(chosen) = self.chosen else {
             return Kept::default();
         };
-        let is_kept = |object: TrackedObject<'d>| {
-            let birth = object.birth_seconds();
-            birth >= from && birth < to && object.is_active_at(at) && admits(object)
-        };
-        let class = crate::model::Class {
+        let at = chosen.alive_at;
+        let is_kept = |object| chosen.keeps(object) && admits(object);
+        let class = Class {
             dump: self.dump,
             number: class.number,
         };
@@ -148,14 +140,11 @@ impl<'d, 's> Looker<'d, 's> {
         if let Some(tree) = trees.first() {
             kept.holders = holders(&tree.referents);
         }
-        let row = |&(object, size_bytes): &(TrackedObject<'d>, i64)| {
-            let row = ObjectRow::of(object, self.sizes);
-            KeptObject {
-                address: row.address,
-                repr: row.repr,
-                birth_seconds: row.birth_seconds,
-                size_bytes,
-            }
+        let row = |&(object, size_bytes): &(TrackedObject<'d>, i64)| KeptObject {
+            address: address(object.address()),
+            repr: object.repr(),
+            birth_seconds: Some(object.birth_seconds()).filter(|birth| birth.is_finite()),
+            size_bytes,
         };
         // Stable sorts: among equals the first recorded.
         objects.sort_by(|a, b| a.0.birth_seconds().total_cmp(&b.0.birth_seconds()));

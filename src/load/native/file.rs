@@ -2,10 +2,11 @@
 
 use std::fs::File;
 
-use super::column::all;
+use super::column::{Column, all};
 use super::container::{Sections, VERSION};
 use super::{part, snapshots, sound, tables};
 use crate::input::ByteCount;
+use crate::load::Lives;
 use crate::model::{Dump, ObjectColumns, Rules, Sizes};
 use crate::pickle::{Outcome, malformed};
 use crate::select::{Selected, Selection, SortKey};
@@ -65,16 +66,67 @@ impl NativeFile {
             derived: Some(Box::new(derived)),
             ..Dump::default()
         };
-        // Their trees are not told without objects.
-        for cached in dump
-            .snapshots
-            .iter_mut()
-            .flat_map(|s| s.classes.iter_mut().flatten())
-        {
-            cached.merged = None;
-        }
+        part::without_trees(&mut dump);
         part::read_texts(&self.sections, &mut dump)?;
         sound(VERSION, dump)
+    }
+
+    /// All objects with their classes and their lives, and what `more` asks for, but without
+    /// their samples; and their largest sizes, if asked for.
+    pub(in crate::load) fn lives(&self, more: Lives) -> Outcome<(Dump, Sizes)> {
+        self.sections.begin();
+        let sections = &self.sections;
+        let class: Vec<u32> = all(sections, "obj.class")?;
+        let count = class.len();
+        let mut objects = ObjectColumns::of_nothing(count);
+        objects.class = class;
+        objects.birth = tables::read_floats(sections, "obj.birth")?;
+        objects.set_raw_deaths(tables::read_floats(sections, "obj.death")?);
+        let classes = tables::read_classes(sections)?;
+        let mut dump = Dump {
+            derived: Some(Box::new(tables::read_derived(sections, classes.len())?)),
+            classes,
+            listed: all(sections, "listed")?,
+            snapshots: snapshots::read_value(sections)?,
+            snapshot_rows: all(sections, "snap.row")?,
+            notes: tables::read_notes(sections)?,
+            ..Dump::default()
+        };
+        part::without_trees(&mut dump);
+        if more.traces {
+            objects.trace = all(sections, "obj.trace")?;
+            dump.traces = tables::read_traces(sections)?;
+        }
+        if more.names {
+            objects.name = tables::read_texts(sections, "obj.name")?;
+        }
+        if more.reprs {
+            objects.repr = tables::read_texts(sections, "obj.repr")?;
+        }
+        let mut sizes = Vec::new();
+        if more.sizes {
+            sizes = self.sizes(LARGEST, Rules::Documented)?;
+            tables::same_length("obj", &[count, sizes.len()])?;
+        }
+        tables::same_length("obj", &objects.lengths())?;
+        dump.objects = objects;
+        if more.names || more.reprs {
+            dump.text = tables::read_text(sections)?;
+        } else {
+            part::read_texts(sections, &mut dump)?;
+        }
+        Ok((sound(VERSION, dump)?, Sizes::from_parts(sizes, Vec::new())))
+    }
+
+    /// Everything of the objects of these numbers, which ascend, or of all where they are so
+    /// many that the whole is read sooner.
+    pub(in crate::load) fn objects(&self, numbers: &[u32]) -> Outcome<Dump> {
+        self.sections.begin();
+        let count = Column::open(&self.sections, "obj.class")?.count();
+        if numbers.len() as u64 > count / SPARSE as u64 {
+            return self.whole();
+        }
+        sound(VERSION, part::read(&self.sections, numbers)?)
     }
 
     /// Selects objects by the columns that this takes, and reads those alone; `None` where
@@ -200,6 +252,12 @@ mod tests {
         let names: Vec<&str> = tables::write(&dump).iter().map(|(name, _)| *name).collect();
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("dump.bin");
+        let all = Lives {
+            traces: true,
+            names: true,
+            reprs: true,
+            sizes: true,
+        };
         let mut refused = 0;
         for name in names.iter().filter(|name| name.contains('.')) {
             // Also one that rises and falls without end, as no column of ends does.
@@ -222,6 +280,8 @@ mod tests {
                     let file = NativeFile::open(file, ByteCount::default()).unwrap();
                     refused += usize::from(file.select(&selection).is_err());
                     refused += usize::from(file.outline().is_err());
+                    refused += usize::from(file.lives(all).is_err());
+                    refused += usize::from(file.objects(&[0, 3]).is_err());
                 }
             }
         }

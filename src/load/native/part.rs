@@ -2,6 +2,8 @@
 
 use std::collections::HashMap;
 
+use foldhash::fast::RandomState;
+
 use super::column::{Bytes, Column};
 use super::container::Sections;
 use super::tables::{self, float};
@@ -35,6 +37,15 @@ pub(super) fn read(sections: &Sections, objects: &[u32]) -> Outcome<Dump> {
     dump.traces = read_traces(sections, &mut dump.objects.trace)?;
     read_texts(sections, &mut dump)?;
     Ok(dump)
+}
+
+/// Trees that are cached in snapshots are not told without samples.
+pub(super) fn without_trees(dump: &mut Dump) {
+    for snapshot in &mut dump.snapshots {
+        for cached in snapshot.classes.iter_mut().flatten() {
+            cached.merged = None;
+        }
+    }
 }
 
 /// The classes without their objects.
@@ -156,8 +167,8 @@ fn read_asized<'n>(
     let mut referents = Column::open(sections, "referent")?;
 
     let mut columns = AsizedColumns::new();
-    let mut own: HashMap<u32, u32> = HashMap::new();
-    let mut own_groups: HashMap<u32, u32> = HashMap::new();
+    let mut own: HashMap<u32, u32, RandomState> = HashMap::default();
+    let mut own_groups: HashMap<u32, u32, RandomState> = HashMap::default();
     while !level.is_empty() {
         level.sort_unstable();
         level.dedup();
@@ -276,10 +287,14 @@ fn read_frames(sections: &Sections, numbers: &[u32]) -> Outcome<Vec<FrameRow>> {
 /// Reads the texts that a dump has numbers of; these become those of its own arena.
 pub(super) fn read_texts(sections: &Sections, dump: &mut Dump) -> Outcome<()> {
     let mut numbers = Vec::new();
-    each_text(dump, |id| numbers.push(id.0));
+    each_text(dump, |id| {
+        // Objects whose texts are not asked for have none, a million times over.
+        if *id != TextId::NONE {
+            numbers.push(id.0);
+        }
+    });
     numbers.sort_unstable();
     numbers.dedup();
-    numbers.retain(|&number| number != TextId::NONE.0);
     let mut arena = TextArena::default();
     if !numbers.is_empty() {
         let mut ends = Column::open(sections, "text.end")?;

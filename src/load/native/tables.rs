@@ -440,7 +440,7 @@ pub(super) fn asized_rows(
     Ok(columns)
 }
 
-fn read_traces(sections: &Sections) -> Outcome<TraceColumns> {
+pub(super) fn read_traces(sections: &Sections) -> Outcome<TraceColumns> {
     let files: Vec<u32> = all(sections, "frame.file")?;
     let lines: Vec<i64> = all(sections, "frame.line")?;
     let functions: Vec<u32> = all(sections, "frame.func")?;
