@@ -3,7 +3,7 @@
 
     python3 -m venv /tmp/pympler && /tmp/pympler/bin/pip install pympler==1.1
     cargo build --release
-    /tmp/pympler/bin/python benches/compare.py [--rounds N] [--folder DIR] [--quick | --linear | --native | --html]
+    /tmp/pympler/bin/python benches/compare.py [--rounds N] [--folder DIR] [--quick | --linear | --native | --html | --analyses]
 
 Makes the dumps with gen_scale.py (once, in DIR), then runs N rounds; in each round
 every ctstats command three times, and Pympler, one after the other, each in a process of
@@ -50,13 +50,13 @@ os._exit(0)
 """
 
 
-def run(argv, output=subprocess.DEVNULL):
+def run(argv, output=subprocess.DEVNULL, statuses=(0,)):
     """Wall seconds, peak MB and, with a pipe, what was printed."""
     start = time.perf_counter()
     process = subprocess.Popen(argv, stdout=output, stderr=subprocess.DEVNULL)
     text = process.stdout.read() if process.stdout else b""
     _, status, usage = os.wait4(process.pid, 0)
-    if status:
+    if os.waitstatus_to_exitcode(status) not in statuses:
         sys.exit("%s failed with status %d" % (argv[:3], status))
     return time.perf_counter() - start, usage.ru_maxrss / 1024 * 1.048576, text
 
@@ -113,6 +113,41 @@ def native(options):
             100 * median["load"] / median["convert"], " | ".join(of_either)), flush=True)
 
 
+ANALYSES = {
+    "diff": ["diff"],
+    "diff --referents": ["diff", "--referents"],
+    "leaks": ["leaks"],
+    "sites": ["sites"],
+    "sites --folded": ["sites", "--folded"],
+    "check --no-leaks --max-bytes '*=1GiB'": ["check", "--no-leaks", "--max-bytes", "*=1GiB"],
+    "summary --lifetimes": ["summary", "--lifetimes"],
+}
+
+
+def analyses(options):
+    """ctstats alone: what the analyses take of what loading and `summary` take, in turn, on a pickle and its native file."""
+    print("| dump | command | pickle | of `summary` | peak memory, of `summary` | native | of `summary` |")
+    print("| --- | --- | ---: | ---: | ---: | ---: | ---: |")
+    for name, arguments in {**DUMPS, "1M objects, traces": TRACES}.items():
+        pickle = make(options.folder, arguments)
+        run([CTSTATS, "convert", pickle, pickle + ".bin"])
+        commands = {"summary": ["summary"], **ANALYSES}
+        figures, peaks = {}, {}
+        for _ in range(2 * options.rounds + 1):
+            for command, argv in commands.items():
+                for kind, path in ("pickle", pickle), ("native", pickle + ".bin"):
+                    # A gate that finds a leak exits with 3.
+                    seconds, megabytes, _ = run([CTSTATS, *argv, path], statuses=(0, 3))
+                    figures.setdefault((command, kind), []).append(seconds)
+                    peaks[command, kind] = max(peaks.get((command, kind), 0), megabytes)
+        median = {key: statistics.median(runs) for key, runs in figures.items()}
+        for command in commands:
+            ratio = lambda kind: median[command, kind] / median["summary", kind]
+            print("| %s | `%s` | %.2f s | %.2f | %.0f MB, %.0f MB | %.3f s | %.1f |" % (
+                name, command, median[command, "pickle"], ratio("pickle"), peaks[command, "pickle"],
+                peaks["summary", "pickle"], median[command, "native"], ratio("native")), flush=True)
+
+
 PYMPLER_HTML = """
 import os, sys, time
 from pympler.classtracker_stats import HtmlStats
@@ -164,6 +199,7 @@ def main():
     parser.add_argument("--linear", action="store_true", help="only how ctstats grows with the dump")
     parser.add_argument("--native", action="store_true", help="only the native format against the pickle")
     parser.add_argument("--html", action="store_true", help="only the HTML report")
+    parser.add_argument("--analyses", action="store_true", help="only diff, leaks, sites, check and lifetimes")
     options = parser.parse_args()
     os.makedirs(options.folder, exist_ok=True)
     if options.linear:
@@ -172,6 +208,8 @@ def main():
         return native(options)
     if options.html:
         return html(options)
+    if options.analyses:
+        return analyses(options)
     print("| dump | command | ctstats | Pympler 1.1 | faster | ctstats peak | Pympler peak |")
     print("| --- | --- | ---: | ---: | ---: | ---: | ---: |")
     for name, arguments in (QUICK if options.quick else DUMPS).items():

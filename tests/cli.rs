@@ -270,6 +270,10 @@ const CASES: &[(&str, &str)] = &[
     ),
     ("sites-folded-dumps", "sites DUMP LEAKY --folded"),
     ("sites-folded-hostile", "sites HOSTILE --folded"),
+    (
+        "sites-nothing-to-draw",
+        "sites fixtures/dumps/empty.nothing-1.1-py311.dump --folded --flamegraph target/none.svg",
+    ),
     ("usage-sites-two", "sites DUMP LEAKY"),
     ("usage-sites-depth", "sites LEAKY --depth 0"),
     ("usage-sites-folded-by", "sites LEAKY --folded --by class"),

@@ -2,12 +2,14 @@
 
 #![no_main]
 
+mod analyses;
+
 use std::io::sink;
 
 use ctstats::analysis::summary::{Summary, SummaryOptions};
 use ctstats::report::{json, pympler, table};
 use ctstats::select::Selection;
-use ctstats::{Dump, Rules};
+use ctstats::{Dump, Rules, Sizes};
 use libfuzzer_sys::fuzz_target;
 
 fuzz_target!(|bytes: &[u8]| {
@@ -19,6 +21,8 @@ fuzz_target!(|bytes: &[u8]| {
             return;
         }
     };
+    analyses::analyse(&dump, &dump);
+    analyses::group(&dump, &Sizes::of(&dump, Rules::Documented));
     for rules in [Rules::Documented, Rules::Pympler] {
         let selected = Selection { rules, ..Selection::default() }.select(&dump);
         let summary = Summary::of(&dump, SummaryOptions { rules, ..SummaryOptions::default() });

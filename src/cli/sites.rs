@@ -24,7 +24,7 @@ Examples:
     ctstats sites dump.dat --alive --depth 3 --sort alive-bytes
   A flame graph of the survivors of one class:
     ctstats sites dump.dat --alive --class Cart --flamegraph carts.svg
-  What changed between two runs, for any tool that reads folded stacks:
+  What changed between two runs, for flamegraph.pl and inferno (speedscope: --speedscope):
     ctstats sites old.dat new.dat --folded > stacks.txt
 
 In fixtures/leaky_shop.dump, `--by class` shows how many of each class were created,
@@ -74,7 +74,8 @@ pub(super) struct SitesArgs {
     /// dumps both weights.
     #[arg(long, group = "stacks", help_heading = STACKS)]
     folded: bool,
-    /// Draw a flame graph. Of two dumps the widths are those of NEW: red grew, blue shrank.
+    /// Draw a flame graph. Of two dumps the widths are those of NEW, what is gone has none: red
+    /// grew, blue shrank.
     #[cfg(feature = "flamegraph")]
     #[arg(long, value_name = "OUT.svg", group = "stacks", help_heading = STACKS)]
     flamegraph: Option<PathBuf>,
@@ -182,6 +183,19 @@ impl SitesArgs {
             .flatten()
             .map(PathBuf::as_path)
             .collect();
+        #[cfg(feature = "flamegraph")]
+        if self.flamegraph.is_some() && !ctstats::report::flamegraph::is_drawable(&stacks) {
+            let dump = self
+                .new
+                .as_ref()
+                .unwrap_or(&self.dump)
+                .display()
+                .to_string();
+            anyhow::bail!(
+                "{}: there is nothing to draw: no selected object has a size",
+                escaped(&dump)
+            );
+        }
         if self.folded {
             let mut out = self.form.page.open(&dumps)?;
             folded::write(&mut out, &stacks)?;

@@ -22,11 +22,16 @@ const MAX_BYTES: usize = 64 << 20;
 /// Sums beyond it are drawn in larger units: a float cannot tell them apart.
 const MAX_SUM: i128 = 1 << 53;
 
+/// Whether there is something to draw.
+pub fn is_drawable(stacks: &Stacks<'_>) -> bool {
+    stacks.stacks.iter().any(|stack| stack.weight > 0)
+}
+
 /// Draws the stacks.
 ///
 /// # Errors
 ///
-/// If none of them weighs anything, and those of `out`.
+/// If there is nothing to draw, and those of `out`.
 pub fn write(out: &mut impl Write, stacks: &Stacks<'_>, weight: Weight) -> io::Result<()> {
     let lines = lines(stacks, MAX_BYTES);
     if lines.is_empty() {
@@ -107,12 +112,9 @@ fn names(stack: &Stack<'_>) -> String {
         names.push(format!("({} more frames)", all - MAX_PARTS));
     }
     let shown = stack.parts().skip(all.saturating_sub(MAX_PARTS));
-    names.extend(shown.map(|part| {
-        let name = drawable(&part.name());
-        match part {
-            Part::Class(_) => end(&name),
-            Part::Frame(_) | Part::NoTrace => name,
-        }
+    names.extend(shown.map(|part| match part {
+        Part::Class(_) => drawable(&end(&part.name())),
+        Part::Frame(_) | Part::NoTrace => drawable(&part.name()),
     }));
     names.join(";")
 }
@@ -121,11 +123,13 @@ fn names(stack: &Stack<'_>) -> String {
 /// would trim. Without what no XML may hold.
 fn drawable(name: &str) -> String {
     let name = name.trim().replace(['\u{fffe}', '\u{ffff}'], "\u{fffd}");
-    match name.chars().next() {
-        None => "?".into(),
-        Some('#') => format!("\\{name}"),
-        Some(_) => name,
+    if name.is_empty() {
+        return "?".into();
     }
+    if name.starts_with("# ") {
+        return format!("\\{name}");
+    }
+    name
 }
 
 #[cfg(test)]
@@ -184,6 +188,7 @@ mod tests {
             ("", "?"),
             ("\u{3000}a\u{3000}", "a"),
             ("# a", "\\# a"),
+            ("#a", "#a"),
             ("a\u{ffff}", "a\u{fffd}"),
             ("<lambda> (a&b.py:1)", "<lambda> (a&b.py:1)"),
         ];

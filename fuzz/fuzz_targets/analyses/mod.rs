@@ -9,7 +9,7 @@ use ctstats::analysis::lifetimes::{Lifetimes, LifetimesOptions};
 use ctstats::analysis::sites::{GroupBy, Sites, SitesOptions};
 use ctstats::analysis::stacks::{Stacks, Weight};
 use ctstats::report::table::Style;
-use ctstats::report::{check, diff, folded, leaks, lifetimes, sites, speedscope};
+use ctstats::report::{check, diff, flamegraph, folded, leaks, lifetimes, sites, speedscope};
 use ctstats::select::{Filter, Limit};
 use ctstats::{Dump, Sizes};
 
@@ -43,5 +43,7 @@ pub fn group(dump: &Dump, sizes: &Sizes) {
     let of = Stacks::of(dump, sizes, &Filter::default(), Weight::Bytes);
     let of = of.clone().since(of);
     folded::write(&mut sink(), &of).expect("a sink takes everything");
+    // Nothing may be there to draw.
+    let _ = flamegraph::write(&mut sink(), &of, Weight::Bytes);
     speedscope::write(&mut sink(), &of, Weight::Bytes, ["old", "new"]).expect("a sink takes everything");
 }

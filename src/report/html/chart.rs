@@ -226,7 +226,7 @@ pub(super) fn marks(scale: &Scale, moments: &[f64], texts: Vec<String>) -> Vec<M
 /// Labels of the value axis: at most seven, at round values of this unit.
 pub(super) fn value_ticks(scale: &Scale, base: f64, label: impl Fn(f64) -> String) -> Vec<Tick> {
     // There is nothing between one byte or instance and the next.
-    let step = round_step(scale.most / 5.0, base).max(1.0);
+    let step = value_step(scale.most, base).max(1.0);
     let count = (scale.most / step) as usize;
     (0..=count.min(12))
         .map(|n| n as f64 * step)
@@ -267,6 +267,18 @@ pub(super) fn time_ticks(scale: &Scale, label: impl Fn(f64) -> String) -> Vec<Ti
             label: label(moment),
         })
         .collect()
+}
+
+/// A fifth of the axis or a little more. Where that is in a smaller unit than the top of the
+/// axis, a binary part of the larger one: 512 KiB, 1 MiB and 1.5 MiB, not 500 and 1000 KiB.
+fn value_step(most: f64, base: f64) -> f64 {
+    let wanted = most / 5.0;
+    let unit = |value: f64| base.powf(value.log(base).floor());
+    let halves = (wanted / unit(most)).log2().ceil();
+    if base == 1024.0 && unit(most) > unit(wanted) && halves.is_finite() {
+        return unit(most) * halves.exp2();
+    }
+    round_step(wanted, base)
 }
 
 /// The next 1, 2 or 5 times a power of ten, within a power of `base`.
@@ -386,5 +398,21 @@ mod tests {
         }
         assert!(value_ticks(&scale, 1024.0, |v| v.to_string()).len() < 20);
         assert!(time_ticks(&scale, |v| v.to_string()).is_empty());
+    }
+
+    #[test]
+    fn steps_are_round_in_the_unit_of_the_top() {
+        const MIB: f64 = 1024.0 * 1024.0;
+        let cases = [
+            (1000.0, 1024.0, 200.0),
+            (150.0 * 1024.0, 1024.0, 50.0 * 1024.0),
+            (2.2 * MIB, 1024.0, 0.5 * MIB),
+            (1.1 * MIB, 1024.0, 0.25 * MIB),
+            (40.0 * MIB, 1024.0, 10.0 * MIB),
+            (1500.0, 1000.0, 500.0),
+        ];
+        for (most, base, step) in cases {
+            assert_eq!(value_step(most, base), step, "{most}");
+        }
     }
 }

@@ -405,7 +405,14 @@
     for (const chart of view.querySelectorAll(".chart")) {
       const readout = chart.querySelector(".readout");
       for (const mark of chart.querySelectorAll(".mark")) {
-        const show = () => (readout.textContent = mark.querySelector("title").textContent);
+        const show = () =>
+          readout.replaceChildren(
+            ...mark.querySelector("title").textContent.split("\n").map((line) => {
+              const span = document.createElement("span");
+              span.textContent = line;
+              return span;
+            }),
+          );
         mark.addEventListener("pointerenter", show);
         mark.addEventListener("focus", show);
       }
