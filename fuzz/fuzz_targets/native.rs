@@ -41,8 +41,9 @@ fn in_part(bytes: &[u8]) {
     }
     let Ok(file) = DumpFile::open(&path) else { return };
     if let Ok((dump, rest)) = file.lifetimes_first(&Filter::default()) {
-        let survivors = Verdicts::of(&dump, &LeaksOptions::default()).map(|of| of.survivors());
-        let part = rest.map(|rest| rest.objects(&survivors.unwrap_or_default()));
+        let verdicts = Verdicts::of(&dump, &LeaksOptions::default());
+        let survivors = verdicts.expect("no snapshot is asked for").survivors();
+        let part = rest.zip(survivors).map(|(rest, (numbers, at))| rest.objects_at(&numbers, at));
         if let Some(Ok(part)) = part {
             analyses::analyse(&dump, &part);
         }

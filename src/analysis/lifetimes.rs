@@ -171,8 +171,6 @@ impl Ages {
     }
 
     fn lives(mut self, span: Option<Span>) -> Lives {
-        self.at_death.sort_unstable_by(f64::total_cmp);
-        self.of_survivors.sort_unstable_by(f64::total_cmp);
         let seconds = span.map(|span| span.end - span.start);
         Lives {
             created: self.alive + self.died,
@@ -183,18 +181,19 @@ impl Ages {
                 .filter(|&seconds| seconds > 0.0 && seconds.is_finite())
                 .map(|seconds| self.died as f64 / seconds)
                 .filter(|churn| churn.is_finite()),
-            median_age_at_death_seconds: nearest_rank(&self.at_death, 0.5),
-            p95_age_at_death_seconds: nearest_rank(&self.at_death, 0.95),
-            median_survivor_age_seconds: nearest_rank(&self.of_survivors, 0.5),
-            oldest_survivor_age_seconds: self.of_survivors.last().copied(),
+            median_age_at_death_seconds: nearest_rank(&mut self.at_death, 0.5),
+            p95_age_at_death_seconds: nearest_rank(&mut self.at_death, 0.95),
+            median_survivor_age_seconds: nearest_rank(&mut self.of_survivors, 0.5),
+            oldest_survivor_age_seconds: nearest_rank(&mut self.of_survivors, 1.0),
         }
     }
 }
 
-/// The least of some sorted values that a share of them does not exceed.
-fn nearest_rank(sorted: &[f64], share: f64) -> Option<f64> {
-    let rank = (share * sorted.len() as f64).ceil() as usize;
-    sorted.get(rank.checked_sub(1)?).copied()
+/// The least of some values that a share of them does not exceed. Puts them into another order.
+fn nearest_rank(values: &mut [f64], share: f64) -> Option<f64> {
+    let rank = (share * values.len() as f64).ceil() as usize;
+    let index = rank.checked_sub(1)?;
+    (index < values.len()).then(|| *values.select_nth_unstable_by(index, f64::total_cmp).1)
 }
 
 #[cfg(test)]
@@ -215,11 +214,9 @@ mod tests {
             (&hundred, 0.95, Some(95.0)),
         ];
         for (sorted, share, expected) in cases {
-            assert_eq!(
-                nearest_rank(sorted, *share),
-                *expected,
-                "{share} of {sorted:?}"
-            );
+            let mut values: Vec<f64> = sorted.iter().rev().copied().collect();
+            let found = nearest_rank(&mut values, *share);
+            assert_eq!(found, *expected, "{share} of {sorted:?}");
         }
     }
 

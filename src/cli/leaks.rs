@@ -70,8 +70,10 @@ impl LeaksArgs {
         let verdicts =
             Verdicts::of(&dump, &options).map_err(|selector| no_such(&dump, &selector))?;
         // Of a native file the samples of those are read that are looked at.
-        let looked_at = match rest {
-            Some(rest) => Some(ManuallyDrop::new(rest.objects(&verdicts.survivors())?)),
+        let looked_at = match rest.zip(verdicts.survivors()) {
+            Some((rest, (numbers, moment_seconds))) => Some(ManuallyDrop::new(
+                rest.objects_at(&numbers, moment_seconds)?,
+            )),
             None => None,
         };
         let found = verdicts.look(looked_at.as_ref().unwrap_or(&dump));

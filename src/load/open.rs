@@ -130,14 +130,14 @@ impl DumpFile {
         Ok((self.whole()?, None))
     }
 
-    /// At least the objects of these numbers, which ascend, with other numbers. Classes and
-    /// snapshots keep theirs.
+    /// At least the objects of these numbers, which ascend, with other numbers and at least
+    /// their samples of one moment. Classes and snapshots keep their numbers.
     ///
     /// # Errors
     ///
     /// As [`Dump::load`].
-    pub fn objects(self, numbers: &[u32]) -> Result<Dump, Error> {
-        self.read(|file| file.objects(numbers))
+    pub fn objects_at(self, numbers: &[u32], moment_seconds: f64) -> Result<Dump, Error> {
+        self.read(|file| file.objects_at(numbers, moment_seconds))
     }
 
     /// At least the lives of all objects, with what is asked for, and their largest sizes by
@@ -385,7 +385,11 @@ mod tests {
             ..LeaksOptions::default()
         };
         let survivors = Verdicts::of(&dump, &leaks).unwrap().survivors();
-        let part = rest.map(|rest| rest.objects(&survivors).unwrap());
+        let part = rest
+            .zip(survivors)
+            .map(|(rest, (numbers, moment_seconds))| {
+                rest.objects_at(&numbers, moment_seconds).unwrap()
+            });
         let sites = GroupBy::NAMED.map(|(_, by)| {
             let more = Lives {
                 traces: by.is_of_frames(),

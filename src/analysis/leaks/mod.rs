@@ -187,25 +187,24 @@ impl<'d> Verdicts<'d> {
         })
     }
 
-    /// The numbers of the objects that are looked at, ascending.
-    pub fn survivors(&self) -> Vec<u32> {
-        let Some(between) = Chosen::of(self.between) else {
-            return Vec::new();
-        };
+    /// The numbers of the objects that are looked at, ascending, and at which moment, in
+    /// seconds; `None` if nobody is.
+    pub fn survivors(&self) -> Option<(Vec<u32>, f64)> {
+        let chosen = Chosen::of(self.between)?;
         let classes = self.suspects.iter().map(|class| Class {
             dump: self.dump,
             number: class.number,
         });
         let objects = classes.flat_map(Class::objects);
-        let kept = objects.filter(|&object| between.keeps(object) && admits(&self.filter, object));
+        let kept = objects.filter(|&object| chosen.keeps(object) && admits(&self.filter, object));
         let mut numbers: Vec<u32> = kept.map(TrackedObject::number).collect();
         numbers.sort_unstable();
         numbers.dedup();
-        numbers
+        (!numbers.is_empty()).then_some((numbers, chosen.alive_at))
     }
 
     /// Looks at the suspects. `whole` is this dump, or one that has of its objects at least
-    /// [`Verdicts::survivors`], and of those everything.
+    /// [`Verdicts::survivors`], and of those at least the samples of that moment.
     pub fn look(self, whole: &'d Dump) -> Leaks<'d> {
         let mut looker = Looker::of(whole, self.between, self.dump.totals());
         let suspects = self.suspects.into_iter();

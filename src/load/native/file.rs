@@ -2,7 +2,7 @@
 
 use std::fs::File;
 
-use super::column::{Column, all};
+use super::column::all;
 use super::container::{Sections, VERSION};
 use super::{part, snapshots, sound, tables};
 use crate::input::ByteCount;
@@ -118,15 +118,15 @@ impl NativeFile {
         Ok((sound(VERSION, dump)?, Sizes::from_parts(sizes, Vec::new())))
     }
 
-    /// Everything of the objects of these numbers, which ascend, or of all where they are so
-    /// many that the whole is read sooner.
-    pub(in crate::load) fn objects(&self, numbers: &[u32]) -> Outcome<Dump> {
+    /// The objects of these numbers, which ascend, with their samples of one moment.
+    pub(in crate::load) fn objects_at(
+        &self,
+        numbers: &[u32],
+        moment_seconds: f64,
+    ) -> Outcome<Dump> {
         self.sections.begin();
-        let count = Column::open(&self.sections, "obj.class")?.count();
-        if numbers.len() as u64 > count / SPARSE as u64 {
-            return self.whole();
-        }
-        sound(VERSION, part::read(&self.sections, numbers)?)
+        let part = part::read(&self.sections, numbers, Some(moment_seconds))?;
+        sound(VERSION, part)
     }
 
     /// Selects objects by the columns that this takes, and reads those alone; `None` where
@@ -157,7 +157,7 @@ impl NativeFile {
         let mut numbers = chosen.objects.clone();
         numbers.sort_unstable();
         numbers.dedup();
-        let dump = sound(VERSION, part::read(&self.sections, &numbers)?)?;
+        let dump = sound(VERSION, part::read(&self.sections, &numbers, None)?)?;
         let own = |number| numbers.binary_search(number).unwrap_or_default() as u32;
         // The file's own figures chose them, but those of the samples are told.
         let sizes = Sizes::of(&dump, rules);
@@ -281,7 +281,7 @@ mod tests {
                     refused += usize::from(file.select(&selection).is_err());
                     refused += usize::from(file.outline().is_err());
                     refused += usize::from(file.lives(all).is_err());
-                    refused += usize::from(file.objects(&[0, 3]).is_err());
+                    refused += usize::from(file.objects_at(&[0, 3], 1.0).is_err());
                 }
             }
         }

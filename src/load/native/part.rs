@@ -15,8 +15,13 @@ use crate::model::{
 use crate::pickle::{Outcome, malformed, too_large};
 
 /// Reads the objects of these numbers, which ascend, as a dump of their own with all classes
-/// and snapshots. The objects get the numbers from 0 on.
-pub(super) fn read(sections: &Sections, objects: &[u32]) -> Outcome<Dump> {
+/// and snapshots. The objects get the numbers from 0 on. With a moment they have the samples of
+/// that moment alone.
+pub(super) fn read(
+    sections: &Sections,
+    objects: &[u32],
+    moment_seconds: Option<f64>,
+) -> Outcome<Dump> {
     let mut dump = Dump {
         asized: AsizedColumns::new(),
         notes: tables::read_notes(sections)?,
@@ -28,7 +33,7 @@ pub(super) fn read(sections: &Sections, objects: &[u32]) -> Outcome<Dump> {
     dump.classes = read_classes(sections)?;
     list(&mut dump)?;
     let first_samples = Column::open(sections, "obj.first")?.gather(objects)?;
-    dump.samples = read_samples(sections, &mut dump.objects, &first_samples)?;
+    dump.samples = read_samples(sections, &mut dump.objects, &first_samples, moment_seconds)?;
     let merged = dump.snapshots.iter_mut().flat_map(|snapshot| {
         let classes = snapshot.classes.iter_mut().flatten();
         classes.filter_map(|cached| cached.merged.as_mut())
@@ -120,12 +125,13 @@ fn read_objects(sections: &Sections, numbers: &[u32]) -> Outcome<ObjectColumns> 
     Ok(objects)
 }
 
-/// Reads the samples of each object, which begin at `first`. Their `Asized` keep the
-/// numbers of the file for now.
+/// Reads the samples of each object, which begin at `first`; those of one moment, if that is
+/// given. Their `Asized` keep the numbers of the file for now.
 fn read_samples(
     sections: &Sections,
     objects: &mut ObjectColumns,
     first: &[u32],
+    moment_seconds: Option<f64>,
 ) -> Outcome<SampleColumns> {
     let mut codes = Column::open(sections, "sample.time")?;
     let mut asized = Column::open(sections, "sample.asized")?;
@@ -144,9 +150,12 @@ fn read_samples(
             };
             let time =
                 time.ok_or_else(|| malformed("section 'sample.time' is damaged: a place"))?;
-            samples.time.push(time);
-            samples.asized.push(asized.get_as(sample)?);
+            if moment_seconds.is_none_or(|moment| moment == time) {
+                samples.time.push(time);
+                samples.asized.push(asized.get_as(sample)?);
+            }
         }
+        objects.sample_count[own] = samples.time.len() as u32 - objects.sample_start[own];
     }
     Ok(samples)
 }
