@@ -12,7 +12,7 @@ use serde::Serialize;
 
 use super::merged::{MergedRow, Merger, Rows};
 use super::summary::{SnapshotName, SnapshotSelector, Summary, SummaryOptions, average};
-use crate::model::{Dump, Rules, Snapshot, Text, TrackedObject};
+use crate::model::{Class, Dump, Rules, Snapshot, Text, TrackedObject};
 use crate::select::{Filter, Limit, named};
 
 /// How many attributes are told of.
@@ -473,19 +473,22 @@ struct Grown<'d> {
 /// The attributes that grew most, over all classes.
 fn referents<'d>(sides: [(&'d Dump, Snapshot<'d>); 2], filter: &Filter) -> Vec<ReferentDiff<'d>> {
     let mut mergers = sides.map(|(dump, snapshot)| Merger::of(dump, &[snapshot]));
-    let mut names: Vec<Text<'d>> = Vec::new();
-    for (dump, _) in sides {
-        let classes = dump.classes().map(|class| class.name());
-        names.extend(classes.filter(|&name| filter.admits_class(name)));
+    // The classes of either side by name: a dump may list one twice.
+    let mut by_name: HashMap<Text<'d>, [Vec<Class<'d>>; 2], FixedState> = HashMap::default();
+    for (side, (dump, _)) in sides.into_iter().enumerate() {
+        let classes = dump.classes();
+        for class in classes.filter(|class| filter.admits_class(class.name())) {
+            by_name.entry(class.name()).or_default()[side].push(class);
+        }
     }
-    names.sort_unstable();
-    names.dedup();
+    let mut by_name: Vec<_> = by_name.into_iter().collect();
+    by_name.sort_unstable_by_key(|&(name, _)| name);
     let mut grown = Vec::new();
-    for name in names {
+    for (name, classes) in by_name {
         let mut tree: Vec<Grown<'d>> = Vec::new();
         let mut places: HashMap<(usize, Option<Text<'d>>), usize, FixedState> = HashMap::default();
-        for (side, (dump, _)) in sides.iter().enumerate() {
-            for class in dump.classes().filter(|class| class.name() == name) {
+        for (side, classes) in classes.into_iter().enumerate() {
+            for class in classes {
                 let trees = mergers[side].class(class, |object| admits(filter, object), Rows::All);
                 for merged in &trees {
                     graft(&mut tree, &mut places, side, &merged.referents);
