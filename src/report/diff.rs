@@ -3,7 +3,7 @@
 use std::io::{self, Write};
 
 use super::json::{self, Stringing};
-use super::sheet::{Column, Of, Row, Sheet, Value};
+use super::sheet::{Column, Note, Of, Row, Sheet, Value};
 use super::table::{Style, beginning};
 use super::{csv, markdown};
 use crate::analysis::diff::{ClassDiff, Diff, DiffFigures, ReferentDiff, Status};
@@ -196,14 +196,22 @@ fn sheet<'s>(
             &total.figures,
         )
     });
-    let mut notes = vec![
-        "a negative change is less than before: instances that died, or that became smaller".into(),
-    ];
+    let mut notes = vec![Note::new(
+        "",
+        "a negative change is less than before: instances that died, or that became smaller",
+    )];
     if diff.total.figures.born.is_some() {
-        notes.push(
-            "born, died: between the two; survived: alive at both; between: born and died between"
-                .into(),
-        );
+        notes.push(Note::new(
+            "born",
+            "born, died: between the two; survived: alive at both",
+        ));
+    }
+    let is_between = |class: &ClassDiff<'_>| class.status == Status::Between;
+    if diff.classes.iter().any(is_between) {
+        notes.push(Note::new(
+            "",
+            "between: all were born after the one and dead before the other",
+        ));
     }
     Sheet {
         columns,

@@ -3,7 +3,7 @@
 use std::io::{self, Write};
 
 use super::json::{self, Stringing};
-use super::sheet::{Column, Of, Row, Sheet, Value};
+use super::sheet::{Column, Note, Of, Row, Sheet, Value};
 use super::table::Style;
 use crate::analysis::lifetimes::{Lifetimes, Lives};
 use crate::units::{ByteStyle, short_time, thousands};
@@ -88,8 +88,12 @@ fn sheet<'s>(
         columns: &COLUMNS,
         rows: classes.chain(more).chain(std::iter::once(total)),
         notes: vec![
-            recording,
-            "churn: deaths for each second; 95th pct: 95 of 100 that died were not older".into(),
+            Note::new("", recording),
+            Note::new("churn_per_second", "churn: deaths for each second"),
+            Note::new(
+                "p95_age_at_death_seconds",
+                "95th pct: 95 of 100 that died were not older",
+            ),
         ],
     }
 }

@@ -14,8 +14,11 @@ use crate::analysis::sites::SiteFrame;
 use crate::model::Text;
 use crate::units::{ByteStyle, bytes, change, escaped, share, short_time, thousands};
 
-/// Columns that the name of a row has at least.
+/// Columns that the name of a row has at least, if it is as long as that.
 const LEAST_NAME: usize = 24;
+
+/// The same for a site: the end of a path alone tells little.
+const LEAST_SITE: usize = 40;
 
 /// How dispensable a column is that a table says otherwise.
 pub(super) const NOT_IN_TABLES: u8 = u8::MAX;
@@ -101,11 +104,25 @@ pub(super) struct Row<'s> {
     pub(super) values: Vec<Value<'s>>,
 }
 
+/// What is to be said below a sheet.
+pub(super) struct Note {
+    /// The column that it explains, without which it is not said; empty for the whole.
+    pub(super) of: &'static str,
+    pub(super) text: String,
+}
+
+impl Note {
+    pub(super) fn new(of: &'static str, text: impl Into<String>) -> Note {
+        let text = text.into();
+        Note { of, text }
+    }
+}
+
 /// Columns, rows, and what is to be said below them.
 pub(super) struct Sheet<'c, R> {
     pub(super) columns: &'c [Column],
     pub(super) rows: R,
-    pub(super) notes: Vec<String>,
+    pub(super) notes: Vec<Note>,
 }
 
 impl<'s, R: Iterator<Item = Row<'s>> + Clone> Sheet<'_, R> {
@@ -116,10 +133,16 @@ impl<'s, R: Iterator<Item = Row<'s>> + Clone> Sheet<'_, R> {
         for row in self.rows.clone() {
             page.row(out, &row)?;
         }
-        if !self.notes.is_empty() {
+        let has = |of| {
+            let mut shown = page.columns.iter();
+            shown.any(|&(column, _)| self.columns[column].name == of)
+        };
+        let notes = self.notes.iter();
+        let notes: Vec<&Note> = notes.filter(|n| n.of.is_empty() || has(n.of)).collect();
+        if !notes.is_empty() {
             writeln!(out)?;
         }
-        for line in self.notes.iter().flat_map(|note| wrap(note, page.width)) {
+        for line in notes.iter().flat_map(|note| wrap(&note.text, page.width)) {
             writeln!(out, "{}", style.paint.aside(line))?;
         }
         Ok(())
@@ -174,7 +197,7 @@ impl<'s, R: Iterator<Item = Row<'s>> + Clone> Sheet<'_, R> {
             writeln!(out)?;
         }
         for note in &self.notes {
-            writeln!(out, "\n{}", markdown::cell(note))?;
+            writeln!(out, "\n{}", markdown::cell(&note.text))?;
         }
         Ok(())
     }
@@ -201,6 +224,11 @@ impl Page {
                 *taken = width_of(&cell(value, style.bytes, width)).max(*taken);
             }
         }
+        let mut names = sheet.rows.clone().map(|row| row.values.into_iter().next());
+        let least = match names.next().flatten() {
+            Some(Value::Site(_)) => LEAST_SITE,
+            _ => LEAST_NAME,
+        };
         let mut columns: Vec<(usize, usize)> = widths.into_iter().enumerate().collect();
         columns.retain(|&(column, _)| sheet.columns[column].dispensable != NOT_IN_TABLES);
         let name = columns.first().map_or(0, |&(_, width)| width);
@@ -208,7 +236,7 @@ impl Page {
         let figures = |columns: &[(usize, usize)]| -> usize {
             columns.iter().skip(1).map(|(_, width)| width + 2).sum()
         };
-        while figures(&columns) + name.min(LEAST_NAME) > width {
+        while figures(&columns) + name.min(least) > width {
             let dispensable = |&(column, _): &(usize, usize)| sheet.columns[column].dispensable;
             let most = columns.iter().map(dispensable).max().unwrap_or(0);
             if most == 0 {
@@ -482,7 +510,7 @@ mod tests {
         Sheet {
             columns: &COLUMNS,
             rows: std::iter::once(row),
-            notes: vec!["a note".into()],
+            notes: vec![Note::new("", "a note"), Note::new("percent", "a share")],
         }
     }
 
@@ -510,8 +538,10 @@ mod tests {
         assert!(wide.contains("app.models.a.class"), "{wide}");
         assert!(wide.contains("─ bytes ─"), "{wide}");
         assert!(wide.contains("-12.3 %"), "{wide}");
+        assert!(wide.contains("a note\na share\n"), "{wide}");
         let narrow = table(60);
         assert!(!narrow.contains('%'), "{narrow}");
+        assert!(narrow.ends_with("a note\n"), "{narrow}");
         assert!(narrow.contains("before"), "{narrow}");
         assert!(narrow.lines().all(|line| width_of(line) <= 60), "{narrow}");
     }
@@ -557,7 +587,7 @@ mod tests {
         assert_eq!(
             String::from_utf8(out).unwrap(),
             "| class | bytes before | bytes after | % |\n| --- | ---: | ---: | --- |\n\
-             | &lt;b&gt;\\|x | – | – | new |\n\na note\n"
+             | &lt;b&gt;\\|x | – | – | new |\n\na note\n\na share\n"
         );
     }
 }

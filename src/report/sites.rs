@@ -3,7 +3,7 @@
 use std::io::{self, Write};
 
 use super::json::{self, Stringing};
-use super::sheet::{Column, NOT_IN_TABLES, Of, Row, Sheet, Value};
+use super::sheet::{Column, NOT_IN_TABLES, Note, Of, Row, Sheet, Value};
 use super::table::Style;
 use crate::analysis::sites::{GroupBy, SiteFigures, SiteRow, Sites};
 use crate::units::{ByteStyle, thousands};
@@ -102,11 +102,15 @@ fn sheet<'s>(
     });
     let total = std::iter::once(&sites.total)
         .map(move |total| folded(Of::Total, "total".into(), &total.figures));
-    let mut notes = vec!["bytes: the largest size of each object; share: of all of them".into()];
+    let mut notes = vec![Note::new(
+        "",
+        "bytes: the largest size of each object; share: of all of them",
+    )];
     if sites.total.figures.survivors > 0 {
-        notes.push(
-            "survivors: alive at the end, and active at the last snapshot but one already".into(),
-        );
+        notes.push(Note::new(
+            "survivors",
+            "survivors: alive at the end, and active at the last snapshot but one already",
+        ));
     }
     Sheet {
         columns,
