@@ -94,6 +94,23 @@ fn modulo(value: f64, divisor: f64) -> f64 {
     }
 }
 
+/// A rate in three digits or so, by the second, minute or hour.
+pub fn per_second(rate: f64) -> String {
+    match rate {
+        0.0 => "0 /s".into(),
+        rate if rate >= 99.95 => format!("{} /s", thousands(rate.round() as i128)),
+        rate if rate >= 0.05 => format!("{rate:.1} /s"),
+        rate => {
+            let (per_minute, per_hour) = (rate * 60.0, rate * 3600.0);
+            if per_minute >= 0.05 {
+                format!("{per_minute:.1} /min")
+            } else {
+                format!("{per_hour:.1} /h")
+            }
+        }
+    }
+}
+
 /// A span or moment in a few characters: `850ms`, `12.4s`, `5m03s`, `2h14m`, `3d04h`.
 pub fn short_time(seconds: f64) -> String {
     if !seconds.is_finite() {
@@ -104,6 +121,10 @@ pub fn short_time(seconds: f64) -> String {
     } else {
         ("", seconds)
     };
+    // What would round to nothing is something.
+    if value > 0.0 && value < 0.0005 {
+        return format!("{sign}<1ms");
+    }
     if value < 0.9995 {
         return format!("{sign}{:.0}ms", value * 1000.0);
     }
@@ -203,6 +224,8 @@ mod tests {
     #[test]
     fn short_times() {
         let cases: &[(f64, &str)] = &[
+            (0.0, "0ms"),
+            (0.0002, "<1ms"),
             (0.85, "850ms"),
             (12.44, "12.4s"),
             (59.97, "1m00s"),

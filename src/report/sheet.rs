@@ -12,7 +12,7 @@ use super::table::{Style, beginning, ending, fit, fit_left, fit_right, width_of,
 use super::{csv, markdown};
 use crate::analysis::sites::SiteFrame;
 use crate::model::Text;
-use crate::units::{ByteStyle, bytes, change, escaped, share, short_time, thousands};
+use crate::units::{ByteStyle, bytes, change, escaped, per_second, share, short_time, thousands};
 
 /// Columns that the name of a row has at least, if it is as long as that.
 const LEAST_NAME: usize = 24;
@@ -435,8 +435,6 @@ fn shown(value: &Value<'_>, style: ByteStyle) -> String {
         },
         Value::Percent(percent) => share(*percent),
         Value::PercentChange(percent) => percent_change(*percent),
-        // What short_time rounds to nothing.
-        Value::Seconds(seconds) if *seconds > 0.0 && *seconds < 0.0005 => "<1ms".into(),
         Value::Seconds(seconds) => short_time(*seconds),
         Value::PerSecond(rate) => per_second(*rate),
         Value::Nothing => "–".into(),
@@ -454,23 +452,6 @@ fn percent_change(percent: f64) -> String {
         return format!("{sign}{} %", thousands(percent.round() as i128));
     }
     format!("{percent:+.1} %")
-}
-
-/// A rate in three digits or so.
-fn per_second(rate: f64) -> String {
-    match rate {
-        0.0 => "0 /s".into(),
-        rate if rate >= 99.95 => format!("{} /s", thousands(rate.round() as i128)),
-        rate if rate >= 0.05 => format!("{rate:.1} /s"),
-        rate => {
-            let (per_minute, per_hour) = (rate * 60.0, rate * 3600.0);
-            if per_minute >= 0.05 {
-                format!("{per_minute:.1} /min")
-            } else {
-                format!("{per_hour:.1} /h")
-            }
-        }
-    }
 }
 
 /// A value for programs: exact, and nothing where it is not defined.

@@ -103,7 +103,7 @@ const checkIndex = async (page, summary) => {
 
 // --- A class's page against `print` and `summary` ----------------------------------------
 
-const checkClass = async (page, view, name, summary, objects) => {
+const checkClass = async (page, view, name, summary, objects, lives) => {
   const at = (selector) => `${view} ${selector}`;
   const figure = (key) => page.$eval(at(`[data-figure=${key}]`), (element) => Number(element.dataset.value));
   const sizes = objects.map((object) => object.size_bytes);
@@ -112,6 +112,10 @@ const checkClass = async (page, view, name, summary, objects) => {
   near(await figure("smallest_bytes"), Math.min(...sizes), name);
   near(await figure("largest_bytes"), Math.max(...sizes), name);
   near(await figure("average_bytes"), sizes.reduce((a, b) => a + b) / sizes.length, name);
+  for (const key of ["died", "churn_per_second", "median_age_at_death_seconds", "p95_age_at_death_seconds", "median_survivor_age_seconds", "oldest_survivor_age_seconds"]) {
+    if (lives[key] === null) equal((await page.$$(at(`[data-figure=${key}]:not([data-value=""])`))).length, 0, `${name}: ${key}`);
+    else near(await figure(key), lives[key], `${name}: ${key}`);
+  }
 
   const history = await allRows(page, at("[data-table=history]"));
   equal(history.length, summary.snapshots.length, "history");
@@ -203,7 +207,7 @@ const check = async (name, args = []) => {
   const base = basename(name, ".dump") + (args.length ? "-single" : "");
   const file = join(folder, `${base} report 100%.html`);
   run("html", dump, "-o", file, "--title", `<b>${base}</b>`, "--instances", "1000", ...args);
-  const [summary, print] = [json("summary", dump), json("print", dump)];
+  const [summary, print, lifetimes] = [json("summary", dump), json("print", dump), json("summary", dump, "--lifetimes")];
   const index = pathToFileURL(file).href;
   const page = await open(index);
   equal(await page.textContent("#index h1"), `<b>${base}</b>`, "title");
@@ -225,7 +229,8 @@ const check = async (name, args = []) => {
     const known = [...classes].filter((candidate) => shownAs(candidate) === title);
     if (known.length === 1 && summary.snapshots.length) {
       const objects = classRows(print, known[0]);
-      const shown = await checkClass(page, view, known[0], summary, objects);
+      const lives = lifetimes.classes.find((entry) => entry.class === known[0]);
+      const shown = await checkClass(page, view, known[0], summary, objects, lives);
       await checkInstance(page, view, objects);
       if (shown.length > 25) await checkTable(page, view);
       if (shots && objects.length > 25) await shoot(page, `${base}-class`);

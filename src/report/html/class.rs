@@ -327,6 +327,11 @@ fn figures(detail: &ClassDetail, lives: &Lives) -> Vec<Figure> {
         figure("alive", "alive", Cell::count(detail.alive.into())),
         figure("died", "died", Cell::count(detail.died.into())),
         figure(
+            "churn_per_second",
+            "churn",
+            Cell::per_second(lives.churn_per_second),
+        ),
+        figure(
             "smallest_bytes",
             "smallest",
             Cell::bytes(detail.smallest_bytes.into()),

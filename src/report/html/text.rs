@@ -75,6 +75,17 @@ impl Cell {
         }
     }
 
+    pub(super) fn per_second(rate: Option<f64>) -> Cell {
+        match rate {
+            Some(rate) => Cell {
+                value: rate.to_string(),
+                text: units::per_second(rate),
+                exact: String::new(),
+            },
+            None => Cell::none("the recording took no time"),
+        }
+    }
+
     pub(super) fn average(bytes: f64) -> Cell {
         Cell {
             value: bytes.to_string(),
