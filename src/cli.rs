@@ -2,10 +2,14 @@
 //! nowhere else.
 
 mod check;
+mod convert;
 mod diff;
 mod html;
+mod info;
 mod leaks;
+mod print;
 mod sites;
+mod summary;
 
 use std::io::Write;
 use std::mem::ManuallyDrop;
@@ -14,14 +18,12 @@ use std::path::{Path, PathBuf};
 use anyhow::Result;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
-use ctstats::analysis::info::Info;
-use ctstats::analysis::lifetimes::{Lifetimes, LifetimesOptions};
-use ctstats::analysis::summary::{ClassSortKey, SnapshotSelector, Summary, SummaryOptions};
-use ctstats::output::{Compression, Compressor, Output};
-use ctstats::report::{Paint, csv, info, json, lifetimes, markdown, pickle, pympler, table};
-use ctstats::select::{Filter, Limit, Selection, SortKey};
+use ctstats::analysis::summary::SnapshotSelector;
+use ctstats::output::Output;
+use ctstats::report::{Paint, table};
+use ctstats::select::Filter;
 use ctstats::units::{ByteStyle, thousands};
-use ctstats::{ByteCount, Dump, DumpFile, Redaction, Rules};
+use ctstats::{ByteCount, Dump, DumpFile, Rules};
 
 use crate::progress::{Progress, When};
 
@@ -47,314 +49,19 @@ pub(crate) struct Cli {
 
 #[derive(Debug, Subcommand)]
 enum Command {
-    Print(Print),
-    Summary(SummaryArgs),
+    Print(print::Print),
+    Summary(summary::SummaryArgs),
     Diff(diff::DiffArgs),
     Leaks(leaks::LeaksArgs),
     Sites(sites::SitesArgs),
     Check(check::CheckArgs),
     Html(html::HtmlArgs),
-    Convert(Convert),
-    Info(InfoArgs),
+    Convert(convert::Convert),
+    Info(info::InfoArgs),
 }
 
 const SELECTION: &str = "Which objects, in which order";
 const OUTPUT: &str = "Output";
-
-const PRINT_EXAMPLES: &str = "\
-Examples:
-  The ten largest objects, each with its trace, sizes and referents:
-    ctstats print dump.dat --sort size --limit 10
-  One line for each living object of two classes:
-    ctstats print dump.dat --class Cart --class Order --alive --brief
-  The oldest survivors above 1 MiB, for jq:
-    ctstats print dump.dat --alive --min-size 1MiB --sort birth --format ndjson | jq .repr
-  Exactly what Pympler would print:
-    ctstats print dump.dat --sort size --limit 3 --format pympler";
-
-/// Print tracked objects: class, lifetime, sizes, trace and referents.
-///
-/// Objects are filtered, sorted and then cut to the limit. Without --sort they come
-/// in Pympler's order: classname, tsize, birth, death, name, repr, size.
-#[derive(Debug, Args)]
-#[command(after_help = PRINT_EXAMPLES)]
-struct Print {
-    #[command(flatten)]
-    input: Input,
-    /// Sort keys, comma-separated or repeated: classname, name, birth, death, size (largest),
-    /// tsize (at the peak snapshot), repr. Sizes sort descending, the others ascending.
-    #[arg(long, value_name = "KEYS", value_delimiter = ',', help_heading = SELECTION)]
-    sort: Vec<SortKey>,
-    /// Reverse the sorted order.
-    #[arg(long, help_heading = SELECTION)]
-    reverse: bool,
-    #[command(flatten)]
-    filter: FilterArgs,
-    /// Keep the first N objects, or a share of all tracked ones (0.25 or 25%).
-    #[arg(long, value_name = "N|0.25|25%", allow_negative_numbers = true)]
-    limit: Option<Limit>,
-    /// Only the row of each object, without trace, sizes and referents.
-    #[arg(long, help_heading = OUTPUT)]
-    brief: bool,
-    #[command(flatten)]
-    form: FormArgs,
-}
-
-const SUMMARY_EXAMPLES: &str = "\
-Examples:
-  All snapshots, classes by name:
-    ctstats summary dump.dat
-  The five largest classes when memory was highest:
-    ctstats summary dump.dat --snapshot peak --sort size --limit 5
-  First against last, as CSV:
-    ctstats summary dump.dat --snapshot first --snapshot last --format csv
-  Which classes come and go, and how long their objects live:
-    ctstats summary dump.dat --lifetimes";
-
-/// Print the classes of each snapshot: active instances, sum, average, share.
-///
-/// The share is of the process's virtual size at the snapshot (where that was not
-/// recorded, of the asizeof total or the tracked total). An object is active if it
-/// was born before the snapshot and had not died by then.
-#[derive(Debug, Args)]
-#[command(after_help = SUMMARY_EXAMPLES)]
-struct SummaryArgs {
-    #[command(flatten)]
-    input: Input,
-    /// Only this snapshot: its number from 0, -1 for the last, its description, first, last
-    /// or peak. Repeatable.
-    #[arg(long, value_name = "SELECTOR", allow_hyphen_values = true, help_heading = SELECTION)]
-    snapshot: Vec<SnapshotSelector>,
-    /// Instead of the snapshots tell of each class what was created, is alive and died, how
-    /// many die each second, at which age, and how old the survivors are.
-    #[arg(long, conflicts_with_all = ["snapshot", "sort", "reverse"], help_heading = SELECTION)]
-    lifetimes: bool,
-    /// Sort keys, comma-separated or repeated: classname, size, active, average, share.
-    /// Figures sort descending. Default: classname.
-    #[arg(long, value_name = "KEYS", value_delimiter = ',', help_heading = SELECTION)]
-    sort: Vec<ClassSortKey>,
-    /// Reverse the sorted order.
-    #[arg(long, help_heading = SELECTION)]
-    reverse: bool,
-    #[command(flatten)]
-    filter: FilterArgs,
-    /// Keep the first N classes of each snapshot and fold the others into one row; of
-    /// lifetimes those with most objects.
-    #[arg(long, value_name = "N|0.25|25%", allow_negative_numbers = true)]
-    limit: Option<Limit>,
-    #[command(flatten)]
-    form: FormArgs,
-}
-
-const INFO_EXAMPLES: &str = "\
-Examples:
-  What is in it, and what the next recording should have:
-    ctstats info dump.dat
-  How many objects were alive, for a script:
-    ctstats info dump.dat --format json | jq .alive";
-
-/// Say what a dump is: format, size, counts, time span, peak, and what was not recorded.
-#[derive(Debug, Args)]
-#[command(after_help = INFO_EXAMPLES)]
-struct InfoArgs {
-    #[command(flatten)]
-    input: Input,
-    /// The form of the report.
-    #[arg(long, value_enum, default_value_t = InfoForm::Table)]
-    format: InfoForm,
-    /// Write exact bytes instead of KiB and MiB.
-    #[arg(long)]
-    bytes: bool,
-    /// When to colour. NO_COLOR turns auto into never.
-    #[arg(long, value_enum, value_name = "WHEN", default_value_t = Color::Auto)]
-    color: Color,
-    #[command(flatten)]
-    progress: ProgressArgs,
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-enum InfoForm {
-    /// Lines for people
-    Table,
-    /// One object with a versioned `schema`
-    Json,
-}
-
-impl InfoArgs {
-    fn run(self) -> Result<()> {
-        let (dump, ()) = load(&self.input.dump, self.progress, |file| {
-            Ok((file.outline()?, ()))
-        })?;
-        let info = Info::of(&dump);
-        let mut out = Output::open(None)?;
-        match self.format {
-            InfoForm::Table => {
-                let style = byte_style(self.bytes);
-                let paint = self.color.paint(&out);
-                info::table(&mut out, &info, style, paint)?;
-            }
-            InfoForm::Json => info::json(&mut out, &info)?,
-        }
-        out.finish()?;
-        Ok(())
-    }
-}
-
-const CONVERT_EXAMPLES: &str = "\
-Examples:
-  Into ctstats' own format, a fifth of the size and quicker to open:
-    ctstats convert dump.dat dump.bin
-  Compressed, for the archive:
-    ctstats convert dump.dat dump.bin.zst
-  Only the carts, without reprs, to send to somebody who has Pympler:
-    ctstats convert dump.dat carts.dat --class Cart --redact repr
-  The hundred largest objects, from a pipe into a pipe:
-    zcat dump.dat.gz | ctstats convert - - --sort size --limit 100 > part.bin";
-
-/// Convert a dump into ctstats' own format, or back into one that Pympler loads.
-///
-/// OUT is replaced whole or not at all. With filters or a limit only the selected
-/// objects are written, with all snapshots.
-#[derive(Debug, Args)]
-#[command(after_help = CONVERT_EXAMPLES)]
-struct Convert {
-    /// The dump to read, of either format: a file, or - for standard input.
-    #[arg(value_name = "IN")]
-    input: PathBuf,
-    /// The file to write, or - for standard output. Its ending tells the format (.dat, .pkl,
-    /// .pickle and .dump: pympler, anything else: native) and the compression (.gz, .zst).
-    #[arg(value_name = "OUT")]
-    out: PathBuf,
-    /// The format to write, whatever the ending of OUT.
-    #[arg(long, value_enum, value_name = "FORMAT", help_heading = OUTPUT)]
-    to: Option<Target>,
-    /// The compression to write, whatever the ending of OUT.
-    #[arg(long, value_enum, value_name = "CODING", help_heading = OUTPUT)]
-    compress: Option<Coding>,
-    /// Replace these texts by placeholders (repr-1, file-2), comma-separated or repeated.
-    /// Class and attribute names stay.
-    #[arg(long, value_enum, value_name = "TEXTS", value_delimiter = ',', help_heading = OUTPUT)]
-    redact: Vec<Redact>,
-    #[command(flatten, next_help_heading = OUTPUT)]
-    progress: ProgressArgs,
-    /// Sort keys, as for print: the order of the objects within their class.
-    #[arg(long, value_name = "KEYS", value_delimiter = ',', help_heading = SELECTION)]
-    sort: Vec<SortKey>,
-    /// Reverse the sorted order.
-    #[arg(long, help_heading = SELECTION)]
-    reverse: bool,
-    #[command(flatten)]
-    filter: FilterArgs,
-    /// Keep the first N objects, or a share of all tracked ones (0.25 or 25%).
-    #[arg(long, value_name = "N|0.25|25%", allow_negative_numbers = true, help_heading = SELECTION)]
-    limit: Option<Limit>,
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-enum Target {
-    /// ctstats' own format
-    Native,
-    /// Two pickles, as Pympler's load_stats reads them
-    Pympler,
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-enum Coding {
-    Zstd,
-    Gzip,
-    None,
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-enum Redact {
-    /// Reprs of objects and of what they refer to
-    Repr,
-    /// Files, functions and source lines
-    Trace,
-    /// Descriptions of snapshots
-    Desc,
-}
-
-impl Convert {
-    fn run(self) -> Result<()> {
-        let (target, compression) = self.outcome();
-        let selection = Selection {
-            filter: self.filter.filter(),
-            sort: self.sort,
-            reverse: self.reverse,
-            limit: self.limit,
-            rules: Rules::Documented,
-        };
-        let (dump, selected) = load(&self.input, self.progress, |file| {
-            if selection.selects_all() {
-                return Ok((file.whole()?, None));
-            }
-            let (dump, selected) = file.select(&selection)?;
-            Ok((dump, Some(selected)))
-        })?;
-        let redactions: Vec<Redaction> = self
-            .redact
-            .iter()
-            .map(|redact| match redact {
-                Redact::Repr => Redaction::Repr,
-                Redact::Trace => Redaction::Trace,
-                Redact::Desc => Redaction::Desc,
-            })
-            .collect();
-        let mut part = None;
-        if let Some(selected) = selected {
-            if selected.objects.len() < selected.all {
-                note(&table::extent(&selected, ByteStyle::Units));
-            }
-            part = Some(ManuallyDrop::new(dump.part(&selected.objects)));
-        }
-        if !redactions.is_empty() {
-            part = Some(ManuallyDrop::new(
-                part.as_ref().unwrap_or(&dump).redacted(&redactions),
-            ));
-        }
-        let dump = part.as_ref().unwrap_or(&dump);
-        crate::interrupt::leave_nothing_behind();
-        let out = Output::open(Some(&self.out))?;
-        if out.is_terminal() {
-            anyhow::bail!("a dump is no text: give a file, or pipe the output into one");
-        }
-        let count = ByteCount::default();
-        let what = format!(
-            "writing {}",
-            ctstats::units::escaped(&self.out.display().to_string())
-        );
-        let _progress = Progress::watch(self.progress.progress, what, count.clone(), None);
-        let mut out = Compressor::new(count.counting(out), compression)?;
-        match target {
-            Target::Native => dump.dump_stats_to(&mut out)?,
-            Target::Pympler => pickle::dump(&mut out, dump)?,
-        }
-        out.finish()?.into_inner().finish()?;
-        Ok(())
-    }
-
-    /// What the flags and the ending of OUT say.
-    fn outcome(&self) -> (Target, Compression) {
-        let ending = |path: &Path| path.extension().and_then(|e| e.to_str().map(String::from));
-        let (coding, rest) = match ending(&self.out).as_deref() {
-            Some("gz") => (Compression::Gzip, self.out.with_extension("")),
-            Some("zst") => (Compression::Zstd, self.out.with_extension("")),
-            _ => (Compression::None, self.out.clone()),
-        };
-        let target = match ending(&rest).as_deref() {
-            Some("dat" | "pkl" | "pickle" | "dump") => Target::Pympler,
-            _ => Target::Native,
-        };
-        let compression = match self.compress {
-            None => coding,
-            Some(Coding::Zstd) => Compression::Zstd,
-            Some(Coding::Gzip) => Compression::Gzip,
-            Some(Coding::None) => Compression::None,
-        };
-        (self.to.unwrap_or(target), compression)
-    }
-}
 
 #[derive(Debug, Args)]
 struct Input {
@@ -599,119 +306,6 @@ impl std::fmt::Display for Usage {
 }
 
 impl std::error::Error for Usage {}
-
-impl Print {
-    fn run(self) -> Result<()> {
-        let selection = Selection {
-            filter: self.filter.filter(),
-            sort: self.sort,
-            reverse: self.reverse,
-            limit: self.limit,
-            rules: self.form.rules(),
-        };
-        let (dump, selected) = load(&self.input.dump, self.form.page.progress, |file| {
-            file.select(&selection)
-        })?;
-        let selected = ManuallyDrop::new(selected);
-        let mut out = self.form.page.open(&[&self.input.dump])?;
-        let style = self.form.page.style(&out, self.brief);
-        let bytes = style.bytes;
-        let cut = match self.form.format {
-            Form::Table => table::objects(&mut out, &dump, &selected, style)?.cut,
-            Form::Json => json::objects(&mut out, &dump, &selected, json::Stringing::Document)?.cut,
-            Form::Ndjson => json::objects(&mut out, &dump, &selected, json::Stringing::Lines)?.cut,
-            Form::Csv => csv::objects(&mut out, &dump, &selected).map(|()| false)?,
-            Form::Markdown => {
-                markdown::objects(&mut out, &dump, &selected, bytes).map(|()| false)?
-            }
-            Form::Pympler => {
-                let escape = out.is_terminal();
-                pympler::Writer::new(&mut out, escape)
-                    .objects(&dump, &selected)?
-                    .cut
-            }
-        };
-        out.finish()?;
-        if cut {
-            warn("some referents repeat themselves without end or are too many; they were cut");
-        }
-        if selected.all == 0 {
-            note("the dump holds no tracked objects; track_class follows those created after it");
-        }
-        if selected.objects.len() < selected.all {
-            note(&table::extent(&selected, bytes));
-        }
-        Ok(())
-    }
-}
-
-impl SummaryArgs {
-    fn run(self) -> Result<()> {
-        if self.lifetimes {
-            return self.lifetimes();
-        }
-        let options = SummaryOptions {
-            filter: self.filter.filter(),
-            sort: self.sort,
-            reverse: self.reverse,
-            limit: self.limit,
-            snapshots: self.snapshot,
-            rules: self.form.rules(),
-        };
-        let (dump, ()) = load(&self.input.dump, self.form.page.progress, |file| {
-            Ok((file.summary(&options.filter, options.rules)?, ()))
-        })?;
-        let summary = Summary::of(&dump, options).map_err(|selector| no_such(&dump, &selector))?;
-        let mut out = self.form.page.open(&[&self.input.dump])?;
-        let style = self.form.page.style(&out, false);
-        match self.form.format {
-            Form::Table => table::summary(&mut out, &summary, style)?,
-            Form::Json => json::summary(&mut out, &summary, json::Stringing::Document)?,
-            Form::Ndjson => json::summary(&mut out, &summary, json::Stringing::Lines)?,
-            Form::Csv => csv::summary(&mut out, &summary)?,
-            Form::Markdown => markdown::summary(&mut out, &summary, style.bytes)?,
-            Form::Pympler => {
-                let escape = out.is_terminal();
-                pympler::Writer::new(&mut out, escape).summary(&dump, &summary)?;
-            }
-        }
-        out.finish()?;
-        if dump.snapshots().len() == 0 {
-            note("the dump has no snapshots; tracker.create_snapshot() records one");
-        }
-        Ok(())
-    }
-}
-
-impl SummaryArgs {
-    fn lifetimes(self) -> Result<()> {
-        if self.form.format == Form::Pympler {
-            return Err(
-                Usage("Pympler prints no lifetimes; choose another --format".into()).into(),
-            );
-        }
-        let options = LifetimesOptions {
-            filter: self.filter.filter(),
-            limit: self.limit,
-        };
-        let page = &self.form.page;
-        let (dump, ()) = load(&self.input.dump, page.progress, |file| {
-            Ok((file.lifetimes(&options.filter)?, ()))
-        })?;
-        let of = Lifetimes::of(&dump, &options);
-        let mut out = page.open(&[&self.input.dump])?;
-        let style = page.style(&out, false);
-        match self.form.format {
-            Form::Json => lifetimes::json(&mut out, &of, json::Stringing::Document)?,
-            Form::Ndjson => lifetimes::json(&mut out, &of, json::Stringing::Lines)?,
-            Form::Csv => lifetimes::csv(&mut out, &of)?,
-            Form::Markdown => lifetimes::markdown(&mut out, &of, style.bytes)?,
-            Form::Table | Form::Pympler => lifetimes::table(&mut out, &of, style)?,
-        }
-        out.finish()?;
-        Ok(())
-    }
-}
 
 /// Loads a dump for the rest of the process's life: freeing a million objects one by
 /// one would only delay the exit.

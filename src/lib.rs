@@ -77,10 +77,10 @@
 //! | --- | --- |
 //! | `input`, `prefetch` | a path or standard input → plain bytes; decompression on a second thread |
 //! | `pickle` | a safe interpreter of all pickle opcodes that knows nothing of Pympler |
-//! | `load` | the only door from bytes to a [`Dump`]: `pympler` with shortcuts for what most of a dump consists of, `native` column by column; [`DumpFile`] reads as much as a selection asks for |
+//! | `load` | the only door from bytes to a [`Dump`]: `pympler` with shortcuts for what most of a dump consists of, `native` column by column; [`DumpFile`] reads as much as a question asks for |
 //! | `model` | columns inside, views outside ([`TrackedObject`], [`Sample`], [`Asized`], [`Snapshot`], [`Frame`]) |
 //! | [`select`] | filter → sort → reverse → limit, yielding object numbers |
-//! | [`analysis`] | one question a file, answered in plain structs that serialise |
+//! | [`analysis`] | one question a file (`leaks` and `check`: a folder), answered in plain structs that serialise; `check` reads its limits through `input` |
 //! | [`report`] | one form a file, laid out and written to any [`std::io::Write`] |
 //! | [`units`] | bytes, shares, moments, untrusted text made harmless |
 //! | [`output`] | the only place that opens files for writing; replaces them whole |

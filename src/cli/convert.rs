@@ -1,0 +1,173 @@
+//! `ctstats convert`: into ctstats' own format, or back into Pympler's.
+
+use std::mem::ManuallyDrop;
+use std::path::{Path, PathBuf};
+
+use anyhow::Result;
+use clap::{Args, ValueEnum};
+
+use ctstats::output::{Compression, Compressor, Output};
+use ctstats::report::{pickle, table};
+use ctstats::select::{Limit, Selection, SortKey};
+use ctstats::units::ByteStyle;
+use ctstats::{ByteCount, Redaction, Rules};
+
+use crate::progress::Progress;
+
+use super::{FilterArgs, OUTPUT, ProgressArgs, SELECTION, load, note};
+
+const EXAMPLES: &str = "\
+Examples:
+  Into ctstats' own format, a fifth of the size and quicker to open:
+    ctstats convert dump.dat dump.bin
+  Compressed, for the archive:
+    ctstats convert dump.dat dump.bin.zst
+  Only the carts, without reprs, to send to somebody who has Pympler:
+    ctstats convert dump.dat carts.dat --class Cart --redact repr
+  The hundred largest objects, from a pipe into a pipe:
+    zcat dump.dat.gz | ctstats convert - - --sort size --limit 100 > part.bin";
+
+/// Convert a dump into ctstats' own format, or back into one that Pympler loads.
+///
+/// OUT is replaced whole or not at all. With filters or a limit only the selected
+/// objects are written, with all snapshots.
+#[derive(Debug, Args)]
+#[command(after_help = EXAMPLES)]
+pub(super) struct Convert {
+    /// The dump to read, of either format: a file, or - for standard input.
+    #[arg(value_name = "IN")]
+    input: PathBuf,
+    /// The file to write, or - for standard output. Its ending tells the format (.dat, .pkl,
+    /// .pickle and .dump: pympler, anything else: native) and the compression (.gz, .zst).
+    #[arg(value_name = "OUT")]
+    out: PathBuf,
+    /// The format to write, whatever the ending of OUT.
+    #[arg(long, value_enum, value_name = "FORMAT", help_heading = OUTPUT)]
+    to: Option<Target>,
+    /// The compression to write, whatever the ending of OUT.
+    #[arg(long, value_enum, value_name = "CODING", help_heading = OUTPUT)]
+    compress: Option<Coding>,
+    /// Replace these texts by placeholders (repr-1, file-2), comma-separated or repeated.
+    /// Class and attribute names stay.
+    #[arg(long, value_enum, value_name = "TEXTS", value_delimiter = ',', help_heading = OUTPUT)]
+    redact: Vec<Redact>,
+    #[command(flatten, next_help_heading = OUTPUT)]
+    progress: ProgressArgs,
+    /// Sort keys, as for print: the order of the objects within their class.
+    #[arg(long, value_name = "KEYS", value_delimiter = ',', help_heading = SELECTION)]
+    sort: Vec<SortKey>,
+    /// Reverse the sorted order.
+    #[arg(long, help_heading = SELECTION)]
+    reverse: bool,
+    #[command(flatten)]
+    filter: FilterArgs,
+    /// Keep the first N objects, or a share of all tracked ones (0.25 or 25%).
+    #[arg(long, value_name = "N|0.25|25%", allow_negative_numbers = true, help_heading = SELECTION)]
+    limit: Option<Limit>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+enum Target {
+    /// ctstats' own format
+    Native,
+    /// Two pickles, as Pympler's load_stats reads them
+    Pympler,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+enum Coding {
+    Zstd,
+    Gzip,
+    None,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+enum Redact {
+    /// Reprs of objects and of what they refer to
+    Repr,
+    /// Files, functions and source lines
+    Trace,
+    /// Descriptions of snapshots
+    Desc,
+}
+
+impl Convert {
+    pub(super) fn run(self) -> Result<()> {
+        let (target, compression) = self.outcome();
+        let selection = Selection {
+            filter: self.filter.filter(),
+            sort: self.sort,
+            reverse: self.reverse,
+            limit: self.limit,
+            rules: Rules::Documented,
+        };
+        let (dump, selected) = load(&self.input, self.progress, |file| {
+            if selection.selects_all() {
+                return Ok((file.whole()?, None));
+            }
+            let (dump, selected) = file.select(&selection)?;
+            Ok((dump, Some(selected)))
+        })?;
+        let redactions: Vec<Redaction> = self
+            .redact
+            .iter()
+            .map(|redact| match redact {
+                Redact::Repr => Redaction::Repr,
+                Redact::Trace => Redaction::Trace,
+                Redact::Desc => Redaction::Desc,
+            })
+            .collect();
+        let mut part = None;
+        if let Some(selected) = selected {
+            if selected.objects.len() < selected.all {
+                note(&table::extent(&selected, ByteStyle::Units));
+            }
+            part = Some(ManuallyDrop::new(dump.part(&selected.objects)));
+        }
+        if !redactions.is_empty() {
+            part = Some(ManuallyDrop::new(
+                part.as_ref().unwrap_or(&dump).redacted(&redactions),
+            ));
+        }
+        let dump = part.as_ref().unwrap_or(&dump);
+        crate::interrupt::leave_nothing_behind();
+        let out = Output::open(Some(&self.out))?;
+        if out.is_terminal() {
+            anyhow::bail!("a dump is no text: give a file, or pipe the output into one");
+        }
+        let count = ByteCount::default();
+        let what = format!(
+            "writing {}",
+            ctstats::units::escaped(&self.out.display().to_string())
+        );
+        let _progress = Progress::watch(self.progress.progress, what, count.clone(), None);
+        let mut out = Compressor::new(count.counting(out), compression)?;
+        match target {
+            Target::Native => dump.dump_stats_to(&mut out)?,
+            Target::Pympler => pickle::dump(&mut out, dump)?,
+        }
+        out.finish()?.into_inner().finish()?;
+        Ok(())
+    }
+
+    /// What the flags and the ending of OUT say.
+    fn outcome(&self) -> (Target, Compression) {
+        let ending = |path: &Path| path.extension().and_then(|e| e.to_str().map(String::from));
+        let (coding, rest) = match ending(&self.out).as_deref() {
+            Some("gz") => (Compression::Gzip, self.out.with_extension("")),
+            Some("zst") => (Compression::Zstd, self.out.with_extension("")),
+            _ => (Compression::None, self.out.clone()),
+        };
+        let target = match ending(&rest).as_deref() {
+            Some("dat" | "pkl" | "pickle" | "dump") => Target::Pympler,
+            _ => Target::Native,
+        };
+        let compression = match self.compress {
+            None => coding,
+            Some(Coding::Zstd) => Compression::Zstd,
+            Some(Coding::Gzip) => Compression::Gzip,
+            Some(Coding::None) => Compression::None,
+        };
+        (self.to.unwrap_or(target), compression)
+    }
+}

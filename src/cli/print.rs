@@ -1,0 +1,95 @@
+//! `ctstats print`: the objects themselves.
+
+use std::mem::ManuallyDrop;
+
+use anyhow::Result;
+use clap::Args;
+
+use ctstats::report::{csv, json, markdown, pympler, table};
+use ctstats::select::{Limit, Selection, SortKey};
+
+use super::{FilterArgs, Form, FormArgs, Input, OUTPUT, SELECTION, load, note, warn};
+
+const EXAMPLES: &str = "\
+Examples:
+  The ten largest objects, each with its trace, sizes and referents:
+    ctstats print dump.dat --sort size --limit 10
+  One line for each living object of two classes:
+    ctstats print dump.dat --class Cart --class Order --alive --brief
+  The oldest survivors above 1 MiB, for jq:
+    ctstats print dump.dat --alive --min-size 1MiB --sort birth --format ndjson | jq .repr
+  Exactly what Pympler would print:
+    ctstats print dump.dat --sort size --limit 3 --format pympler";
+
+/// Print tracked objects: class, lifetime, sizes, trace and referents.
+///
+/// Objects are filtered, sorted and then cut to the limit. Without --sort they come
+/// in Pympler's order: classname, tsize, birth, death, name, repr, size.
+#[derive(Debug, Args)]
+#[command(after_help = EXAMPLES)]
+pub(super) struct Print {
+    #[command(flatten)]
+    input: Input,
+    /// Sort keys, comma-separated or repeated: classname, name, birth, death, size (largest),
+    /// tsize (at the peak snapshot), repr. Sizes sort descending, the others ascending.
+    #[arg(long, value_name = "KEYS", value_delimiter = ',', help_heading = SELECTION)]
+    sort: Vec<SortKey>,
+    /// Reverse the sorted order.
+    #[arg(long, help_heading = SELECTION)]
+    reverse: bool,
+    #[command(flatten)]
+    filter: FilterArgs,
+    /// Keep the first N objects, or a share of all tracked ones (0.25 or 25%).
+    #[arg(long, value_name = "N|0.25|25%", allow_negative_numbers = true)]
+    limit: Option<Limit>,
+    /// Only the row of each object, without trace, sizes and referents.
+    #[arg(long, help_heading = OUTPUT)]
+    brief: bool,
+    #[command(flatten)]
+    form: FormArgs,
+}
+
+impl Print {
+    pub(super) fn run(self) -> Result<()> {
+        let selection = Selection {
+            filter: self.filter.filter(),
+            sort: self.sort,
+            reverse: self.reverse,
+            limit: self.limit,
+            rules: self.form.rules(),
+        };
+        let (dump, selected) = load(&self.input.dump, self.form.page.progress, |file| {
+            file.select(&selection)
+        })?;
+        let selected = ManuallyDrop::new(selected);
+        let mut out = self.form.page.open(&[&self.input.dump])?;
+        let style = self.form.page.style(&out, self.brief);
+        let bytes = style.bytes;
+        let cut = match self.form.format {
+            Form::Table => table::objects(&mut out, &dump, &selected, style)?.cut,
+            Form::Json => json::objects(&mut out, &dump, &selected, json::Stringing::Document)?.cut,
+            Form::Ndjson => json::objects(&mut out, &dump, &selected, json::Stringing::Lines)?.cut,
+            Form::Csv => csv::objects(&mut out, &dump, &selected).map(|()| false)?,
+            Form::Markdown => {
+                markdown::objects(&mut out, &dump, &selected, bytes).map(|()| false)?
+            }
+            Form::Pympler => {
+                let escape = out.is_terminal();
+                pympler::Writer::new(&mut out, escape)
+                    .objects(&dump, &selected)?
+                    .cut
+            }
+        };
+        out.finish()?;
+        if cut {
+            warn("some referents repeat themselves without end or are too many; they were cut");
+        }
+        if selected.all == 0 {
+            note("the dump holds no tracked objects; track_class follows those created after it");
+        }
+        if selected.objects.len() < selected.all {
+            note(&table::extent(&selected, bytes));
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,123 @@
+//! `ctstats summary`: the classes of each snapshot, or how long their objects live.
+
+use anyhow::Result;
+use clap::Args;
+
+use ctstats::analysis::lifetimes::{Lifetimes, LifetimesOptions};
+use ctstats::analysis::summary::{ClassSortKey, SnapshotSelector, Summary, SummaryOptions};
+use ctstats::report::{csv, json, lifetimes, markdown, pympler, table};
+use ctstats::select::Limit;
+
+use super::{FilterArgs, Form, FormArgs, Input, SELECTION, Usage, load, no_such, note};
+
+const EXAMPLES: &str = "\
+Examples:
+  All snapshots, classes by name:
+    ctstats summary dump.dat
+  The five largest classes when memory was highest:
+    ctstats summary dump.dat --snapshot peak --sort size --limit 5
+  First against last, as CSV:
+    ctstats summary dump.dat --snapshot first --snapshot last --format csv
+  Which classes come and go, and how long their objects live:
+    ctstats summary dump.dat --lifetimes";
+
+/// Print the classes of each snapshot: active instances, sum, average, share.
+///
+/// The share is of the process's virtual size at the snapshot (where that was not
+/// recorded, of the asizeof total or the tracked total). An object is active if it
+/// was born before the snapshot and had not died by then.
+#[derive(Debug, Args)]
+#[command(after_help = EXAMPLES)]
+pub(super) struct SummaryArgs {
+    #[command(flatten)]
+    input: Input,
+    /// Only this snapshot: its number from 0, -1 for the last, its description, first, last
+    /// or peak. Repeatable.
+    #[arg(long, value_name = "SELECTOR", allow_hyphen_values = true, help_heading = SELECTION)]
+    snapshot: Vec<SnapshotSelector>,
+    /// Instead of the snapshots tell of each class what was created, is alive and died, how
+    /// many die each second, at which age, and how old the survivors are.
+    #[arg(long, conflicts_with_all = ["snapshot", "sort", "reverse"], help_heading = SELECTION)]
+    lifetimes: bool,
+    /// Sort keys, comma-separated or repeated: classname, size, active, average, share.
+    /// Figures sort descending. Default: classname.
+    #[arg(long, value_name = "KEYS", value_delimiter = ',', help_heading = SELECTION)]
+    sort: Vec<ClassSortKey>,
+    /// Reverse the sorted order.
+    #[arg(long, help_heading = SELECTION)]
+    reverse: bool,
+    #[command(flatten)]
+    filter: FilterArgs,
+    /// Keep the first N classes of each snapshot and fold the others into one row; of
+    /// lifetimes those with most objects.
+    #[arg(long, value_name = "N|0.25|25%", allow_negative_numbers = true)]
+    limit: Option<Limit>,
+    #[command(flatten)]
+    form: FormArgs,
+}
+
+impl SummaryArgs {
+    pub(super) fn run(self) -> Result<()> {
+        if self.lifetimes {
+            return self.lifetimes();
+        }
+        let options = SummaryOptions {
+            filter: self.filter.filter(),
+            sort: self.sort,
+            reverse: self.reverse,
+            limit: self.limit,
+            snapshots: self.snapshot,
+            rules: self.form.rules(),
+        };
+        let (dump, ()) = load(&self.input.dump, self.form.page.progress, |file| {
+            Ok((file.summary(&options.filter, options.rules)?, ()))
+        })?;
+        let summary = Summary::of(&dump, options).map_err(|selector| no_such(&dump, &selector))?;
+        let mut out = self.form.page.open(&[&self.input.dump])?;
+        let style = self.form.page.style(&out, false);
+        match self.form.format {
+            Form::Table => table::summary(&mut out, &summary, style)?,
+            Form::Json => json::summary(&mut out, &summary, json::Stringing::Document)?,
+            Form::Ndjson => json::summary(&mut out, &summary, json::Stringing::Lines)?,
+            Form::Csv => csv::summary(&mut out, &summary)?,
+            Form::Markdown => markdown::summary(&mut out, &summary, style.bytes)?,
+            Form::Pympler => {
+                let escape = out.is_terminal();
+                pympler::Writer::new(&mut out, escape).summary(&dump, &summary)?;
+            }
+        }
+        out.finish()?;
+        if dump.snapshots().len() == 0 {
+            note("the dump has no snapshots; tracker.create_snapshot() records one");
+        }
+        Ok(())
+    }
+
+    fn lifetimes(self) -> Result<()> {
+        if self.form.format == Form::Pympler {
+            return Err(
+                Usage("Pympler prints no lifetimes; choose another --format".into()).into(),
+            );
+        }
+        let options = LifetimesOptions {
+            filter: self.filter.filter(),
+            limit: self.limit,
+        };
+        let page = &self.form.page;
+        let (dump, ()) = load(&self.input.dump, page.progress, |file| {
+            Ok((file.lifetimes(&options.filter)?, ()))
+        })?;
+        let of = Lifetimes::of(&dump, &options);
+        let mut out = page.open(&[&self.input.dump])?;
+        let style = page.style(&out, false);
+        match self.form.format {
+            Form::Json => lifetimes::json(&mut out, &of, json::Stringing::Document)?,
+            Form::Ndjson => lifetimes::json(&mut out, &of, json::Stringing::Lines)?,
+            Form::Csv => lifetimes::csv(&mut out, &of)?,
+            Form::Markdown => lifetimes::markdown(&mut out, &of, style.bytes)?,
+            Form::Table | Form::Pympler => lifetimes::table(&mut out, &of, style)?,
+        }
+        out.finish()?;
+        Ok(())
+    }
+}
