@@ -37,17 +37,29 @@ enum Sink {
 static UNFINISHED: Mutex<Vec<PathBuf>> = Mutex::new(Vec::new());
 
 /// Removes the temporary files of outputs that will not be finished: for a program that is
-/// told to stop. Waits for an output that is being put into its place.
+/// told to stop. Waits for an output that is being put into its place. From then on whoever
+/// opens or finishes one waits for the program's end, so that none is left by a hair's breadth.
 pub fn remove_unfinished() {
-    for path in unfinished().drain(..) {
-        // They are ours, and if one stays it is in the way of nobody.
-        let _ = fs::remove_file(&path).or_else(|_| fs::remove_dir_all(&path));
+    let mut unfinished = unfinished();
+    for path in unfinished.drain(..) {
+        // While a folder is taken away another thread may write one more file into it.
+        for _ in 0..MAX_REMOVALS {
+            // They are ours, and if one stays it is in the way of nobody.
+            let _ = fs::remove_file(&path).or_else(|_| fs::remove_dir_all(&path));
+            if fs::symlink_metadata(&path).is_err() {
+                break;
+            }
+        }
     }
+    std::mem::forget(unfinished);
 }
 
 fn unfinished() -> MutexGuard<'static, Vec<PathBuf>> {
     UNFINISHED.lock().unwrap_or_else(PoisonError::into_inner)
 }
+
+/// How often a folder is taken away that is being written into.
+const MAX_REMOVALS: usize = 100;
 
 /// Links that are followed to a file that is not there yet, as many as Linux follows.
 const MAX_LINKS: usize = 40;
@@ -119,15 +131,18 @@ impl Sink {
             let mode = existing.as_ref().map_or(0o666, |m| m.permissions().mode());
             builder.permissions(fs::Permissions::from_mode(mode));
         }
+        // A signal finds it among the unfinished ones, or comes before it is there.
+        let mut unfinished = unfinished();
         let (file, temporary) = builder
             .tempfile_in(directory)
             .map_err(|error| without_path(&error))?
             .into_parts();
+        unfinished.push(temporary.to_path_buf());
+        drop(unfinished);
         if let Some(existing) = existing {
             // What was private stays private; who may not change that keeps the umask's.
             let _ = file.set_permissions(existing.permissions());
         }
-        unfinished().push(temporary.to_path_buf());
         Ok(Sink::File {
             out: BufWriter::new(file),
             temporary,

@@ -52,8 +52,11 @@ impl PageWithFolder {
             Some(parent) if parent != Path::new("") => parent,
             _ => Path::new("."),
         };
+        // A signal finds it among the unfinished ones, or comes before it is there.
+        let mut unfinished = unfinished();
         let files = temporary(directory).map_err(|error| named(&place, &without_path(&error)))?;
-        unfinished().push(files.path().to_owned());
+        unfinished.push(files.path().to_owned());
+        drop(unfinished);
         let page = PageWithFolder {
             page: output,
             files,
@@ -119,13 +122,13 @@ impl PageWithFolder {
         let file = out.into_inner().map_err(io::IntoInnerError::into_error);
         file.and_then(|file| file.sync_all())
             .map_err(|error| named(&page_place, &error))?;
+        // Whoever wants to stop now waits: it is a matter of a few names.
+        let mut unfinished = unfinished();
         // The old folder waits here until the new page is in its place.
         let directory = files.path().parent().unwrap_or(Path::new("."));
         let aside = temporary(directory).map_err(|error| fail(without_path(&error)))?;
         let old = aside.path().join("old");
         let exists = fs::symlink_metadata(&place).is_ok();
-        // Whoever wants to stop now waits: it is a matter of three names.
-        let mut unfinished = unfinished();
         if exists {
             fs::rename(&place, &old).map_err(fail)?;
         }
