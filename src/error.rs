@@ -136,7 +136,7 @@ impl fmt::Display for Error {
             Error::Limits { file, what } => {
                 write!(
                     f,
-                    "{}: no limits to check by: {}",
+                    "{}: cannot be used as limits: {}",
                     escaped(file),
                     escaped(what)
                 )

@@ -131,6 +131,10 @@ pub fn short_time(seconds: f64) -> String {
     if value < 59.95 {
         return format!("{sign}{value:.1}s");
     }
+    // A thousand million days are no span that a person reads, let alone 300 digits of them.
+    if value >= 8.64e13 {
+        return format!("{sign}{value:.0e}s");
+    }
     let whole = value.round();
     let (seconds, minutes) = (whole % 60.0, (whole / 60.0).floor());
     if minutes < 60.0 {
@@ -144,7 +148,8 @@ pub fn short_time(seconds: f64) -> String {
 }
 
 /// Whether a character may act on a terminal, or on the order in which text reads:
-/// control characters, line separators, and the marks that turn the direction.
+/// control characters, line separators, and the marks that turn the direction. Not the
+/// joiner U+200D, of which emoji consist.
 pub(crate) fn acts(c: char) -> bool {
     matches!(c,
         '\0'..='\x1f' | '\x7f'..='\u{9f}' | '\u{61c}' | '\u{200e}' | '\u{200f}'
@@ -233,6 +238,7 @@ mod tests {
             (8040.0, "2h14m"),
             (273_600.0, "3d04h"),
             (-2.0, "-2.0s"),
+            (-1e308, "-1e308s"),
         ];
         for (seconds, expected) in cases {
             assert_eq!(short_time(*seconds), *expected);

@@ -223,6 +223,14 @@ const CASES: &[(&str, &str)] = &[
     ("diff-markdown", "diff LEAKY --format markdown --referents"),
     ("diff-dumps", "diff DUMP LEAKY --referents"),
     ("diff-dumps-json", "diff DUMP LEAKY --format json"),
+    (
+        "diff-ndjson-referents",
+        "diff LEAKY --format ndjson --referents --class Cart",
+    ),
+    (
+        "diff-backwards",
+        "diff LEAKY --from last --to first --limit 2",
+    ),
     ("diff-same", "diff LEAKY --from 3 --to 3"),
     (
         "diff-hostile",
@@ -322,6 +330,15 @@ const CASES: &[(&str, &str)] = &[
         "check-hostile-github",
         "check fixtures/markup.dump --max-alive *=0 --format github",
     ),
+    (
+        "check-unused-junit",
+        "check LEAKY --max-alive shop.Crat=10 --format junit",
+    ),
+    (
+        "check-unused-leaks",
+        "check LEAKY --no-leaks --class nowhere",
+    ),
+    ("check-hyphen", "check LEAKY --max-alive -=0"),
     ("check-unused", "check LEAKY --max-alive shop.Crat=10"),
     (
         "check-no-snapshots",
@@ -784,5 +801,39 @@ fn the_forms_agree() {
             sum
         );
         assert_eq!(folded["more"]["classes"], 2);
+    }
+}
+
+/// However wide the texts of a dump, no table is wider than the page, but for what is to be
+/// copied: the commands that `leaks` names.
+#[test]
+fn no_table_is_wider_than_the_page() {
+    let dumps = [
+        "fixtures/dumps/bank-1.1-py311.dump",
+        "fixtures/dumps/weirdstr-1.1-py313.dump",
+        "fixtures/edited/edit-active_edges.dump",
+        "fixtures/leaky_shop.dump",
+        "fixtures/markup.dump",
+    ];
+    for dump in dumps {
+        for command in [
+            "diff --referents",
+            "leaks",
+            "sites --depth 100",
+            "check --max-alive *=0",
+            "summary --lifetimes",
+        ] {
+            for width in [60, 80, 200] {
+                let line = format!("{command} {dump} --width {width}");
+                let output = String::from_utf8(run(&line).stdout).expect("it is UTF-8");
+                for text in output.lines().filter(|text| {
+                    let copied = ["    ctstats ", "    tracker.", "    [gc."];
+                    !copied.iter().any(|begin| text.starts_with(begin))
+                }) {
+                    let columns = unicode_width::UnicodeWidthStr::width(text);
+                    assert!(columns <= width, "{line}: {columns} columns: {text}");
+                }
+            }
+        }
     }
 }

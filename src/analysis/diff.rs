@@ -127,7 +127,8 @@ pub struct DiffFigures {
     pub average_change: f64,
     /// The change as a share of before, in percent; `None` of nothing.
     pub average_change_percent: Option<f64>,
-    /// Born at the first snapshot or after it, and before the second. `None` between dumps.
+    /// Born at the first snapshot or after it, and before the second. `None` between dumps, and
+    /// if the second is the earlier one.
     pub born: Option<u64>,
     /// Of those and of the active before, those that were dead at the second.
     pub died: Option<u64>,
@@ -205,11 +206,13 @@ impl<'d> Diff<'d> {
     pub fn of_snapshots(dump: &'d Dump, options: &DiffOptions) -> Result<Self, NoSnapshot> {
         let from = find(dump, &options.from, SnapshotSelector::First, false)?;
         let to = find(dump, &options.to, SnapshotSelector::Last, false)?;
-        let lives = lives(dump, &options.filter, from, to);
+        // From a later one to an earlier one nobody is born or dies.
+        let lives = (from.timestamp_seconds() <= to.timestamp_seconds())
+            .then(|| lives(dump, &options.filter, from, to));
         Ok(Diff::between(
             (dump, from),
             (dump, to),
-            Some(&lives),
+            lives.as_ref(),
             options,
         ))
     }
@@ -410,7 +413,8 @@ impl Sums {
     }
 
     fn figures(&self) -> DiffFigures {
-        let percent = |change: f64, before: f64| (before != 0.0).then(|| change * 100.0 / before);
+        // Of nothing, or less, there is no share.
+        let percent = |change: f64, before: f64| (before > 0.0).then(|| change * 100.0 / before);
         let [(active_before, bytes_before), (active_after, bytes_after)] =
             [self.before, self.after];
         let active_change = i128::from(active_after) - i128::from(active_before);

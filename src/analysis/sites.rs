@@ -18,6 +18,10 @@ use crate::select::{Filter, Limit, named};
 /// How many frames a site may have.
 pub const MAX_DEPTH: usize = 100;
 
+/// Texts of frames are told up to so many characters: in honest dumps none is longer, and in
+/// others many frames may share one of megabytes.
+const MAX_TEXT: usize = 1000;
+
 /// What the objects of a group have in common.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
@@ -405,14 +409,14 @@ impl<'d> Site<'d> {
             return Vec::new();
         };
         let view = |frame: &Frame<'d>| SiteFrame {
-            file: frame.file(),
+            file: frame.file().head(MAX_TEXT),
             line: (by == GroupBy::Frame).then(|| frame.line()),
-            function: (by != GroupBy::File).then(|| frame.function()),
+            function: (by != GroupBy::File).then(|| frame.function().head(MAX_TEXT)),
             source: frame
                 .source_lines()
                 .next()
                 .filter(|_| by == GroupBy::Frame)
-                .map(Text::trim),
+                .map(|line| line.trim().head(MAX_TEXT)),
         };
         frames.iter().map(view).collect()
     }

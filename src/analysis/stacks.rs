@@ -1,8 +1,10 @@
 //! Stacks: where objects were created, frame by frame from the program's start to the
 //! class, each with a weight. What flame graphs are drawn of.
 
-use std::borrow::Cow;
 use std::cmp::Ordering;
+use std::collections::{HashMap, HashSet};
+
+use foldhash::fast::RandomState;
 
 use super::sites::{self, GroupBy, SitesOptions, is_tracker};
 use crate::model::{Dump, Frame, Sizes, Text, TextId, Trace};
@@ -48,7 +50,8 @@ pub enum Part<'d> {
     Class(Text<'d>),
 }
 
-/// The stacks of some objects, each once, in the order of their text.
+/// The stacks of some objects, each once: in the order of their frames, by function, file and
+/// line, then of their class.
 #[derive(Clone)]
 pub struct Stacks<'d> {
     /// The stacks.
@@ -98,10 +101,11 @@ impl<'d> Stacks<'d> {
 }
 
 /// Sorts, and makes one of what reads the same.
-fn merged(mut stacks: Vec<Stack<'_>>) -> Vec<Stack<'_>> {
-    stacks.sort_by(order);
+fn merged<'d>(mut stacks: Vec<Stack<'d>>) -> Vec<Stack<'d>> {
+    let places = Places::of(&stacks);
+    stacks.sort_by(|a, b| places.compare(a, b));
     stacks.dedup_by(|next, kept| {
-        let same = order(next, kept).is_eq();
+        let same = places.compare(next, kept).is_eq();
         if same {
             kept.before += next.before;
             kept.weight += next.weight;
@@ -109,6 +113,109 @@ fn merged(mut stacks: Vec<Stack<'_>>) -> Vec<Stack<'_>> {
         same
     });
     stacks
+}
+
+/// The places of frames and classes in the order of what they read: each text is compared a
+/// few times, and its place however often stacks are.
+struct Places<'d> {
+    /// By the dump's address in memory: the place of each frame by its number, 0 for those of
+    /// the tracker.
+    frames: HashMap<usize, Vec<u32>, RandomState>,
+    classes: HashMap<Text<'d>, u32, RandomState>,
+}
+
+impl<'d> Places<'d> {
+    fn of(stacks: &[Stack<'d>]) -> Self {
+        let mut dumps: Vec<&'d Dump> = Vec::new();
+        for trace in stacks.iter().filter_map(|stack| stack.trace) {
+            if !dumps.iter().any(|&dump| std::ptr::eq(dump, trace.dump)) {
+                dumps.push(trace.dump);
+            }
+        }
+        let mut used: HashMap<usize, Vec<bool>, RandomState> = HashMap::default();
+        let mut seen: HashSet<(usize, u32), RandomState> = HashSet::default();
+        for trace in stacks.iter().filter_map(|stack| stack.trace) {
+            let address = address(trace.dump);
+            if seen.insert((address, trace.number)) {
+                let used = used
+                    .entry(address)
+                    .or_insert_with(|| vec![false; trace.dump.traces.frames.len()]);
+                for frame in trace.frames() {
+                    used[frame.number() as usize] = true;
+                }
+            }
+        }
+        let mut frames = Vec::new();
+        for dump in dumps {
+            let used = &used[&address(dump)];
+            let all = (0..dump.traces.frames.len() as u32).map(|number| Frame::of(dump, number));
+            frames.extend(all.filter(|frame| used[frame.number() as usize] && !is_tracker(*frame)));
+        }
+        let texts = places(
+            frames
+                .iter()
+                .flat_map(|f| [shown(f.function()), shown(f.file())]),
+        );
+        let key = |frame: Frame<'d>| {
+            let [function, file] = [frame.function(), frame.file()].map(|text| texts[&shown(text)]);
+            (function, file, frame.line())
+        };
+        let keys = places(frames.iter().map(|&frame| key(frame)));
+        let mut of_dumps: HashMap<usize, Vec<u32>, RandomState> = HashMap::default();
+        for frame in frames {
+            let places = of_dumps
+                .entry(frame.dump_address())
+                .or_insert_with(|| vec![0; used[&frame.dump_address()].len()]);
+            places[frame.number() as usize] = keys[&key(frame)] + 1;
+        }
+        Places {
+            frames: of_dumps,
+            classes: places(stacks.iter().map(|stack| shown(stack.class))),
+        }
+    }
+
+    fn compare(&self, a: &Stack<'d>, b: &Stack<'d>) -> Ordering {
+        let class = |stack: &Stack<'d>| self.classes.get(&shown(stack.class));
+        let same =
+            |a: Trace<'d>, b: Trace<'d>| a.number == b.number && std::ptr::eq(a.dump, b.dump);
+        let traces = match (a.trace, b.trace) {
+            (Some(a), Some(b)) if !same(a, b) => self.frames(a).cmp(self.frames(b)),
+            (Some(a), None) => self.frames(a).cmp([]),
+            (None, Some(b)) => std::iter::empty().cmp(self.frames(b)),
+            _ => Ordering::Equal,
+        };
+        traces.then_with(|| class(a).cmp(&class(b)))
+    }
+
+    /// The places of a trace's frames, outermost first, without those of the tracker.
+    fn frames(&self, trace: Trace<'d>) -> impl Iterator<Item = u32> {
+        let places = self.frames.get(&address(trace.dump));
+        let frames = trace.frames();
+        frames.filter_map(move |frame| {
+            let place = places.map_or(0, |places| places[frame.number() as usize]);
+            (place > 0).then_some(place)
+        })
+    }
+}
+
+/// Where a dump stands in memory.
+fn address(dump: &Dump) -> usize {
+    std::ptr::from_ref(dump).addr()
+}
+
+/// As much of a text as stacks show.
+fn shown(text: Text<'_>) -> Text<'_> {
+    text.head(LONG_TEXT)
+}
+
+/// The place of each of some values in their order, from 0; equal ones have one.
+fn places<K: Copy + Ord + std::hash::Hash>(
+    values: impl Iterator<Item = K>,
+) -> HashMap<K, u32, RandomState> {
+    let distinct: HashSet<K, RandomState> = values.collect();
+    let mut sorted: Vec<K> = distinct.into_iter().collect();
+    sorted.sort_unstable();
+    sorted.into_iter().zip(0..).collect()
 }
 
 impl<'d> Stack<'d> {
@@ -163,37 +270,13 @@ impl Part<'_> {
             Part::Class(class) => text(class),
         }
     }
-
-    /// As it stands in the text of its stack.
-    fn link(self) -> Cow<'static, str> {
-        match self {
-            Part::NoTrace => Cow::Borrowed("(no trace);"),
-            Part::Class(class) => text(class).into(),
-            Part::Frame(_) => (self.name() + ";").into(),
-        }
-    }
 }
 
 /// A text of the dump as part of a name.
 pub(crate) fn text(text: Text<'_>) -> String {
-    let head = text.head(LONG_TEXT);
+    let head = shown(text);
     let cut = if head == text { "" } else { "…" };
     escaped(&head.to_str()).replace(';', ":") + cut
-}
-
-/// Compares the texts of two stacks, and writes no more of them than tells them apart.
-fn order(a: &Stack<'_>, b: &Stack<'_>) -> Ordering {
-    let (mut a, mut b) = (a.parts(), b.parts());
-    loop {
-        let ordering = match (a.next(), b.next()) {
-            (Some(Part::Frame(a)), Some(Part::Frame(b))) if a.is_same(b) => continue,
-            (Some(a), Some(b)) => a.link().cmp(&b.link()),
-            (a, b) => return a.is_some().cmp(&b.is_some()),
-        };
-        if ordering.is_ne() {
-            return ordering;
-        }
-    }
 }
 
 #[cfg(test)]
@@ -219,7 +302,7 @@ mod tests {
     }
 
     #[test]
-    fn stacks_are_in_the_order_of_their_text_and_add_up() {
+    fn stacks_are_told_once_and_add_up() {
         for name in [
             "shop.dump",
             "dumps/weirdstr-1.1-py313.dump",
@@ -229,7 +312,10 @@ mod tests {
             let dump = load(name);
             let stacks = of(&dump, Weight::Objects);
             let lines = lines(&stacks);
-            assert!(lines.is_sorted_by(|a, b| a < b), "{name}: {lines:#?}");
+            let distinct: HashSet<&String> = lines.iter().collect();
+            assert_eq!(distinct.len(), lines.len(), "{name}: {lines:#?}");
+            let heads = lines.iter().map(|line| line.split(" (").next());
+            assert!(heads.is_sorted(), "{name}: {lines:#?}");
             let weights: i128 = stacks.stacks.iter().map(|stack| stack.weight).sum();
             assert_eq!(weights, dump.object_count() as i128, "{name}");
         }

@@ -47,14 +47,14 @@ pub(super) struct CheckArgs {
     #[command(flatten)]
     input: Input,
     /// At most N instances of CLASS alive at the end of the recording. Repeatable.
-    #[arg(long, value_name = "CLASS=N", value_parser = |text: &str| Threshold::parse(Quantity::MaxAlive, text), help_heading = LIMITS)]
+    #[arg(long, value_name = "CLASS=N", allow_hyphen_values = true, value_parser = |text: &str| Threshold::parse(Quantity::MaxAlive, text), help_heading = LIMITS)]
     max_alive: Vec<Threshold>,
     /// At most SIZE bytes of CLASS at the last snapshot: 4096, 10MiB. Repeatable.
-    #[arg(long, value_name = "CLASS=SIZE", value_parser = |text: &str| Threshold::parse(Quantity::MaxBytes, text), help_heading = LIMITS)]
+    #[arg(long, value_name = "CLASS=SIZE", allow_hyphen_values = true, value_parser = |text: &str| Threshold::parse(Quantity::MaxBytes, text), help_heading = LIMITS)]
     max_bytes: Vec<Threshold>,
     /// At most so many bytes more than before, from the first snapshot to the last: 5%, 1MiB.
     /// Repeatable.
-    #[arg(long, value_name = "CLASS=5%|SIZE", value_parser = |text: &str| Threshold::parse(Quantity::MaxGrowth, text), help_heading = LIMITS)]
+    #[arg(long, value_name = "CLASS=5%|SIZE", allow_hyphen_values = true, value_parser = |text: &str| Threshold::parse(Quantity::MaxGrowth, text), help_heading = LIMITS)]
     max_growth: Vec<Threshold>,
     /// Let growth be from the last snapshot of OLD, another dump.
     #[arg(long, value_name = "OLD", help_heading = LIMITS)]
@@ -127,13 +127,19 @@ impl CheckArgs {
             .iter()
             .any(|threshold| threshold.quantity == Quantity::MaxGrowth);
         if thresholds.is_empty() || self.baseline.is_some() && !has_growth {
-            let what = if thresholds.is_empty() {
-                "there is nothing to check; give --max-alive, --max-bytes, --max-growth, \
-                 --no-leaks or --limits"
-            } else {
-                "a baseline is what growth is from; give --max-growth too"
+            let what = match &self.limits {
+                _ if !thresholds.is_empty() => {
+                    "a baseline is what growth is from; give --max-growth too".to_owned()
+                }
+                Some(path) => format!(
+                    "there is nothing to check: no limits in {}",
+                    escaped(&path.display().to_string())
+                ),
+                None => "there is nothing to check; give --max-alive, --max-bytes, --max-growth, \
+                         --no-leaks or --limits"
+                    .to_owned(),
             };
-            return Err(Usage(what.into()).into());
+            return Err(Usage(what).into());
         }
         let filter = self.filter.filter();
         let read = |path: &Path| -> Result<ManuallyDrop<Dump>> {
@@ -158,7 +164,8 @@ impl CheckArgs {
             Form::Github => check::github(&mut out, &of)?,
         }
         out.finish()?;
-        if self.format == Form::Table {
+        // GitHub has them among the annotations.
+        if self.format != Form::Github {
             for threshold in &of.unused {
                 let threshold = threshold.to_string();
                 note(&format!("no class for {}", escaped(&threshold)));

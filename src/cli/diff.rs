@@ -11,6 +11,7 @@ use ctstats::analysis::summary::SnapshotSelector;
 use ctstats::report::diff;
 use ctstats::report::json::Stringing;
 use ctstats::select::Limit;
+use ctstats::units::escaped;
 use ctstats::{Dump, Rules};
 
 use super::{FilterArgs, SELECTION, SheetArgs, SheetForm, load, no_such, note};
@@ -46,8 +47,8 @@ pub(super) struct DiffArgs {
     /// The snapshot after [default: last]
     #[arg(long, value_name = "SELECTOR", allow_hyphen_values = true, help_heading = SELECTION)]
     to: Option<SnapshotSelector>,
-    /// Tell which attributes grew, from the referents that were recorded. As csv those are
-    /// the rows.
+    /// Tell which attributes grew, from the referents that were recorded. As csv and
+    /// ndjson those are the rows.
     #[arg(long, help_heading = SELECTION)]
     referents: bool,
     /// Sort keys, comma-separated or repeated: growth (in bytes), bytes (after), active (growth
@@ -97,7 +98,16 @@ impl DiffArgs {
             None => Diff::of_snapshots(&old, &options),
         };
         let found = found.map_err(|NoSnapshot { in_newer, selector }| {
-            no_such(new.as_ref().filter(|_| in_newer).unwrap_or(&old), &selector)
+            let newer = self.new.as_ref().zip(new.as_ref()).filter(|_| in_newer);
+            let (path, dump) = newer.unwrap_or((&self.dump, &old));
+            if dump.snapshots().len() == 0 {
+                return anyhow::anyhow!(
+                    "{}: there is nothing to compare: the dump has no snapshots; \
+                     tracker.create_snapshot() records one",
+                    escaped(&path.display().to_string())
+                );
+            }
+            no_such(dump, &selector).into()
         })?;
         let dumps: Vec<&Path> = [Some(&self.dump), self.new.as_ref()]
             .into_iter()
@@ -117,6 +127,8 @@ impl DiffArgs {
         out.finish()?;
         if found.from == found.to && new.is_none() {
             note("both are the same snapshot, so nothing can have changed");
+        } else if found.total.figures.born.is_none() && new.is_none() {
+            note("the second snapshot is the earlier one, so nobody is born or dies between them");
         }
         Ok(())
     }

@@ -67,6 +67,11 @@ impl<'d> Frame<'d> {
         &self.dump.traces.frames[self.number as usize]
     }
 
+    /// The frame of a number that there is.
+    pub(crate) fn of(dump: &'d Dump, number: u32) -> Self {
+        Frame { dump, number }
+    }
+
     /// Its number in the dump, from 0; the same for equal frames.
     pub fn number(self) -> u32 {
         self.number
@@ -75,11 +80,6 @@ impl<'d> Frame<'d> {
     /// Tells its dump from others that are loaded.
     pub(crate) fn dump_address(self) -> usize {
         std::ptr::from_ref(self.dump).addr()
-    }
-
-    /// Whether it is this frame, with the same source, in the same dump.
-    pub(crate) fn is_same(self, other: Frame<'_>) -> bool {
-        self.number == other.number && std::ptr::eq(self.dump, other.dump)
     }
 
     /// The file as Python named it.

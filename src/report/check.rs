@@ -4,7 +4,7 @@
 use std::io::{self, Write};
 
 use super::json;
-use super::table::{Style, ending, wrap};
+use super::table::{Style, ending, fit_left, wrap};
 use crate::analysis::check::{Check, Found, Most, Outcome, Quantity};
 use crate::analysis::leaks::Confidence;
 use crate::units::{ByteStyle, bytes, change, escaped, thousands};
@@ -16,8 +16,8 @@ pub const SCHEMA: &str = "ctstats.check/1";
 pub fn table(out: &mut impl Write, check: &Check<'_>, style: Style) -> io::Result<()> {
     let width = style.page_width();
     for outcome in breaches(check) {
-        let name = ending(outcome.class, width / 2);
-        let text = format!("{}: {}", name, sentence(outcome, style.bytes));
+        let name = fit_left(&ending(outcome.class, width / 2), width / 2);
+        let text = format!("{}: {}", name.trim_end(), sentence(outcome, style.bytes));
         for (index, line) in wrap(&text, width - 8).iter().enumerate() {
             let mark = if index == 0 { "breach" } else { "" };
             let mark = style.paint.growth(format!("{mark:6}"));
@@ -47,12 +47,14 @@ pub fn json(out: &mut impl Write, check: &Check<'_>) -> io::Result<()> {
         .end()
 }
 
-/// Writes a test case for each class and limit, in a suite named after the dump.
+/// Writes a test case for each class and limit, in a suite named after the dump. Limits of no
+/// class are skipped.
 pub fn junit(out: &mut impl Write, check: &Check<'_>, dump: &str) -> io::Result<()> {
     let counts = format!(
-        "tests=\"{}\" failures=\"{}\" errors=\"0\"",
-        check.outcomes.len(),
-        check.breaches
+        "tests=\"{}\" failures=\"{}\" errors=\"0\" skipped=\"{}\"",
+        check.outcomes.len() + check.unused.len(),
+        check.breaches,
+        check.unused.len()
     );
     writeln!(out, "<?xml version=\"1.0\" encoding=\"UTF-8\"?>")?;
     writeln!(out, "<testsuites name=\"ctstats\" {counts}>")?;
@@ -78,6 +80,15 @@ pub fn junit(out: &mut impl Write, check: &Check<'_>, dump: &str) -> io::Result<
         let reasons: Vec<&str> = reasons(outcome).collect();
         write!(out, "{}", xml_lines(&reasons))?;
         writeln!(out, "</failure>\n    </testcase>")?;
+    }
+    for threshold in &check.unused {
+        let flag = threshold.quantity.flag();
+        writeln!(
+            out,
+            "    <testcase classname=\"ctstats check {flag}\" name=\"{}\">\n      \
+             <skipped message=\"the dump has no such class\"/>\n    </testcase>",
+            xml(&threshold.pattern)
+        )?;
     }
     writeln!(out, "  </testsuite>\n</testsuites>")
 }

@@ -4,7 +4,7 @@ use std::io::{self, Write};
 
 use super::json::{self, Stringing};
 use super::sheet::{Column, Note, Of, Row, Sheet, Value};
-use super::table::{Style, beginning};
+use super::table::{Style, beginning, fit};
 use super::{csv, markdown};
 use crate::analysis::diff::{ClassDiff, Diff, DiffFigures, ReferentDiff, Status};
 use crate::analysis::summary::SnapshotName;
@@ -54,10 +54,7 @@ pub fn table(out: &mut impl Write, diff: &Diff<'_>, style: Style) -> io::Result<
     };
     writeln!(out, "\n{}", style.paint.subject("attributes that grew"))?;
     if referents.is_empty() {
-        writeln!(
-            out,
-            "  none that was recorded; resolution_level=2 records referents"
-        )?;
+        writeln!(out, "  none was recorded; resolution_level=2 does that")?;
     }
     for row in referents {
         let figures = format!(
@@ -69,13 +66,16 @@ pub fn table(out: &mut impl Write, diff: &Diff<'_>, style: Style) -> io::Result<
         let room = style
             .page_width()
             .saturating_sub(figures.chars().count() + 2);
-        writeln!(out, "{figures}  {}", beginning(Text::new(&path(row)), room))?;
+        let path = fit(&beginning(Text::new(&path(row)), room), room);
+        writeln!(out, "{figures}  {}", path.trim_end())?;
     }
     Ok(())
 }
 
 fn clipped(text: &str, style: Style) -> String {
-    beginning(Text::new(text), style.page_width().saturating_sub(5))
+    let room = style.page_width().saturating_sub(5);
+    let text = fit(&beginning(Text::new(text), room), room);
+    text.trim_end().to_owned()
 }
 
 /// Writes a row for each class; with attributes a row for each of those instead.
@@ -140,10 +140,13 @@ pub fn markdown(out: &mut impl Write, diff: &Diff<'_>, style: ByteStyle) -> io::
     Ok(())
 }
 
-/// Writes one document, or a line for each class.
+/// Writes one document, or a line for each class; with attributes for each of those instead.
 pub fn json(out: &mut impl Write, diff: &Diff<'_>, stringing: Stringing) -> io::Result<()> {
     if stringing == Stringing::Lines {
-        return json::lines(out, &diff.classes);
+        return match &diff.referents {
+            Some(referents) => json::lines(out, referents),
+            None => json::lines(out, &diff.classes),
+        };
     }
     let document = json::document(out, SCHEMA)?
         .field("from", &diff.from)?

@@ -2,7 +2,7 @@
 
 use std::io::{self, Write};
 
-use super::table::{Style, beginning, ending, wrap};
+use super::table::{Style, beginning, ending, fit, fit_left, wrap};
 use super::{Paint, coverage, csv, json, markdown};
 use crate::analysis::leaks::{
     ClassVerdict, Confidence, Holder, KeptObject, Leaks, Origin, Pattern, Suspect,
@@ -228,7 +228,9 @@ impl<W: Write> Page<'_, W> {
 
     fn suspect(&mut self, suspect: &Suspect<'_>, leaks: &Leaks<'_>) -> io::Result<()> {
         let verdict = &suspect.class.verdict;
-        let name = ending(suspect.class.class, self.width.saturating_sub(20));
+        let room = self.width.saturating_sub(50);
+        let name = fit_left(&ending(suspect.class.class, room), room);
+        let name = name.trim_end();
         let growth = change(suspect.class.evidence.bytes.change(), self.bytes);
         writeln!(
             self.out,
@@ -283,7 +285,7 @@ impl<W: Write> Page<'_, W> {
     /// Figures, then what they are of, cut to the page.
     fn row(&mut self, figures: &str, text: &str) -> io::Result<()> {
         let room = self.width.saturating_sub(figures.chars().count() + 6);
-        let line = format!("    {figures}  {}", beginning(Text::new(text), room));
+        let line = format!("    {figures}  {}", fit(text, room));
         writeln!(self.out, "{}", line.trim_end())
     }
 
@@ -295,12 +297,18 @@ impl<W: Write> Page<'_, W> {
             format!("× {}", thousands(origin.objects.into()))
         );
         let room = self.width.saturating_sub(figures.chars().count() + 6);
-        writeln!(self.out, "    {figures}  {}", place(origin, room))?;
+        let place = fit_left(&place(origin, room), room);
+        writeln!(self.out, "    {figures}  {}", place.trim_end())?;
         match origin.source {
             Some(source) => {
                 let indent = " ".repeat(figures.chars().count() + 6);
-                let source = beginning(source, room.saturating_sub(2));
-                writeln!(self.out, "{indent}  {}", self.paint.aside(source))
+                let room = room.saturating_sub(2);
+                let source = fit(&beginning(source, room), room);
+                writeln!(
+                    self.out,
+                    "{indent}  {}",
+                    self.paint.aside(source.trim_end())
+                )
             }
             None => Ok(()),
         }
@@ -336,8 +344,7 @@ impl<W: Write> Page<'_, W> {
                 object.address
             );
             let room = self.width.saturating_sub(figures.chars().count() + 6);
-            let line = format!("    {figures}  {}", beginning(object.repr, room));
-            writeln!(self.out, "{}", line.trim_end())?;
+            self.row(&figures, &beginning(object.repr, room))?;
         }
         Ok(())
     }
@@ -352,7 +359,8 @@ impl<W: Write> Page<'_, W> {
                 pattern(class.verdict.pattern)
             );
             let room = self.width.saturating_sub(figures.chars().count() + 4);
-            writeln!(self.out, "  {figures}  {}", ending(class.class, room))?;
+            let name = fit_left(&ending(class.class, room), room);
+            writeln!(self.out, "  {figures}  {}", name.trim_end())?;
         }
         let more = classes.len().saturating_sub(MOST_LISTED);
         if more > 0 {
@@ -367,10 +375,6 @@ impl<W: Write> Page<'_, W> {
         }
         self.heading("No leak as far as this shows")?;
         self.list(&leaks.cleared)?;
-        if leaks.not_weighed > 0 {
-            let count = thousands(leaks.not_weighed as i128);
-            writeln!(self.out, "  {count} classes held too little to be weighed")?;
-        }
         Ok(())
     }
 }

@@ -325,7 +325,7 @@ impl Page {
         let paint = self.style.paint;
         for (index, frame) in frames.iter().rev().enumerate() {
             if index > 0 {
-                let room = self.width.saturating_sub(9);
+                let room = self.width.saturating_sub(12);
                 let place = fit_left(&place(frame, Some(room)), room);
                 writeln!(out, "  called by {}", place.trim_end())?;
             }

@@ -39,7 +39,7 @@ pub enum Found {
         bytes: i128,
         /// After less before.
         bytes_change: i128,
-        /// The change as a share of before, in percent; `None` of nothing.
+        /// The change as a share of before, in percent; `None` of nothing or less.
         bytes_change_percent: Option<f64>,
     },
     /// A verdict.
@@ -176,10 +176,7 @@ impl<'d> Check<'d> {
             .map(|class| class.name())
             .filter(|&name| filter.admits_class(name))
             .collect();
-        let unused = |threshold: &&Threshold| {
-            let is_of_names = threshold.quantity != Quantity::NoLeaks;
-            is_of_names && !names.iter().any(|&name| threshold.is_for(name))
-        };
+        let unused = |threshold: &&Threshold| !names.iter().any(|&name| threshold.is_for(name));
         Ok(Check {
             at: at.map(SnapshotName::of),
             since: since.map(|(_, snapshot)| SnapshotName::of(snapshot)),
@@ -245,7 +242,7 @@ fn growth<'d>(
             bytes_before,
             bytes,
             bytes_change,
-            bytes_change_percent: (bytes_before != 0).then_some(share),
+            bytes_change_percent: (bytes_before > 0).then_some(share),
         };
         (class, Quantity::MaxGrowth, found)
     };

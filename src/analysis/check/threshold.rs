@@ -266,14 +266,17 @@ struct File {
 type Table = std::collections::BTreeMap<String, Value>;
 
 #[derive(Deserialize)]
-#[serde(untagged)]
+#[serde(
+    untagged,
+    expecting = "a limit is a whole number, or a text like \"10MiB\" or \"5%\""
+)]
 enum Value {
     Number(u64),
     Text(String),
 }
 
 #[derive(Deserialize)]
-#[serde(untagged)]
+#[serde(untagged, expecting = "no_leaks is true, \"likely\" or \"possible\"")]
 enum Leaks {
     Switch(bool),
     From(String),
@@ -368,7 +371,8 @@ mod tests {
             ("\n[max_alife]\na = 1", "max_alife"),
             ("[max_alive]\na = \"many\"", "many"),
             ("no_leaks = \"never\"", "never"),
-            ("[max_bytes]\na = -1", "line 2"),
+            ("[max_bytes]\na = -1", "line 2: a limit is a whole number"),
+            ("no_leaks = 3", "line 1: no_leaks is true"),
         ] {
             let error = from_toml(text).unwrap_err();
             assert!(error.contains(part) && !error.contains('\n'), "{error}");

@@ -24,11 +24,13 @@ use crate::model::{Class, Dump, Rules, Snapshot, Text, TrackedObject};
 use crate::select::{Filter, Limit};
 use suspect::Looker;
 
-/// How many snapshots are compared: slopes are of all pairs of them.
+/// How many snapshots are compared at most, and with however many classes.
 const MOST_SNAPSHOTS: usize = 200;
+const LEAST_SNAPSHOTS: usize = 16;
 
-/// How many classes are weighed: those that held most at any snapshot.
-const MOST_CLASSES: usize = 2000;
+/// How many pairs of snapshots are compared, of all classes together. Every class is weighed;
+/// where they are many, fewer snapshots are looked at.
+const MOST_PAIRS: usize = 80_000_000;
 
 /// What to look for.
 #[derive(Clone, Debug, Default)]
@@ -97,8 +99,6 @@ pub struct Leaks<'d> {
     pub more_suspects: Vec<ClassVerdict<'d>>,
     /// The other classes that hold or held something, those that grew most first.
     pub cleared: Vec<ClassVerdict<'d>>,
-    /// How many classes held so little that they were not weighed.
-    pub not_weighed: usize,
     /// What this dump cannot show.
     pub limits: Vec<String>,
 }
@@ -113,7 +113,6 @@ pub struct Verdicts<'d> {
     suspects: Vec<ClassVerdict<'d>>,
     more_suspects: Vec<ClassVerdict<'d>>,
     cleared: Vec<ClassVerdict<'d>>,
-    not_weighed: usize,
 }
 
 impl<'d> Verdicts<'d> {
@@ -128,8 +127,8 @@ impl<'d> Verdicts<'d> {
             dump,
             &options.filter,
             HistoryLimits {
-                snapshots: MOST_SNAPSHOTS,
-                classes: MOST_CLASSES,
+                snapshots: snapshots_compared(dump.classes().len()),
+                classes: usize::MAX,
             },
         );
         let (seconds, places) = history.timed();
@@ -183,7 +182,6 @@ impl<'d> Verdicts<'d> {
             suspects,
             more_suspects,
             cleared,
-            not_weighed: history.classes_left_out,
         })
     }
 
@@ -220,7 +218,6 @@ impl<'d> Verdicts<'d> {
                 alive_at: SnapshotName::of(alive_at),
             }),
             cleared: self.cleared,
-            not_weighed: self.not_weighed,
             limits: limits(self.dump, self.snapshots),
         }
     }
@@ -235,6 +232,12 @@ impl<'d> Leaks<'d> {
     pub fn of(dump: &'d Dump, options: &LeaksOptions) -> Result<Self, SnapshotSelector> {
         Ok(Verdicts::of(dump, options)?.look(dump))
     }
+}
+
+fn snapshots_compared(classes: usize) -> usize {
+    (MOST_PAIRS / classes.max(1))
+        .isqrt()
+        .clamp(LEAST_SNAPSHOTS, MOST_SNAPSHOTS)
 }
 
 fn admits(filter: &Filter, object: TrackedObject<'_>) -> bool {

@@ -16,6 +16,9 @@ use crate::model::{Class, Dump, Frame, Snapshot, Text, Totals, TrackedObject};
 const MOST: usize = 5;
 const MOST_OBJECTS: usize = 3;
 
+/// Texts are told up to so many characters: many suspects may share one of megabytes.
+const MAX_TEXT: usize = 1000;
+
 /// Objects that were born between two snapshots and are alive at a third.
 #[derive(Clone, Debug, Default, PartialEq, Serialize)]
 pub struct Kept<'d> {
@@ -142,7 +145,7 @@ impl<'d> Looker<'d> {
         }
         let row = |&(object, size_bytes): &(TrackedObject<'d>, i64)| KeptObject {
             address: address(object.address()),
-            repr: object.repr(),
+            repr: object.repr().head(MAX_TEXT),
             birth_seconds: Some(object.birth_seconds()).filter(|birth| birth.is_finite()),
             size_bytes,
         };
@@ -185,10 +188,11 @@ impl<'d> Looker<'d> {
             .into_iter()
             .take(MOST)
             .map(|(_, (frame, objects, size_bytes))| Origin {
-                file: frame.map(Frame::file),
+                file: frame.map(|frame| frame.file().head(MAX_TEXT)),
                 line: frame.map(Frame::line),
-                function: frame.map(Frame::function),
-                source: frame.and_then(|frame| Some(frame.source_lines().next()?.trim())),
+                function: frame.map(|frame| frame.function().head(MAX_TEXT)),
+                source: frame
+                    .and_then(|frame| Some(frame.source_lines().next()?.trim().head(MAX_TEXT))),
                 objects,
                 size_bytes,
                 share_percent: percent(size_bytes, all_bytes),
@@ -210,7 +214,7 @@ fn holders<'d>(rows: &[MergedRow<'d>]) -> Vec<Holder<'d>> {
     let mut holders: Vec<Holder<'d>> = Vec::new();
     for (at, row) in rows.iter().enumerate() {
         path.truncate(row.level - 1);
-        path.push(row.name);
+        path.push(row.name.map(|name| name.head(MAX_TEXT)));
         let has_parts = rows.get(at + 1).is_some_and(|next| next.level > row.level);
         if row.level <= 2 && !(row.level == 1 && has_parts) {
             holders.push(Holder {
