@@ -126,12 +126,12 @@ ANALYSES = {
 
 def analyses(options):
     """ctstats alone: what the analyses take of what loading and `summary` take, in turn, on a pickle and its native file."""
-    print("| dump | command | pickle | of `summary` | peak memory, of `summary` | native | of `summary` |")
-    print("| --- | --- | ---: | ---: | ---: | ---: | ---: |")
-    for name, arguments in {**DUMPS, "1M objects, traces": TRACES}.items():
+    dumps = {**DUMPS, "1M objects, traces": TRACES}
+    commands = {"summary": ["summary"], **ANALYSES}
+    cells = {command: [] for command in commands}
+    for arguments in dumps.values():
         pickle = make(options.folder, arguments)
         run([CTSTATS, "convert", pickle, pickle + ".bin"])
-        commands = {"summary": ["summary"], **ANALYSES}
         figures, peaks = {}, {}
         for _ in range(2 * options.rounds + 1):
             for command, argv in commands.items():
@@ -142,10 +142,13 @@ def analyses(options):
                     peaks[command, kind] = max(peaks.get((command, kind), 0), megabytes)
         median = {key: statistics.median(runs) for key, runs in figures.items()}
         for command in commands:
-            ratio = lambda kind: median[command, kind] / median["summary", kind]
-            print("| %s | `%s` | %.2f s | %.2f | %.0f MB, %.0f MB | %.3f s | %.1f |" % (
-                name, command, median[command, "pickle"], ratio("pickle"), peaks[command, "pickle"],
-                peaks["summary", "pickle"], median[command, "native"], ratio("native")), flush=True)
+            a, b = median[command, "pickle"], median[command, "native"]
+            cells[command].append("%.2f s (%.2f) | %.3f s (%.1f×, %.0f MB)" % (
+                a, a / median["summary", "pickle"], b, b / median["summary", "native"], peaks[command, "native"]))
+    print("| command | " + " | ".join("%s | native" % name for name in dumps) + " |")
+    print("| --- |" + " ---: | ---: |" * len(dumps))
+    for command in commands:
+        print("| `%s` | %s |" % (command, " | ".join(cells[command])))
 
 
 PYMPLER_HTML = """

@@ -82,7 +82,7 @@ impl DiffArgs {
         let read = |path: &Path| -> Result<ManuallyDrop<Dump>> {
             let (dump, ()) = load(path, progress, |file| {
                 let dump = match (&self.new, options.referents) {
-                    (_, true) => file.whole()?,
+                    (_, true) => file.referents(&options.filter)?,
                     // Between two dumps nobody is known again, so nobody's life matters.
                     (Some(_), false) => file.summary(&options.filter, Rules::Documented)?,
                     (None, false) => file.lifetimes(&options.filter)?,

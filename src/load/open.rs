@@ -130,6 +130,18 @@ impl DumpFile {
         Ok((self.whole()?, None))
     }
 
+    /// At least the same, and all referents that were recorded.
+    ///
+    /// # Errors
+    ///
+    /// As [`Dump::load`].
+    pub fn referents(self, filter: &Filter) -> Result<Dump, Error> {
+        match self.lifetimes_first(filter)? {
+            (dump, Some(rest)) if dump.totals().referents > 0 => rest.whole(),
+            (dump, _) => Ok(dump),
+        }
+    }
+
     /// At least the objects of these numbers, which ascend, with other numbers and at least
     /// their samples of one moment. Classes and snapshots keep their numbers.
     ///
