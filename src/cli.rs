@@ -365,6 +365,28 @@ fn no_such(dump: &Dump, selector: &SnapshotSelector) -> Usage {
     ))
 }
 
+/// Refuses to read standard input twice.
+fn read_stdin_once(paths: &[&Path]) -> Result<()> {
+    let count = paths.iter().filter(|&&path| path == Path::new("-")).count();
+    if count > 1 {
+        let what = "standard input can be read once; give a file for the other";
+        return Err(Usage(what.into()).into());
+    }
+    Ok(())
+}
+
+/// Whether whoever reads the output went away, which is no failure.
+pub(crate) fn is_closed_pipe(error: &anyhow::Error) -> bool {
+    error.chain().any(|cause| {
+        cause
+            .downcast_ref::<std::io::Error>()
+            .is_some_and(|error| error.kind() == std::io::ErrorKind::BrokenPipe)
+            || cause
+                .downcast_ref::<ctstats::Error>()
+                .is_some_and(ctstats::Error::is_closed_pipe)
+    })
+}
+
 /// Something is odd with the dump.
 fn warn(text: &str) {
     say(&format!("warning: {text}"));

@@ -21,24 +21,13 @@ fn main() -> ExitCode {
     match Cli::parse().run() {
         Ok(()) => ExitCode::SUCCESS,
         // `ctstats … | head`: the reader has what it wanted.
-        Err(error) if is_closed_pipe(&error) => ExitCode::SUCCESS,
+        Err(error) if cli::is_closed_pipe(&error) => ExitCode::SUCCESS,
         Err(error) if error.is::<Breach>() => ExitCode::from(BREACH),
         Err(error) => {
             report(&error);
             ExitCode::from(if error.is::<Usage>() { USAGE } else { FAILED })
         }
     }
-}
-
-fn is_closed_pipe(error: &anyhow::Error) -> bool {
-    error.chain().any(|cause| {
-        cause
-            .downcast_ref::<std::io::Error>()
-            .is_some_and(|error| error.kind() == std::io::ErrorKind::BrokenPipe)
-            || cause
-                .downcast_ref::<ctstats::Error>()
-                .is_some_and(ctstats::Error::is_closed_pipe)
-    })
 }
 
 fn report(error: &anyhow::Error) {

@@ -245,6 +245,7 @@ const CASES: &[(&str, &str)] = &[
         "diff DUMP fixtures/dumps/empty.zero-snapshots-1.1-py311.dump",
     ),
     ("usage-diff-to", "diff LEAKY --to noon"),
+    ("usage-diff-stdin", "diff - -"),
     ("usage-diff-sort", "diff LEAKY --sort size"),
     ("help-diff", "diff --help"),
     // Where objects were created.
@@ -503,8 +504,11 @@ fn standard_input_is_a_dump() {
 /// `ctstats … | head`: a reader that goes away is no error, in any form.
 #[test]
 fn a_closed_pipe_is_no_error() {
-    for command in ["print", "summary"] {
+    for command in ["print", "summary", "diff", "leaks", "sites"] {
         for format in ["table", "json", "ndjson", "csv", "markdown", "pympler"] {
+            if format == "pympler" && !["print", "summary"].contains(&command) {
+                continue;
+            }
             let mut child = ctstats()
                 .args([
                     command,
@@ -524,6 +528,24 @@ fn a_closed_pipe_is_no_error() {
             assert_eq!(output.status.code(), Some(0), "{command} {format}");
             assert!(output.stderr.is_empty(), "{command} {format}");
         }
+    }
+}
+
+/// A gate that nobody reads to the end is one all the same.
+#[test]
+fn a_gate_closes_through_a_closed_pipe() {
+    for format in ["table", "json", "junit", "github"] {
+        let mut child = ctstats()
+            .args(["check", "fixtures/histories.dump.gz"])
+            .args(["--max-bytes", "*=0", "--format", format])
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .expect("the binary starts");
+        drop(child.stdout.take().expect("it is piped"));
+        let output = child.wait_with_output().expect("the binary ends");
+        assert_eq!(output.status.code(), Some(3), "{format}");
+        assert!(output.stderr.is_empty(), "{format}");
     }
 }
 

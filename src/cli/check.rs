@@ -12,7 +12,7 @@ use ctstats::analysis::leaks::Confidence;
 use ctstats::report::check;
 use ctstats::units::escaped;
 
-use super::{FilterArgs, Input, PageArgs, Usage, note};
+use super::{FilterArgs, Input, PageArgs, Usage, is_closed_pipe, note, read_stdin_once};
 
 const EXAMPLES: &str = "\
 Examples:
@@ -110,6 +110,10 @@ impl std::error::Error for Breach {}
 
 impl CheckArgs {
     pub(super) fn run(self) -> Result<()> {
+        let input = &self.input.dump;
+        let others = [&self.baseline, &self.limits].into_iter().flatten();
+        let paths: Vec<&Path> = others.chain([input]).map(PathBuf::as_path).collect();
+        read_stdin_once(&paths)?;
         let mut thresholds = match &self.limits {
             Some(path) => load(path)?,
             None => Vec::new(),
@@ -148,7 +152,6 @@ impl CheckArgs {
             })?;
             Ok(dump)
         };
-        let input = &self.input.dump;
         let dump = read(input)?;
         let baseline = self.baseline.as_deref().map(read).transpose()?;
         let of = Check::of(&dump, baseline.as_deref(), &thresholds, &filter);
@@ -157,13 +160,17 @@ impl CheckArgs {
         let dumps: Vec<&Path> = dumps.into_iter().flatten().map(PathBuf::as_path).collect();
         let mut out = self.page.open(&dumps)?;
         let style = self.page.style(&out, false);
-        match self.format {
-            Form::Table => check::table(&mut out, &of, style)?,
-            Form::Json => check::json(&mut out, &of)?,
-            Form::Junit => check::junit(&mut out, &of, &input.display().to_string())?,
-            Form::Github => check::github(&mut out, &of)?,
+        let written = match self.format {
+            Form::Table => check::table(&mut out, &of, style),
+            Form::Json => check::json(&mut out, &of),
+            Form::Junit => check::junit(&mut out, &of, &input.display().to_string()),
+            Form::Github => check::github(&mut out, &of),
+        };
+        match written.and_then(|()| out.finish()).map_err(Into::into) {
+            // `ctstats check … | head` goes on being a gate.
+            Err(error) if of.breaches > 0 && is_closed_pipe(&error) => {}
+            written => written?,
         }
-        out.finish()?;
         // GitHub has them among the annotations.
         if self.format != Form::Github {
             for threshold in &of.unused {

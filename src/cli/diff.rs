@@ -14,7 +14,7 @@ use ctstats::select::Limit;
 use ctstats::units::escaped;
 use ctstats::{Dump, Rules};
 
-use super::{FilterArgs, SELECTION, SheetArgs, SheetForm, load, no_such, note};
+use super::{FilterArgs, SELECTION, SheetArgs, SheetForm, load, no_such, note, read_stdin_once};
 
 const EXAMPLES: &str = "\
 Examples:
@@ -78,6 +78,9 @@ impl DiffArgs {
             limit: self.limit,
             referents: self.referents,
         };
+        let dumps = [Some(&self.dump), self.new.as_ref()];
+        let dumps: Vec<&Path> = dumps.into_iter().flatten().map(PathBuf::as_path).collect();
+        read_stdin_once(&dumps)?;
         let progress = self.form.page.progress;
         let read = |path: &Path| -> Result<ManuallyDrop<Dump>> {
             let (dump, ()) = load(path, progress, |file| {
@@ -109,11 +112,6 @@ impl DiffArgs {
             }
             no_such(dump, &selector).into()
         })?;
-        let dumps: Vec<&Path> = [Some(&self.dump), self.new.as_ref()]
-            .into_iter()
-            .flatten()
-            .map(PathBuf::as_path)
-            .collect();
         let page = &self.form.page;
         let mut out = page.open(&dumps)?;
         let style = page.style(&out, false);

@@ -14,7 +14,9 @@ use ctstats::select::{Filter, Limit};
 use ctstats::units::escaped;
 use ctstats::{Dump, Lives, Sizes};
 
-use super::{FilterArgs, ProgressArgs, SELECTION, SheetArgs, SheetForm, load, note, open};
+use super::{
+    FilterArgs, ProgressArgs, SELECTION, SheetArgs, SheetForm, load, note, open, read_stdin_once,
+};
 
 const EXAMPLES: &str = "\
 Examples:
@@ -168,6 +170,9 @@ impl SitesArgs {
         };
         let filter = self.filter.filter();
         let progress = self.form.page.progress;
+        let dumps = [Some(&self.dump), self.new.as_ref()];
+        let dumps: Vec<&Path> = dumps.into_iter().flatten().map(PathBuf::as_path).collect();
+        read_stdin_once(&dumps)?;
         let read = |path: &Path| read(path, &filter, GroupBy::Frame, progress);
         let (dump, sizes) = read(&self.dump)?;
         let newer = match &self.new {
@@ -178,11 +183,6 @@ impl SitesArgs {
         if let Some((dump, sizes)) = &newer {
             stacks = Stacks::of(dump, sizes, &filter, weight).since(stacks);
         }
-        let dumps: Vec<&Path> = [Some(&self.dump), self.new.as_ref()]
-            .into_iter()
-            .flatten()
-            .map(PathBuf::as_path)
-            .collect();
         #[cfg(feature = "flamegraph")]
         if self.flamegraph.is_some() && !ctstats::report::flamegraph::is_drawable(&stacks) {
             let dump = self
