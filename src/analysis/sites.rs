@@ -343,7 +343,8 @@ fn count<'d>(
                 GroupBy::Name => columns.name[number as usize].0,
                 GroupBy::Repr => columns.repr[number as usize].0,
                 GroupBy::Frame | GroupBy::Function | GroupBy::File => {
-                    columns.trace[number as usize]
+                    let trace = columns.trace.get(number as usize);
+                    trace.copied().unwrap_or_default()
                 }
             };
             let size = i128::from(sizes.largest_bytes(number));

@@ -11,7 +11,8 @@ use super::{Class, Dump};
 /// ours. The loader turns every NaN of a file into the standard one, so none collides.
 const ALIVE_BITS: u64 = 0x7ff8_c757_a757_0001;
 
-/// The columns of tracked objects, by number.
+/// The columns of tracked objects, by number. All but class, birth and death may be empty, where
+/// a native file was not asked for them.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct ObjectColumns {
     /// Addresses; those that do not fit stand in `wide_address`.
@@ -137,6 +138,12 @@ impl<'d> TrackedObject<'d> {
         self.number as usize
     }
 
+    /// Its row of a column, or what stands for nothing where the column was not read.
+    #[inline]
+    fn cell<T: Copy>(self, column: &[T], nothing: T) -> T {
+        column.get(self.index()).copied().unwrap_or(nothing)
+    }
+
     /// Its number in the dump, from 0 in the order of the index.
     pub fn number(self) -> u32 {
         self.number
@@ -152,13 +159,17 @@ impl<'d> TrackedObject<'d> {
 
     /// The object's own class name; the registered one in most dumps.
     pub fn name(self) -> Text<'d> {
-        self.dump.text.get(self.dump.objects.name[self.index()])
+        self.dump
+            .text
+            .get(self.cell(&self.dump.objects.name, TextId::NONE))
     }
 
     /// The object's repr when it was last sized, clipped by Pympler to 128 characters.
     /// Empty if it died before it was sized.
     pub fn repr(self) -> Text<'d> {
-        self.dump.text.get(self.dump.objects.repr[self.index()])
+        self.dump
+            .text
+            .get(self.cell(&self.dump.objects.repr, TextId::NONE))
     }
 
     /// Its address: Python's `id()`. Addresses are used again after a death.
@@ -169,7 +180,7 @@ impl<'d> TrackedObject<'d> {
         } else {
             columns.wide_address.get(&self.number).copied()
         };
-        wide.unwrap_or_else(|| i128::from(columns.address[self.index()]))
+        wide.unwrap_or_else(|| i128::from(self.cell(&columns.address, 0)))
     }
 
     /// When it was created, in seconds since the program started tracking.
@@ -197,7 +208,7 @@ impl<'d> TrackedObject<'d> {
 
     /// Where it was created; `None` unless tracked with `trace=True`.
     pub fn trace(self) -> Option<Trace<'d>> {
-        let number = self.dump.objects.trace[self.index()].checked_sub(1)?;
+        let number = self.cell(&self.dump.objects.trace, 0).checked_sub(1)?;
         Some(Trace {
             dump: self.dump,
             number,
@@ -206,7 +217,8 @@ impl<'d> TrackedObject<'d> {
 
     /// How deep referents were recorded; `None` where the dump does not say.
     pub fn resolution_level(self) -> Option<i32> {
-        Some(self.dump.objects.resolution_level[self.index()]).filter(|&level| level != i32::MIN)
+        let level = self.cell(&self.dump.objects.resolution_level, i32::MIN);
+        Some(level).filter(|&level| level != i32::MIN)
     }
 
     /// Its sizes in the order recorded: first the basic size at birth, then one for each snapshot.
@@ -217,8 +229,8 @@ impl<'d> TrackedObject<'d> {
         self,
     ) -> impl DoubleEndedIterator<Item = Sample<'d>> + ExactSizeIterator + Clone {
         let dump = self.dump;
-        let start = dump.objects.sample_start[self.index()] as usize;
-        let end = start + dump.objects.sample_count[self.index()] as usize;
+        let start = self.cell(&dump.objects.sample_start, 0) as usize;
+        let end = start + self.cell(&dump.objects.sample_count, 0) as usize;
         let times = &dump.samples.time[start..end];
         let asized = &dump.samples.asized[start..end];
         times

@@ -76,12 +76,13 @@ impl NativeFile {
     pub(in crate::load) fn lives(&self, more: Lives) -> Outcome<(Dump, Sizes)> {
         self.sections.begin();
         let sections = &self.sections;
-        let class: Vec<u32> = all(sections, "obj.class")?;
-        let count = class.len();
-        let mut objects = ObjectColumns::of_nothing(count);
-        objects.class = class;
+        // A column of nothing for a million objects takes as long as one that is read.
+        let mut objects = ObjectColumns::default();
+        objects.class = all(sections, "obj.class")?;
         objects.birth = tables::read_floats(sections, "obj.birth")?;
         objects.set_raw_deaths(tables::read_floats(sections, "obj.death")?);
+        let count = objects.len();
+        let mut lengths = vec![count, objects.birth.len(), objects.raw_deaths().len()];
         let classes = tables::read_classes(sections)?;
         let mut dump = Dump {
             derived: Some(Box::new(tables::read_derived(sections, classes.len())?)),
@@ -95,20 +96,23 @@ impl NativeFile {
         part::without_trees(&mut dump);
         if more.traces {
             objects.trace = all(sections, "obj.trace")?;
+            lengths.push(objects.trace.len());
             dump.traces = tables::read_traces(sections)?;
         }
         if more.names {
             objects.name = tables::read_texts(sections, "obj.name")?;
+            lengths.push(objects.name.len());
         }
         if more.reprs {
             objects.repr = tables::read_texts(sections, "obj.repr")?;
+            lengths.push(objects.repr.len());
         }
         let mut sizes = Vec::new();
         if more.sizes {
             sizes = self.sizes(LARGEST, Rules::Documented)?;
-            tables::same_length("obj", &[count, sizes.len()])?;
+            lengths.push(sizes.len());
         }
-        tables::same_length("obj", &objects.lengths())?;
+        tables::same_length("obj", &lengths)?;
         dump.objects = objects;
         if more.names || more.reprs {
             dump.text = tables::read_text(sections)?;
