@@ -31,10 +31,12 @@ const EXAMPLES: &str = "\
 Examples:
   ctstats print dump.dat --sort size --limit 10
   ctstats summary dump.dat --snapshot peak --sort size --limit 5
+  ctstats leaks dump.dat
+  ctstats diff before.dat after.dat --referents
   zcat dump.dat.gz | ctstats print - --class Cart --format csv | head
 
 Exit status: 0 success (also when the reader of a pipe goes away), 1 the dump or
-a file cannot be read or written, 2 wrong usage.
+a file cannot be read or written, 2 wrong usage, 3 a limit of check is broken.
 
 Dumps are what Pympler's tracker.stats.dump_stats(\"dump.dat\") writes. They are
 read as data: nothing in them is imported or executed.";
