@@ -180,6 +180,12 @@ impl Filter {
         self.classes.is_empty() || self.classes.iter().any(|part| name.contains(part))
     }
 
+    /// Whether an object of an admitted class passes, by its largest size as documented. Whoever
+    /// has the sizes of all objects calls [`Filter::admits_object`].
+    pub fn admits(&self, object: TrackedObject<'_>) -> bool {
+        self.admits_object(object, || object.largest_bytes(Rules::Documented))
+    }
+
     /// Whether an object of an admitted class passes. Its largest size is asked for only if it matters.
     pub fn admits_object(
         &self,

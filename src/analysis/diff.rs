@@ -4,15 +4,16 @@
 //! again, so it can be told who was born, died and survived; between two they are not.
 
 use std::collections::HashMap;
-use std::convert::Infallible;
+use std::ops::AddAssign;
 use std::str::FromStr;
 
 use foldhash::fast::FixedState;
 use serde::Serialize;
 
+use super::history::{Held, each};
 use super::merged::{MergedRow, Merger, Rows};
-use super::summary::{SnapshotName, SnapshotSelector, Summary, SummaryOptions, average};
-use crate::model::{Class, Dump, Rules, Snapshot, Text, TrackedObject};
+use super::summary::{SnapshotName, SnapshotSelector, SummaryOptions, average};
+use crate::model::{Class, Dump, Rules, Snapshot, Text};
 use crate::select::{Filter, Limit, named};
 
 /// How many attributes are told of.
@@ -194,9 +195,6 @@ pub struct Diff<'d> {
     pub referents: Option<Vec<ReferentDiff<'d>>>,
 }
 
-/// A class's active instances and their bytes on one side.
-pub(super) type Held = (u64, i128);
-
 impl<'d> Diff<'d> {
     /// Compares two snapshots of a dump.
     ///
@@ -258,7 +256,7 @@ impl<'d> Diff<'d> {
                 after: of(&after),
                 lives: lives.map(|lives| lives.get(&class).copied().unwrap_or_default()),
             };
-            let some = |held: Held| held != (0, 0);
+            let some = |held| held != Held::default();
             let status = match (some(sums.before), some(sums.after)) {
                 (true, true) => Status::Both,
                 (false, true) => Status::New,
@@ -329,21 +327,14 @@ pub(super) fn held<'d>(
         ..SummaryOptions::default()
     };
     let mut held: HashMap<Text<'d>, Held, FixedState> = HashMap::default();
-    // The selector is the number of a snapshot that there is.
-    if let Ok(summary) = Summary::of(dump, options) {
-        let outcome = summary.each(|snapshot| -> Result<(), Infallible> {
-            for class in snapshot.classes {
-                let row = held.entry(class.class).or_default();
-                row.0 += class.active;
-                row.1 += class.sum_bytes;
-            }
-            Ok(())
-        });
-        match outcome {
-            Ok(()) => {}
-            Err(never) => match never {},
+    each(dump, options, |snapshot| {
+        for class in snapshot.classes {
+            *held.entry(class.class).or_default() += Held {
+                active: class.active,
+                sum_bytes: class.sum_bytes,
+            };
         }
-    }
+    });
     held
 }
 
@@ -353,6 +344,14 @@ struct Lives {
     born: u64,
     died: u64,
     survived: u64,
+}
+
+impl AddAssign for Lives {
+    fn add_assign(&mut self, other: Lives) {
+        self.born += other.born;
+        self.died += other.died;
+        self.survived += other.survived;
+    }
 }
 
 fn lives<'d>(
@@ -368,7 +367,7 @@ fn lives<'d>(
         .filter(|class| filter.admits_class(class.name()))
     {
         let mut lives = Lives::default();
-        for object in class.objects().filter(|&object| admits(filter, object)) {
+        for object in class.objects().filter(|&object| filter.admits(object)) {
             let birth = object.birth_seconds();
             let born = from <= birth && birth < to;
             let was = object.is_active_at(from);
@@ -377,16 +376,9 @@ fn lives<'d>(
             lives.died += u64::from((was || born) && dead);
             lives.survived += u64::from(was && object.is_active_at(to));
         }
-        let row = all.entry(class.name()).or_default();
-        row.born += lives.born;
-        row.died += lives.died;
-        row.survived += lives.survived;
+        *all.entry(class.name()).or_default() += lives;
     }
     all
-}
-
-fn admits(filter: &Filter, object: TrackedObject<'_>) -> bool {
-    filter.admits_object(object, || object.largest_bytes(Rules::Documented))
 }
 
 /// Sums of either side.
@@ -399,24 +391,24 @@ struct Sums {
 
 impl Sums {
     fn add(&mut self, other: Sums) {
-        self.before = (
-            self.before.0 + other.before.0,
-            self.before.1 + other.before.1,
-        );
-        self.after = (self.after.0 + other.after.0, self.after.1 + other.after.1);
+        self.before += other.before;
+        self.after += other.after;
         if let Some(other) = other.lives {
-            let lives = self.lives.get_or_insert_default();
-            lives.born += other.born;
-            lives.died += other.died;
-            lives.survived += other.survived;
+            *self.lives.get_or_insert_default() += other;
         }
     }
 
     fn figures(&self) -> DiffFigures {
-        // Of nothing, or less, there is no share.
-        let percent = |change: f64, before: f64| (before > 0.0).then(|| change * 100.0 / before);
-        let [(active_before, bytes_before), (active_after, bytes_after)] =
-            [self.before, self.after];
+        let [
+            Held {
+                active: active_before,
+                sum_bytes: bytes_before,
+            },
+            Held {
+                active: active_after,
+                sum_bytes: bytes_after,
+            },
+        ] = [self.before, self.after];
         let active_change = i128::from(active_after) - i128::from(active_before);
         let bytes_change = bytes_after - bytes_before;
         let average_before = average(bytes_before, active_before);
@@ -426,20 +418,25 @@ impl Sums {
             active_before,
             active_after,
             active_change,
-            active_change_percent: percent(active_change as f64, active_before as f64),
+            active_change_percent: change_percent(active_change as f64, active_before as f64),
             bytes_before,
             bytes_after,
             bytes_change,
-            bytes_change_percent: percent(bytes_change as f64, bytes_before as f64),
+            bytes_change_percent: change_percent(bytes_change as f64, bytes_before as f64),
             average_before,
             average_after,
             average_change,
-            average_change_percent: percent(average_change, average_before),
+            average_change_percent: change_percent(average_change, average_before),
             born: self.lives.map(|lives| lives.born),
             died: self.lives.map(|lives| lives.died),
             survived: self.lives.map(|lives| lives.survived),
         }
     }
+}
+
+/// A change as a share of what was before, in percent. Of nothing, or less, there is none.
+pub(super) fn change_percent(change: f64, before: f64) -> Option<f64> {
+    (before > 0.0).then(|| change * 100.0 / before)
 }
 
 fn sort(rows: &mut [(ClassDiff<'_>, Sums)], options: &DiffOptions) {
@@ -493,7 +490,7 @@ fn referents<'d>(sides: [(&'d Dump, Snapshot<'d>); 2], filter: &Filter) -> Vec<R
         let mut places: HashMap<(usize, Option<Text<'d>>), usize, FixedState> = HashMap::default();
         for (side, classes) in classes.into_iter().enumerate() {
             for class in classes {
-                let trees = mergers[side].class(class, |object| admits(filter, object), Rows::All);
+                let trees = mergers[side].class(class, |object| filter.admits(object), Rows::All);
                 for merged in &trees {
                     graft(&mut tree, &mut places, side, &merged.referents);
                 }

@@ -2,6 +2,7 @@
 //! [`Summary`], turned so that a class has a row.
 
 use std::convert::Infallible;
+use std::ops::AddAssign;
 
 use serde::Serialize;
 
@@ -16,6 +17,13 @@ pub struct Held {
     pub active: u64,
     /// Bytes of all of them.
     pub sum_bytes: i128,
+}
+
+impl AddAssign for Held {
+    fn add_assign(&mut self, other: Held) {
+        self.active += other.active;
+        self.sum_bytes += other.sum_bytes;
+    }
 }
 
 /// A class over all snapshots of a [`History`].
@@ -162,8 +170,12 @@ impl<'d> History<'d> {
     }
 }
 
-fn each<'d>(dump: &'d Dump, options: SummaryOptions, mut see: impl FnMut(SnapshotSummary<'d>)) {
-    // The selectors are numbers of snapshots that there are.
+/// Shows the snapshots of a summary whose selectors are numbers of snapshots that there are.
+pub(super) fn each<'d>(
+    dump: &'d Dump,
+    options: SummaryOptions,
+    mut see: impl FnMut(SnapshotSummary<'d>),
+) {
     let Ok(summary) = Summary::of(dump, options) else {
         return;
     };

@@ -92,11 +92,10 @@ impl<'d> Lifetimes<'d> {
         let mut kept = Vec::with_capacity(keep);
         for (index, class) in classes.into_iter().enumerate() {
             let mut ages = Ages::default();
-            for object in class.objects().filter(|&object| {
-                options
-                    .filter
-                    .admits_object(object, || object.largest_bytes(Rules::Documented))
-            }) {
+            for object in class
+                .objects()
+                .filter(|&object| options.filter.admits(object))
+            {
                 ages.add(object, span);
             }
             total.extend(&ages);

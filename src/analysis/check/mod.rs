@@ -10,11 +10,12 @@ use serde::Serialize;
 
 pub use threshold::{Most, Quantity, Threshold, from_toml, load, no_leaks};
 
-use super::diff::{Held, held};
-use super::leaks::{ClassVerdict, Confidence, Leaks, LeaksOptions, Pattern};
+use super::diff::{change_percent, held};
+use super::history::Held;
+use super::leaks::{ClassVerdict, Confidence, LeaksOptions, Pattern, Verdicts};
 use super::summary::SnapshotName;
-use crate::model::{Dump, Rules, Text};
-use crate::select::{Filter, Limit};
+use crate::model::{Dump, Text};
+use crate::select::Filter;
 use threshold::followed;
 
 /// What a class has of a quantity.
@@ -143,7 +144,8 @@ impl<'d> Check<'d> {
         }
         let after = at.map(|at| held(dump, filter, at)).unwrap_or_default();
         if asks(Quantity::MaxBytes) {
-            let bytes = |(&class, &(_, bytes)): (&Text<'d>, &Held)| {
+            let bytes = |(&class, held): (&Text<'d>, &Held)| {
+                let bytes = held.sum_bytes;
                 (class, Quantity::MaxBytes, Found::Bytes { bytes })
             };
             found.extend(after.iter().map(bytes));
@@ -168,8 +170,11 @@ impl<'d> Check<'d> {
             })
             .collect();
         outcomes.sort_by_key(|outcome| {
-            let quantity = outcome.threshold.quantity as u8;
-            (!outcome.is_breach, quantity, outcome.class)
+            (
+                !outcome.is_breach,
+                outcome.threshold.quantity,
+                outcome.class,
+            )
         });
         let names: Vec<Text<'d>> = dump
             .classes()
@@ -218,9 +223,7 @@ fn alive<'d>(dump: &'d Dump, filter: &Filter) -> Vec<Figure<'d>> {
     let classes = dump.classes();
     for class in classes.filter(|class| filter.admits_class(class.name())) {
         let objects = class.objects().filter(|object| object.is_alive());
-        let admitted = objects.filter(|&object| {
-            filter.admits_object(object, || object.largest_bytes(Rules::Documented))
-        });
+        let admitted = objects.filter(|&object| filter.admits(object));
         *counts.entry(class.name()).or_default() += admitted.count() as u64;
     }
     counts
@@ -234,15 +237,15 @@ fn growth<'d>(
     before: &HashMap<Text<'d>, Held, FixedState>,
     after: &HashMap<Text<'d>, Held, FixedState>,
 ) -> Vec<Figure<'d>> {
-    let figure = |(&class, &(_, bytes)): (&Text<'d>, &Held)| {
-        let (_, bytes_before) = before.get(&class).copied().unwrap_or_default();
+    let figure = |(&class, held): (&Text<'d>, &Held)| {
+        let bytes = held.sum_bytes;
+        let bytes_before = before.get(&class).map_or(0, |held| held.sum_bytes);
         let bytes_change = bytes - bytes_before;
-        let share = bytes_change as f64 * 100.0 / bytes_before as f64;
         let found = Found::Growth {
             bytes_before,
             bytes,
             bytes_change,
-            bytes_change_percent: (bytes_before > 0).then_some(share),
+            bytes_change_percent: change_percent(bytes_change as f64, bytes_before as f64),
         };
         (class, Quantity::MaxGrowth, found)
     };
@@ -253,18 +256,15 @@ fn growth<'d>(
 fn verdicts<'d>(dump: &'d Dump, filter: &Filter) -> Result<Vec<Figure<'d>>, Unchecked> {
     let options = LeaksOptions {
         filter: filter.clone(),
-        // Nobody is looked at closely.
-        limit: Some(Limit::Count(0)),
         ..LeaksOptions::default()
     };
     let needed = super::leaks::ENOUGH_SNAPSHOTS;
     // Without selectors there is none that names no snapshot.
-    let leaks = Leaks::of(dump, &options).ok();
-    let snapshots = leaks.as_ref().map_or(0, |leaks| leaks.snapshots);
-    let Some(leaks) = leaks.filter(|_| snapshots >= needed) else {
+    let verdicts = Verdicts::of(dump, &options).ok();
+    let snapshots = verdicts.as_ref().map_or(0, Verdicts::snapshots);
+    let Some(verdicts) = verdicts.filter(|_| snapshots >= needed) else {
         return Err(Unchecked::TooFewSnapshots { snapshots, needed });
     };
-    let classes = leaks.more_suspects.into_iter().chain(leaks.cleared);
     let figure = |class: ClassVerdict<'d>| {
         let verdict = class.verdict;
         let found = Found::Leak {
@@ -274,7 +274,7 @@ fn verdicts<'d>(dump: &'d Dump, filter: &Filter) -> Result<Vec<Figure<'d>>, Unch
         };
         (class.class, Quantity::NoLeaks, found)
     };
-    Ok(classes.map(figure).collect())
+    Ok(verdicts.into_classes().map(figure).collect())
 }
 
 #[cfg(test)]

@@ -15,7 +15,7 @@ use crate::model::Text;
 const MAX_BYTES: u64 = 1 << 20;
 
 /// What a threshold is of.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Quantity {
     /// Instances alive at the end of the recording.

@@ -20,7 +20,7 @@ pub use verdict::{Confidence, Evidence, Pattern, Verdict};
 use super::coverage::Coverage;
 use super::history::{History, HistoryLimits};
 use super::summary::{SnapshotName, SnapshotSelector};
-use crate::model::{Class, Dump, Rules, Snapshot, Text, TrackedObject};
+use crate::model::{Class, Dump, Rules, Snapshot, Text, Totals, TrackedObject};
 use crate::select::{Filter, Limit};
 use suspect::Looker;
 
@@ -151,7 +151,7 @@ impl<'d> Verdicts<'d> {
                 instances: Trend::of(&seconds, &figures(|held| held.active.into())),
                 bytes: Trend::of(&seconds, &bytes),
                 survival: Survival::of(row.class_of(dump), &seconds, |object| {
-                    admits(&options.filter, object)
+                    options.filter.admits(object)
                 }),
             };
             let class = ClassVerdict {
@@ -185,6 +185,17 @@ impl<'d> Verdicts<'d> {
         })
     }
 
+    /// How many snapshots the verdicts rest on.
+    pub fn snapshots(&self) -> usize {
+        self.snapshots
+    }
+
+    /// All classes that were weighed, suspects first.
+    pub fn into_classes(self) -> impl Iterator<Item = ClassVerdict<'d>> {
+        let suspects = self.suspects.into_iter().chain(self.more_suspects);
+        suspects.chain(self.cleared)
+    }
+
     /// The numbers of the objects that are looked at, ascending, and at which moment, in
     /// seconds; `None` if nobody is.
     pub fn survivors(&self) -> Option<(Vec<u32>, f64)> {
@@ -194,7 +205,7 @@ impl<'d> Verdicts<'d> {
             number: class.number,
         });
         let objects = classes.flat_map(Class::objects);
-        let kept = objects.filter(|&object| chosen.keeps(object) && admits(&self.filter, object));
+        let kept = objects.filter(|&object| chosen.keeps(object) && self.filter.admits(object));
         let mut numbers: Vec<u32> = kept.map(TrackedObject::number).collect();
         numbers.sort_unstable();
         numbers.dedup();
@@ -204,9 +215,12 @@ impl<'d> Verdicts<'d> {
     /// Looks at the suspects. `whole` is this dump, or one that has of its objects at least
     /// [`Verdicts::survivors`], and of those at least the samples of that moment.
     pub fn look(self, whole: &'d Dump) -> Leaks<'d> {
-        let mut looker = Looker::of(whole, self.between, self.dump.totals());
+        let totals = self.dump.totals();
+        let limits = limits(&totals, self.snapshots);
+        let mut looker = Looker::of(whole, self.between, totals);
         let suspects = self.suspects.into_iter();
-        let suspects = suspects.map(|class| looker.look(class, |o| admits(&self.filter, o)));
+        let suspects =
+            suspects.map(|class| looker.look(class, |object| self.filter.admits(object)));
         Leaks {
             coverage: Coverage::of(self.dump),
             snapshots: self.snapshots,
@@ -218,7 +232,7 @@ impl<'d> Verdicts<'d> {
                 alive_at: SnapshotName::of(alive_at),
             }),
             cleared: self.cleared,
-            limits: limits(self.dump, self.snapshots),
+            limits,
         }
     }
 }
@@ -238,10 +252,6 @@ fn snapshots_compared(classes: usize) -> usize {
     (MOST_PAIRS / classes.max(1))
         .isqrt()
         .clamp(LEAST_SNAPSHOTS, MOST_SNAPSHOTS)
-}
-
-fn admits(filter: &Filter, object: TrackedObject<'_>) -> bool {
-    filter.admits_object(object, || object.largest_bytes(Rules::Documented))
 }
 
 /// The moments that survivors are chosen by.
@@ -294,7 +304,7 @@ fn between<'d>(
 }
 
 /// What a dump cannot show, and what is missing in this one.
-fn limits(dump: &Dump, snapshots: usize) -> Vec<String> {
+fn limits(totals: &Totals, snapshots: usize) -> Vec<String> {
     let mut limits = vec![
         "who keeps an object alive: Pympler records what objects refer to, not who refers to \
          them; gc.get_referrers in the running program shows that"
@@ -303,12 +313,11 @@ fn limits(dump: &Dump, snapshots: usize) -> Vec<String> {
         "whether what grew would have gone on growing: a cache that is not full yet looks the same"
             .to_owned(),
     ];
-    if snapshots < 4 {
+    if snapshots < ENOUGH_SNAPSHOTS {
         limits.push(format!(
             "growth from chance: {snapshots} snapshots are too few; take four or more, evenly spread"
         ));
     }
-    let totals = dump.totals();
     if totals.objects > 0 && totals.traces == 0 {
         limits.push(
             "where the survivors were created: tracker.track_class(Cls, trace=True) records it"
