@@ -118,9 +118,8 @@ fn merged<'d>(mut stacks: Vec<Stack<'d>>) -> Vec<Stack<'d>> {
 /// The places of frames and classes in the order of what they read: each text is compared a
 /// few times, and its place however often stacks are.
 struct Places<'d> {
-    /// By the dump's address in memory: the place of each frame by its number, 0 for those of
-    /// the tracker.
-    frames: HashMap<usize, Vec<u32>, RandomState>,
+    /// Of each dump the place of every frame by its number, 0 for those of the tracker.
+    frames: Vec<(&'d Dump, Vec<u32>)>,
     classes: HashMap<Text<'d>, u32, RandomState>,
 }
 
@@ -132,44 +131,28 @@ impl<'d> Places<'d> {
                 dumps.push(trace.dump);
             }
         }
-        let mut used: HashMap<usize, Vec<bool>, RandomState> = HashMap::default();
-        let mut seen: HashSet<(usize, u32), RandomState> = HashSet::default();
-        for trace in stacks.iter().filter_map(|stack| stack.trace) {
-            let address = address(trace.dump);
-            if seen.insert((address, trace.number)) {
-                let used = used
-                    .entry(address)
-                    .or_insert_with(|| vec![false; trace.dump.traces.frames.len()]);
-                for frame in trace.frames() {
-                    used[frame.number() as usize] = true;
-                }
-            }
-        }
-        let mut frames = Vec::new();
-        for dump in dumps {
-            let used = &used[&address(dump)];
-            let all = (0..dump.traces.frames.len() as u32).map(|number| Frame::of(dump, number));
-            frames.extend(all.filter(|frame| used[frame.number() as usize] && !is_tracker(*frame)));
-        }
-        let texts = places(
-            frames
-                .iter()
-                .flat_map(|f| [shown(f.function()), shown(f.file())]),
-        );
+        let all = |dump: &'d Dump| {
+            let numbers = 0..dump.traces.frames.len() as u32;
+            numbers.map(move |number| Frame::of(dump, number))
+        };
+        let told = dumps.iter().flat_map(|&dump| all(dump));
+        let told = told.filter(|&frame| !is_tracker(frame));
+        let texts = told.clone();
+        let texts = places(texts.flat_map(|f| [shown(f.function()), shown(f.file())]));
         let key = |frame: Frame<'d>| {
             let [function, file] = [frame.function(), frame.file()].map(|text| texts[&shown(text)]);
             (function, file, frame.line())
         };
-        let keys = places(frames.iter().map(|&frame| key(frame)));
-        let mut of_dumps: HashMap<usize, Vec<u32>, RandomState> = HashMap::default();
-        for frame in frames {
-            let places = of_dumps
-                .entry(frame.dump_address())
-                .or_insert_with(|| vec![0; used[&frame.dump_address()].len()]);
-            places[frame.number() as usize] = keys[&key(frame)] + 1;
-        }
+        let keys = places(told.map(key));
+        let place = |frame| match is_tracker(frame) {
+            true => 0,
+            false => keys[&key(frame)] + 1,
+        };
+        let frames = dumps
+            .iter()
+            .map(|&dump| (dump, all(dump).map(place).collect()));
         Places {
-            frames: of_dumps,
+            frames: frames.collect(),
             classes: places(stacks.iter().map(|stack| shown(stack.class))),
         }
     }
@@ -189,18 +172,13 @@ impl<'d> Places<'d> {
 
     /// The places of a trace's frames, outermost first, without those of the tracker.
     fn frames(&self, trace: Trace<'d>) -> impl Iterator<Item = u32> {
-        let places = self.frames.get(&address(trace.dump));
+        let mut dumps = self.frames.iter();
+        let of = dumps.find(|(dump, _)| std::ptr::eq(*dump, trace.dump));
+        let places = of.map_or(&[][..], |(_, places)| places);
         let frames = trace.frames();
-        frames.filter_map(move |frame| {
-            let place = places.map_or(0, |places| places[frame.number() as usize]);
-            (place > 0).then_some(place)
-        })
+        let places = frames.filter_map(|frame| places.get(frame.number() as usize).copied());
+        places.filter(|&place| place > 0)
     }
-}
-
-/// Where a dump stands in memory.
-fn address(dump: &Dump) -> usize {
-    std::ptr::from_ref(dump).addr()
 }
 
 /// As much of a text as stacks show.

@@ -7,7 +7,7 @@ use super::container::{Sections, VERSION};
 use super::{part, snapshots, sound, tables};
 use crate::input::ByteCount;
 use crate::load::Lives;
-use crate::model::{Dump, ObjectColumns, Rules, Sizes};
+use crate::model::{ClassRow, Dump, ObjectColumns, Rules, Sizes};
 use crate::pickle::{Outcome, malformed};
 use crate::select::{Selected, Selection, SortKey};
 
@@ -29,6 +29,15 @@ const AT_PEAK: SizeColumns = SizeColumns {
     documented: "obj.at_peak",
     pympler: "obj.p_at_peak",
 };
+
+/// Which columns of objects to read beside their classes.
+struct Wanted {
+    births: bool,
+    deaths: bool,
+    traces: bool,
+    names: bool,
+    reprs: bool,
+}
 
 /// An open file.
 pub(in crate::load) struct NativeFile {
@@ -56,17 +65,7 @@ impl NativeFile {
     /// Classes, snapshots and what the file says of the whole, but no objects.
     pub(in crate::load) fn outline(&self) -> Outcome<Dump> {
         self.sections.begin();
-        let classes = part::read_classes(&self.sections)?;
-        let derived = tables::read_derived(&self.sections, classes.len())?;
-        let mut dump = Dump {
-            classes,
-            snapshots: snapshots::read_value(&self.sections)?,
-            snapshot_rows: all(&self.sections, "snap.row")?,
-            notes: tables::read_notes(&self.sections)?,
-            derived: Some(Box::new(derived)),
-            ..Dump::default()
-        };
-        part::without_trees(&mut dump);
+        let mut dump = self.without_objects(part::read_classes(&self.sections)?)?;
         part::read_texts(&self.sections, &mut dump)?;
         sound(VERSION, dump)
     }
@@ -76,50 +75,87 @@ impl NativeFile {
     pub(in crate::load) fn lives(&self, more: Lives) -> Outcome<(Dump, Sizes)> {
         self.sections.begin();
         let sections = &self.sections;
-        // A column of nothing for a million objects takes as long as one that is read.
-        let mut objects = ObjectColumns::default();
-        objects.class = all(sections, "obj.class")?;
-        objects.birth = tables::read_floats(sections, "obj.birth")?;
-        objects.set_raw_deaths(tables::read_floats(sections, "obj.death")?);
-        let count = objects.len();
-        let mut lengths = vec![count, objects.birth.len(), objects.raw_deaths().len()];
-        let classes = tables::read_classes(sections)?;
+        let mut dump = self.without_objects(tables::read_classes(sections)?)?;
+        dump.listed = all(sections, "listed")?;
+        dump.objects = self.columns(Wanted {
+            births: true,
+            deaths: true,
+            traces: more.traces,
+            names: more.names,
+            reprs: more.reprs,
+        })?;
+        if more.traces {
+            dump.traces = tables::read_traces(sections)?;
+        }
+        let mut sizes = Vec::new();
+        if more.sizes {
+            sizes = self.sizes(LARGEST, Rules::Documented)?;
+            tables::same_length("obj", &[dump.objects.len(), sizes.len()])?;
+        }
+        self.texts(&mut dump)?;
+        Ok((sound(VERSION, dump)?, Sizes::from_parts(sizes, Vec::new())))
+    }
+
+    /// These classes, the snapshots and what the file says of the whole; texts keep the numbers
+    /// of the file for now.
+    fn without_objects(&self, classes: Vec<ClassRow>) -> Outcome<Dump> {
+        let sections = &self.sections;
         let mut dump = Dump {
             derived: Some(Box::new(tables::read_derived(sections, classes.len())?)),
             classes,
-            listed: all(sections, "listed")?,
             snapshots: snapshots::read_value(sections)?,
             snapshot_rows: all(sections, "snap.row")?,
             notes: tables::read_notes(sections)?,
             ..Dump::default()
         };
-        part::without_trees(&mut dump);
-        if more.traces {
+        // Their trees are not told without samples.
+        for snapshot in &mut dump.snapshots {
+            for cached in snapshot.classes.iter_mut().flatten() {
+                cached.merged = None;
+            }
+        }
+        Ok(dump)
+    }
+
+    /// Some columns of all objects; the others are empty. One of nothing for a million objects
+    /// would take as long as one that is read.
+    fn columns(&self, wanted: Wanted) -> Outcome<ObjectColumns> {
+        let sections = &self.sections;
+        let mut objects = ObjectColumns::default();
+        objects.class = all(sections, "obj.class")?;
+        let mut lengths = vec![objects.len()];
+        if wanted.births {
+            objects.birth = tables::read_floats(sections, "obj.birth")?;
+            lengths.push(objects.birth.len());
+        }
+        if wanted.deaths {
+            objects.set_raw_deaths(tables::read_floats(sections, "obj.death")?);
+            lengths.push(objects.raw_deaths().len());
+        }
+        if wanted.traces {
             objects.trace = all(sections, "obj.trace")?;
             lengths.push(objects.trace.len());
-            dump.traces = tables::read_traces(sections)?;
         }
-        if more.names {
+        if wanted.names {
             objects.name = tables::read_texts(sections, "obj.name")?;
             lengths.push(objects.name.len());
         }
-        if more.reprs {
+        if wanted.reprs {
             objects.repr = tables::read_texts(sections, "obj.repr")?;
             lengths.push(objects.repr.len());
         }
-        let mut sizes = Vec::new();
-        if more.sizes {
-            sizes = self.sizes(LARGEST, Rules::Documented)?;
-            lengths.push(sizes.len());
-        }
         tables::same_length("obj", &lengths)?;
-        dump.objects = objects;
-        if more.names || more.reprs {
-            dump.text = tables::read_text(sections)?;
-        } else {
-            part::read_texts(sections, &mut dump)?;
+        Ok(objects)
+    }
+
+    /// The texts of a dump of all objects: all of them if objects have some, since picking those
+    /// of a million out takes longer.
+    fn texts(&self, dump: &mut Dump) -> Outcome<()> {
+        if dump.objects.name.is_empty() && dump.objects.repr.is_empty() {
+            return part::read_texts(&self.sections, dump);
         }
-        Ok((sound(VERSION, dump)?, Sizes::from_parts(sizes, Vec::new())))
+        dump.text = tables::read_text(&self.sections)?;
+        Ok(())
     }
 
     /// The objects of these numbers, which ascend, with their samples of one moment.
@@ -189,39 +225,19 @@ impl NativeFile {
         let keys = selection.keys();
         let filter = &selection.filter;
         let has = |key| keys.contains(&key);
-        let names = has(SortKey::Name) || !filter.names.is_empty();
-        let reprs = has(SortKey::Repr) || !filter.reprs.is_empty();
-        let mut objects = ObjectColumns::default();
-        objects.class = all(sections, "obj.class")?;
-        let mut lengths = vec![objects.len()];
-        if has(SortKey::Birth) {
-            objects.birth = tables::read_floats(sections, "obj.birth")?;
-            lengths.push(objects.birth.len());
-        }
-        if has(SortKey::Death) || filter.alive.is_some() {
-            objects.set_raw_deaths(tables::read_floats(sections, "obj.death")?);
-            lengths.push(objects.raw_deaths().len());
-        }
-        if names {
-            objects.name = tables::read_texts(sections, "obj.name")?;
-            lengths.push(objects.name.len());
-        }
-        if reprs {
-            objects.repr = tables::read_texts(sections, "obj.repr")?;
-            lengths.push(objects.repr.len());
-        }
-        tables::same_length("obj", &lengths)?;
         let mut dump = Dump {
             classes: tables::read_classes(sections)?,
             listed: all(sections, "listed")?,
-            objects,
+            objects: self.columns(Wanted {
+                births: has(SortKey::Birth),
+                deaths: has(SortKey::Death) || filter.alive.is_some(),
+                traces: false,
+                names: has(SortKey::Name) || !filter.names.is_empty(),
+                reprs: has(SortKey::Repr) || !filter.reprs.is_empty(),
+            })?,
             ..Dump::default()
         };
-        if names || reprs {
-            dump.text = tables::read_text(sections)?;
-        } else {
-            part::read_texts(sections, &mut dump)?;
-        }
+        self.texts(&mut dump)?;
         sound(VERSION, dump)
     }
 

@@ -44,15 +44,6 @@ pub(super) fn read(
     Ok(dump)
 }
 
-/// Trees that are cached in snapshots are not told without samples.
-pub(super) fn without_trees(dump: &mut Dump) {
-    for snapshot in &mut dump.snapshots {
-        for cached in snapshot.classes.iter_mut().flatten() {
-            cached.merged = None;
-        }
-    }
-}
-
 /// The classes without their objects.
 pub(super) fn read_classes(sections: &Sections) -> Outcome<Vec<ClassRow>> {
     let mut classes = tables::read_classes(sections)?;
