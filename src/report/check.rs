@@ -4,7 +4,7 @@
 use std::io::{self, Write};
 
 use super::json;
-use super::table::{Style, ending, fit_left, wrap};
+use super::table::{Style, clipped_left, wrap};
 use crate::analysis::check::{Check, Found, Most, Outcome, Quantity};
 use crate::analysis::leaks::Confidence;
 use crate::units::{ByteStyle, bytes, change, escaped, thousands};
@@ -16,8 +16,8 @@ pub const SCHEMA: &str = "ctstats.check/1";
 pub fn table(out: &mut impl Write, check: &Check<'_>, style: Style) -> io::Result<()> {
     let width = style.page_width();
     for outcome in breaches(check) {
-        let name = fit_left(&ending(outcome.class, width / 2), width / 2);
-        let text = format!("{}: {}", name.trim_end(), sentence(outcome, style.bytes));
+        let name = clipped_left(outcome.class, width / 2);
+        let text = format!("{name}: {}", sentence(outcome, style.bytes));
         for (index, line) in wrap(&text, width - 8).iter().enumerate() {
             let mark = if index == 0 { "breach" } else { "" };
             let mark = style.paint.growth(format!("{mark:6}"));

@@ -3,8 +3,8 @@
 use std::io::{self, Write};
 
 use super::json::{self, Stringing};
-use super::sheet::{Column, Note, Of, Row, Sheet, Value};
-use super::table::{Style, beginning, fit};
+use super::sheet::{Column, LEAST_NAME, Note, Of, Row, Sheet, Value};
+use super::table::{Style, clipped};
 use super::{csv, markdown};
 use crate::analysis::diff::{ClassDiff, Diff, DiffFigures, ReferentDiff, Status};
 use crate::analysis::summary::SnapshotName;
@@ -41,11 +41,12 @@ const LIVES: [Column; 3] = [
 /// Writes aligned columns, and below them the attributes that grew.
 pub fn table(out: &mut impl Write, diff: &Diff<'_>, style: Style) -> io::Result<()> {
     let (from, to) = (side(&diff.from), side(&diff.to));
+    let room = style.page_width().saturating_sub(5);
     writeln!(
         out,
         "from {}\nto   {}\n",
-        clipped(&from, style),
-        clipped(&to, style)
+        clipped(Text::new(&from), room),
+        clipped(Text::new(&to), room)
     )?;
     let columns = columns(diff);
     sheet(diff, &columns).table(out, style)?;
@@ -66,16 +67,9 @@ pub fn table(out: &mut impl Write, diff: &Diff<'_>, style: Style) -> io::Result<
         let room = style
             .page_width()
             .saturating_sub(figures.chars().count() + 2);
-        let path = fit(&beginning(Text::new(&path(row)), room), room);
-        writeln!(out, "{figures}  {}", path.trim_end())?;
+        writeln!(out, "{figures}  {}", clipped(Text::new(&path(row)), room))?;
     }
     Ok(())
-}
-
-fn clipped(text: &str, style: Style) -> String {
-    let room = style.page_width().saturating_sub(5);
-    let text = fit(&beginning(Text::new(text), room), room);
-    text.trim_end().to_owned()
 }
 
 /// Writes a row for each class; with attributes a row for each of those instead.
@@ -219,6 +213,7 @@ fn sheet<'s>(
     Sheet {
         columns,
         rows: diff.classes.iter().map(one).chain(more).chain(total),
+        least_name: LEAST_NAME,
         notes,
     }
 }

@@ -2,7 +2,7 @@
 
 use std::io::{self, Write};
 
-use super::table::{Style, beginning, ending, fit, fit_left, wrap};
+use super::table::{Style, clipped, clipped_left, ending, wrap};
 use super::{Paint, coverage, csv, json, markdown};
 use crate::analysis::leaks::{
     ClassVerdict, Confidence, Holder, KeptObject, Leaks, Origin, Pattern, Suspect,
@@ -141,7 +141,7 @@ pub fn markdown(out: &mut impl Write, leaks: &Leaks<'_>, style: ByteStyle) -> io
                 "{} survivors, {}, from {}",
                 thousands(origin.objects.into()),
                 bytes(origin.size_bytes, style),
-                place(origin, usize::MAX)
+                ending(Text::new(&place(origin)), 2000)
             );
             writeln!(out, "- {}", markdown::cell(&line))?;
         }
@@ -228,9 +228,7 @@ impl<W: Write> Page<'_, W> {
 
     fn suspect(&mut self, suspect: &Suspect<'_>, leaks: &Leaks<'_>) -> io::Result<()> {
         let verdict = &suspect.class.verdict;
-        let room = self.width.saturating_sub(50);
-        let name = fit_left(&ending(suspect.class.class, room), room);
-        let name = name.trim_end();
+        let name = clipped_left(suspect.class.class, self.width.saturating_sub(50));
         let growth = change(suspect.class.evidence.bytes.change(), self.bytes);
         writeln!(
             self.out,
@@ -283,9 +281,9 @@ impl<W: Write> Page<'_, W> {
     }
 
     /// Figures, then what they are of, cut to the page.
-    fn row(&mut self, figures: &str, text: &str) -> io::Result<()> {
+    fn row(&mut self, figures: &str, text: Text<'_>) -> io::Result<()> {
         let room = self.width.saturating_sub(figures.chars().count() + 6);
-        let line = format!("    {figures}  {}", fit(text, room));
+        let line = format!("    {figures}  {}", clipped(text, room));
         writeln!(self.out, "{}", line.trim_end())
     }
 
@@ -297,18 +295,13 @@ impl<W: Write> Page<'_, W> {
             format!("× {}", thousands(origin.objects.into()))
         );
         let room = self.width.saturating_sub(figures.chars().count() + 6);
-        let place = fit_left(&place(origin, room), room);
-        writeln!(self.out, "    {figures}  {}", place.trim_end())?;
+        let place = clipped_left(Text::new(&place(origin)), room);
+        writeln!(self.out, "    {figures}  {place}")?;
         match origin.source {
             Some(source) => {
                 let indent = " ".repeat(figures.chars().count() + 6);
-                let room = room.saturating_sub(2);
-                let source = fit(&beginning(source, room), room);
-                writeln!(
-                    self.out,
-                    "{indent}  {}",
-                    self.paint.aside(source.trim_end())
-                )
+                let source = clipped(source, room.saturating_sub(2));
+                writeln!(self.out, "{indent}  {}", self.paint.aside(source))
             }
             None => Ok(()),
         }
@@ -328,7 +321,7 @@ impl<W: Write> Page<'_, W> {
             None => "(no name)".into(),
         });
         let path: Vec<String> = std::iter::once(short).chain(path).collect();
-        self.row(&figures, &path.join(" → "))
+        self.row(&figures, Text::new(&path.join(" → ")))
     }
 
     fn objects(&mut self, what: &str, objects: &[KeptObject<'_>]) -> io::Result<()> {
@@ -343,8 +336,7 @@ impl<W: Write> Page<'_, W> {
                 object.birth_seconds.map_or("?".into(), short_time),
                 object.address
             );
-            let room = self.width.saturating_sub(figures.chars().count() + 6);
-            self.row(&figures, &beginning(object.repr, room))?;
+            self.row(&figures, object.repr)?;
         }
         Ok(())
     }
@@ -359,8 +351,7 @@ impl<W: Write> Page<'_, W> {
                 pattern(class.verdict.pattern)
             );
             let room = self.width.saturating_sub(figures.chars().count() + 4);
-            let name = fit_left(&ending(class.class, room), room);
-            writeln!(self.out, "  {figures}  {}", name.trim_end())?;
+            writeln!(self.out, "  {figures}  {}", clipped_left(class.class, room))?;
         }
         let more = classes.len().saturating_sub(MOST_LISTED);
         if more > 0 {
@@ -407,13 +398,45 @@ fn snapshot(name: &SnapshotName<'_>) -> String {
     format!("snapshot {} (“{}”)", name.snapshot, escaped(&head.to_str()))
 }
 
-fn place(origin: &Origin<'_>, width: usize) -> String {
+/// `file:line in function`, not yet made harmless.
+fn place(origin: &Origin<'_>) -> String {
     let (Some(file), Some(line)) = (origin.file, origin.line) else {
         return "no trace".into();
     };
     let function = origin
         .function
         .map_or(String::new(), |f| format!(" in {}", f.head(200)));
-    let text = format!("{}:{line}{function}", file.tail(1000));
-    ending(Text::new(&text), width.min(2000))
+    format!("{}:{line}{function}", file.tail(1000))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::analysis::leaks::LeaksOptions;
+    use crate::model::Dump;
+    use crate::units::acts;
+
+    /// Whatever a suspect's texts are, none acts on a terminal.
+    #[test]
+    fn texts_of_suspects_are_made_harmless() {
+        let path = concat!(env!("CARGO_MANIFEST_DIR"), "/fixtures/leaky_shop.dump");
+        let dump = Dump::load(path).unwrap();
+        let mut leaks = Leaks::of(&dump, &LeaksOptions::default()).unwrap();
+        let odd = Text::new("\x1b[2J\u{202e}\n");
+        let suspect = &mut leaks.suspects[0];
+        suspect.class.class = odd;
+        let kept = &mut suspect.kept;
+        let origin = &mut kept.origins[0];
+        [origin.file, origin.function, origin.source] = [Some(odd); 3];
+        kept.holders[0].path = vec![Some(odd)];
+        kept.oldest[0].repr = odd;
+        let mut told = [Vec::new(), Vec::new()];
+        table(&mut told[0], &leaks, Style::default()).unwrap();
+        markdown(&mut told[1], &leaks, ByteStyle::Units).unwrap();
+        for text in told.map(|bytes| String::from_utf8(bytes).unwrap()) {
+            let found = text.chars().find(|&c| acts(c) && c != '\n');
+            assert_eq!(found, None, "{text}");
+            assert!(text.matches("x1b").count() >= 2, "{text}");
+        }
+    }
 }

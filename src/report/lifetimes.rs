@@ -3,7 +3,7 @@
 use std::io::{self, Write};
 
 use super::json::{self, Stringing};
-use super::sheet::{Column, Note, Of, Row, Sheet, Value};
+use super::sheet::{Column, LEAST_NAME, Note, Of, Row, Sheet, Value};
 use super::table::Style;
 use crate::analysis::lifetimes::{Lifetimes, Lives};
 use crate::units::{ByteStyle, short_time, thousands};
@@ -87,6 +87,7 @@ fn sheet<'s>(
     Sheet {
         columns: &COLUMNS,
         rows: classes.chain(more).chain(std::iter::once(total)),
+        least_name: LEAST_NAME,
         notes: vec![
             Note::new("", recording),
             Note::new("churn_per_second", "churn: deaths for each second"),

@@ -8,17 +8,17 @@
 
 use std::io::{self, Write};
 
-use super::table::{Style, beginning, ending, fit, fit_left, fit_right, width_of, wrap};
+use super::table::{Style, clipped, ending, fit, fit_left, fit_right, width_of, wrap};
 use super::{csv, markdown};
 use crate::analysis::sites::SiteFrame;
 use crate::model::Text;
 use crate::units::{ByteStyle, bytes, change, escaped, per_second, share, short_time, thousands};
 
 /// Columns that the name of a row has at least, if it is as long as that.
-const LEAST_NAME: usize = 24;
+pub(super) const LEAST_NAME: usize = 24;
 
 /// The same for a site: the end of a path alone tells little.
-const LEAST_SITE: usize = 40;
+pub(super) const LEAST_SITE: usize = 40;
 
 /// How dispensable a column is that a table says otherwise.
 pub(super) const NOT_IN_TABLES: u8 = u8::MAX;
@@ -122,6 +122,8 @@ impl Note {
 pub(super) struct Sheet<'c, R> {
     pub(super) columns: &'c [Column],
     pub(super) rows: R,
+    /// Columns of a page that the name has at least, if it is as long as that.
+    pub(super) least_name: usize,
     pub(super) notes: Vec<Note>,
 }
 
@@ -224,11 +226,6 @@ impl Page {
                 *taken = width_of(&cell(value, style.bytes, width)).max(*taken);
             }
         }
-        let mut names = sheet.rows.clone().map(|row| row.values.into_iter().next());
-        let least = match names.next().flatten() {
-            Some(Value::Site(_)) => LEAST_SITE,
-            _ => LEAST_NAME,
-        };
         let mut columns: Vec<(usize, usize)> = widths.into_iter().enumerate().collect();
         columns.retain(|&(column, _)| sheet.columns[column].dispensable != NOT_IN_TABLES);
         let name = columns.first().map_or(0, |&(_, width)| width);
@@ -236,7 +233,7 @@ impl Page {
         let figures = |columns: &[(usize, usize)]| -> usize {
             columns.iter().skip(1).map(|(_, width)| width + 2).sum()
         };
-        while figures(&columns) + name.min(least) > width {
+        while figures(&columns) + name.min(sheet.least_name) > width {
             let dispensable = |&(column, _): &(usize, usize)| sheet.columns[column].dispensable;
             let most = columns.iter().map(dispensable).max().unwrap_or(0);
             if most == 0 {
@@ -331,8 +328,7 @@ impl Page {
             }
             if let Some(source) = frame.source.filter(|source| !source.is_empty()) {
                 let room = self.width.saturating_sub(6);
-                let text = fit(&beginning(source, room), room);
-                writeln!(out, "      {}", paint.aside(text.trim_end()))?;
+                writeln!(out, "      {}", paint.aside(clipped(source, room)))?;
             }
         }
         Ok(())
@@ -491,6 +487,7 @@ mod tests {
         Sheet {
             columns: &COLUMNS,
             rows: std::iter::once(row),
+            least_name: LEAST_NAME,
             notes: vec![Note::new("", "a note"), Note::new("percent", "a share")],
         }
     }

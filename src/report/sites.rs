@@ -3,7 +3,7 @@
 use std::io::{self, Write};
 
 use super::json::{self, Stringing};
-use super::sheet::{Column, NOT_IN_TABLES, Note, Of, Row, Sheet, Value};
+use super::sheet::{Column, LEAST_NAME, LEAST_SITE, NOT_IN_TABLES, Note, Of, Row, Sheet, Value};
 use super::table::Style;
 use crate::analysis::sites::{GroupBy, SiteFigures, SiteRow, Sites};
 use crate::units::{ByteStyle, thousands};
@@ -115,6 +115,10 @@ fn sheet<'s>(
     Sheet {
         columns,
         rows: sites.sites.iter().map(one).chain(more).chain(total),
+        least_name: match sites.by.is_of_frames() {
+            true => LEAST_SITE,
+            false => LEAST_NAME,
+        },
         notes,
     }
 }

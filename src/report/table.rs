@@ -546,6 +546,18 @@ pub(super) fn fit_left(text: &str, width: usize) -> String {
     format!("…{tail}{}", " ".repeat(width.saturating_sub(used + 1)))
 }
 
+/// As much of a text's beginning as there are columns for, made harmless.
+pub(super) fn clipped(text: Text<'_>, width: usize) -> String {
+    let text = fit(&beginning(text, width), width);
+    text.trim_end().to_owned()
+}
+
+/// The same of its end.
+pub(super) fn clipped_left(text: Text<'_>, width: usize) -> String {
+    let text = fit_left(&ending(text, width), width);
+    text.trim_end().to_owned()
+}
+
 /// A text at the right end of `width` columns; never cut, since it is a number.
 pub(super) fn fit_right(text: &str, width: usize) -> String {
     format!("{}{text}", " ".repeat(width.saturating_sub(width_of(text))))
