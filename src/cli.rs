@@ -22,7 +22,7 @@ use ctstats::analysis::summary::SnapshotSelector;
 use ctstats::output::Output;
 use ctstats::report::{Paint, table};
 use ctstats::select::Filter;
-use ctstats::units::{ByteStyle, thousands};
+use ctstats::units::{ByteStyle, parse_bytes, thousands};
 use ctstats::{ByteCount, Dump, DumpFile, Rules};
 
 use crate::progress::{Progress, When};
@@ -120,9 +120,8 @@ impl FilterArgs {
 }
 
 fn parse_size(text: &str) -> Result<i64, String> {
-    text.parse::<bytesize::ByteSize>()
-        .ok()
-        .and_then(|size| i64::try_from(size.as_u64()).ok())
+    parse_bytes(text)
+        .and_then(|bytes| i64::try_from(bytes).ok())
         .ok_or_else(|| "give bytes (4096), or a number and a unit (64KiB, 1.5MiB)".into())
 }
 
@@ -367,14 +366,16 @@ fn no_such(dump: &Dump, selector: &SnapshotSelector) -> Usage {
     ))
 }
 
-/// Refuses to read standard input twice.
-fn read_stdin_once(paths: &[&Path]) -> Result<()> {
+/// The files of a command that reads several, each if it is given. Standard input can be one
+/// of them only.
+fn inputs<'p>(given: impl IntoIterator<Item = Option<&'p PathBuf>>) -> Result<Vec<&'p Path>> {
+    let paths: Vec<&Path> = given.into_iter().flatten().map(PathBuf::as_path).collect();
     let count = paths.iter().filter(|&&path| path == Path::new("-")).count();
     if count > 1 {
         let what = "standard input can be read once; give a file for the other";
         return Err(Usage(what.into()).into());
     }
-    Ok(())
+    Ok(paths)
 }
 
 /// Whether whoever reads the output went away, which is no failure.

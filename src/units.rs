@@ -30,6 +30,12 @@ pub fn bytes(count: i128, style: ByteStyle) -> String {
     format!("{value:.1} {}", UNITS[unit])
 }
 
+/// Bytes as they are typed: `4096`, or a number and a unit, `64KiB`, `1.5 MB`.
+pub fn parse_bytes(text: &str) -> Option<u64> {
+    let size = text.parse::<bytesize::ByteSize>().ok()?;
+    Some(size.as_u64())
+}
+
 /// A change in bytes, always with its sign.
 pub fn change(count: i128, style: ByteStyle) -> String {
     let sign = if count < 0 { '-' } else { '+' };

@@ -137,6 +137,17 @@ fn in_order(command: &str, told: &Value) -> bool {
     }
 }
 
+/// What a command line prints as JSON.
+fn printed(line: &str) -> Value {
+    serde_json::from_slice(&run(line).stdout).expect("it is JSON")
+}
+
+/// One part of the answers, of the dumps that have it.
+fn answers_on(part: &str) -> impl Iterator<Item = (String, Value)> {
+    let of = move |(dumps, answer): (String, Value)| Some((dumps, answer.get(part)?.clone()));
+    answers().into_iter().filter_map(of)
+}
+
 fn report(wrong: &[String]) {
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
 }
@@ -169,15 +180,12 @@ fn commands_tell_the_right_figures() {
 #[test]
 fn stacks_have_the_right_weights() {
     let mut wrong = Vec::new();
-    for (dumps, answer) in answers() {
-        let Some(answer) = answer.get("folded") else {
-            continue;
-        };
+    for (dumps, answer) in answers_on("folded") {
         let at = format!("sites --folded {dumps}");
         let output = String::from_utf8(run(&at).stdout).expect("it is UTF-8");
         let mut told: Vec<_> = output.lines().collect();
         told.sort_unstable();
-        compare(&at, answer, &told.into(), &mut wrong);
+        compare(&at, &answer, &told.into(), &mut wrong);
     }
     report(&wrong);
 }
@@ -185,14 +193,10 @@ fn stacks_have_the_right_weights() {
 #[test]
 fn lifetimes_are_right() {
     let mut wrong = Vec::new();
-    for (dump, answer) in answers() {
-        let Some(answer) = answer.get("lifetimes") else {
-            continue;
-        };
+    for (dump, answer) in answers_on("lifetimes") {
         let at = format!("summary --lifetimes {dump}");
-        let output = run(&format!("{at} --format json"));
-        let told: Value = serde_json::from_slice(&output.stdout).expect("it is JSON");
-        compare(&at, answer, &told, &mut wrong);
+        let told = printed(&format!("{at} --format json"));
+        compare(&at, &answer, &told, &mut wrong);
     }
     report(&wrong);
 }
@@ -201,10 +205,7 @@ fn lifetimes_are_right() {
 #[test]
 fn checks_have_the_right_figures() {
     let mut wrong = Vec::new();
-    for (dump, answer) in answers() {
-        let Some(answer) = answer.get("check") else {
-            continue;
-        };
+    for (dump, answer) in answers_on("check") {
         for (flag, answered, found) in [
             ("--max-alive", "alive", "alive"),
             ("--max-bytes", "bytes", "bytes"),

@@ -12,7 +12,7 @@ use ctstats::analysis::leaks::Confidence;
 use ctstats::report::check;
 use ctstats::units::escaped;
 
-use super::{FilterArgs, Input, PageArgs, Usage, is_closed_pipe, note, read_stdin_once};
+use super::{FilterArgs, Input, PageArgs, Usage, inputs, is_closed_pipe, note};
 
 const EXAMPLES: &str = "\
 Examples:
@@ -111,9 +111,7 @@ impl std::error::Error for Breach {}
 impl CheckArgs {
     pub(super) fn run(self) -> Result<()> {
         let input = &self.input.dump;
-        let others = [&self.baseline, &self.limits].into_iter().flatten();
-        let paths: Vec<&Path> = others.chain([input]).map(PathBuf::as_path).collect();
-        read_stdin_once(&paths)?;
+        inputs([Some(input), self.baseline.as_ref(), self.limits.as_ref()])?;
         let mut thresholds = match &self.limits {
             Some(path) => load(path)?,
             None => Vec::new(),
@@ -156,8 +154,7 @@ impl CheckArgs {
         let baseline = self.baseline.as_deref().map(read).transpose()?;
         let of = Check::of(&dump, baseline.as_deref(), &thresholds, &filter);
         let of = of.map_err(|unchecked| refusal(&unchecked, input, self.baseline.as_deref()))?;
-        let dumps = [Some(input), self.baseline.as_ref()];
-        let dumps: Vec<&Path> = dumps.into_iter().flatten().map(PathBuf::as_path).collect();
+        let dumps = inputs([Some(input), self.baseline.as_ref()])?;
         let mut out = self.page.open(&dumps)?;
         let style = self.page.style(&out, false);
         let written = match self.format {

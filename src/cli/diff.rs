@@ -14,7 +14,7 @@ use ctstats::select::Limit;
 use ctstats::units::escaped;
 use ctstats::{Dump, Rules};
 
-use super::{FilterArgs, SELECTION, SheetArgs, SheetForm, load, no_such, note, read_stdin_once};
+use super::{FilterArgs, SELECTION, SheetArgs, SheetForm, inputs, load, no_such, note};
 
 const EXAMPLES: &str = "\
 Examples:
@@ -78,9 +78,7 @@ impl DiffArgs {
             limit: self.limit,
             referents: self.referents,
         };
-        let dumps = [Some(&self.dump), self.new.as_ref()];
-        let dumps: Vec<&Path> = dumps.into_iter().flatten().map(PathBuf::as_path).collect();
-        read_stdin_once(&dumps)?;
+        let dumps = inputs([Some(&self.dump), self.new.as_ref()])?;
         let progress = self.form.page.progress;
         let read = |path: &Path| -> Result<ManuallyDrop<Dump>> {
             let (dump, ()) = load(path, progress, |file| {

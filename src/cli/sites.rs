@@ -14,9 +14,7 @@ use ctstats::select::{Filter, Limit};
 use ctstats::units::escaped;
 use ctstats::{Dump, Lives, Sizes};
 
-use super::{
-    FilterArgs, ProgressArgs, SELECTION, SheetArgs, SheetForm, load, note, open, read_stdin_once,
-};
+use super::{FilterArgs, ProgressArgs, SELECTION, SheetArgs, SheetForm, inputs, load, note, open};
 
 const EXAMPLES: &str = "\
 Examples:
@@ -170,9 +168,7 @@ impl SitesArgs {
         };
         let filter = self.filter.filter();
         let progress = self.form.page.progress;
-        let dumps = [Some(&self.dump), self.new.as_ref()];
-        let dumps: Vec<&Path> = dumps.into_iter().flatten().map(PathBuf::as_path).collect();
-        read_stdin_once(&dumps)?;
+        let dumps = inputs([Some(&self.dump), self.new.as_ref()])?;
         let read = |path: &Path| read(path, &filter, GroupBy::Frame, progress);
         let (dump, sizes) = read(&self.dump)?;
         let newer = match &self.new {

@@ -10,6 +10,7 @@ use crate::analysis::leaks::Confidence;
 use crate::error::Error;
 use crate::input;
 use crate::model::Text;
+use crate::units::parse_bytes;
 
 /// A file of limits is not larger.
 const MAX_BYTES: u64 = 1 << 20;
@@ -73,14 +74,14 @@ impl Threshold {
     ///
     /// What is wrong, and what would be right.
     pub fn parse(quantity: Quantity, text: &str) -> Result<Threshold, String> {
-        let example = match quantity {
-            Quantity::MaxAlive => "shop.Cart=100",
-            Quantity::MaxBytes => "shop.Cart=10MiB",
-            Quantity::MaxGrowth => "shop.Cart=5% or shop.Cart=1MiB",
-            Quantity::NoLeaks => "*",
-        };
-        let wrong = |what: &str| format!("'{text}' {what}; give CLASS=LIMIT, as in {example}");
-        let (pattern, value) = text.rsplit_once('=').ok_or_else(|| wrong("has no limit"))?;
+        match text.rsplit_once('=') {
+            Some((pattern, value)) => Threshold::of(quantity, pattern, value),
+            None => Err(wrong(quantity, text, "has no limit")),
+        }
+    }
+
+    fn of(quantity: Quantity, pattern: &str, value: &str) -> Result<Threshold, String> {
+        let wrong = |what: &str| wrong(quantity, &format!("{pattern}={value}"), what);
         if pattern.is_empty() {
             return Err(wrong("names no class (* is any)"));
         }
@@ -104,6 +105,17 @@ impl Threshold {
     }
 }
 
+/// What is wrong with the text of a threshold, and what would be right.
+fn wrong(quantity: Quantity, text: &str, what: &str) -> String {
+    let example = match quantity {
+        Quantity::MaxAlive => "shop.Cart=100",
+        Quantity::MaxBytes => "shop.Cart=10MiB",
+        Quantity::MaxGrowth => "shop.Cart=5% or shop.Cart=1MiB",
+        Quantity::NoLeaks => "*=likely",
+    };
+    format!("'{text}' {what}; give CLASS=LIMIT, as in {example}")
+}
+
 impl fmt::Display for Threshold {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(self.quantity.flag())?;
@@ -116,10 +128,7 @@ impl fmt::Display for Threshold {
 
 impl Most {
     fn parse(quantity: Quantity, value: &str) -> Option<Most> {
-        let bytes = || {
-            let size = value.parse::<bytesize::ByteSize>().ok()?;
-            Some(Most::Bytes(size.as_u64().into()))
-        };
+        let bytes = || Some(Most::Bytes(parse_bytes(value)?.into()));
         match quantity {
             Quantity::MaxAlive => value.parse().ok().map(Most::Objects),
             Quantity::MaxBytes => bytes(),
@@ -209,8 +218,7 @@ pub fn from_toml(text: &str) -> Result<Vec<Threshold>, String> {
                 Value::Text(text) => text,
                 Value::Number(number) => number.to_string(),
             };
-            let threshold = Threshold::parse(quantity, &format!("{pattern}={value}"))?;
-            thresholds.push(threshold);
+            thresholds.push(Threshold::of(quantity, &pattern, &value)?);
         }
     }
     match file.no_leaks {
@@ -368,6 +376,7 @@ mod tests {
         assert_eq!(from_toml("no_leaks = true").map(|all| all.len()), Ok(1));
         for (text, part) in [
             ("max_alive = 3", "line 1"),
+            ("[max_alive]\na = \"b=1\"", "has 'b=1' for its limit"),
             ("\n[max_alife]\na = 1", "max_alife"),
             ("[max_alive]\na = \"many\"", "many"),
             ("no_leaks = \"never\"", "never"),
