@@ -1,6 +1,6 @@
 //! What changed, class by class: between two snapshots of a dump, or between two dumps.
 //!
-//! The figures of either side are those of [`Summary`]. Inside one dump objects are known
+//! The figures of either side are those of [`Summary`](super::summary::Summary). Inside one dump objects are known
 //! again, so it can be told who was born, died and survived; between two they are not.
 
 use std::collections::HashMap;
