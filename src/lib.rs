@@ -117,6 +117,6 @@ pub use input::{ByteCount, Counted};
 pub use load::{DumpFile, Lives};
 pub use model::{
     Asized, Class, Dump, Frame, Notes, Number, Origin, ProcessMemory, Redaction, Rules, Sample,
-    Sizes, Snapshot, Text, Trace, TrackedObject,
+    Sizes, Snapshot, Survivors, Text, Trace, TrackedObject,
 };
 pub use stats::{ConsoleStats, HtmlStats, Stats};

@@ -10,10 +10,10 @@ use std::str::FromStr;
 use foldhash::fast::FixedState;
 use serde::Serialize;
 
-use super::history::{Held, each};
-use super::merged::{MergedRow, Merger, Rows};
+use super::history::{Held, cohorts, each};
+use super::merged::{Merged, MergedRow, Merger, Rows, trees};
 use super::summary::{SnapshotName, SnapshotSelector, SummaryOptions, average};
-use crate::model::{Class, Dump, Rules, Snapshot, Text};
+use crate::model::{Class, Dump, Rules, Snapshot, Text, Whose};
 use crate::select::{Filter, Limit, named};
 
 /// How many attributes are told of.
@@ -76,6 +76,47 @@ pub struct DiffOptions {
     pub limit: Option<Limit>,
     /// Whether to tell which attributes grew.
     pub referents: bool,
+}
+
+/// Which sides of a comparison a dump is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Side {
+    /// Both: two of its snapshots are compared.
+    Both,
+    /// The older of two dumps.
+    Old,
+    /// The newer of two dumps.
+    New,
+}
+
+impl DiffOptions {
+    /// Whether a dump that was read without referents lacks what is to be told of them.
+    pub fn needs_referents(&self, dump: &Dump, side: Side) -> bool {
+        let found = match side {
+            Side::Both => vec![self.before(dump, side), self.after(dump, side)],
+            Side::Old => vec![self.before(dump, side)],
+            Side::New => vec![self.after(dump, side)],
+        };
+        // A snapshot that is not there is told when it is compared.
+        let lacks = |snapshot: Snapshot<'_>| {
+            let whose = Whose::AllAt(snapshot.timestamp_seconds());
+            trees(dump, &self.filter, whose).is_none()
+        };
+        self.referents && dump.totals().referents > 0 && found.into_iter().flatten().any(lacks)
+    }
+
+    fn before<'d>(&self, dump: &'d Dump, side: Side) -> Result<Snapshot<'d>, NoSnapshot> {
+        let default = match side {
+            Side::Both => SnapshotSelector::First,
+            Side::Old | Side::New => SnapshotSelector::Last,
+        };
+        find(dump, self.from.clone().unwrap_or(default), side)
+    }
+
+    fn after<'d>(&self, dump: &'d Dump, side: Side) -> Result<Snapshot<'d>, NoSnapshot> {
+        let selector = self.to.clone().unwrap_or(SnapshotSelector::Last);
+        find(dump, selector, side)
+    }
 }
 
 /// A selector that names no snapshot.
@@ -202,8 +243,8 @@ impl<'d> Diff<'d> {
     ///
     /// If a selector names no snapshot.
     pub fn of_snapshots(dump: &'d Dump, options: &DiffOptions) -> Result<Self, NoSnapshot> {
-        let from = find(dump, &options.from, SnapshotSelector::First, false)?;
-        let to = find(dump, &options.to, SnapshotSelector::Last, false)?;
+        let from = options.before(dump, Side::Both)?;
+        let to = options.after(dump, Side::Both)?;
         // From a later one to an earlier one nobody is born or dies.
         let lives = (from.timestamp_seconds() <= to.timestamp_seconds())
             .then(|| lives(dump, &options.filter, from, to));
@@ -225,8 +266,8 @@ impl<'d> Diff<'d> {
         new: &'d Dump,
         options: &DiffOptions,
     ) -> Result<Self, NoSnapshot> {
-        let from = find(old, &options.from, SnapshotSelector::Last, false)?;
-        let to = find(new, &options.to, SnapshotSelector::Last, true)?;
+        let from = options.before(old, Side::Old)?;
+        let to = options.after(new, Side::New)?;
         Ok(Diff::between((old, from), (new, to), None, options))
     }
 
@@ -306,12 +347,11 @@ impl<'d> Diff<'d> {
 
 fn find<'d>(
     dump: &'d Dump,
-    wanted: &Option<SnapshotSelector>,
-    default: SnapshotSelector,
-    in_newer: bool,
+    selector: SnapshotSelector,
+    side: Side,
 ) -> Result<Snapshot<'d>, NoSnapshot> {
-    let selector = wanted.clone().unwrap_or(default);
     let found = selector.find(dump).first().copied();
+    let in_newer = side == Side::New;
     found.ok_or(NoSnapshot { in_newer, selector })
 }
 
@@ -360,21 +400,21 @@ fn lives<'d>(
     from: Snapshot<'d>,
     to: Snapshot<'d>,
 ) -> HashMap<Text<'d>, Lives, FixedState> {
-    let [from, to] = [from, to].map(Snapshot::timestamp_seconds);
+    let cohorts = cohorts(dump, filter);
+    let [from, to] = [from, to].map(|snapshot| cohorts.place(snapshot.timestamp_seconds()));
     let mut all: HashMap<Text<'d>, Lives, FixedState> = HashMap::default();
     for class in dump
         .classes()
         .filter(|class| filter.admits_class(class.name()))
     {
         let mut lives = Lives::default();
-        for object in class.objects().filter(|&object| filter.admits(object)) {
-            let birth = object.birth_seconds();
-            let born = from <= birth && birth < to;
-            let was = object.is_active_at(from);
-            let dead = object.death_seconds().is_some_and(|death| death <= to);
-            lives.born += u64::from(born);
-            lives.died += u64::from((was || born) && dead);
-            lives.survived += u64::from(was && object.is_active_at(to));
+        for cohort in cohorts.of_class(class.number()) {
+            let born = cohort.is_born_between(from, to);
+            let was = cohort.is_active_at(from);
+            let count = |counts: bool| if counts { cohort.objects } else { 0 };
+            lives.born += count(born);
+            lives.died += count((was || born) && cohort.is_dead_at(to));
+            lives.survived += count(was && cohort.is_active_at(to));
         }
         *all.entry(class.name()).or_default() += lives;
     }
@@ -474,6 +514,8 @@ struct Grown<'d> {
 /// The attributes that grew most, over all classes.
 fn referents<'d>(sides: [(&'d Dump, Snapshot<'d>); 2], filter: &Filter) -> Vec<ReferentDiff<'d>> {
     let mut mergers = sides.map(|(dump, snapshot)| Merger::of(dump, &[snapshot]));
+    let kept = sides
+        .map(|(dump, snapshot)| trees(dump, filter, Whose::AllAt(snapshot.timestamp_seconds())));
     // The classes of either side by name: a dump may list one twice.
     let mut by_name: HashMap<Text<'d>, [Vec<Class<'d>>; 2], FixedState> = HashMap::default();
     for (side, (dump, _)) in sides.into_iter().enumerate() {
@@ -490,8 +532,18 @@ fn referents<'d>(sides: [(&'d Dump, Snapshot<'d>); 2], filter: &Filter) -> Vec<R
         let mut places: HashMap<(usize, Option<Text<'d>>), usize, FixedState> = HashMap::default();
         for (side, classes) in classes.into_iter().enumerate() {
             for class in classes {
-                let trees = mergers[side].class(class, |object| filter.admits(object), Rows::All);
-                for merged in &trees {
+                let merged = match kept[side] {
+                    Some(trees) => {
+                        let tree = trees.get(class.number() as usize).and_then(Option::as_ref);
+                        let of = |tree| Merged::of(sides[side].0, tree, 0, Rows::All);
+                        tree.map(of)
+                    }
+                    None => {
+                        let admits = |object| filter.admits(object);
+                        mergers[side].class(class, admits, Rows::All).pop()
+                    }
+                };
+                if let Some(merged) = merged {
                     graft(&mut tree, &mut places, side, &merged.referents);
                 }
             }

@@ -1,13 +1,14 @@
 //! The classes over the snapshots: who held how much when. The figures are those of
 //! [`Summary`], turned so that a class has a row.
 
+use std::borrow::Cow;
 use std::convert::Infallible;
 use std::ops::AddAssign;
 
 use serde::Serialize;
 
 use super::summary::{SnapshotSelector, SnapshotSummary, Summary, SummaryOptions};
-use crate::model::{Class, Dump, Text};
+use crate::model::{Class, Cohorts, Dump, Text};
 use crate::select::Filter;
 
 /// The instances of a class at a snapshot.
@@ -167,6 +168,22 @@ impl<'d> History<'d> {
             }
         }
         peak
+    }
+}
+
+/// Who was born and died between which snapshots, of the objects that count.
+pub(super) fn cohorts<'d>(dump: &'d Dump, filter: &Filter) -> Cow<'d, Cohorts> {
+    let kept = dump
+        .derived
+        .as_ref()
+        .filter(|_| filter.admits_every_object());
+    match kept.and_then(|derived| derived.cohorts.as_ref()) {
+        Some(cohorts) => Cow::Borrowed(cohorts),
+        None => Cow::Owned(Cohorts::of(
+            dump,
+            |class| filter.admits_class(class.name()),
+            |object| filter.admits(object),
+        )),
     }
 }
 

@@ -3,18 +3,10 @@
 
 use serde::Serialize;
 
-use crate::model::{Asized, Dump, Text};
-
-/// How deep a walk goes. Pympler itself ends near 1000, with a RecursionError.
-pub const MAX_LEVEL: usize = 900;
+use crate::model::{Asized, Dump, MAX_LEVEL, ROWS_PER_REFERENT, ROWS_TO_START, Text};
 
 /// How many rows one tree may have. A tree that shares parts can unfold to 2⁴⁰.
 pub const MAX_ROWS: usize = 100_000;
-
-/// How many rows the trees of one dump may have together, for each referent that it holds
-/// and for a start. Trees of honest dumps share next to nothing.
-pub(super) const ROWS_PER_REFERENT: u64 = 16;
-pub(super) const ROWS_TO_START: u64 = 1 << 20;
 
 /// Pympler clips names to 80 characters. Of longer ones, which only hand-made dumps have,
 /// and which a tree can share, so many bytes are handed out whole.

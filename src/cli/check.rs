@@ -146,7 +146,7 @@ impl CheckArgs {
         let filter = self.filter.filter();
         let read = |path: &Path| -> Result<ManuallyDrop<Dump>> {
             let (dump, ()) = super::load(path, self.page.progress, |file| {
-                Ok((file.lifetimes(&filter)?, ()))
+                Ok((file.history(&filter, false)?.0, ()))
             })?;
             Ok(dump)
         };

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use anyhow::Result;
 use clap::Args;
 
-use ctstats::analysis::diff::{Diff, DiffOptions, DiffSortKey, NoSnapshot};
+use ctstats::analysis::diff::{Diff, DiffOptions, DiffSortKey, NoSnapshot, Side};
 use ctstats::analysis::summary::SnapshotSelector;
 use ctstats::report::diff;
 use ctstats::report::json::Stringing;
@@ -80,20 +80,25 @@ impl DiffArgs {
         };
         let dumps = inputs([Some(&self.dump), self.new.as_ref()])?;
         let progress = self.form.page.progress;
-        let read = |path: &Path| -> Result<ManuallyDrop<Dump>> {
+        let read = |path: &Path, side: Side| -> Result<ManuallyDrop<Dump>> {
             let (dump, ()) = load(path, progress, |file| {
-                let dump = match (&self.new, options.referents) {
-                    (_, true) => file.referents(&options.filter)?,
+                if side != Side::Both && !options.referents {
                     // Between two dumps nobody is known again, so nobody's life matters.
-                    (Some(_), false) => file.summary(&options.filter, Rules::Documented)?,
-                    (None, false) => file.lifetimes(&options.filter)?,
-                };
-                Ok((dump, ()))
+                    return Ok((file.summary(&options.filter, Rules::Documented)?, ()));
+                }
+                Ok(match file.history(&options.filter, options.referents)? {
+                    (dump, Some(rest)) if options.needs_referents(&dump, side) => {
+                        (rest.whole()?, ())
+                    }
+                    (dump, _) => (dump, ()),
+                })
             })?;
             Ok(dump)
         };
-        let old = read(&self.dump)?;
-        let new = self.new.as_deref().map(read).transpose()?;
+        let (old, new) = match &self.new {
+            None => (read(&self.dump, Side::Both)?, None),
+            Some(new) => (read(&self.dump, Side::Old)?, Some(read(new, Side::New)?)),
+        };
         let found = match &new {
             Some(new) => Diff::of_dumps(&old, new, &options),
             None => Diff::of_snapshots(&old, &options),

@@ -65,15 +65,17 @@ impl LeaksArgs {
         };
         let page = &self.form.page;
         let (dump, rest) = load(&self.input.dump, page.progress, |file| {
-            file.lifetimes_first(&options.filter)
+            file.history(&options.filter, true)
         })?;
         let verdicts =
             Verdicts::of(&dump, &options).map_err(|selector| no_such(&dump, &selector))?;
-        // Of a native file the samples of those are read that are looked at.
+        // Of a native file those are read that are looked at.
         let looked_at = match rest.zip(verdicts.survivors()) {
-            Some((rest, (numbers, moment_seconds))) => Some(ManuallyDrop::new(
-                rest.objects_at(&numbers, moment_seconds)?,
-            )),
+            Some((rest, (classes, survivors))) => {
+                let referents = verdicts.needs_referents();
+                let dump = rest.survivors(&classes, survivors, referents)?;
+                Some(ManuallyDrop::new(dump))
+            }
             None => None,
         };
         let found = verdicts.look(looked_at.as_ref().unwrap_or(&dump));

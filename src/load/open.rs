@@ -8,7 +8,7 @@ use super::explain;
 use super::native::{self, NativeFile};
 use crate::error::Error;
 use crate::input::{self, ByteCount};
-use crate::model::{Dump, Rules, Sizes};
+use crate::model::{Dump, Rules, Sizes, Survivors};
 use crate::pickle::Outcome;
 use crate::select::{Filter, Selected, Selection};
 
@@ -100,56 +100,59 @@ impl DumpFile {
         })
     }
 
+    /// At least what a summary of these objects tells, and who was born and died between which
+    /// snapshots; with `trees` also the coalesced trees of referents that the file keeps. Where
+    /// that is not all, the rest is handed out too, to be read if it takes more.
+    ///
+    /// # Errors
+    ///
+    /// As [`Dump::load`].
+    pub fn history(self, filter: &Filter, trees: bool) -> Result<(Dump, Option<DumpFile>), Error> {
+        self.in_outline(filter, |file| file.history(trees))
+    }
+
     /// At least what a summary of these objects tells, and when they were born and died.
     ///
     /// # Errors
     ///
     /// As [`Dump::load`].
     pub fn lifetimes(self, filter: &Filter) -> Result<Dump, Error> {
-        Ok(self.lifetimes_first(filter)?.0)
+        let (dump, _) = self.in_outline(filter, |file| Ok(file.lives(Lives::default())?.0))?;
+        Ok(dump)
     }
 
-    /// The same, and where it is not all: the rest, to read objects from.
-    ///
-    /// # Errors
-    ///
-    /// As [`Dump::load`].
-    pub fn lifetimes_first(self, filter: &Filter) -> Result<(Dump, Option<DumpFile>), Error> {
+    /// Reads less than the whole, if that has what a summary tells of these objects.
+    fn in_outline(
+        self,
+        filter: &Filter,
+        read: impl FnOnce(&NativeFile) -> Outcome<Dump>,
+    ) -> Result<(Dump, Option<DumpFile>), Error> {
         if let Kind::Native(native) = &self.0
             && filter.admits_every_object()
         {
-            let dump = native.read(|file| Ok(file.lives(Lives::default())?.0))?;
-            if dump
-                .derived
-                .as_ref()
-                .is_some_and(|d| d.documented.is_some())
-            {
+            let dump = native.read(read)?;
+            let derived = dump.derived.as_ref();
+            if derived.is_some_and(|derived| derived.documented.is_some()) {
                 return Ok((dump, Some(self)));
             }
         }
         Ok((self.whole()?, None))
     }
 
-    /// At least the same, and all referents that were recorded.
+    /// At least the objects of these classes that survived, with other numbers, and their
+    /// samples of the moment at which they are alive; and what these refer to if asked for.
+    /// Classes and snapshots keep their numbers.
     ///
     /// # Errors
     ///
     /// As [`Dump::load`].
-    pub fn referents(self, filter: &Filter) -> Result<Dump, Error> {
-        match self.lifetimes_first(filter)? {
-            (dump, Some(rest)) if dump.totals().referents > 0 => rest.whole(),
-            (dump, _) => Ok(dump),
-        }
-    }
-
-    /// At least the objects of these numbers, which ascend, with other numbers and at least
-    /// their samples of one moment. Classes and snapshots keep their numbers.
-    ///
-    /// # Errors
-    ///
-    /// As [`Dump::load`].
-    pub fn objects_at(self, numbers: &[u32], moment_seconds: f64) -> Result<Dump, Error> {
-        self.read(|file| file.objects_at(numbers, moment_seconds))
+    pub fn survivors(
+        self,
+        classes: &[u32],
+        survivors: Survivors,
+        referents: bool,
+    ) -> Result<Dump, Error> {
+        self.read(|file| file.survivors(classes, survivors, referents))
     }
 
     /// At least the lives of all objects, with what is asked for, and their largest sizes by
@@ -234,13 +237,13 @@ fn native_file(path: &Path) -> Option<File> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::analysis::check::{Check, Quantity, Threshold};
-    use crate::analysis::diff::{Diff, DiffOptions};
+    use crate::analysis::check::{Check, Quantity, Threshold, no_leaks};
+    use crate::analysis::diff::{Diff, DiffOptions, Side};
     use crate::analysis::info::Info;
-    use crate::analysis::leaks::{LeaksOptions, Verdicts};
+    use crate::analysis::leaks::{Confidence, LeaksOptions, Verdicts};
     use crate::analysis::lifetimes::{Lifetimes, LifetimesOptions};
     use crate::analysis::sites::{GroupBy, Sites, SitesOptions};
-    use crate::analysis::summary::{Summary, SummaryOptions};
+    use crate::analysis::summary::{SnapshotSelector, Summary, SummaryOptions};
     use crate::report::{csv, json, pympler};
     use crate::select::{Limit, SortKey};
 
@@ -352,79 +355,99 @@ mod tests {
         assert!(files > 90 && parts > 500, "{files} files, {parts} parts");
     }
 
-    /// What comes of a native file of which only lives are read, in every way to ask for it.
-    fn answers(whole: &Dump, file: impl Fn() -> DumpFile, filter: &Filter) -> [String; 2] {
-        let of = |dump: &Dump, part: Option<&Dump>, sites: [(&Dump, &Sizes); 6]| {
-            let options = DiffOptions {
-                filter: filter.clone(),
-                ..DiffOptions::default()
-            };
-            let leaks = LeaksOptions {
-                filter: filter.clone(),
-                ..LeaksOptions::default()
-            };
-            let lifetimes = LifetimesOptions {
+    /// What the analyses tell of a native file of which they read what they need, and of the whole.
+    fn answers(whole: &Dump, file: impl Fn() -> DumpFile, filter: &Filter) -> Vec<[String; 2]> {
+        let mut all = Vec::new();
+        let (history, _) = file().history(filter, false).unwrap();
+        let limits = [Quantity::MaxAlive, Quantity::MaxGrowth]
+            .map(|quantity| Threshold::parse(quantity, "*=1").unwrap());
+        let limits = [&limits[..], &[no_leaks(Confidence::Possible)]];
+        for limits in limits {
+            let check = |dump: &Dump| format!("{:?}", Check::of(dump, None, limits, filter));
+            all.push([check(&history), check(whole)]);
+        }
+        let lifetimes = |dump: &Dump| {
+            let options = LifetimesOptions {
                 filter: filter.clone(),
                 limit: None,
             };
-            let limits = [Quantity::MaxAlive, Quantity::MaxGrowth]
-                .map(|quantity| Threshold::parse(quantity, "*=1").unwrap());
-            let verdicts = Verdicts::of(dump, &leaks).unwrap();
-            let groups = GroupBy::NAMED
-                .iter()
-                .zip(sites)
-                .map(|((_, by), (dump, sizes))| {
-                    let options = SitesOptions {
-                        filter: filter.clone(),
-                        by: *by,
-                        ..SitesOptions::default()
-                    };
-                    serde_json::to_string(&Sites::of(dump, sizes, &options)).unwrap()
+            format!("{:?}", Lifetimes::of(dump, &options))
+        };
+        all.push([
+            lifetimes(&file().lifetimes(filter).unwrap()),
+            lifetimes(whole),
+        ]);
+        let some = |index| Some(SnapshotSelector::Index(index));
+        for (referents, from, to) in [
+            (false, None, None),
+            (true, None, None),
+            (true, some(0), Some(SnapshotSelector::Peak)),
+            (true, some(1), some(-2)),
+        ] {
+            let options = DiffOptions {
+                filter: filter.clone(),
+                from,
+                to,
+                referents,
+                ..DiffOptions::default()
+            };
+            let (dump, rest) = file().history(filter, referents).unwrap();
+            let dump = match rest {
+                Some(rest) if options.needs_referents(&dump, Side::Both) => rest.whole().unwrap(),
+                _ => dump,
+            };
+            let diff = |dump: &Dump| format!("{:?}", Diff::of_snapshots(dump, &options));
+            all.push([diff(&dump), diff(whole)]);
+        }
+        for between in [None, some(0).zip(some(-1))] {
+            let options = LeaksOptions {
+                filter: filter.clone(),
+                between,
+                ..LeaksOptions::default()
+            };
+            let (dump, rest) = file().history(filter, true).unwrap();
+            let Ok(verdicts) = Verdicts::of(&dump, &options) else {
+                continue;
+            };
+            let part = rest
+                .zip(verdicts.survivors())
+                .map(|(rest, (classes, survivors))| {
+                    let referents = verdicts.needs_referents();
+                    rest.survivors(&classes, survivors, referents).unwrap()
                 });
-            let groups: Vec<String> = groups.collect();
-            format!(
-                "{:?}\n{:?}\n{:?}\n{:?}\n{:?}",
-                Diff::of_snapshots(dump, &options),
-                serde_json::to_string(&verdicts.look(part.unwrap_or(dump))).unwrap(),
-                Lifetimes::of(dump, &lifetimes),
-                Check::of(dump, None, &limits, filter),
-                groups
-            )
-        };
-        let (dump, rest) = file().lifetimes_first(filter).unwrap();
-        let leaks = LeaksOptions {
-            filter: filter.clone(),
-            ..LeaksOptions::default()
-        };
-        let survivors = Verdicts::of(&dump, &leaks).unwrap().survivors();
-        let part = rest
-            .zip(survivors)
-            .map(|(rest, (numbers, moment_seconds))| {
-                rest.objects_at(&numbers, moment_seconds).unwrap()
-            });
-        let sites = GroupBy::NAMED.map(|(_, by)| {
+            let found = verdicts.look(part.as_ref().unwrap_or(&dump));
+            let expected = Verdicts::of(whole, &options).unwrap().look(whole);
+            all.push([found, expected].map(|found| serde_json::to_string(&found).unwrap()));
+        }
+        let whole_sizes = Sizes::of(whole, Rules::Documented);
+        for (_, by) in GroupBy::NAMED {
             let more = Lives {
                 traces: by.is_of_frames(),
                 names: by == GroupBy::Name || !filter.names.is_empty(),
                 reprs: by == GroupBy::Repr || !filter.reprs.is_empty(),
                 sizes: true,
             };
-            file().lives(more).unwrap()
-        });
-        let sizes = Sizes::of(whole, Rules::Documented);
-        let sites = sites.each_ref().map(|(dump, sizes)| (dump, sizes));
-        [
-            of(&dump, part.as_ref(), sites),
-            of(whole, None, [(whole, &sizes); 6]),
-        ]
+            let options = SitesOptions {
+                filter: filter.clone(),
+                by,
+                ..SitesOptions::default()
+            };
+            let (dump, sizes) = file().lives(more).unwrap();
+            all.push(
+                [(&dump, &sizes), (whole, &whole_sizes)].map(|(dump, sizes)| {
+                    serde_json::to_string(&Sites::of(dump, sizes, &options)).unwrap()
+                }),
+            );
+        }
+        all
     }
 
     #[test]
-    fn lives_are_what_the_whole_says() {
+    fn analyses_of_a_part_say_what_the_whole_says() {
         let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures");
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("dump.bin");
-        let mut parts = 0;
+        let (mut parts, mut forests) = (0, 0);
         let dumps = ["dumps", "edited"].map(|name| root.join(name).read_dir().unwrap());
         let dumps = dumps.into_iter().flatten();
         let paths = dumps.map(|entry| entry.unwrap().path());
@@ -437,13 +460,18 @@ mod tests {
             let mut filters: Vec<Filter> = selections().into_iter().map(|s| s.filter).collect();
             filters.dedup_by_key(|filter| filter.is_empty());
             for filter in filters {
-                let [part, expected] = answers(&whole, file, &filter);
-                assert!(part == expected, "{filter:?}\n{part}\n{expected}");
+                for [part, expected] in answers(&whole, file, &filter) {
+                    assert!(part == expected, "{filter:?}\n{part}\n{expected}");
+                }
             }
-            let (dump, rest) = file().lifetimes_first(&Filter::default()).unwrap();
-            parts += usize::from(rest.is_some() && dump.sample_count() < whole.sample_count());
+            let (dump, rest) = file().history(&Filter::default(), true).unwrap();
+            parts += usize::from(rest.is_some() && dump.objects.len() < whole.objects.len());
+            forests += dump.derived.map_or(0, |derived| derived.forests.len());
         }
-        assert!(parts > 80, "{parts}");
+        assert!(
+            parts > 80 && forests > 50,
+            "{parts} parts, {forests} forests"
+        );
     }
 
     /// No byte of a file can be changed so that a command says something else.

@@ -1,11 +1,16 @@
 //! Figures that follow from the columns. A native file keeps them, so that they can be told
 //! without the columns.
 
-use super::{Cells, Dump, Rules, Snapshot};
+use super::coalesced::{Coalesced, Forest, Whose};
+use super::{Cells, Cohorts, Dump, Rules, Snapshot};
 
 /// More cells than these are not kept: classes and snapshots are both many, and what they
 /// hold is sooner computed than read.
 const MAX_CELLS: usize = 1 << 20;
+
+/// Cohorts are kept if there are so many objects for each of them.
+const OBJECTS_PER_COHORT: usize = 8;
+const COHORTS_TO_START: usize = 1 << 12;
 
 /// All of them.
 #[derive(Clone, Debug)]
@@ -14,6 +19,10 @@ pub(crate) struct Derived {
     /// Every class at every snapshot, by each of the rules; `None` if those are too many.
     pub(crate) documented: Option<Cells>,
     pub(crate) pympler: Option<Cells>,
+    /// Who was born and died between which snapshots; `None` if those are too many.
+    pub(crate) cohorts: Option<Cohorts>,
+    /// Trees of referents.
+    pub(crate) forests: Vec<Forest>,
 }
 
 /// What there is in a dump as a whole.
@@ -34,17 +43,22 @@ pub(crate) struct Totals {
 }
 
 impl Derived {
-    /// Computes them: a pass for the totals, and one for the cells.
+    /// Computes them: a pass for the totals, one for the cells, one for the cohorts, and one for
+    /// each of the forests.
     pub(crate) fn of(dump: &Dump) -> Derived {
         let classes: Vec<u32> = (0..dump.classes.len() as u32).collect();
         let moments = dump.snapshots().map(Snapshot::timestamp_seconds);
         let few = classes.len().saturating_mul(dump.snapshots.len()) <= MAX_CELLS;
         let both = few.then(|| Cells::by_both(dump, &classes, moments, |_| true));
         let (documented, pympler) = both.map_or((None, None), |[a, b]| (Some(a), Some(b)));
+        let cohorts = Cohorts::of(dump, |_| true, |_| true);
+        let most = COHORTS_TO_START + dump.listed.len() / OBJECTS_PER_COHORT;
         Derived {
             totals: Totals::of(dump),
             documented,
             pympler,
+            cohorts: (cohorts.cohorts.len() <= most).then_some(cohorts),
+            forests: dump.forests(),
         }
     }
 
@@ -53,6 +67,13 @@ impl Derived {
             Rules::Documented => self.documented.as_ref(),
             Rules::Pympler => self.pympler.as_ref(),
         }
+    }
+
+    /// The trees of these, class by class.
+    pub(crate) fn trees(&self, whose: Whose) -> Option<&[Option<Coalesced>]> {
+        let mut forests = self.forests.iter();
+        let forest = forests.find(|forest| forest.whose == whose)?;
+        Some(&forest.trees)
     }
 }
 

@@ -7,12 +7,15 @@
 
 mod asized;
 mod cells;
+mod coalesced;
+mod cohorts;
 mod derived;
 mod object;
 mod part;
 mod redact;
 mod sizes;
 mod snapshot;
+mod survivors;
 mod text;
 mod trace;
 
@@ -21,11 +24,16 @@ pub use object::{Sample, TrackedObject};
 pub use redact::Redaction;
 pub use sizes::{Rules, Sizes};
 pub use snapshot::{Number, ProcessMemory, Snapshot};
+pub use survivors::Survivors;
 pub use text::Text;
 pub use trace::{Frame, Trace};
 
 pub(crate) use asized::AsizedColumns;
 pub(crate) use cells::{Cell, Cells};
+pub(crate) use coalesced::{
+    Coalesced, Coalescer, Forest, MAX_LEVEL, Node, ROWS_PER_REFERENT, ROWS_TO_START, Whose,
+};
+pub(crate) use cohorts::{Cohort, Cohorts, Place, moments};
 pub(crate) use derived::{Derived, Totals};
 pub(crate) use object::{ObjectColumns, SampleColumns};
 pub(crate) use snapshot::{CachedClass, SnapshotRow};

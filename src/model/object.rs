@@ -113,8 +113,13 @@ impl ObjectColumns {
 
     #[inline]
     pub(crate) fn death(&self, index: usize) -> Option<f64> {
-        let death = self.death[index];
-        (death.to_bits() != ALIVE_BITS).then_some(death)
+        ObjectColumns::death_of(self.death[index])
+    }
+
+    /// A death as it is kept; `None` if it marks those alive.
+    #[inline]
+    pub(crate) fn death_of(raw: f64) -> Option<f64> {
+        (raw.to_bits() != ALIVE_BITS).then_some(raw)
     }
 }
 

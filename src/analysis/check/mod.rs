@@ -11,7 +11,7 @@ use serde::Serialize;
 pub use threshold::{Most, Quantity, Threshold, from_toml, load, no_leaks};
 
 use super::diff::{change_percent, held};
-use super::history::Held;
+use super::history::{Held, cohorts};
 use super::leaks::{ClassVerdict, Confidence, LeaksOptions, Pattern, Verdicts};
 use super::summary::SnapshotName;
 use crate::model::{Dump, Text};
@@ -220,11 +220,12 @@ type Figure<'d> = (Text<'d>, Quantity, Found);
 /// Instances alive at the end, by registered names.
 fn alive<'d>(dump: &'d Dump, filter: &Filter) -> Vec<Figure<'d>> {
     let mut counts: HashMap<Text<'d>, u64, FixedState> = HashMap::default();
+    let cohorts = cohorts(dump, filter);
     let classes = dump.classes();
     for class in classes.filter(|class| filter.admits_class(class.name())) {
-        let objects = class.objects().filter(|object| object.is_alive());
-        let admitted = objects.filter(|&object| filter.admits(object));
-        *counts.entry(class.name()).or_default() += admitted.count() as u64;
+        let cohorts = cohorts.of_class(class.number()).iter();
+        let alive = cohorts.filter(|cohort| cohort.death.is_none());
+        *counts.entry(class.name()).or_default() += alive.map(|alive| alive.objects).sum::<u64>();
     }
     counts
         .into_iter()

@@ -18,9 +18,10 @@ pub(super) use verdict::ENOUGH_SNAPSHOTS;
 pub use verdict::{Confidence, Evidence, Pattern, Verdict};
 
 use super::coverage::Coverage;
-use super::history::{History, HistoryLimits};
+use super::history::{History, HistoryLimits, cohorts};
+use super::merged::trees;
 use super::summary::{SnapshotName, SnapshotSelector};
-use crate::model::{Class, Dump, Rules, Snapshot, Text, Totals, TrackedObject};
+use crate::model::{Coalesced, Dump, Rules, Snapshot, Survivors, Text, Totals, Whose};
 use crate::select::{Filter, Limit};
 use suspect::Looker;
 
@@ -132,6 +133,7 @@ impl<'d> Verdicts<'d> {
             },
         );
         let (seconds, places) = history.timed();
+        let cohorts = cohorts(dump, &options.filter);
         let mut suspects = Vec::new();
         let mut cleared = Vec::new();
         for row in &history.classes {
@@ -150,9 +152,7 @@ impl<'d> Verdicts<'d> {
                 },
                 instances: Trend::of(&seconds, &figures(|held| held.active.into())),
                 bytes: Trend::of(&seconds, &bytes),
-                survival: Survival::of(row.class_of(dump), &seconds, |object| {
-                    options.filter.admits(object)
-                }),
+                survival: Survival::of(&cohorts, row.number, &seconds),
             };
             let class = ClassVerdict {
                 class: row.class,
@@ -196,28 +196,35 @@ impl<'d> Verdicts<'d> {
         suspects.chain(self.cleared)
     }
 
-    /// The numbers of the objects that are looked at, ascending, and at which moment, in
-    /// seconds; `None` if nobody is.
-    pub fn survivors(&self) -> Option<(Vec<u32>, f64)> {
-        let chosen = Chosen::of(self.between)?;
-        let classes = self.suspects.iter().map(|class| Class {
-            dump: self.dump,
-            number: class.number,
-        });
-        let objects = classes.flat_map(Class::objects);
-        let kept = objects.filter(|&object| chosen.keeps(object) && self.filter.admits(object));
-        let mut numbers: Vec<u32> = kept.map(TrackedObject::number).collect();
-        numbers.sort_unstable();
-        numbers.dedup();
-        (!numbers.is_empty()).then_some((numbers, chosen.alive_at))
+    /// Whose lives decide who is looked at: the objects that survived of these classes, whose
+    /// numbers ascend. `None` if there are no suspects.
+    pub fn survivors(&self) -> Option<(Vec<u32>, Survivors)> {
+        let survivors = self.between.map(Survivors::of)?;
+        let mut classes: Vec<u32> = self.suspects.iter().map(|class| class.number).collect();
+        classes.sort_unstable();
+        (!classes.is_empty()).then_some((classes, survivors))
+    }
+
+    /// Whether it takes their referents to tell what holds the bytes: not if there are none, and
+    /// not if the file keeps what they come to.
+    pub fn needs_referents(&self) -> bool {
+        self.dump.totals().referents > 0 && self.trees().is_none()
+    }
+
+    /// The coalesced trees of the survivors of each class, where the file keeps them.
+    fn trees(&self) -> Option<&'d [Option<Coalesced>]> {
+        let survivors = self.between.map(Survivors::of)?;
+        trees(self.dump, &self.filter, Whose::Of(survivors))
     }
 
     /// Looks at the suspects. `whole` is this dump, or one that has of its objects at least
-    /// [`Verdicts::survivors`], and of those at least the samples of that moment.
+    /// [`Verdicts::survivors`], of those at least the samples of that moment, and if
+    /// [`Verdicts::needs_referents`] of these all referents.
     pub fn look(self, whole: &'d Dump) -> Leaks<'d> {
         let totals = self.dump.totals();
         let limits = limits(&totals, self.snapshots);
-        let mut looker = Looker::of(whole, self.between, totals);
+        let trees = self.trees().map(|trees| (self.dump, trees));
+        let mut looker = Looker::of(whole, self.between, totals, trees);
         let suspects = self.suspects.into_iter();
         let suspects =
             suspects.map(|class| looker.look(class, |object| self.filter.admits(object)));
@@ -254,26 +261,6 @@ fn snapshots_compared(classes: usize) -> usize {
         .clamp(LEAST_SNAPSHOTS, MOST_SNAPSHOTS)
 }
 
-/// The moments that survivors are chosen by.
-#[derive(Clone, Copy)]
-struct Chosen {
-    from: f64,
-    to: f64,
-    alive_at: f64,
-}
-
-impl Chosen {
-    fn of(between: Option<[Snapshot<'_>; 3]>) -> Option<Chosen> {
-        let [from, to, alive_at] = between?.map(Snapshot::timestamp_seconds);
-        Some(Chosen { from, to, alive_at })
-    }
-
-    fn keeps(self, object: TrackedObject<'_>) -> bool {
-        let birth = object.birth_seconds();
-        birth >= self.from && birth < self.to && object.is_active_at(self.alive_at)
-    }
-}
-
 /// The three snapshots; the defaults are the first, the last but one, and the last.
 fn between<'d>(
     dump: &'d Dump,
@@ -286,16 +273,14 @@ fn between<'d>(
             .copied()
             .ok_or_else(|| selector.clone())
     };
-    let mut snapshots = dump.snapshots();
-    let (first, last) = (snapshots.next(), snapshots.next_back());
-    let before_last = snapshots.next_back().or(last);
+    let default = |place: usize| Some(dump.first_and_last_snapshots()?[place]);
     let (from, to) = match &options.between {
         Some((from, to)) => (Some(find(from)?), Some(find(to)?)),
-        None => (first, before_last),
+        None => (default(0), default(1)),
     };
     let alive_at = match &options.alive_at {
         Some(selector) => Some(find(selector)?),
-        None => last,
+        None => default(2),
     };
     Ok(match (from, to, alive_at) {
         (Some(from), Some(to), Some(alive_at)) => Some([from, to, alive_at]),

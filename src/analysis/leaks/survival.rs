@@ -4,7 +4,7 @@
 
 use serde::Serialize;
 
-use crate::model::{Class, TrackedObject};
+use crate::model::{Cohort, Cohorts, Place};
 
 /// Births are counted in at most so many spans of time.
 const MOST_SPANS: usize = 24;
@@ -26,31 +26,26 @@ pub struct Survival {
 }
 
 impl Survival {
-    /// Counts the objects of a class that `admits` lets count. `seconds` are the moments of
-    /// the snapshots, ascending.
-    pub fn of<'d>(
-        class: Class<'d>,
-        seconds: &[f64],
-        admits: impl Fn(TrackedObject<'d>) -> bool,
-    ) -> Survival {
-        let (Some(&first), Some(&last)) = (seconds.first(), seconds.last()) else {
+    /// Counts the objects of a class of these cohorts. `seconds` are moments of snapshots,
+    /// ascending.
+    pub(super) fn of(cohorts: &Cohorts, class: u32, seconds: &[f64]) -> Survival {
+        let places: Vec<Place> = seconds.iter().map(|&at| cohorts.place(at)).collect();
+        let (Some(&first), Some(&last)) = (places.first(), places.last()) else {
             return Survival::default();
         };
         // Evenly many snapshots in each span, so that spans end where something was measured.
-        let count = (seconds.len() - 1).min(MOST_SPANS);
-        let ends: Vec<f64> = (1..=count)
-            .map(|n| seconds[n * (seconds.len() - 1) / count])
+        let count = (places.len() - 1).min(MOST_SPANS);
+        let ends: Vec<Place> = (1..=count)
+            .map(|n| places[n * (places.len() - 1) / count])
             .collect();
         let mut spans = vec![(0, 0); count];
-        for object in class.objects().filter(|&object| admits(object)) {
-            let birth = object.birth_seconds();
-            // Births that are no number are in no span.
-            if !(birth >= first && birth < last) {
-                continue;
+        let born = |cohort: &&Cohort| cohort.is_born_between(first, last);
+        for cohort in cohorts.of_class(class).iter().filter(born) {
+            let span = ends.partition_point(|&end| !cohort.is_born_before(end));
+            spans[span].0 += cohort.objects;
+            if cohort.is_active_at(last) {
+                spans[span].1 += cohort.objects;
             }
-            let span = ends.partition_point(|&end| end <= birth);
-            spans[span].0 += 1;
-            spans[span].1 += u64::from(object.is_active_at(last));
         }
         Survival {
             born: spans.iter().map(|span| span.0).sum(),

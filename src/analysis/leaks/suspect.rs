@@ -5,12 +5,14 @@ use std::collections::HashMap;
 use foldhash::fast::FixedState;
 use serde::Serialize;
 
-use super::{Chosen, ClassVerdict, Suspect};
-use crate::analysis::merged::{MergedRow, Merger, Rows};
+use super::{ClassVerdict, Suspect};
+use crate::analysis::merged::{Merged, MergedRow, Merger, Rows};
 use crate::analysis::objects::address;
 use crate::analysis::sites::is_tracker;
 use crate::analysis::summary::percent;
-use crate::model::{Class, Dump, Frame, Snapshot, Text, Totals, TrackedObject};
+use crate::model::{
+    Class, Coalesced, Dump, Frame, Snapshot, Survivors, Text, Totals, TrackedObject,
+};
 
 /// How many origins, attributes and objects are shown of each.
 const MOST: usize = 5;
@@ -86,19 +88,28 @@ pub struct KeptObject<'d> {
 /// Looks at one suspect after the other.
 pub(super) struct Looker<'d> {
     dump: &'d Dump,
-    chosen: Option<Chosen>,
+    survivors: Option<Survivors>,
     merger: Merger<'d>,
+    /// What the merger would make of each class, and the dump that knows the names.
+    trees: Option<(&'d Dump, &'d [Option<Coalesced>])>,
     totals: Totals,
 }
 
 impl<'d> Looker<'d> {
-    /// `totals` are those of the whole, of which `dump` may be a part.
-    pub(super) fn of(dump: &'d Dump, between: Option<[Snapshot<'d>; 3]>, totals: Totals) -> Self {
+    /// `totals` are those of the whole, of which `dump` may be a part, without the referents if
+    /// their trees are known.
+    pub(super) fn of(
+        dump: &'d Dump,
+        between: Option<[Snapshot<'d>; 3]>,
+        totals: Totals,
+        trees: Option<(&'d Dump, &'d [Option<Coalesced>])>,
+    ) -> Self {
         let at: Vec<Snapshot<'d>> = between.iter().map(|between| between[2]).collect();
         Looker {
             dump,
-            chosen: Chosen::of(between),
+            survivors: between.map(Survivors::of),
             merger: Merger::of(dump, &at),
+            trees,
             totals,
         }
     }
@@ -118,11 +129,11 @@ impl<'d> Looker<'d> {
         class: &ClassVerdict<'d>,
         admits: impl Fn(TrackedObject<'d>) -> bool,
     ) -> Kept<'d> {
-        let Some(chosen) = self.chosen else {
+        let Some(survivors) = self.survivors else {
             return Kept::default();
         };
-        let at = chosen.alive_at;
-        let is_kept = |object| chosen.keeps(object) && admits(object);
+        let at = survivors.alive_at_seconds;
+        let is_kept = |object| survivors.has(object) && admits(object);
         let class = Class {
             dump: self.dump,
             number: class.number,
@@ -139,8 +150,14 @@ impl<'d> Looker<'d> {
             ..Kept::default()
         };
         (kept.origins, kept.more_origins) = self.origins(&objects, size_bytes);
-        let trees = self.merger.class(class, is_kept, Rows::Notable(4 * MOST));
-        if let Some(tree) = trees.first() {
+        let rows = Rows::Notable(4 * MOST);
+        let tree = match self.trees {
+            Some((dump, trees)) => trees[class.number as usize]
+                .as_ref()
+                .map(|tree| Merged::of(dump, tree, 0, rows)),
+            None => self.merger.class(class, is_kept, rows).pop(),
+        };
+        if let Some(tree) = tree {
             kept.holders = holders(&tree.referents);
         }
         let row = |&(object, size_bytes): &(TrackedObject<'d>, i64)| KeptObject {

@@ -2,12 +2,12 @@
 
 use std::fs::File;
 
-use super::column::all;
+use super::column::{Column, all};
 use super::container::{Sections, VERSION};
-use super::{part, snapshots, sound, tables};
+use super::{derived, part, snapshots, sound, tables};
 use crate::input::ByteCount;
 use crate::load::Lives;
-use crate::model::{ClassRow, Dump, ObjectColumns, Rules, Sizes};
+use crate::model::{ClassRow, Dump, ObjectColumns, Rules, Sizes, Survivors};
 use crate::pickle::{Outcome, malformed};
 use crate::select::{Selected, Selection, SortKey};
 
@@ -64,8 +64,27 @@ impl NativeFile {
 
     /// Classes, snapshots and what the file says of the whole, but no objects.
     pub(in crate::load) fn outline(&self) -> Outcome<Dump> {
+        self.told(derived::Wanted::default())
+    }
+
+    /// The same, and who was born and died between which snapshots: what the file keeps of that,
+    /// or else the lives of all objects. If asked for also the trees of referents that it keeps.
+    pub(in crate::load) fn history(&self, trees: bool) -> Outcome<Dump> {
+        let wanted = derived::Wanted {
+            cohorts: true,
+            forests: trees,
+        };
+        let dump = self.told(wanted)?;
+        let derived = dump.derived.as_ref();
+        if derived.is_some_and(|derived| derived.cohorts.is_some()) {
+            return Ok(dump);
+        }
+        Ok(self.objects(Lives::default(), wanted)?.0)
+    }
+
+    fn told(&self, wanted: derived::Wanted) -> Outcome<Dump> {
         self.sections.begin();
-        let mut dump = self.without_objects(part::read_classes(&self.sections)?)?;
+        let mut dump = self.without_objects(part::read_classes(&self.sections)?, wanted)?;
         part::read_texts(&self.sections, &mut dump)?;
         sound(VERSION, dump)
     }
@@ -73,9 +92,13 @@ impl NativeFile {
     /// All objects with their classes and their lives, and what `more` asks for, but without
     /// their samples; and their largest sizes, if asked for.
     pub(in crate::load) fn lives(&self, more: Lives) -> Outcome<(Dump, Sizes)> {
+        self.objects(more, derived::Wanted::default())
+    }
+
+    fn objects(&self, more: Lives, wanted: derived::Wanted) -> Outcome<(Dump, Sizes)> {
         self.sections.begin();
         let sections = &self.sections;
-        let mut dump = self.without_objects(tables::read_classes(sections)?)?;
+        let mut dump = self.without_objects(tables::read_classes(sections)?, wanted)?;
         dump.listed = all(sections, "listed")?;
         dump.objects = self.columns(Wanted {
             births: true,
@@ -98,10 +121,11 @@ impl NativeFile {
 
     /// These classes, the snapshots and what the file says of the whole; texts keep the numbers
     /// of the file for now.
-    fn without_objects(&self, classes: Vec<ClassRow>) -> Outcome<Dump> {
+    fn without_objects(&self, classes: Vec<ClassRow>, wanted: derived::Wanted) -> Outcome<Dump> {
         let sections = &self.sections;
+        let derived = derived::read(sections, classes.len(), wanted)?;
         let mut dump = Dump {
-            derived: Some(Box::new(tables::read_derived(sections, classes.len())?)),
+            derived: Some(Box::new(derived)),
             classes,
             snapshots: snapshots::read_value(sections)?,
             snapshot_rows: all(sections, "snap.row")?,
@@ -158,14 +182,52 @@ impl NativeFile {
         Ok(())
     }
 
-    /// The objects of these numbers, which ascend, with their samples of one moment.
-    pub(in crate::load) fn objects_at(
+    /// The survivors of these classes, with their samples of the moment at which they are alive,
+    /// and what these refer to if asked for.
+    pub(in crate::load) fn survivors(
         &self,
-        numbers: &[u32],
-        moment_seconds: f64,
+        classes: &[u32],
+        survivors: Survivors,
+        referents: bool,
     ) -> Outcome<Dump> {
         self.sections.begin();
-        let part = part::read(&self.sections, numbers, Some(moment_seconds))?;
+        let sections = &self.sections;
+        let rows = tables::read_classes(sections)?;
+        let mut listed = Column::open(sections, "listed")?;
+        let mut births = Column::open(sections, "obj.birth")?;
+        let mut deaths = Column::open(sections, "obj.death")?;
+        let mut of_class = Vec::with_capacity(rows.len());
+        for (number, row) in (0..).zip(&rows) {
+            let mut kept = Vec::new();
+            if classes.contains(&number) {
+                let start = u64::from(row.start);
+                for place in listed.range(start, start + u64::from(row.count))? {
+                    let object: u32 = listed.get_as(place)?;
+                    let birth = tables::float(births.get(object.into())?);
+                    let death = tables::float(deaths.get(object.into())?);
+                    if survivors.has_life(birth, ObjectColumns::death_of(death)) {
+                        kept.push(object);
+                    }
+                }
+            }
+            of_class.push(kept);
+        }
+        let mut numbers = of_class.concat();
+        numbers.sort_unstable();
+        numbers.dedup();
+        let extent = part::Extent {
+            moment_seconds: Some(survivors.alive_at_seconds),
+            referents,
+        };
+        let mut part = part::read(sections, &numbers, extent)?;
+        // An object may be in several classes.
+        part.listed.clear();
+        for (row, kept) in part.classes.iter_mut().zip(of_class) {
+            let own = |number| numbers.binary_search(number).unwrap_or_default() as u32;
+            row.start = part.listed.len() as u32;
+            row.count = kept.len() as u32;
+            part.listed.extend(kept.iter().map(own));
+        }
         sound(VERSION, part)
     }
 
@@ -197,7 +259,10 @@ impl NativeFile {
         let mut numbers = chosen.objects.clone();
         numbers.sort_unstable();
         numbers.dedup();
-        let dump = sound(VERSION, part::read(&self.sections, &numbers, None)?)?;
+        let dump = sound(
+            VERSION,
+            part::read(&self.sections, &numbers, part::Extent::ALL)?,
+        )?;
         let own = |number| numbers.binary_search(number).unwrap_or_default() as u32;
         // The file's own figures chose them, but those of the samples are told.
         let sizes = Sizes::of(&dump, rules);
@@ -269,7 +334,9 @@ mod tests {
     fn an_odd_column_is_damage_and_no_panic() {
         let root = Path::new(env!("CARGO_MANIFEST_DIR"));
         let dump = Dump::load(root.join("fixtures/shop.dump")).unwrap();
-        let names: Vec<&str> = tables::write(&dump).iter().map(|(name, _)| *name).collect();
+        let (sections, _) = tables::write(&dump);
+        let names: Vec<&str> = sections.iter().map(|(name, _)| *name).collect();
+        let survivors = Survivors::of(dump.first_and_last_snapshots().unwrap());
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("dump.bin");
         let all = Lives {
@@ -282,7 +349,7 @@ mod tests {
         for name in names.iter().filter(|name| name.contains('.')) {
             // Also one that rises and falls without end, as no column of ends does.
             for (length, top) in [(0, 0), (1, 0), (100_000, 0), (100_000, 99_999)] {
-                let mut sections = tables::write(&dump);
+                let (mut sections, _) = tables::write(&dump);
                 let section = sections.iter_mut().find(|section| section.0 == *name);
                 let values = (0..length).map(|place| if place % 2 == 0 { top } else { 0 });
                 section.unwrap().1 = column::column(values);
@@ -301,7 +368,8 @@ mod tests {
                     refused += usize::from(file.select(&selection).is_err());
                     refused += usize::from(file.outline().is_err());
                     refused += usize::from(file.lives(all).is_err());
-                    refused += usize::from(file.objects_at(&[0, 3], 1.0).is_err());
+                    refused += usize::from(file.history(true).is_err());
+                    refused += usize::from(file.survivors(&[0, 1], survivors, true).is_err());
                 }
             }
         }

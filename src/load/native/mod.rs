@@ -82,6 +82,7 @@
 mod block;
 mod column;
 mod container;
+mod derived;
 mod file;
 mod parallel;
 mod part;
@@ -126,8 +127,8 @@ impl Dump {
     ///
     /// [`Error::Write`] if `out` fails.
     pub fn dump_stats_to(&self, out: &mut impl Write) -> Result<(), Error> {
-        let sections = tables::write(self);
-        Ok(container::write(out, &sections, tables::integers(self))?)
+        let (sections, integers) = tables::write(self);
+        Ok(container::write(out, &sections, integers)?)
     }
 }
 
@@ -151,6 +152,7 @@ pub(super) fn load(reader: &mut Reader<'_>) -> Outcome<Dump> {
 fn sound(version: u32, mut dump: Dump) -> Outcome<Dump> {
     dump.notes.origin = Origin::Native { version };
     verify::verify(&dump)?;
+    derived::complete(&mut dump);
     Ok(dump)
 }
 

@@ -7,21 +7,32 @@ use foldhash::fast::RandomState;
 use super::column::{Bytes, Column};
 use super::container::Sections;
 use super::tables::{self, float};
-use super::{NO_INDEX, snapshots};
+use super::{NO_INDEX, derived, snapshots};
 use crate::model::{
     AsizedColumns, ClassRow, Dump, FrameRow, ObjectColumns, SampleColumns, TextArena, TextId,
     TraceColumns,
 };
 use crate::pickle::{Outcome, malformed, too_large};
 
+/// How much of some objects to read.
+#[derive(Clone, Copy)]
+pub(super) struct Extent {
+    /// Only their samples of this moment.
+    pub(super) moment_seconds: Option<f64>,
+    /// What their samples refer to, or else their sizes alone.
+    pub(super) referents: bool,
+}
+
+impl Extent {
+    pub(super) const ALL: Extent = Extent {
+        moment_seconds: None,
+        referents: true,
+    };
+}
+
 /// Reads the objects of these numbers, which ascend, as a dump of their own with all classes
-/// and snapshots. The objects get the numbers from 0 on. With a moment they have the samples of
-/// that moment alone.
-pub(super) fn read(
-    sections: &Sections,
-    objects: &[u32],
-    moment_seconds: Option<f64>,
-) -> Outcome<Dump> {
+/// and snapshots. The objects get the numbers from 0 on.
+pub(super) fn read(sections: &Sections, objects: &[u32], extent: Extent) -> Outcome<Dump> {
     let mut dump = Dump {
         asized: AsizedColumns::new(),
         notes: tables::read_notes(sections)?,
@@ -33,12 +44,23 @@ pub(super) fn read(
     dump.classes = read_classes(sections)?;
     list(&mut dump)?;
     let first_samples = Column::open(sections, "obj.first")?.gather(objects)?;
-    dump.samples = read_samples(sections, &mut dump.objects, &first_samples, moment_seconds)?;
-    let merged = dump.snapshots.iter_mut().flat_map(|snapshot| {
-        let classes = snapshot.classes.iter_mut().flatten();
-        classes.filter_map(|cached| cached.merged.as_mut())
-    });
-    dump.asized = read_asized(sections, dump.samples.asized.iter_mut().chain(merged))?;
+    dump.samples = read_samples(
+        sections,
+        &mut dump.objects,
+        &first_samples,
+        extent.moment_seconds,
+    )?;
+    let cached = dump
+        .snapshots
+        .iter_mut()
+        .flat_map(|snapshot| snapshot.classes.iter_mut().flatten());
+    if extent.referents {
+        let merged = cached.filter_map(|cached| cached.merged.as_mut());
+        dump.asized = read_asized(sections, dump.samples.asized.iter_mut().chain(merged))?;
+    } else {
+        cached.for_each(|cached| cached.merged = None);
+        dump.asized = read_sizes(sections, &mut dump.samples.asized)?;
+    }
     dump.traces = read_traces(sections, &mut dump.objects.trace)?;
     read_texts(sections, &mut dump)?;
     Ok(dump)
@@ -149,6 +171,24 @@ fn read_samples(
         objects.sample_count[own] = samples.time.len() as u32 - objects.sample_start[own];
     }
     Ok(samples)
+}
+
+/// Reads the sizes of the `Asized` of these numbers, which become those of what is returned.
+fn read_sizes(sections: &Sections, numbers: &mut [u32]) -> Outcome<AsizedColumns> {
+    let mut distinct = numbers.to_vec();
+    distinct.sort_unstable();
+    distinct.dedup();
+    let sizes: Vec<i64> = Column::open(sections, "asized.size")?.gather(&distinct)?;
+    let mut columns = AsizedColumns::new();
+    for size in sizes {
+        let row = columns.push(TextId::NONE);
+        let row = row.ok_or_else(|| too_large("its sizes"))?;
+        columns.set(row, size, 0, TextId::NONE, 0);
+    }
+    for number in numbers {
+        *number = distinct.binary_search(number).unwrap_or_default() as u32;
+    }
+    Ok(columns)
 }
 
 /// Reads the `Asized` of these numbers and all that they refer to, level by level, each level
@@ -346,4 +386,5 @@ fn each_text(dump: &mut Dump, mut see: impl FnMut(&mut TextId)) {
         let classes = snapshot.classes.iter_mut().flatten();
         classes.for_each(|cached| see(&mut cached.class));
     }
+    derived::each_text(dump, see);
 }

@@ -7,10 +7,10 @@ use foldhash::fast::FixedState;
 
 use super::column::{Bytes, Column, all, bytes, column};
 use super::container::{SectionOut, Sections};
-use super::{NO_INDEX, parallel, snapshots};
+use super::{NO_INDEX, derived, parallel, snapshots};
 use crate::model::{
-    AsizedColumns, Cells, ClassRow, Derived, Dump, FrameRow, Notes, ObjectColumns, Rules,
-    SampleColumns, Sizes, TextArena, TextId, Totals, TraceColumns,
+    AsizedColumns, ClassRow, Derived, Dump, FrameRow, Notes, ObjectColumns, Rules, SampleColumns,
+    Sizes, TextArena, TextId, TraceColumns,
 };
 use crate::pickle::{Outcome, malformed};
 
@@ -41,8 +41,8 @@ impl<'j, 'd> Jobs<'j, 'd> {
     }
 }
 
-/// All sections of a dump, in the order of the file.
-pub(super) fn write(dump: &Dump) -> Vec<(&'static str, SectionOut<'_>)> {
+/// All sections of a dump, in the order of the file, and how many integers their columns hold.
+pub(super) fn write(dump: &Dump) -> (Vec<(&'static str, SectionOut<'_>)>, u64) {
     // Several columns want these, and a core that waits for another does nothing.
     let (derived, codes, sizes) = thread::scope(|scope| {
         let derived = scope.spawn(|| Derived::of(dump));
@@ -54,7 +54,7 @@ pub(super) fn write(dump: &Dump) -> Vec<(&'static str, SectionOut<'_>)> {
     let (derived, codes, sizes) = (&derived, &codes, &sizes);
 
     let mut jobs = Jobs(Vec::new());
-    jobs.add("totals", move || totals(&derived.totals));
+    jobs.add("totals", move || derived::totals(&derived.totals));
     let notes = (dump.notes.protocols, &dump.notes.unknown_globals);
     jobs.add("notes", move || SectionOut::value(&notes));
     jobs.add("snaps", || snapshots::write(dump));
@@ -70,10 +70,8 @@ pub(super) fn write(dump: &Dump) -> Vec<(&'static str, SectionOut<'_>)> {
     jobs.column("class.count", move || {
         classes.iter().map(|class| class.count.into())
     });
-    if let Some(cells) = cells_that_fit(derived) {
-        for (name, values) in cell_columns() {
-            jobs.column(name, move || values(cells).into_iter());
-        }
+    for (name, make) in derived::columns(derived) {
+        jobs.add(name, move || make());
     }
 
     jobs.column("text.end", move || {
@@ -175,22 +173,17 @@ pub(super) fn write(dump: &Dump) -> Vec<(&'static str, SectionOut<'_>)> {
     jobs.column("trace.end", move || numbers(ends));
     jobs.column("trace.frame", move || numbers(frame_numbers));
 
-    jobs.run()
+    (jobs.run(), integers(dump) + derived::integers(derived))
 }
 
-/// How many integers the columns of a dump hold together.
-pub(super) fn integers(dump: &Dump) -> u64 {
+/// How many integers the columns of a dump hold together, but for what follows from others.
+fn integers(dump: &Dump) -> u64 {
     let traces = &dump.traces;
     let lines = traces.frames.iter().flat_map(|frame| frame.source.iter());
     let lines: usize = lines.map(|lines| lines.len()).sum();
-    let cells = dump
-        .snapshots
-        .len()
-        .saturating_mul(1 + 3 * dump.classes.len());
     let columns = [
         (1, dump.snapshot_rows.len()),
         (3, dump.classes.len()),
-        (1, cells),
         (1, dump.text.len()),
         (1, dump.listed.len()),
         (14, dump.objects.len()),
@@ -213,15 +206,13 @@ pub(super) fn integers(dump: &Dump) -> u64 {
 pub(super) fn read(sections: &Sections) -> Outcome<Dump> {
     sections.begin();
     // What follows from the rest is not needed, but a damaged file is a damaged file.
-    read_totals(sections)?;
-    let cells = cell_columns().map(|(name, _)| name);
-    let sizes = [
+    derived::check(sections)?;
+    for name in [
         "obj.largest",
         "obj.at_peak",
         "obj.p_largest",
         "obj.p_at_peak",
-    ];
-    for name in cells.into_iter().chain(sizes) {
+    ] {
         if sections.has(name) {
             Column::open(sections, name)?.check()?;
         }
@@ -487,103 +478,4 @@ pub(super) fn read_notes(sections: &Sections) -> Outcome<Notes> {
         unknown_globals,
         ..Notes::default()
     })
-}
-
-fn totals(totals: &Totals) -> SectionOut<'static> {
-    let Totals {
-        objects,
-        alive,
-        samples,
-        referents,
-        traces,
-        span_seconds,
-        has_sizes,
-    } = totals;
-    let counts = [*objects, *alive, *samples, *referents, *traces];
-    SectionOut::value(&(counts, span_seconds, has_sizes))
-}
-
-fn read_totals(sections: &Sections) -> Outcome<Totals> {
-    let (counts, span_seconds, has_sizes) = sections.value("totals")?;
-    let [objects, alive, samples, referents, traces]: [u64; 5] = counts;
-    if alive > objects {
-        return Err(malformed(
-            "section 'totals' is damaged: more are alive than there are",
-        ));
-    }
-    Ok(Totals {
-        objects,
-        alive,
-        samples,
-        referents,
-        traces,
-        span_seconds,
-        has_sizes,
-    })
-}
-
-type CellColumn = fn((&Cells, &Cells)) -> Vec<i64>;
-
-/// The columns of cells, each of moments by classes but for the first.
-fn cell_columns() -> [(&'static str, CellColumn); 4] {
-    [
-        ("cell.times", |(cells, _)| floats(&cells.times).collect()),
-        ("cell.active", |(cells, _)| {
-            cells.cells.iter().map(|cell| cell.active as i64).collect()
-        }),
-        ("cell.sum", |(cells, _)| {
-            cells
-                .cells
-                .iter()
-                .map(|cell| cell.sum_bytes as i64)
-                .collect()
-        }),
-        ("cell.p_sum", |(documented, pympler)| {
-            let cells = documented.cells.iter().zip(&pympler.cells);
-            cells
-                .map(|(d, p)| (p.sum_bytes - d.sum_bytes) as i64)
-                .collect()
-        }),
-    ]
-}
-
-/// The cells by both rules, unless a sum goes beyond the numbers of the file.
-fn cells_that_fit(derived: &Derived) -> Option<(&Cells, &Cells)> {
-    let both = (derived.documented.as_ref()?, derived.pympler.as_ref()?);
-    let mut cells = both.0.cells.iter().chain(&both.1.cells);
-    let fits = |sum: i128| i64::try_from(sum).is_ok_and(|sum| sum.unsigned_abs() < 1 << 62);
-    cells.all(|cell| fits(cell.sum_bytes)).then_some(both)
-}
-
-/// What the file says of the whole.
-pub(super) fn read_derived(sections: &Sections, classes: usize) -> Outcome<Derived> {
-    let mut derived = Derived {
-        totals: read_totals(sections)?,
-        documented: None,
-        pympler: None,
-    };
-    if !sections.has("cell.sum") {
-        return Ok(derived);
-    }
-    let times = read_floats(sections, "cell.times")?;
-    let active: Vec<u32> = all(sections, "cell.active")?;
-    let sums: Vec<i64> = all(sections, "cell.sum")?;
-    let more: Vec<i64> = all(sections, "cell.p_sum")?;
-    let expected = times.len().saturating_mul(classes);
-    same_length("cell", &[expected, active.len(), sums.len(), more.len()])?;
-    let cells = |sum: &dyn Fn(usize) -> i128| Cells {
-        times: times.clone(),
-        classes,
-        cells: (0..expected)
-            .map(|index| crate::model::Cell {
-                sum_bytes: sum(index),
-                active: active[index].into(),
-            })
-            .collect(),
-    };
-    derived.documented = Some(cells(&|index| sums[index].into()));
-    derived.pympler = Some(cells(&|index| {
-        i128::from(sums[index]) + i128::from(more[index])
-    }));
-    Ok(derived)
 }

@@ -1,0 +1,397 @@
+//! What follows from the other columns and is kept so that a question needs none of them.
+
+use super::column::{Column, all, column};
+use super::container::{SectionOut, Sections};
+use super::tables::{read_floats, same_length};
+use crate::model::{
+    Cell, Cells, Coalesced, Cohort, Cohorts, Derived, Dump, Forest, MAX_LEVEL, Node, Place,
+    Survivors, TextId, Totals, Whose, moments,
+};
+use crate::pickle::{Outcome, malformed};
+
+/// The columns; a file may be without them.
+const COLUMNS: [&str; 14] = [
+    "cell.times",
+    "cell.active",
+    "cell.sum",
+    "cell.p_sum",
+    "cohort.end",
+    "cohort.birth",
+    "cohort.death",
+    "cohort.count",
+    "tree.nodes",
+    "tree.parent",
+    "tree.name",
+    "tree.count",
+    "tree.size",
+    "tree.flat",
+];
+
+/// What to read beside the totals and the cells.
+#[derive(Clone, Copy, Default)]
+pub(super) struct Wanted {
+    pub(super) cohorts: bool,
+    pub(super) forests: bool,
+}
+
+/// Makes the section of a value or a column.
+type Make<'j> = Box<dyn Fn() -> SectionOut<'static> + Send + Sync + 'j>;
+
+pub(super) fn totals(totals: &Totals) -> SectionOut<'static> {
+    let Totals {
+        objects,
+        alive,
+        samples,
+        referents,
+        traces,
+        span_seconds,
+        has_sizes,
+    } = totals;
+    let counts = [*objects, *alive, *samples, *referents, *traces];
+    SectionOut::value(&(counts, span_seconds, has_sizes))
+}
+
+pub(super) fn read_totals(sections: &Sections) -> Outcome<Totals> {
+    let (counts, span_seconds, has_sizes) = sections.value("totals")?;
+    let [objects, alive, samples, referents, traces]: [u64; 5] = counts;
+    if alive > objects {
+        return Err(malformed(
+            "section 'totals' is damaged: more are alive than there are",
+        ));
+    }
+    Ok(Totals {
+        objects,
+        alive,
+        samples,
+        referents,
+        traces,
+        span_seconds,
+        has_sizes,
+    })
+}
+
+/// The sections of what is kept beside the totals.
+pub(super) fn columns(derived: &Derived) -> Vec<(&'static str, Make<'_>)> {
+    let mut columns = Vec::new();
+    columns.extend(
+        cells_that_fit(derived)
+            .map(cell_columns)
+            .into_iter()
+            .flatten(),
+    );
+    columns.extend(derived.cohorts.iter().flat_map(cohort_columns));
+    let forests = forests_that_fit(derived);
+    if !forests.is_empty() {
+        columns.extend(forest_columns(forests));
+    }
+    columns
+}
+
+/// How many integers those hold.
+pub(super) fn integers(derived: &Derived) -> u64 {
+    let cells = derived.documented.as_ref();
+    let cohorts = derived.cohorts.as_ref();
+    let trees = derived.forests.iter().flat_map(|forest| &forest.trees);
+    let columns = [
+        (1, cells.map_or(0, |cells| cells.times.len())),
+        (3, cells.map_or(0, |cells| cells.cells.len())),
+        (1, cohorts.map_or(0, |cohorts| cohorts.ends.len())),
+        (3, cohorts.map_or(0, |cohorts| cohorts.cohorts.len())),
+        (1, trees.clone().count()),
+        (5, trees.flatten().map(|tree| tree.nodes.len()).sum()),
+    ];
+    columns
+        .map(|(columns, rows)| columns * rows as u64)
+        .iter()
+        .sum()
+}
+
+/// What the file says of the whole. The moments of cohorts are those of the snapshots:
+/// [`complete`] adds them.
+pub(super) fn read(sections: &Sections, classes: usize, wanted: Wanted) -> Outcome<Derived> {
+    let [documented, pympler] = read_cells(sections, classes)?;
+    Ok(Derived {
+        totals: read_totals(sections)?,
+        documented,
+        pympler,
+        cohorts: match wanted.cohorts {
+            true => read_cohorts(sections, classes)?,
+            false => None,
+        },
+        forests: match wanted.forests {
+            true => read_forests(sections, classes)?,
+            false => Vec::new(),
+        },
+    })
+}
+
+/// Compares all of it with its checksums.
+pub(super) fn check(sections: &Sections) -> Outcome<()> {
+    read_totals(sections)?;
+    if sections.has("tree.whose") {
+        sections.section("tree.whose")?.head()?;
+    }
+    let mut columns = COLUMNS.into_iter().filter(|name| sections.has(name));
+    columns.try_for_each(|name| Column::open(sections, name)?.check())
+}
+
+/// Adds what follows from the rest of a dump, which is verified.
+pub(super) fn complete(dump: &mut Dump) {
+    let moments = moments(dump.snapshots());
+    let cohorts = dump
+        .derived
+        .as_mut()
+        .and_then(|derived| derived.cohorts.as_mut());
+    if let Some(cohorts) = cohorts {
+        cohorts.moments = moments;
+    }
+}
+
+fn make<'j, I: Iterator<Item = i64>>(values: impl Fn() -> I + Send + Sync + 'j) -> Make<'j> {
+    Box::new(move || column(values()))
+}
+
+/// The columns of cells, each of moments by classes but for the first.
+fn cell_columns<'j>([cells, pympler]: [&'j Cells; 2]) -> [(&'static str, Make<'j>); 4] {
+    let all = move || cells.cells.iter();
+    let more = move |(cell, pympler): (&Cell, &Cell)| (pympler.sum_bytes - cell.sum_bytes) as i64;
+    [
+        (
+            "cell.times",
+            make(move || cells.times.iter().map(|time| time.to_bits() as i64)),
+        ),
+        (
+            "cell.active",
+            make(move || all().map(|cell| cell.active as i64)),
+        ),
+        (
+            "cell.sum",
+            make(move || all().map(|cell| cell.sum_bytes as i64)),
+        ),
+        (
+            "cell.p_sum",
+            make(move || all().zip(&pympler.cells).map(more)),
+        ),
+    ]
+}
+
+/// The cells by both rules, unless a sum goes beyond the numbers of the file.
+fn cells_that_fit(derived: &Derived) -> Option<[&Cells; 2]> {
+    let both = [derived.documented.as_ref()?, derived.pympler.as_ref()?];
+    let mut cells = both.iter().flat_map(|cells| &cells.cells);
+    cells.all(|cell| fits(cell.sum_bytes)).then_some(both)
+}
+
+/// Differences of such sums are numbers of the file as well.
+fn fits(sum: i128) -> bool {
+    i64::try_from(sum).is_ok_and(|sum| sum.unsigned_abs() < 1 << 62)
+}
+
+fn read_cells(sections: &Sections, classes: usize) -> Outcome<[Option<Cells>; 2]> {
+    if !sections.has("cell.sum") {
+        return Ok([None, None]);
+    }
+    let times = read_floats(sections, "cell.times")?;
+    let active: Vec<u32> = all(sections, "cell.active")?;
+    let sums: Vec<i64> = all(sections, "cell.sum")?;
+    let more: Vec<i64> = all(sections, "cell.p_sum")?;
+    let expected = times.len().saturating_mul(classes);
+    same_length("cell", &[expected, active.len(), sums.len(), more.len()])?;
+    let cells = |sum: &dyn Fn(usize) -> i128| Cells {
+        times: times.clone(),
+        classes,
+        cells: (0..expected)
+            .map(|index| Cell {
+                sum_bytes: sum(index),
+                active: active[index].into(),
+            })
+            .collect(),
+    };
+    let documented = cells(&|index| sums[index].into());
+    let pympler = cells(&|index| i128::from(sums[index]) + i128::from(more[index]));
+    Ok([Some(documented), Some(pympler)])
+}
+
+fn cohort_columns(cohorts: &Cohorts) -> [(&'static str, Make<'_>); 4] {
+    let all = || cohorts.cohorts.iter();
+    let death = |cohort: &Cohort| {
+        cohort
+            .death
+            .map_or(0, |death| i64::from(death.number()) + 1)
+    };
+    [
+        (
+            "cohort.end",
+            make(|| cohorts.ends.iter().map(|&end| end.into())),
+        ),
+        (
+            "cohort.birth",
+            make(move || all().map(|cohort| cohort.birth.number().into())),
+        ),
+        ("cohort.death", make(move || all().map(death))),
+        (
+            "cohort.count",
+            make(move || all().map(|cohort| cohort.objects as i64)),
+        ),
+    ]
+}
+
+fn read_cohorts(sections: &Sections, classes: usize) -> Outcome<Option<Cohorts>> {
+    if !sections.has("cohort.count") {
+        return Ok(None);
+    }
+    let ends: Vec<u32> = all(sections, "cohort.end")?;
+    let births: Vec<u32> = all(sections, "cohort.birth")?;
+    let deaths: Vec<u32> = all(sections, "cohort.death")?;
+    // There are no more objects than that, so no sum of these overflows.
+    let counts: Vec<u32> = all(sections, "cohort.count")?;
+    same_length("cohort", &[births.len(), deaths.len(), counts.len()])?;
+    let last = ends.last().map_or(0, |&end| end as usize);
+    if ends.len() != classes || !ends.is_sorted() || last != counts.len() {
+        return Err(malformed("section 'cohort.end' is damaged: its classes"));
+    }
+    let cohorts = births.iter().zip(&deaths).zip(&counts);
+    let cohorts = cohorts.map(|((&birth, &death), &count)| Cohort {
+        birth: Place::from_number(birth),
+        death: death.checked_sub(1).map(Place::from_number),
+        objects: count.into(),
+    });
+    Ok(Some(Cohorts {
+        moments: Vec::new(),
+        ends,
+        cohorts: cohorts.collect(),
+    }))
+}
+
+/// As it stands in the file: the moment, and for survivors between which they were born.
+type Moments = (f64, Option<(f64, f64)>);
+
+/// The forests of which no sum goes beyond the numbers of the file.
+fn forests_that_fit(derived: &Derived) -> Vec<&Forest> {
+    let mut forests: Vec<&Forest> = derived.forests.iter().collect();
+    forests.retain(|forest| {
+        let mut nodes = forest.trees.iter().flatten().flat_map(|tree| &tree.nodes);
+        nodes.all(|node| fits(node.size_bytes) && fits(node.flat_bytes))
+    });
+    forests
+}
+
+fn forest_columns(forests: Vec<&Forest>) -> Vec<(&'static str, Make<'_>)> {
+    let moments: Vec<Moments> = forests
+        .iter()
+        .map(|forest| match forest.whose {
+            Whose::AllAt(seconds) => (seconds, None),
+            Whose::Of(survivors) => (
+                survivors.alive_at_seconds,
+                Some((survivors.from_seconds, survivors.to_seconds)),
+            ),
+        })
+        .collect();
+    let trees: Vec<Option<&Coalesced>> = forests
+        .iter()
+        .flat_map(|forest| forest.trees.iter().map(Option::as_ref))
+        .collect();
+    let sizes: Vec<i64> = trees
+        .iter()
+        .map(|tree| tree.map_or(0, |tree| tree.nodes.len() as i64))
+        .collect();
+    let nodes = move |of: fn(&Node) -> i64| -> Make<'_> {
+        let trees = trees.clone();
+        make(move || {
+            let nodes = trees.iter().flatten().flat_map(|tree| &tree.nodes);
+            nodes.map(of).collect::<Vec<i64>>().into_iter()
+        })
+    };
+    vec![
+        ("tree.whose", Box::new(move || SectionOut::value(&moments))),
+        ("tree.nodes", make(move || sizes.clone().into_iter())),
+        ("tree.parent", nodes(|node| node.parent.into())),
+        ("tree.name", nodes(|node| node.name.0.into())),
+        ("tree.count", nodes(|node| node.count as i64)),
+        ("tree.size", nodes(|node| node.size_bytes as i64)),
+        ("tree.flat", nodes(|node| node.flat_bytes as i64)),
+    ]
+}
+
+fn read_forests(sections: &Sections, classes: usize) -> Outcome<Vec<Forest>> {
+    if !sections.has("tree.whose") {
+        return Ok(Vec::new());
+    }
+    let moments: Vec<Moments> = sections.value("tree.whose")?;
+    let sizes: Vec<u32> = all(sections, "tree.nodes")?;
+    let parents: Vec<u32> = all(sections, "tree.parent")?;
+    let names: Vec<u32> = all(sections, "tree.name")?;
+    let counts: Vec<u32> = all(sections, "tree.count")?;
+    let bytes: Vec<i64> = all(sections, "tree.size")?;
+    let flats: Vec<i64> = all(sections, "tree.flat")?;
+    let nodes: u64 = sizes.iter().map(|&size| u64::from(size)).sum();
+    let lengths = [
+        parents.len(),
+        names.len(),
+        counts.len(),
+        bytes.len(),
+        flats.len(),
+    ];
+    same_length("tree", &lengths)?;
+    if nodes != parents.len() as u64 || moments.len().checked_mul(classes) != Some(sizes.len()) {
+        return Err(malformed("section 'tree.nodes' is damaged: its trees"));
+    }
+    let mut next = 0;
+    let mut trees = sizes.iter().map(|&size| {
+        let range = next..next + size as usize;
+        next = range.end;
+        let nodes = range.map(|at| Node {
+            parent: parents[at],
+            name: TextId(names[at]),
+            count: counts[at].into(),
+            size_bytes: bytes[at].into(),
+            flat_bytes: flats[at].into(),
+        });
+        let nodes: Vec<Node> = nodes.collect();
+        check_tree(&nodes)?;
+        Ok((size > 0).then_some(Coalesced {
+            nodes,
+            is_cut: false,
+        }))
+    });
+    let mut forests = Vec::new();
+    for (seconds, born) in moments {
+        forests.push(Forest {
+            whose: match born {
+                None => Whose::AllAt(seconds),
+                Some((from_seconds, to_seconds)) => Whose::Of(Survivors {
+                    from_seconds,
+                    to_seconds,
+                    alive_at_seconds: seconds,
+                }),
+            },
+            trees: trees.by_ref().take(classes).collect::<Outcome<_>>()?,
+        });
+    }
+    Ok(forests)
+}
+
+/// Every node but the first stands behind its parent, and none is deeper than walks go.
+fn check_tree(nodes: &[Node]) -> Outcome<()> {
+    let mut levels = Vec::with_capacity(nodes.len());
+    for (number, node) in nodes.iter().enumerate() {
+        let level = match (number, levels.get(node.parent as usize)) {
+            (0, _) if node.parent == 0 => 0,
+            (1.., Some(&level)) if level < MAX_LEVEL => level + 1,
+            _ => return Err(malformed("section 'tree.parent' is damaged: a parent")),
+        };
+        levels.push(level);
+    }
+    Ok(())
+}
+
+/// Shows every number of a text in the trees of a dump.
+pub(super) fn each_text(dump: &mut Dump, mut see: impl FnMut(&mut TextId)) {
+    let forests = dump
+        .derived
+        .iter_mut()
+        .flat_map(|derived| &mut derived.forests);
+    let trees = forests.flat_map(|forest| forest.trees.iter_mut().flatten());
+    let nodes = trees.flat_map(|tree| &mut tree.nodes);
+    nodes.for_each(|node| see(&mut node.name));
+}

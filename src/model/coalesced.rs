@@ -1,0 +1,332 @@
+//! Coalesced trees: the trees of referents of many objects laid one over the other, so that it
+//! shows which attribute holds the bytes.
+//!
+//! As Pympler's `Snapshot.classes[…]['merged']`: referents of one parent are the same if
+//! their names agree up to the first colon (`[V] items: [1, 2]` and `[V] items: []`).
+//! Pympler copies what an object has new as it is, so that the referents below are not
+//! merged among themselves; here they are, at every level. Trees may share parts or contain
+//! themselves, so the walk has a budget.
+
+use std::collections::HashMap;
+
+use foldhash::fast::FixedState;
+
+use super::cohorts::moments;
+use super::{Asized, Class, Dump, Snapshot, Survivors, Text, TextId, TrackedObject};
+
+/// How deep a walk goes. Pympler itself ends near 1000, with a RecursionError.
+pub(crate) const MAX_LEVEL: usize = 900;
+
+/// How many referents the walks of one kind through a dump may visit, for each that it holds
+/// and for a start. Trees of honest dumps share next to nothing.
+pub(crate) const ROWS_PER_REFERENT: u64 = 16;
+pub(crate) const ROWS_TO_START: u64 = 1 << 20;
+
+/// How many different referents the tree of one class at one snapshot may have.
+const MAX_NODES: usize = 1 << 20;
+
+/// How many nodes and classes the forests of a file may have.
+const MAX_KEPT: usize = 1 << 18;
+const ROOM_TO_START: usize = 1 << 12;
+
+/// Referents of one name under one parent, or the objects themselves.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(crate) struct Node {
+    /// The node's number; that of a root is its own, 0.
+    pub(crate) parent: u32,
+    /// A text that begins with the name, or none.
+    pub(crate) name: TextId,
+    /// How many were merged.
+    pub(crate) count: u64,
+    /// Bytes with all that they refer to.
+    pub(crate) size_bytes: i128,
+    /// Bytes of their own.
+    pub(crate) flat_bytes: i128,
+}
+
+impl Node {
+    fn new(parent: u32, name: TextId) -> Self {
+        Node {
+            parent,
+            name,
+            count: 0,
+            size_bytes: 0,
+            flat_bytes: 0,
+        }
+    }
+
+    fn add(&mut self, asized: Asized<'_>) {
+        self.size_bytes += i128::from(asized.size_bytes());
+        self.flat_bytes += i128::from(asized.flat_bytes());
+        self.count += 1;
+    }
+
+    /// Its name: that of the referents up to the first colon; `None` where Pympler gave none.
+    pub(crate) fn name(self, dump: &Dump) -> Option<Text<'_>> {
+        (self.name != TextId::NONE).then(|| head(dump, self.name))
+    }
+}
+
+/// A coalesced tree.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub(crate) struct Coalesced {
+    /// The objects, and behind them their referents, each behind its parent.
+    pub(crate) nodes: Vec<Node>,
+    /// Whether the trees unfold further than they were followed.
+    pub(crate) is_cut: bool,
+}
+
+/// Whose trees are laid one over the other.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(crate) enum Whose {
+    /// Those of all objects that were measured at a moment, in seconds.
+    AllAt(f64),
+    /// Those of survivors, as measured at the moment at which they are alive.
+    Of(Survivors),
+}
+
+impl Whose {
+    /// The moment, in seconds.
+    pub(crate) fn seconds(self) -> f64 {
+        match self {
+            Whose::AllAt(seconds) => seconds,
+            Whose::Of(survivors) => survivors.alive_at_seconds,
+        }
+    }
+}
+
+/// Trees of all classes.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct Forest {
+    pub(crate) whose: Whose,
+    /// Class by class; `None` where nothing has referents.
+    pub(crate) trees: Vec<Option<Coalesced>>,
+}
+
+impl Forest {
+    /// Merges them; `None` if they are cut.
+    fn of(dump: &Dump, whose: Whose) -> Option<Forest> {
+        let mut coalescer = Coalescer::new(dump, vec![whose.seconds()]);
+        let mut trees = Vec::with_capacity(dump.classes.len());
+        for class in dump.classes() {
+            let found = coalescer.class(class, |object| match whose {
+                Whose::AllAt(_) => true,
+                Whose::Of(survivors) => survivors.has(object),
+            });
+            let tree = found.into_iter().next().map(|(_, tree)| tree);
+            if tree.as_ref().is_some_and(|tree| tree.is_cut) {
+                return None;
+            }
+            trees.push(tree);
+        }
+        Some(Forest { whose, trees })
+    }
+
+    fn nodes(&self) -> usize {
+        self.trees
+            .iter()
+            .flatten()
+            .map(|tree| tree.nodes.len())
+            .sum()
+    }
+}
+
+impl Dump {
+    /// The forests that questions ask for if nothing else is said: all objects at the first
+    /// snapshot, the last and the largest, and the survivors. Fewer where nobody would gain:
+    /// no cut ones, and none if they are not far fewer nodes than there are referents.
+    pub(super) fn forests(&self) -> Vec<Forest> {
+        let referents = self.asized.referents.len();
+        let mut forests: Vec<Forest> = Vec::new();
+        let Some(snapshots) = self.first_and_last_snapshots().filter(|_| referents > 0) else {
+            return forests;
+        };
+        let [first, _, last] = snapshots;
+        let all = [Some(first), Some(last), self.peak_snapshot()];
+        let all = all.into_iter().flatten();
+        let mut wanted: Vec<Whose> = Vec::new();
+        for moment in all.map(Snapshot::timestamp_seconds) {
+            let whose = Whose::AllAt(moment);
+            if !moment.is_nan() && !wanted.contains(&whose) {
+                wanted.push(whose);
+            }
+        }
+        wanted.push(Whose::Of(Survivors::of(snapshots)));
+        let mut room = MAX_KEPT.min(referents / 8) + ROOM_TO_START;
+        for whose in wanted {
+            let forest = Forest::of(self, whose);
+            let fits = |forest: &Forest| room.checked_sub(forest.nodes() + forest.trees.len());
+            if let Some((forest, left)) = forest.and_then(|f| fits(&f).map(|left| (f, left))) {
+                room = left;
+                forests.push(forest);
+            }
+        }
+        forests
+    }
+}
+
+/// Merges the trees of one class after the other.
+pub(crate) struct Coalescer<'d> {
+    dump: &'d Dump,
+    /// The distinct moments of the snapshots, ascending.
+    moments: Vec<f64>,
+    /// The number of the key that each text begins with, plus one; 0 while unknown.
+    key_of_text: Vec<u32>,
+    /// Numbers of keys.
+    keys: HashMap<&'d [u8], u32, FixedState>,
+    /// Referents left to visit.
+    budget: u64,
+    /// What waits to be visited: the node it is merged into, the `Asized`, its level.
+    waiting: Vec<(u32, u32, usize)>,
+    /// The node of each parent and key of the tree in hand.
+    places: HashMap<(u32, u32), u32, FixedState>,
+}
+
+impl<'d> Coalescer<'d> {
+    /// One for the classes of a dump at these of its snapshots.
+    pub(crate) fn of(dump: &'d Dump, snapshots: impl Iterator<Item = Snapshot<'d>>) -> Self {
+        Coalescer::new(dump, moments(snapshots))
+    }
+
+    fn new(dump: &'d Dump, moments: Vec<f64>) -> Self {
+        Coalescer {
+            dump,
+            moments,
+            key_of_text: Vec::new(),
+            keys: HashMap::default(),
+            budget: ROWS_TO_START + ROWS_PER_REFERENT * dump.referent_count() as u64,
+            waiting: Vec::new(),
+            places: HashMap::default(),
+        }
+    }
+
+    /// The trees of a class's objects that `admits` lets count, with the moments at which they
+    /// have referents, ascending.
+    pub(crate) fn class(
+        &mut self,
+        class: Class<'d>,
+        admits: impl Fn(TrackedObject<'d>) -> bool,
+    ) -> Vec<(f64, Coalesced)> {
+        let roots = self.roots(class, admits);
+        let mut trees = Vec::new();
+        for (moment, roots) in roots.iter().enumerate() {
+            let has_referents = |&root: &u32| self.asized(root).referent_count() > 0;
+            if roots.iter().any(has_referents) {
+                trees.push((self.moments[moment], self.merge(roots)));
+            }
+        }
+        trees
+    }
+
+    /// Numbers of the `Asized` of the class's objects at each moment.
+    fn roots(&self, class: Class<'d>, admits: impl Fn(TrackedObject<'d>) -> bool) -> Vec<Vec<u32>> {
+        let mut roots: Vec<Vec<u32>> = vec![Vec::new(); self.moments.len()];
+        if self.dump.referent_count() == 0 {
+            return roots;
+        }
+        // Of several samples of an object at one moment the last counts.
+        let mut last = vec![u32::MAX; self.moments.len()];
+        for (index, object) in class.objects().enumerate() {
+            if !admits(object) {
+                continue;
+            }
+            for sample in object.live_samples() {
+                let Some(moment) = find(&self.moments, sample.time_seconds) else {
+                    continue;
+                };
+                if std::mem::replace(&mut last[moment], index as u32) == index as u32 {
+                    roots[moment].pop();
+                }
+                roots[moment].push(sample.asized.number);
+            }
+        }
+        roots
+    }
+
+    fn asized(&self, number: u32) -> Asized<'d> {
+        Asized {
+            dump: self.dump,
+            number,
+        }
+    }
+
+    fn merge(&mut self, roots: &[u32]) -> Coalesced {
+        let mut tree = Coalesced::default();
+        tree.nodes.push(Node::new(0, TextId::NONE));
+        self.places.clear();
+        for &root in roots {
+            let root = self.asized(root);
+            tree.nodes[0].add(root);
+            self.expand(&mut tree, root, 0, 1);
+            while let Some((node, number, level)) = self.waiting.pop() {
+                let asized = self.asized(number);
+                tree.nodes[node as usize].add(asized);
+                if level < MAX_LEVEL {
+                    self.expand(&mut tree, asized, node, level + 1);
+                } else {
+                    tree.is_cut |= asized.referent_count() > 0;
+                }
+            }
+        }
+        tree
+    }
+
+    /// Puts the referents of `asized`, which was merged into `parent`, on the pile.
+    fn expand(&mut self, tree: &mut Coalesced, asized: Asized<'d>, parent: u32, level: usize) {
+        for referent in asized.referents() {
+            if self.budget == 0 {
+                tree.is_cut = true;
+                return;
+            }
+            self.budget -= 1;
+            let name = self.dump.asized.rows[referent.number as usize].name;
+            let key = self.key(name);
+            let next = tree.nodes.len() as u32;
+            let node = *self.places.entry((parent, key)).or_insert(next);
+            if node == next {
+                if tree.nodes.len() == MAX_NODES {
+                    self.places.remove(&(parent, key));
+                    tree.is_cut = true;
+                    return;
+                }
+                tree.nodes.push(Node::new(parent, name));
+            }
+            self.waiting.push((node, referent.number, level));
+        }
+    }
+
+    /// The number of the key that a text begins with.
+    fn key(&mut self, id: TextId) -> u32 {
+        if id == TextId::NONE {
+            return u32::MAX;
+        }
+        if self.key_of_text.is_empty() {
+            self.key_of_text = vec![0; self.dump.text.len()];
+        }
+        let known = self.key_of_text.get(id.0 as usize).copied().unwrap_or(0);
+        if known > 0 {
+            return known - 1;
+        }
+        let next = self.keys.len() as u32;
+        let key = *self
+            .keys
+            .entry(head(self.dump, id).as_bytes())
+            .or_insert(next);
+        if let Some(place) = self.key_of_text.get_mut(id.0 as usize) {
+            *place = key + 1;
+        }
+        key
+    }
+}
+
+/// Which of these moments, which ascend, this one is.
+fn find(moments: &[f64], seconds: f64) -> Option<usize> {
+    let at = moments.partition_point(|&moment| moment < seconds);
+    (moments.get(at) == Some(&seconds)).then_some(at)
+}
+
+/// A name up to its first colon.
+fn head(dump: &Dump, id: TextId) -> Text<'_> {
+    let name = dump.text.bytes(id);
+    Text::from_wtf8(memchr::memchr(b':', name).map_or(name, |colon| &name[..colon]))
+}
