@@ -7,6 +7,7 @@ use proptest::prelude::*;
 
 use crate::DumpFile;
 use crate::analysis::summary::{Summary, SummaryOptions};
+use crate::load::answers::answers;
 use crate::model::{
     Asized, AsizedColumns, CachedClass, ClassRow, Dump, FrameRow, Number, ProcessMemory, Rules,
     SnapshotRow, TextId,
@@ -67,6 +68,8 @@ struct Object {
     level: Option<i32>,
     samples: Vec<(f64, usize)>,
     born_with_first: bool,
+    /// Another class that it stands in as well.
+    second: Option<usize>,
 }
 
 fn node() -> impl Strategy<Value = Node> {
@@ -86,19 +89,23 @@ fn object() -> impl Strategy<Value = Object> {
         proptest::option::of(0..5_i32),
         vec((seconds(), pick()), 0..6),
         any::<bool>(),
+        proptest::option::weighted(0.1, pick()),
     );
     (whole, rest).prop_map(
-        |((class, address, name, repr, birth), (death, trace, level, samples, first))| Object {
-            class,
-            address,
-            name,
-            repr,
-            birth,
-            death,
-            trace,
-            level,
-            samples,
-            born_with_first: first,
+        |((class, address, name, repr, birth), (death, trace, level, samples, first, second))| {
+            Object {
+                class,
+                address,
+                name,
+                repr,
+                birth,
+                death,
+                trace,
+                level,
+                samples,
+                born_with_first: first,
+                second,
+            }
         },
     )
 }
@@ -268,7 +275,11 @@ fn build(
         columns.birth[index] = object.birth;
         columns.set_death(index, object.death);
         columns.trace[index] = (object.trace % (traces.len() + 1)) as u32;
-        columns.class[index] = (object.class % classes) as u32;
+        let mut listed_in = vec![object.class % classes];
+        listed_in.extend(object.second.map(|class| class % classes));
+        listed_in.sort_unstable();
+        listed_in.dedup();
+        columns.class[index] = listed_in[listed_in.len() - 1] as u32;
         columns.resolution_level[index] = object.level.unwrap_or(i32::MIN);
         columns.sample_start[index] = dump.samples.time.len() as u32;
         columns.sample_count[index] = object.samples.len() as u32;
@@ -279,7 +290,9 @@ fn build(
                 .push(if born { object.birth } else { *time });
             dump.samples.asized.push((node % nodes.len()) as u32);
         }
-        lists[object.class % classes].push(index as u32);
+        for class in listed_in {
+            lists[class].push(index as u32);
+        }
     }
     for (class, list) in lists.iter().enumerate() {
         dump.classes.push(ClassRow {
@@ -412,5 +425,9 @@ proptest! {
         prop_assert_eq!(out, printed(&dump, &selection));
         let outline = DumpFile::open(&path).unwrap().summary(&Filter::default(), Rules::Documented).unwrap();
         prop_assert_eq!(summed(&outline), summed(&dump));
+        let file = || DumpFile::open(&path).unwrap();
+        for [part, expected] in answers(&dump, file, &selection.filter) {
+            prop_assert_eq!(part, expected);
+        }
     }
 }

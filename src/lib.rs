@@ -90,8 +90,9 @@
 //!
 //! - Nothing points back: the model imports no other module, loading knows selections but
 //!   no analyses and no reports, reports compute nothing.
-//! - Figures that follow from the columns (`model::derived`) are computed in one place; a
-//!   native file keeps them, and nobody can tell from a report where they came from.
+//! - Figures that follow from the columns (`model::derived`: totals, cells, cohorts, coalesced
+//!   trees) are computed in one place; a native file keeps them, and nobody can tell from a
+//!   report where they came from.
 //! - The library never prints, exits or looks at the terminal; only the binary does.
 //! - There is no tree of a file's values, no recursion over a file's structure without a
 //!   bound, no allocation from a length that a file claims, and no `unsafe`.

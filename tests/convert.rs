@@ -71,7 +71,7 @@ fn both_formats_say_the_same() {
 #[test]
 fn old_versions_are_read() {
     let expected = said(&fixture("shop.dump"));
-    for version in ["v1", "v2"] {
+    for version in ["v1", "v2", "v2-cohorts"] {
         assert!(said(&fixture(&format!("native/shop-{version}.bin"))) == expected);
     }
 }

@@ -12,7 +12,7 @@ use ctstats::analysis::summary::{Summary, SummaryOptions};
 use ctstats::report::{pickle, table};
 use ctstats::select::{Filter, Limit, Selection, SortKey};
 use ctstats::analysis::leaks::{LeaksOptions, Verdicts};
-use ctstats::{Dump, DumpFile, Lives, Rules, Sizes};
+use ctstats::{Dump, DumpFile, Lives, Rules, Sizes, Survivors};
 use libfuzzer_sys::fuzz_target;
 
 fn summarize(dump: &Dump) {
@@ -40,14 +40,21 @@ fn in_part(bytes: &[u8]) {
         }
     }
     let Ok(file) = DumpFile::open(&path) else { return };
-    if let Ok((dump, rest)) = file.lifetimes_first(&Filter::default()) {
-        let verdicts = Verdicts::of(&dump, &LeaksOptions::default());
-        let survivors = verdicts.expect("no snapshot is asked for").survivors();
-        let part = rest.zip(survivors).map(|(rest, (numbers, at))| rest.objects_at(&numbers, at));
+    if let Ok((dump, rest)) = file.history(&Filter::default(), true) {
+        let verdicts = Verdicts::of(&dump, &LeaksOptions::default()).expect("no snapshot is asked for");
+        let part = rest.zip(verdicts.survivors()).map(|(rest, (classes, survivors))| {
+            let told = |part: &Dump| verdicts.told(part);
+            rest.survivors(&classes, survivors, verdicts.needs_referents(), told)
+        });
         if let Some(Ok(part)) = part {
             analyses::analyse(&dump, &part);
         }
     }
+    // Whatever the verdict is, everybody may be looked at.
+    let Ok(file) = DumpFile::open(&path) else { return };
+    let everybody = Survivors { from_seconds: f64::MIN, to_seconds: f64::MAX, alive_at_seconds: f64::MAX };
+    let classes: Vec<u32> = (0..100).collect();
+    let _ = file.survivors(&classes, everybody, true, |part| (0..part.object_count() as u32).collect());
     let Ok(file) = DumpFile::open(&path) else { return };
     if let Ok((dump, sizes)) = file.lives(Lives { traces: true, sizes: true, ..Lives::default() }) {
         analyses::group(&dump, &sizes);

@@ -5,6 +5,7 @@ use std::mem::ManuallyDrop;
 use anyhow::Result;
 use clap::Args;
 
+use ctstats::Dump;
 use ctstats::analysis::leaks::{LeaksOptions, Verdicts};
 use ctstats::analysis::summary::SnapshotSelector;
 use ctstats::report::leaks;
@@ -73,7 +74,8 @@ impl LeaksArgs {
         let looked_at = match rest.zip(verdicts.survivors()) {
             Some((rest, (classes, survivors))) => {
                 let referents = verdicts.needs_referents();
-                let dump = rest.survivors(&classes, survivors, referents)?;
+                let told = |part: &Dump| verdicts.told(part);
+                let dump = rest.survivors(&classes, survivors, referents, told)?;
                 Some(ManuallyDrop::new(dump))
             }
             None => None,

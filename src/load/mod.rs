@@ -1,5 +1,7 @@
 //! The only door from bytes to a [`Dump`]: finds out what kind of file it is.
 
+#[cfg(test)]
+pub(crate) mod answers;
 mod native;
 mod open;
 mod pympler;

@@ -141,7 +141,8 @@ impl DumpFile {
 
     /// At least the objects of these classes that survived, with other numbers, and their
     /// samples of the moment at which they are alive; and what these refer to if asked for.
-    /// Classes and snapshots keep their numbers.
+    /// Classes and snapshots keep their numbers. Addresses and reprs may be missing but for those
+    /// of the objects that `told` names.
     ///
     /// # Errors
     ///
@@ -151,8 +152,9 @@ impl DumpFile {
         classes: &[u32],
         survivors: Survivors,
         referents: bool,
+        told: impl FnOnce(&Dump) -> Vec<u32>,
     ) -> Result<Dump, Error> {
-        self.read(|file| file.survivors(classes, survivors, referents))
+        self.read(|file| file.survivors(classes, survivors, referents, told))
     }
 
     /// At least the lives of all objects, with what is asked for, and their largest sizes by
@@ -237,13 +239,10 @@ fn native_file(path: &Path) -> Option<File> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::analysis::check::{Check, Quantity, Threshold, no_leaks};
-    use crate::analysis::diff::{Diff, DiffOptions, Side};
     use crate::analysis::info::Info;
-    use crate::analysis::leaks::{Confidence, LeaksOptions, Verdicts};
     use crate::analysis::lifetimes::{Lifetimes, LifetimesOptions};
-    use crate::analysis::sites::{GroupBy, Sites, SitesOptions};
-    use crate::analysis::summary::{SnapshotSelector, Summary, SummaryOptions};
+    use crate::analysis::summary::{Summary, SummaryOptions};
+    use crate::load::answers::answers;
     use crate::report::{csv, json, pympler};
     use crate::select::{Limit, SortKey};
 
@@ -355,93 +354,6 @@ mod tests {
         assert!(files > 90 && parts > 500, "{files} files, {parts} parts");
     }
 
-    /// What the analyses tell of a native file of which they read what they need, and of the whole.
-    fn answers(whole: &Dump, file: impl Fn() -> DumpFile, filter: &Filter) -> Vec<[String; 2]> {
-        let mut all = Vec::new();
-        let (history, _) = file().history(filter, false).unwrap();
-        let limits = [Quantity::MaxAlive, Quantity::MaxGrowth]
-            .map(|quantity| Threshold::parse(quantity, "*=1").unwrap());
-        let limits = [&limits[..], &[no_leaks(Confidence::Possible)]];
-        for limits in limits {
-            let check = |dump: &Dump| format!("{:?}", Check::of(dump, None, limits, filter));
-            all.push([check(&history), check(whole)]);
-        }
-        let lifetimes = |dump: &Dump| {
-            let options = LifetimesOptions {
-                filter: filter.clone(),
-                limit: None,
-            };
-            format!("{:?}", Lifetimes::of(dump, &options))
-        };
-        all.push([
-            lifetimes(&file().lifetimes(filter).unwrap()),
-            lifetimes(whole),
-        ]);
-        let some = |index| Some(SnapshotSelector::Index(index));
-        for (referents, from, to) in [
-            (false, None, None),
-            (true, None, None),
-            (true, some(0), Some(SnapshotSelector::Peak)),
-            (true, some(1), some(-2)),
-        ] {
-            let options = DiffOptions {
-                filter: filter.clone(),
-                from,
-                to,
-                referents,
-                ..DiffOptions::default()
-            };
-            let (dump, rest) = file().history(filter, referents).unwrap();
-            let dump = match rest {
-                Some(rest) if options.needs_referents(&dump, Side::Both) => rest.whole().unwrap(),
-                _ => dump,
-            };
-            let diff = |dump: &Dump| format!("{:?}", Diff::of_snapshots(dump, &options));
-            all.push([diff(&dump), diff(whole)]);
-        }
-        for between in [None, some(0).zip(some(-1))] {
-            let options = LeaksOptions {
-                filter: filter.clone(),
-                between,
-                ..LeaksOptions::default()
-            };
-            let (dump, rest) = file().history(filter, true).unwrap();
-            let Ok(verdicts) = Verdicts::of(&dump, &options) else {
-                continue;
-            };
-            let part = rest
-                .zip(verdicts.survivors())
-                .map(|(rest, (classes, survivors))| {
-                    let referents = verdicts.needs_referents();
-                    rest.survivors(&classes, survivors, referents).unwrap()
-                });
-            let found = verdicts.look(part.as_ref().unwrap_or(&dump));
-            let expected = Verdicts::of(whole, &options).unwrap().look(whole);
-            all.push([found, expected].map(|found| serde_json::to_string(&found).unwrap()));
-        }
-        let whole_sizes = Sizes::of(whole, Rules::Documented);
-        for (_, by) in GroupBy::NAMED {
-            let more = Lives {
-                traces: by.is_of_frames(),
-                names: by == GroupBy::Name || !filter.names.is_empty(),
-                reprs: by == GroupBy::Repr || !filter.reprs.is_empty(),
-                sizes: true,
-            };
-            let options = SitesOptions {
-                filter: filter.clone(),
-                by,
-                ..SitesOptions::default()
-            };
-            let (dump, sizes) = file().lives(more).unwrap();
-            all.push(
-                [(&dump, &sizes), (whole, &whole_sizes)].map(|(dump, sizes)| {
-                    serde_json::to_string(&Sites::of(dump, sizes, &options)).unwrap()
-                }),
-            );
-        }
-        all
-    }
-
     #[test]
     fn analyses_of_a_part_say_what_the_whole_says() {
         let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures");
@@ -472,6 +384,23 @@ mod tests {
             parts > 80 && forests > 50,
             "{parts} parts, {forests} forests"
         );
+    }
+
+    /// As ctstats wrote it before it kept cohorts and trees: the columns tell the same.
+    #[test]
+    fn older_files_say_the_same() {
+        let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures");
+        let whole = Dump::load(root.join("shop.dump")).unwrap();
+        for (name, cohorts) in [("shop-v2.bin", false), ("shop-v2-cohorts.bin", true)] {
+            let file = || DumpFile::open(root.join("native").join(name)).unwrap();
+            for [part, expected] in answers(&whole, file, &Filter::default()) {
+                assert!(part == expected, "{name}\n{part}\n{expected}");
+            }
+            let (dump, _) = file().history(&Filter::default(), true).unwrap();
+            let derived = dump.derived.unwrap();
+            assert_eq!(derived.cohorts.is_some(), cohorts);
+            assert_eq!(derived.forests.len(), if cohorts { 3 } else { 0 });
+        }
     }
 
     /// No byte of a file can be changed so that a command says something else.

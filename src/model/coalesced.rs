@@ -25,9 +25,12 @@ pub(crate) const ROWS_TO_START: u64 = 1 << 20;
 /// How many different referents the tree of one class at one snapshot may have.
 const MAX_NODES: usize = 1 << 20;
 
-/// How many nodes and classes the forests of a file may have.
-const MAX_KEPT: usize = 1 << 18;
-const ROOM_TO_START: usize = 1 << 12;
+/// How many nodes and classes the forests of a file may have together.
+pub(crate) const MOST_NODES: usize = 1 << 18;
+
+/// How many referents there must be for each of them, but for a start.
+const REFERENTS_PER_NODE: usize = 8;
+const NODES_TO_START: usize = 1 << 12;
 
 /// Referents of one name under one parent, or the objects themselves.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -105,8 +108,9 @@ pub(crate) struct Forest {
 
 impl Forest {
     /// Merges them; `None` if they are cut.
-    fn of(dump: &Dump, whose: Whose) -> Option<Forest> {
-        let mut coalescer = Coalescer::new(dump, vec![whose.seconds()]);
+    fn of(coalescer: &mut Coalescer<'_>, whose: Whose) -> Option<Forest> {
+        let dump = coalescer.dump;
+        coalescer.begin(vec![whose.seconds()]);
         let mut trees = Vec::with_capacity(dump.classes.len());
         for class in dump.classes() {
             let found = coalescer.class(class, |object| match whose {
@@ -152,9 +156,11 @@ impl Dump {
             }
         }
         wanted.push(Whose::Of(Survivors::of(snapshots)));
-        let mut room = MAX_KEPT.min(referents / 8) + ROOM_TO_START;
+        // One, so that each name is looked at once.
+        let mut coalescer = Coalescer::of(self, std::iter::empty());
+        let mut room = MOST_NODES.min(NODES_TO_START + referents / REFERENTS_PER_NODE);
         for whose in wanted {
-            let forest = Forest::of(self, whose);
+            let forest = Forest::of(&mut coalescer, whose);
             let fits = |forest: &Forest| room.checked_sub(forest.nodes() + forest.trees.len());
             if let Some((forest, left)) = forest.and_then(|f| fits(&f).map(|left| (f, left))) {
                 room = left;
@@ -185,19 +191,23 @@ pub(crate) struct Coalescer<'d> {
 impl<'d> Coalescer<'d> {
     /// One for the classes of a dump at these of its snapshots.
     pub(crate) fn of(dump: &'d Dump, snapshots: impl Iterator<Item = Snapshot<'d>>) -> Self {
-        Coalescer::new(dump, moments(snapshots))
-    }
-
-    fn new(dump: &'d Dump, moments: Vec<f64>) -> Self {
-        Coalescer {
+        let mut coalescer = Coalescer {
             dump,
-            moments,
+            moments: Vec::new(),
             key_of_text: Vec::new(),
             keys: HashMap::default(),
-            budget: ROWS_TO_START + ROWS_PER_REFERENT * dump.referent_count() as u64,
+            budget: 0,
             waiting: Vec::new(),
             places: HashMap::default(),
-        }
+        };
+        coalescer.begin(moments(snapshots));
+        coalescer
+    }
+
+    /// Starts anew, at these moments.
+    fn begin(&mut self, moments: Vec<f64>) {
+        self.moments = moments;
+        self.budget = ROWS_TO_START + ROWS_PER_REFERENT * self.dump.referent_count() as u64;
     }
 
     /// The trees of a class's objects that `admits` lets count, with the moments at which they

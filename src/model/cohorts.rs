@@ -93,24 +93,14 @@ impl Cohorts {
             moments: moments(dump.snapshots()),
             ..Cohorts::default()
         };
-        let mut members = Vec::new();
+        let mut counter = Counter::of(&all.moments);
         for class in dump.classes() {
-            members.clear();
             let objects = class.objects().filter(|_| admits_class(class));
-            members.extend(objects.filter(|&object| admits(object)).map(|object| {
-                let place = |seconds| Place::of(seconds, &all.moments);
-                (
-                    place(object.birth_seconds()),
-                    object.death_seconds().map(place),
-                )
-            }));
-            members.sort_unstable();
-            let runs = members.chunk_by(|a, b| a == b);
-            all.cohorts.extend(runs.map(|run| Cohort {
-                birth: run[0].0,
-                death: run[0].1,
-                objects: run.len() as u64,
-            }));
+            counter.begin(class.objects().len());
+            for object in objects.filter(|&object| admits(object)) {
+                counter.add(object);
+            }
+            counter.finish(&mut all.cohorts);
             all.ends.push(all.cohorts.len() as u32);
         }
         all
@@ -126,6 +116,70 @@ impl Cohorts {
     /// The place of a moment.
     pub(crate) fn place(&self, seconds: f64) -> Place {
         Place::of(seconds, &self.moments)
+    }
+}
+
+/// Counts the objects of one class after the other.
+struct Counter<'m> {
+    moments: &'m [f64],
+    /// How many deaths there are to tell apart: being alive, nowhere, and all places.
+    deaths: usize,
+    /// By birth and death, as numbers.
+    counts: Vec<u64>,
+    /// Where a class has few objects for so many counts: births and deaths, to be sorted.
+    pairs: Vec<usize>,
+    is_sparse: bool,
+}
+
+impl<'m> Counter<'m> {
+    fn of(moments: &'m [f64]) -> Self {
+        Counter {
+            moments,
+            deaths: 2 * moments.len() + 3,
+            counts: Vec::new(),
+            pairs: Vec::new(),
+            is_sparse: false,
+        }
+    }
+
+    fn begin(&mut self, objects: usize) {
+        let counts = self.deaths.saturating_mul(self.deaths - 1);
+        self.is_sparse = counts / 4 > objects;
+        if !self.is_sparse {
+            self.counts.resize(counts, 0);
+        }
+    }
+
+    fn add(&mut self, object: TrackedObject<'_>) {
+        let place = |seconds| Place::of(seconds, self.moments).0 as usize;
+        let death = object.death_seconds().map_or(0, |death| place(death) + 1);
+        let pair = place(object.birth_seconds()) * self.deaths + death;
+        if self.is_sparse {
+            self.pairs.push(pair);
+        } else {
+            self.counts[pair] += 1;
+        }
+    }
+
+    fn finish(&mut self, cohorts: &mut Vec<Cohort>) {
+        let deaths = self.deaths;
+        let cohort = |pair: usize, objects| Cohort {
+            birth: Place((pair / deaths) as u32),
+            death: (pair % deaths)
+                .checked_sub(1)
+                .map(|place| Place(place as u32)),
+            objects,
+        };
+        if self.is_sparse {
+            self.pairs.sort_unstable();
+            let runs = self.pairs.chunk_by(|a, b| a == b);
+            cohorts.extend(runs.map(|run| cohort(run[0], run.len() as u64)));
+            self.pairs.clear();
+            return;
+        }
+        let counts = self.counts.iter_mut().map(std::mem::take).enumerate();
+        let some = counts.filter(|&(_, count)| count > 0);
+        cohorts.extend(some.map(|(pair, count)| cohort(pair, count)));
     }
 }
 
@@ -176,37 +230,56 @@ mod tests {
         let cohorts = Cohorts::of(&dump, |_| true, |_| true);
         assert!(cohorts.cohorts.len() < dump.object_count());
         let mut counted = 0;
-        let seconds = |snapshot: Snapshot<'_>| snapshot.timestamp_seconds();
-        for class in dump.classes() {
-            let of = cohorts.of_class(class.number());
-            for [from, to] in dump
-                .snapshots()
-                .zip(dump.snapshots().skip(3))
-                .map(|(from, to)| [from, to].map(seconds))
-            {
-                let places = [from, to].map(|moment| cohorts.place(moment));
-                let tests: [(&dyn Fn(TrackedObject<'_>) -> bool, &dyn Fn(&Cohort) -> bool); 4] = [
-                    (&|o| o.birth_seconds() < from, &|c| {
-                        c.is_born_before(places[0])
-                    }),
-                    (
-                        &|o| from <= o.birth_seconds() && o.birth_seconds() < to,
-                        &|c| c.is_born_between(places[0], places[1]),
-                    ),
-                    (&|o| o.is_active_at(to), &|c| c.is_active_at(places[1])),
-                    (&|o| o.death_seconds().is_some_and(|d| d <= to), &|c| {
-                        c.is_dead_at(places[1])
-                    }),
-                ];
-                for (of_object, of_cohort) in tests {
-                    let objects = class.objects().filter(|&object| of_object(object)).count();
-                    let cohorts = of.iter().filter(|cohort| of_cohort(cohort));
-                    let sum: u64 = cohorts.map(|cohort| cohort.objects).sum();
-                    assert_eq!(objects as u64, sum);
-                    counted += objects;
+        for (from, to) in dump.snapshots().zip(dump.snapshots().skip(3)) {
+            let [from, to] = [from, to].map(Snapshot::timestamp_seconds);
+            let [at, then] = [from, to].map(|moment| cohorts.place(moment));
+            for class in dump.classes() {
+                let mut of_objects = [0; 4];
+                for object in class.objects() {
+                    let birth = object.birth_seconds();
+                    let facts = [
+                        birth < from,
+                        from <= birth && birth < to,
+                        object.is_active_at(to),
+                        object.death_seconds().is_some_and(|death| death <= to),
+                    ];
+                    (0..4).for_each(|fact| of_objects[fact] += u64::from(facts[fact]));
                 }
+                let mut of_cohorts = [0; 4];
+                for cohort in cohorts.of_class(class.number()) {
+                    let facts = [
+                        cohort.is_born_before(at),
+                        cohort.is_born_between(at, then),
+                        cohort.is_active_at(then),
+                        cohort.is_dead_at(then),
+                    ];
+                    (0..4).for_each(|fact| {
+                        of_cohorts[fact] += u64::from(facts[fact]) * cohort.objects
+                    });
+                }
+                assert_eq!(of_objects, of_cohorts);
+                counted += of_objects.iter().sum::<u64>();
             }
         }
         assert!(counted > 1000, "{counted}");
+    }
+
+    /// Many objects are counted in a table, few are sorted.
+    #[test]
+    fn both_ways_to_count_agree() {
+        let dump = Dump::load("fixtures/leaky_shop.dump").unwrap();
+        let moments = moments(dump.snapshots());
+        let mut counter = Counter::of(&moments);
+        for class in dump.classes() {
+            let both = [0, usize::MAX].map(|objects| {
+                let mut cohorts = Vec::new();
+                counter.begin(objects);
+                class.objects().for_each(|object| counter.add(object));
+                counter.finish(&mut cohorts);
+                cohorts
+            });
+            assert_eq!(both[0], both[1]);
+            assert!(!both[0].is_empty());
+        }
     }
 }

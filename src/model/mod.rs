@@ -31,7 +31,8 @@ pub use trace::{Frame, Trace};
 pub(crate) use asized::AsizedColumns;
 pub(crate) use cells::{Cell, Cells};
 pub(crate) use coalesced::{
-    Coalesced, Coalescer, Forest, MAX_LEVEL, Node, ROWS_PER_REFERENT, ROWS_TO_START, Whose,
+    Coalesced, Coalescer, Forest, MAX_LEVEL, MOST_NODES, Node, ROWS_PER_REFERENT, ROWS_TO_START,
+    Whose,
 };
 pub(crate) use cohorts::{Cohort, Cohorts, Place, moments};
 pub(crate) use derived::{Derived, Totals};

@@ -21,7 +21,7 @@ use super::coverage::Coverage;
 use super::history::{History, HistoryLimits, cohorts};
 use super::merged::trees;
 use super::summary::{SnapshotName, SnapshotSelector};
-use crate::model::{Coalesced, Dump, Rules, Snapshot, Survivors, Text, Totals, Whose};
+use crate::model::{Class, Coalesced, Dump, Rules, Snapshot, Survivors, Text, Totals, Whose};
 use crate::select::{Filter, Limit};
 use suspect::Looker;
 
@@ -217,9 +217,27 @@ impl<'d> Verdicts<'d> {
         trees(self.dump, &self.filter, Whose::Of(survivors))
     }
 
+    /// The numbers of the survivors of whom it is told who they are. `whole` is as for
+    /// [`Verdicts::look`], but addresses and reprs are not needed.
+    pub fn told(&self, whole: &Dump) -> Vec<u32> {
+        let Some(survivors) = self.between.map(Survivors::of) else {
+            return Vec::new();
+        };
+        let mut told = Vec::new();
+        for suspect in &self.suspects {
+            let class = Class {
+                dump: whole,
+                number: suspect.number,
+            };
+            let admits = |object| self.filter.admits(object);
+            told.extend(suspect::told(class, survivors, admits));
+        }
+        told
+    }
+
     /// Looks at the suspects. `whole` is this dump, or one that has of its objects at least
-    /// [`Verdicts::survivors`], of those at least the samples of that moment, and if
-    /// [`Verdicts::needs_referents`] of these all referents.
+    /// [`Verdicts::survivors`], of those at least the samples of that moment, if
+    /// [`Verdicts::needs_referents`] all referents of these, and who [`Verdicts::told`] are.
     pub fn look(self, whole: &'d Dump) -> Leaks<'d> {
         let totals = self.dump.totals();
         let limits = limits(&totals, self.snapshots);

@@ -1,5 +1,6 @@
 //! The survivors of a suspect: how many, from where, holding what, and which ones.
 
+use std::cmp::Ordering;
 use std::collections::HashMap;
 
 use foldhash::fast::FixedState;
@@ -132,17 +133,12 @@ impl<'d> Looker<'d> {
         let Some(survivors) = self.survivors else {
             return Kept::default();
         };
-        let at = survivors.alive_at_seconds;
         let is_kept = |object| survivors.has(object) && admits(object);
         let class = Class {
             dump: self.dump,
             number: class.number,
         };
-        let mut objects: Vec<(TrackedObject<'d>, i64)> = class
-            .objects()
-            .filter(|&object| is_kept(object))
-            .map(|object| (object, size_at(object, at)))
-            .collect();
+        let objects = sized(class, survivors, &admits);
         let size_bytes = objects.iter().map(|&(_, size)| i128::from(size)).sum();
         let mut kept = Kept {
             objects: objects.len() as u64,
@@ -160,17 +156,14 @@ impl<'d> Looker<'d> {
         if let Some(tree) = tree {
             kept.holders = holders(&tree.referents);
         }
-        let row = |&(object, size_bytes): &(TrackedObject<'d>, i64)| KeptObject {
+        let row = |(object, size_bytes): Sized<'d>| KeptObject {
             address: address(object.address()),
             repr: object.repr().head(MAX_TEXT),
             birth_seconds: Some(object.birth_seconds()).filter(|birth| birth.is_finite()),
             size_bytes,
         };
-        // Stable sorts: among equals the first recorded.
-        objects.sort_by(|a, b| a.0.birth_seconds().total_cmp(&b.0.birth_seconds()));
-        kept.oldest = objects.iter().take(MOST_OBJECTS).map(row).collect();
-        objects.sort_by_key(|&(_, size)| std::cmp::Reverse(size));
-        kept.largest = objects.iter().take(MOST_OBJECTS).map(row).collect();
+        kept.oldest = oldest(&objects).into_iter().map(row).collect();
+        kept.largest = largest(&objects).into_iter().map(row).collect();
         kept
     }
 
@@ -216,6 +209,59 @@ impl<'d> Looker<'d> {
             });
         (origins.collect(), more)
     }
+}
+
+/// A survivor and its bytes at the third snapshot.
+type Sized<'d> = (TrackedObject<'d>, i64);
+
+/// The survivors of a class that `admits` lets count.
+fn sized<'d>(
+    class: Class<'d>,
+    survivors: Survivors,
+    admits: impl Fn(TrackedObject<'d>) -> bool,
+) -> Vec<Sized<'d>> {
+    let kept = class
+        .objects()
+        .filter(|&object| survivors.has(object) && admits(object));
+    kept.map(|object| (object, size_at(object, survivors.alive_at_seconds)))
+        .collect()
+}
+
+/// The numbers of those of whom it is told who they are.
+pub(super) fn told<'d>(
+    class: Class<'d>,
+    survivors: Survivors,
+    admits: impl Fn(TrackedObject<'d>) -> bool,
+) -> Vec<u32> {
+    let objects = sized(class, survivors, admits);
+    let told = oldest(&objects).into_iter().chain(largest(&objects));
+    told.map(|(object, _)| object.number()).collect()
+}
+
+fn oldest<'d>(objects: &[Sized<'d>]) -> Vec<Sized<'d>> {
+    least(objects, |a, b| {
+        a.0.birth_seconds().total_cmp(&b.0.birth_seconds())
+    })
+}
+
+fn largest<'d>(objects: &[Sized<'d>]) -> Vec<Sized<'d>> {
+    least(objects, |a, b| b.1.cmp(&a.1))
+}
+
+/// The first few in an order, among equals the first recorded.
+fn least<'d>(
+    objects: &[Sized<'d>],
+    order: impl Fn(&Sized<'d>, &Sized<'d>) -> Ordering,
+) -> Vec<Sized<'d>> {
+    let mut least: Vec<Sized<'d>> = Vec::with_capacity(MOST_OBJECTS + 1);
+    for object in objects {
+        let place = least.partition_point(|before| order(before, object).is_le());
+        if place < MOST_OBJECTS {
+            least.insert(place, *object);
+            least.truncate(MOST_OBJECTS);
+        }
+    }
+    least
 }
 
 /// The size at the snapshot of this moment: that of the last sample taken then.

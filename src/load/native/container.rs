@@ -359,16 +359,17 @@ impl Section<'_> {
         if inside.is_none_or(|end| end > self.length()) {
             return Err(self.wrong("it is too short"));
         }
-        into.clear();
         match &self.sections.store {
             Store::Memory(bodies) => {
                 let body = &bodies[self.index];
+                into.clear();
                 into.extend_from_slice(&body[from as usize..(from + length) as usize]);
             }
             Store::File(file, count) => {
                 let mut file: &File = file;
                 let start = SeekFrom::Start(self.row().start + from);
-                // Lengths lie within the file, so the buffer is no larger than it.
+                // Lengths lie within the file, so the buffer is no larger than it. What it holds
+                // is written over, so that no zeros need be written.
                 into.resize(
                     usize::try_from(length).map_err(|_| self.wrong("its length"))?,
                     0,

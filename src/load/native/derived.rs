@@ -4,8 +4,8 @@ use super::column::{Column, all, column};
 use super::container::{SectionOut, Sections};
 use super::tables::{read_floats, same_length};
 use crate::model::{
-    Cell, Cells, Coalesced, Cohort, Cohorts, Derived, Dump, Forest, MAX_LEVEL, Node, Place,
-    Survivors, TextId, Totals, Whose, moments,
+    Cell, Cells, Coalesced, Cohort, Cohorts, Derived, Dump, Forest, MAX_LEVEL, MOST_NODES, Node,
+    Place, Survivors, TextId, Totals, Whose, moments,
 };
 use crate::pickle::{Outcome, malformed};
 
@@ -34,8 +34,8 @@ pub(super) struct Wanted {
     pub(super) forests: bool,
 }
 
-/// Makes the section of a value or a column.
-type Make<'j> = Box<dyn Fn() -> SectionOut<'static> + Send + Sync + 'j>;
+/// Makes a section.
+pub(super) type Make<'j, 'd> = Box<dyn Fn() -> SectionOut<'d> + Send + Sync + 'j>;
 
 pub(super) fn totals(totals: &Totals) -> SectionOut<'static> {
     let Totals {
@@ -71,7 +71,7 @@ pub(super) fn read_totals(sections: &Sections) -> Outcome<Totals> {
 }
 
 /// The sections of what is kept beside the totals.
-pub(super) fn columns(derived: &Derived) -> Vec<(&'static str, Make<'_>)> {
+pub(super) fn columns<'j, 'd: 'j>(derived: &'j Derived) -> Vec<(&'static str, Make<'j, 'd>)> {
     let mut columns = Vec::new();
     columns.extend(
         cells_that_fit(derived)
@@ -147,12 +147,14 @@ pub(super) fn complete(dump: &mut Dump) {
     }
 }
 
-fn make<'j, I: Iterator<Item = i64>>(values: impl Fn() -> I + Send + Sync + 'j) -> Make<'j> {
+fn make<'j, 'd, I: Iterator<Item = i64>>(
+    values: impl Fn() -> I + Send + Sync + 'j,
+) -> Make<'j, 'd> {
     Box::new(move || column(values()))
 }
 
 /// The columns of cells, each of moments by classes but for the first.
-fn cell_columns<'j>([cells, pympler]: [&'j Cells; 2]) -> [(&'static str, Make<'j>); 4] {
+fn cell_columns<'j, 'd: 'j>([cells, pympler]: [&'j Cells; 2]) -> [(&'static str, Make<'j, 'd>); 4] {
     let all = move || cells.cells.iter();
     let more = move |(cell, pympler): (&Cell, &Cell)| (pympler.sum_bytes - cell.sum_bytes) as i64;
     [
@@ -212,7 +214,7 @@ fn read_cells(sections: &Sections, classes: usize) -> Outcome<[Option<Cells>; 2]
     Ok([Some(documented), Some(pympler)])
 }
 
-fn cohort_columns(cohorts: &Cohorts) -> [(&'static str, Make<'_>); 4] {
+fn cohort_columns<'j, 'd: 'j>(cohorts: &'j Cohorts) -> [(&'static str, Make<'j, 'd>); 4] {
     let all = || cohorts.cohorts.iter();
     let death = |cohort: &Cohort| {
         cohort
@@ -276,7 +278,7 @@ fn forests_that_fit(derived: &Derived) -> Vec<&Forest> {
     forests
 }
 
-fn forest_columns(forests: Vec<&Forest>) -> Vec<(&'static str, Make<'_>)> {
+fn forest_columns<'j, 'd: 'j>(forests: Vec<&'j Forest>) -> Vec<(&'static str, Make<'j, 'd>)> {
     let moments: Vec<Moments> = forests
         .iter()
         .map(|forest| match forest.whose {
@@ -287,7 +289,7 @@ fn forest_columns(forests: Vec<&Forest>) -> Vec<(&'static str, Make<'_>)> {
             ),
         })
         .collect();
-    let trees: Vec<Option<&Coalesced>> = forests
+    let trees: Vec<Option<&'j Coalesced>> = forests
         .iter()
         .flat_map(|forest| forest.trees.iter().map(Option::as_ref))
         .collect();
@@ -295,7 +297,7 @@ fn forest_columns(forests: Vec<&Forest>) -> Vec<(&'static str, Make<'_>)> {
         .iter()
         .map(|tree| tree.map_or(0, |tree| tree.nodes.len() as i64))
         .collect();
-    let nodes = move |of: fn(&Node) -> i64| -> Make<'_> {
+    let nodes = move |of: fn(&Node) -> i64| -> Make<'j, 'd> {
         let trees = trees.clone();
         make(move || {
             let nodes = trees.iter().flatten().flat_map(|tree| &tree.nodes);
@@ -316,6 +318,12 @@ fn forest_columns(forests: Vec<&Forest>) -> Vec<(&'static str, Make<'_>)> {
 fn read_forests(sections: &Sections, classes: usize) -> Outcome<Vec<Forest>> {
     if !sections.has("tree.whose") {
         return Ok(Vec::new());
+    }
+    for name in ["tree.nodes", "tree.parent"] {
+        if Column::open(sections, name)?.count() > MOST_NODES as u64 {
+            let what = format!("section '{name}' is damaged: nobody writes so many trees");
+            return Err(malformed(what));
+        }
     }
     let moments: Vec<Moments> = sections.value("tree.whose")?;
     let sizes: Vec<u32> = all(sections, "tree.nodes")?;

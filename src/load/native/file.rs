@@ -2,9 +2,9 @@
 
 use std::fs::File;
 
-use super::column::{Column, all};
+use super::column::all;
 use super::container::{Sections, VERSION};
-use super::{derived, part, snapshots, sound, tables};
+use super::{derived, part, snapshots, sound, survivors, tables};
 use crate::input::ByteCount;
 use crate::load::Lives;
 use crate::model::{ClassRow, Dump, ObjectColumns, Rules, Sizes, Survivors};
@@ -183,52 +183,22 @@ impl NativeFile {
     }
 
     /// The survivors of these classes, with their samples of the moment at which they are alive,
-    /// and what these refer to if asked for.
+    /// and what these refer to if asked for. Only of those that `told` names of the dump without
+    /// any it is read who they are.
     pub(in crate::load) fn survivors(
         &self,
         classes: &[u32],
         survivors: Survivors,
         referents: bool,
+        told: impl FnOnce(&Dump) -> Vec<u32>,
     ) -> Outcome<Dump> {
         self.sections.begin();
         let sections = &self.sections;
-        let rows = tables::read_classes(sections)?;
-        let mut listed = Column::open(sections, "listed")?;
-        let mut births = Column::open(sections, "obj.birth")?;
-        let mut deaths = Column::open(sections, "obj.death")?;
-        let mut of_class = Vec::with_capacity(rows.len());
-        for (number, row) in (0..).zip(&rows) {
-            let mut kept = Vec::new();
-            if classes.contains(&number) {
-                let start = u64::from(row.start);
-                for place in listed.range(start, start + u64::from(row.count))? {
-                    let object: u32 = listed.get_as(place)?;
-                    let birth = tables::float(births.get(object.into())?);
-                    let death = tables::float(deaths.get(object.into())?);
-                    if survivors.has_life(birth, ObjectColumns::death_of(death)) {
-                        kept.push(object);
-                    }
-                }
-            }
-            of_class.push(kept);
-        }
-        let mut numbers = of_class.concat();
-        numbers.sort_unstable();
-        numbers.dedup();
-        let extent = part::Extent {
-            moment_seconds: Some(survivors.alive_at_seconds),
-            referents,
-        };
-        let mut part = part::read(sections, &numbers, extent)?;
-        // An object may be in several classes.
-        part.listed.clear();
-        for (row, kept) in part.classes.iter_mut().zip(of_class) {
-            let own = |number| numbers.binary_search(number).unwrap_or_default() as u32;
-            row.start = part.listed.len() as u32;
-            row.count = kept.len() as u32;
-            part.listed.extend(kept.iter().map(own));
-        }
-        sound(VERSION, part)
+        let (dump, numbers) = survivors::read(sections, classes, survivors, referents)?;
+        let mut dump = sound(VERSION, dump)?;
+        let told = told(&dump);
+        survivors::identify(sections, &mut dump, &numbers, told)?;
+        sound(VERSION, dump)
     }
 
     /// Selects objects by the columns that this takes, and reads those alone; `None` where
@@ -259,10 +229,7 @@ impl NativeFile {
         let mut numbers = chosen.objects.clone();
         numbers.sort_unstable();
         numbers.dedup();
-        let dump = sound(
-            VERSION,
-            part::read(&self.sections, &numbers, part::Extent::ALL)?,
-        )?;
+        let dump = sound(VERSION, part::read(&self.sections, &numbers)?)?;
         let own = |number| numbers.binary_search(number).unwrap_or_default() as u32;
         // The file's own figures chose them, but those of the samples are told.
         let sizes = Sizes::of(&dump, rules);
@@ -369,7 +336,10 @@ mod tests {
                     refused += usize::from(file.outline().is_err());
                     refused += usize::from(file.lives(all).is_err());
                     refused += usize::from(file.history(true).is_err());
-                    refused += usize::from(file.survivors(&[0, 1], survivors, true).is_err());
+                    refused += usize::from(
+                        file.survivors(&[0, 1], survivors, true, |_| vec![0])
+                            .is_err(),
+                    );
                 }
             }
         }

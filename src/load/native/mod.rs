@@ -44,6 +44,11 @@
 //! | `class.name`, `.start`, `.count` | columns: text, first in `listed`, how many |
 //! | `cell.times` | column: the moments of all snapshots (floats), ascending |
 //! | `cell.active`, `.sum`, `.p_sum` | columns, moment behind moment, in each all classes: instances alive, bytes, and what Pympler's bytes are more. The four are absent where they would be more than 2²⁰, or a sum 2⁶² or more |
+//! | `cohort.end` | column: where the cohorts of each class end in the next three |
+//! | `cohort.birth`, `.death`, `.count` | columns: place of the births, place of the deaths + 1 or 0 of those alive, how many objects |
+//! | `tree.whose` | value: list of forests: a moment (float), option: two floats |
+//! | `tree.nodes` | column: forest behind forest, in each all classes: how many nodes the tree has |
+//! | `tree.parent`, `.name`, `.count`, `.size`, `.flat` | columns: node number in the tree, text, how many were merged, bytes, bytes |
 //! | `text.end`, `text.bytes` | column: where each text ends in the bytes; bytes: all texts (WTF-8) |
 //! | `listed` | column: object numbers, class behind class |
 //! | `obj.class`, `.birth`, `.death` | columns: class, float, float (`7ff8c757a7570001` is alive) |
@@ -62,6 +67,20 @@
 //! | `source` | column: texts |
 //! | `trace.end`, `.frame` | columns: where each trace ends in the other, which holds frame numbers |
 //!
+//! A place is where a moment lies among the distinct ones of the snapshots, ascending: 1 before
+//! all, 2 at the first, 3 between the first and the second, and so on; 0 if it is no number. A
+//! cohort is all objects of a class that were born and died at the same places; cohorts are kept
+//! if there are no more than 4096 and an eighth of the objects.
+//!
+//! A forest has the coalesced trees of each class (see `model::coalesced`): of all objects measured
+//! at the moment, or with two floats of those born at the first of these or after it, before the
+//! second, and alive at the moment. It is kept for the first, the last and the peak snapshot, and
+//! for those born between the first and the last but one that are alive at the last. A tree's
+//! first node is the objects, its name none; each other one stands behind its parent. The name of
+//! a node is that of the text up to its first colon. Forests are left out that unfold further
+//! than they were followed; all of them together have at most 2¹⁸ nodes and classes, and no more
+//! than 4096 and an eighth of the referents.
+//!
 //! Classes stand one behind the other in `listed`, and so do ends and starts: they ascend.
 //! Group 0, of none, stands in `group.start` too; a group ends where the next begins. An
 //! object in two classes has the last as its class. Sizes leave out samples after the death,
@@ -76,7 +95,8 @@
 //! cached class is: name (4 bytes: text); sum, average, percent and active, each a choice of 0:
 //! int (16 bytes) or 1: float; option: its coalesced tree (4 bytes: an `Asized`).
 //!
-//! Readers pass over sections that they do not know. Every number is checked before a dump
+//! Readers pass over sections that they do not know. Files of before November 2026 have no
+//! cohorts and no forests. Every number is checked before a dump
 //! is made of it, so that damage is named by section and never yields a result.
 
 mod block;
@@ -87,6 +107,7 @@ mod file;
 mod parallel;
 mod part;
 mod snapshots;
+mod survivors;
 mod tables;
 mod v1;
 mod verify;

@@ -1,6 +1,7 @@
 //! Some objects of a file and all that they refer to, read without the others.
 
 use std::collections::HashMap;
+use std::ops::Range;
 
 use foldhash::fast::RandomState;
 
@@ -14,25 +15,9 @@ use crate::model::{
 };
 use crate::pickle::{Outcome, malformed, too_large};
 
-/// How much of some objects to read.
-#[derive(Clone, Copy)]
-pub(super) struct Extent {
-    /// Only their samples of this moment.
-    pub(super) moment_seconds: Option<f64>,
-    /// What their samples refer to, or else their sizes alone.
-    pub(super) referents: bool,
-}
-
-impl Extent {
-    pub(super) const ALL: Extent = Extent {
-        moment_seconds: None,
-        referents: true,
-    };
-}
-
 /// Reads the objects of these numbers, which ascend, as a dump of their own with all classes
 /// and snapshots. The objects get the numbers from 0 on.
-pub(super) fn read(sections: &Sections, objects: &[u32], extent: Extent) -> Outcome<Dump> {
+pub(super) fn read(sections: &Sections, objects: &[u32]) -> Outcome<Dump> {
     let mut dump = Dump {
         asized: AsizedColumns::new(),
         notes: tables::read_notes(sections)?,
@@ -44,23 +29,12 @@ pub(super) fn read(sections: &Sections, objects: &[u32], extent: Extent) -> Outc
     dump.classes = read_classes(sections)?;
     list(&mut dump)?;
     let first_samples = Column::open(sections, "obj.first")?.gather(objects)?;
-    dump.samples = read_samples(
-        sections,
-        &mut dump.objects,
-        &first_samples,
-        extent.moment_seconds,
-    )?;
-    let cached = dump
-        .snapshots
-        .iter_mut()
-        .flat_map(|snapshot| snapshot.classes.iter_mut().flatten());
-    if extent.referents {
-        let merged = cached.filter_map(|cached| cached.merged.as_mut());
-        dump.asized = read_asized(sections, dump.samples.asized.iter_mut().chain(merged))?;
-    } else {
-        cached.for_each(|cached| cached.merged = None);
-        dump.asized = read_sizes(sections, &mut dump.samples.asized)?;
-    }
+    dump.samples = read_samples(sections, &mut dump.objects, &first_samples)?;
+    let merged = dump.snapshots.iter_mut().flat_map(|snapshot| {
+        let classes = snapshot.classes.iter_mut().flatten();
+        classes.filter_map(|cached| cached.merged.as_mut())
+    });
+    dump.asized = read_asized(sections, dump.samples.asized.iter_mut().chain(merged))?;
     dump.traces = read_traces(sections, &mut dump.objects.trace)?;
     read_texts(sections, &mut dump)?;
     Ok(dump)
@@ -138,62 +112,63 @@ fn read_objects(sections: &Sections, numbers: &[u32]) -> Outcome<ObjectColumns> 
     Ok(objects)
 }
 
-/// Reads the samples of each object, which begin at `first`; those of one moment, if that is
-/// given. Their `Asized` keep the numbers of the file for now.
+/// Reads the samples of each object, which begin at `first`. Their `Asized` keep the numbers of
+/// the file for now.
 fn read_samples(
     sections: &Sections,
     objects: &mut ObjectColumns,
     first: &[u32],
-    moment_seconds: Option<f64>,
 ) -> Outcome<SampleColumns> {
-    let mut codes = Column::open(sections, "sample.time")?;
+    let mut times = SampleTimes::open(sections)?;
     let mut asized = Column::open(sections, "sample.asized")?;
-    let times = tables::read_floats(sections, "times")?;
     let mut samples = SampleColumns::default();
     for (own, &start) in first.iter().enumerate() {
         let full = || too_large("it holds more than 4,294,967,295 samples");
         objects.sample_start[own] = u32::try_from(samples.time.len()).map_err(|_| full())?;
-        let start = u64::from(start);
-        let samples_of = codes.range(start, start + u64::from(objects.sample_count[own]))?;
-        for sample in samples_of {
-            let code: u32 = codes.get_as(sample)?;
-            let time = match (code as usize).checked_sub(1) {
-                Some(known) => times.get(known).copied(),
-                None => Some(objects.birth[own]).filter(|_| sample == start),
-            };
-            let time =
-                time.ok_or_else(|| malformed("section 'sample.time' is damaged: a place"))?;
-            if moment_seconds.is_none_or(|moment| moment == time) {
-                samples.time.push(time);
-                samples.asized.push(asized.get_as(sample)?);
-            }
+        for sample in times.range(start, objects.sample_count[own])? {
+            let birth = Some(objects.birth[own]).filter(|_| sample == u64::from(start));
+            samples.time.push(times.get(sample, birth)?);
+            samples.asized.push(asized.get_as(sample)?);
         }
-        objects.sample_count[own] = samples.time.len() as u32 - objects.sample_start[own];
     }
     Ok(samples)
 }
 
-/// Reads the sizes of the `Asized` of these numbers, which become those of what is returned.
-fn read_sizes(sections: &Sections, numbers: &mut [u32]) -> Outcome<AsizedColumns> {
-    let mut distinct = numbers.to_vec();
-    distinct.sort_unstable();
-    distinct.dedup();
-    let sizes: Vec<i64> = Column::open(sections, "asized.size")?.gather(&distinct)?;
-    let mut columns = AsizedColumns::new();
-    for size in sizes {
-        let row = columns.push(TextId::NONE);
-        let row = row.ok_or_else(|| too_large("its sizes"))?;
-        columns.set(row, size, 0, TextId::NONE, 0);
+/// When samples were taken.
+pub(super) struct SampleTimes<'s> {
+    codes: Column<'s>,
+    times: Vec<f64>,
+}
+
+impl<'s> SampleTimes<'s> {
+    pub(super) fn open(sections: &'s Sections) -> Outcome<Self> {
+        Ok(SampleTimes {
+            codes: Column::open(sections, "sample.time")?,
+            times: tables::read_floats(sections, "times")?,
+        })
     }
-    for number in numbers {
-        *number = distinct.binary_search(number).unwrap_or_default() as u32;
+
+    /// The places of the samples of an object.
+    pub(super) fn range(&mut self, start: u32, count: u32) -> Outcome<Range<u64>> {
+        let start = u64::from(start);
+        self.codes.range(start, start + u64::from(count))
     }
-    Ok(columns)
+
+    /// The time of one, in seconds. The first of an object may be at its birth.
+    #[inline]
+    pub(super) fn get(&mut self, sample: u64, birth: Option<f64>) -> Outcome<f64> {
+        let code: u32 = self.codes.get_as(sample)?;
+        let time = match (code as usize).checked_sub(1) {
+            Some(known) => self.times.get(known).copied(),
+            None => birth,
+        };
+        time.ok_or_else(|| malformed("section 'sample.time' is damaged: a place"))
+    }
 }
 
 /// Reads the `Asized` of these numbers and all that they refer to, level by level, each level
 /// in the order of the file; the numbers become those of what is returned.
-fn read_asized<'n>(
+pub(super) fn read_asized<'n>(
     sections: &Sections,
     roots: impl Iterator<Item = &'n mut u32>,
 ) -> Outcome<AsizedColumns> {
@@ -257,7 +232,7 @@ fn read_asized<'n>(
 }
 
 /// Reads the traces that objects have; the objects' numbers become those of what is returned.
-fn read_traces(sections: &Sections, traces: &mut [u32]) -> Outcome<TraceColumns> {
+pub(super) fn read_traces(sections: &Sections, traces: &mut [u32]) -> Outcome<TraceColumns> {
     let mut numbers: Vec<u32> = traces.iter().copied().filter(|&trace| trace > 0).collect();
     numbers.sort_unstable();
     numbers.dedup();
@@ -336,24 +311,35 @@ pub(super) fn read_texts(sections: &Sections, dump: &mut Dump) -> Outcome<()> {
     numbers.sort_unstable();
     numbers.dedup();
     let mut arena = TextArena::default();
-    if !numbers.is_empty() {
-        let mut ends = Column::open(sections, "text.end")?;
-        let mut bytes = Bytes::open(sections, "text.bytes")?;
-        let mut text = Vec::new();
-        for index in numbers.iter().map(|&number| u64::from(number)) {
-            let (start, end) = between(&mut ends, index)?;
-            text.clear();
-            bytes.copy(start, end, &mut text)?;
-            // A part has no more texts than the whole, whose numbers fit.
-            arena.push(&text).ok_or_else(|| too_large("its texts"))?;
-        }
-    }
+    copy_texts(sections, &numbers, &mut arena)?;
     dump.text = arena;
     each_text(dump, |id| {
         if *id != TextId::NONE {
             *id = TextId(numbers.binary_search(&id.0).unwrap_or_default() as u32);
         }
     });
+    Ok(())
+}
+
+/// Appends the texts of these numbers, which had better ascend.
+pub(super) fn copy_texts(
+    sections: &Sections,
+    numbers: &[u32],
+    arena: &mut TextArena,
+) -> Outcome<()> {
+    if numbers.is_empty() {
+        return Ok(());
+    }
+    let mut ends = Column::open(sections, "text.end")?;
+    let mut bytes = Bytes::open(sections, "text.bytes")?;
+    let mut text = Vec::new();
+    for &number in numbers {
+        let (start, end) = between(&mut ends, number.into())?;
+        text.clear();
+        bytes.copy(start, end, &mut text)?;
+        // A part has no more texts than the whole, whose numbers fit.
+        arena.push(&text).ok_or_else(|| too_large("its texts"))?;
+    }
     Ok(())
 }
 

@@ -15,10 +15,7 @@ use crate::model::{
 use crate::pickle::{Outcome, malformed};
 
 /// A section's name and how it is made.
-type Job<'j, 'd> = (
-    &'static str,
-    Box<dyn Fn() -> SectionOut<'d> + Send + Sync + 'j>,
-);
+type Job<'j, 'd> = (&'static str, derived::Make<'j, 'd>);
 
 /// Sections to be made, of the dump's own bytes where these stand in the file as they are.
 struct Jobs<'j, 'd>(Vec<Job<'j, 'd>>);
@@ -71,7 +68,7 @@ pub(super) fn write(dump: &Dump) -> (Vec<(&'static str, SectionOut<'_>)>, u64) {
         classes.iter().map(|class| class.count.into())
     });
     for (name, make) in derived::columns(derived) {
-        jobs.add(name, move || make());
+        jobs.0.push((name, make));
     }
 
     jobs.column("text.end", move || {
