@@ -43,8 +43,8 @@ fn in_part(bytes: &[u8]) {
     if let Ok((dump, rest)) = file.history(&Filter::default(), true) {
         let verdicts = Verdicts::of(&dump, &LeaksOptions::default()).expect("no snapshot is asked for");
         let part = rest.zip(verdicts.survivors()).map(|(rest, (classes, survivors))| {
-            let told = |part: &Dump| verdicts.told(part);
-            rest.survivors(&classes, survivors, verdicts.needs_referents(), told)
+            let shown = |part: &Dump| verdicts.shown(part);
+            rest.survivors(&classes, survivors, verdicts.needs_referents(), shown)
         });
         if let Some(Ok(part)) = part {
             analyses::analyse(&dump, &part);

@@ -74,8 +74,8 @@ impl LeaksArgs {
         let looked_at = match rest.zip(verdicts.survivors()) {
             Some((rest, (classes, survivors))) => {
                 let referents = verdicts.needs_referents();
-                let told = |part: &Dump| verdicts.told(part);
-                let dump = rest.survivors(&classes, survivors, referents, told)?;
+                let shown = |part: &Dump| verdicts.shown(part);
+                let dump = rest.survivors(&classes, survivors, referents, shown)?;
                 Some(ManuallyDrop::new(dump))
             }
             None => None,

@@ -72,8 +72,8 @@ pub(crate) fn answers(
             .zip(verdicts.survivors())
             .map(|(rest, (classes, survivors))| {
                 let referents = verdicts.needs_referents();
-                let told = |part: &Dump| verdicts.told(part);
-                rest.survivors(&classes, survivors, referents, told)
+                let shown = |part: &Dump| verdicts.shown(part);
+                rest.survivors(&classes, survivors, referents, shown)
                     .unwrap()
             });
         let found = verdicts.look(part.as_ref().unwrap_or(&dump));

@@ -142,7 +142,7 @@ impl DumpFile {
     /// At least the objects of these classes that survived, with other numbers, and their
     /// samples of the moment at which they are alive; and what these refer to if asked for.
     /// Classes and snapshots keep their numbers. Addresses and reprs may be missing but for those
-    /// of the objects that `told` names.
+    /// of the objects that `shown` names, by their numbers in the dump that it is given.
     ///
     /// # Errors
     ///
@@ -152,9 +152,9 @@ impl DumpFile {
         classes: &[u32],
         survivors: Survivors,
         referents: bool,
-        told: impl FnOnce(&Dump) -> Vec<u32>,
+        shown: impl FnOnce(&Dump) -> Vec<u32>,
     ) -> Result<Dump, Error> {
-        self.read(|file| file.survivors(classes, survivors, referents, told))
+        self.read(|file| file.survivors(classes, survivors, referents, shown))
     }
 
     /// At least the lives of all objects, with what is asked for, and their largest sizes by

@@ -217,27 +217,28 @@ impl<'d> Verdicts<'d> {
         trees(self.dump, &self.filter, Whose::Of(survivors))
     }
 
-    /// The numbers of the survivors of whom it is told who they are. `whole` is as for
-    /// [`Verdicts::look`], but addresses and reprs are not needed.
-    pub fn told(&self, whole: &Dump) -> Vec<u32> {
+    /// The numbers of the survivors whose addresses and reprs are shown. `whole` is as for
+    /// [`Verdicts::look`], but needs none of these.
+    pub fn shown(&self, whole: &Dump) -> Vec<u32> {
         let Some(survivors) = self.between.map(Survivors::of) else {
             return Vec::new();
         };
-        let mut told = Vec::new();
+        let mut shown = Vec::new();
         for suspect in &self.suspects {
             let class = Class {
                 dump: whole,
                 number: suspect.number,
             };
             let admits = |object| self.filter.admits(object);
-            told.extend(suspect::told(class, survivors, admits));
+            shown.extend(suspect::shown(class, survivors, admits));
         }
-        told
+        shown
     }
 
     /// Looks at the suspects. `whole` is this dump, or one that has of its objects at least
     /// [`Verdicts::survivors`], of those at least the samples of that moment, if
-    /// [`Verdicts::needs_referents`] all referents of these, and who [`Verdicts::told`] are.
+    /// [`Verdicts::needs_referents`] all referents of these, and
+    /// of [`Verdicts::shown`] addresses and reprs.
     pub fn look(self, whole: &'d Dump) -> Leaks<'d> {
         let totals = self.dump.totals();
         let limits = limits(&totals, self.snapshots);

@@ -227,15 +227,15 @@ fn sized<'d>(
         .collect()
 }
 
-/// The numbers of those of whom it is told who they are.
-pub(super) fn told<'d>(
+/// The numbers of those that are shown one by one.
+pub(super) fn shown<'d>(
     class: Class<'d>,
     survivors: Survivors,
     admits: impl Fn(TrackedObject<'d>) -> bool,
 ) -> Vec<u32> {
     let objects = sized(class, survivors, admits);
-    let told = oldest(&objects).into_iter().chain(largest(&objects));
-    told.map(|(object, _)| object.number()).collect()
+    let shown = oldest(&objects).into_iter().chain(largest(&objects));
+    shown.map(|(object, _)| object.number()).collect()
 }
 
 fn oldest<'d>(objects: &[Sized<'d>]) -> Vec<Sized<'d>> {

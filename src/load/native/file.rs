@@ -64,7 +64,7 @@ impl NativeFile {
 
     /// Classes, snapshots and what the file says of the whole, but no objects.
     pub(in crate::load) fn outline(&self) -> Outcome<Dump> {
-        self.told(derived::Wanted::default())
+        self.outline_with(derived::Wanted::default())
     }
 
     /// The same, and who was born and died between which snapshots: what the file keeps of that,
@@ -74,7 +74,7 @@ impl NativeFile {
             cohorts: true,
             forests: trees,
         };
-        let dump = self.told(wanted)?;
+        let dump = self.outline_with(wanted)?;
         let derived = dump.derived.as_ref();
         if derived.is_some_and(|derived| derived.cohorts.is_some()) {
             return Ok(dump);
@@ -82,7 +82,7 @@ impl NativeFile {
         Ok(self.objects(Lives::default(), wanted)?.0)
     }
 
-    fn told(&self, wanted: derived::Wanted) -> Outcome<Dump> {
+    fn outline_with(&self, wanted: derived::Wanted) -> Outcome<Dump> {
         self.sections.begin();
         let mut dump = self.without_objects(part::read_classes(&self.sections)?, wanted)?;
         part::read_texts(&self.sections, &mut dump)?;
@@ -183,21 +183,21 @@ impl NativeFile {
     }
 
     /// The survivors of these classes, with their samples of the moment at which they are alive,
-    /// and what these refer to if asked for. Only of those that `told` names of the dump without
-    /// any it is read who they are.
+    /// and what these refer to if asked for. Reprs and addresses are read of those alone that
+    /// `shown` names, by their numbers in the dump that it is given.
     pub(in crate::load) fn survivors(
         &self,
         classes: &[u32],
         survivors: Survivors,
         referents: bool,
-        told: impl FnOnce(&Dump) -> Vec<u32>,
+        shown: impl FnOnce(&Dump) -> Vec<u32>,
     ) -> Outcome<Dump> {
         self.sections.begin();
         let sections = &self.sections;
         let (dump, numbers) = survivors::read(sections, classes, survivors, referents)?;
         let mut dump = sound(VERSION, dump)?;
-        let told = told(&dump);
-        survivors::identify(sections, &mut dump, &numbers, told)?;
+        let shown = shown(&dump);
+        survivors::identify(sections, &mut dump, &numbers, shown)?;
         sound(VERSION, dump)
     }
 

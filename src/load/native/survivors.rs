@@ -1,5 +1,5 @@
 //! The survivors of some classes, read without anybody else: their lives, their traces, and
-//! their sizes at the moment at which they are alive. Of a few of them it is told who they are.
+//! their sizes at the moment at which they are alive; of a few of them also reprs and addresses.
 
 use super::column::Column;
 use super::container::Sections;
