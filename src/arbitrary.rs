@@ -9,7 +9,7 @@ use crate::DumpFile;
 use crate::analysis::summary::{Summary, SummaryOptions};
 use crate::load::answers::answers;
 use crate::model::{
-    Asized, AsizedColumns, CachedClass, ClassRow, Dump, FrameRow, Number, ProcessMemory, Rules,
+    Asized, AsizedColumns, CachedClass, ClassRow, Dump, FrameRow, Number, ProcessMemory,
     SnapshotRow, TextId,
 };
 use crate::report::{json, pickle};
@@ -423,7 +423,7 @@ proptest! {
         let mut out = Vec::new();
         json::objects(&mut out, &part, &selected, json::Stringing::Lines).unwrap();
         prop_assert_eq!(out, printed(&dump, &selection));
-        let outline = DumpFile::open(&path).unwrap().summary(&Filter::default(), Rules::Documented).unwrap();
+        let outline = DumpFile::open(&path).unwrap().summary(&Filter::default()).unwrap();
         prop_assert_eq!(summed(&outline), summed(&dump));
         let file = || DumpFile::open(&path).unwrap();
         for [part, expected] in answers(&dump, file, &selection.filter) {

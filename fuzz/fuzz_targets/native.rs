@@ -27,7 +27,7 @@ fn in_part(bytes: &[u8]) {
     let path = std::env::temp_dir().join(format!("ctstats-fuzz-{}", std::process::id()));
     std::fs::write(&path, bytes).expect("there is room for it");
     let Ok(file) = DumpFile::open(&path) else { return };
-    if let Ok(dump) = file.summary(&Filter::default(), Rules::Documented) {
+    if let Ok(dump) = file.summary(&Filter::default()) {
         summarize(&dump);
         let _ = Info::of(&dump);
     }
@@ -52,9 +52,17 @@ fn in_part(bytes: &[u8]) {
     }
     // Whatever the verdict is, everybody may be looked at.
     let Ok(file) = DumpFile::open(&path) else { return };
-    let everybody = Survivors { from_seconds: f64::MIN, to_seconds: f64::MAX, alive_at_seconds: f64::MAX };
-    let classes: Vec<u32> = (0..100).collect();
-    let _ = file.survivors(&classes, everybody, true, |part| (0..part.object_count() as u32).collect());
+    let Ok(dump) = file.outline() else { return };
+    let moments = dump.snapshots().map(|snapshot| snapshot.timestamp_seconds());
+    for alive_at_seconds in moments.take(3) {
+        let everybody = Survivors { from_seconds: f64::MIN, to_seconds: f64::MAX, alive_at_seconds };
+        let classes: Vec<u32> = (0..100).collect();
+        for referents in [false, true] {
+            let Ok(file) = DumpFile::open(&path) else { return };
+            let all = |part: &Dump| (0..part.object_count() as u32).collect();
+            let _ = file.survivors(&classes, everybody, referents, all);
+        }
+    }
     let Ok(file) = DumpFile::open(&path) else { return };
     if let Ok((dump, sizes)) = file.lives(Lives { traces: true, sizes: true, ..Lives::default() }) {
         analyses::group(&dump, &sizes);

@@ -527,9 +527,10 @@ fn referents<'d>(sides: [(&'d Dump, Snapshot<'d>); 2], filter: &Filter) -> Vec<R
     let mut by_name: Vec<_> = by_name.into_iter().collect();
     by_name.sort_unstable_by_key(|&(name, _)| name);
     let mut grown = Vec::new();
+    let mut names = Names::default();
     for (name, classes) in by_name {
         let mut tree: Vec<Grown<'d>> = Vec::new();
-        let mut places: HashMap<(usize, Option<Text<'d>>), usize, FixedState> = HashMap::default();
+        let mut places: HashMap<(usize, u32), usize, FixedState> = HashMap::default();
         for (side, classes) in classes.into_iter().enumerate() {
             for class in classes {
                 let merged = match kept[side] {
@@ -544,7 +545,7 @@ fn referents<'d>(sides: [(&'d Dump, Snapshot<'d>); 2], filter: &Filter) -> Vec<R
                     }
                 };
                 if let Some(merged) = merged {
-                    graft(&mut tree, &mut places, side, &merged.referents);
+                    graft(&mut tree, &mut places, &mut names, side, &merged.referents);
                 }
             }
         }
@@ -566,10 +567,32 @@ fn referents<'d>(sides: [(&'d Dump, Snapshot<'d>); 2], filter: &Filter) -> Vec<R
 
 const ROOT: usize = usize::MAX;
 
+/// Numbers of names. The names of either side are many times the same pieces of memory, each of
+/// which is looked at once, however long it is.
+#[derive(Default)]
+struct Names<'d> {
+    of_pieces: HashMap<(*const u8, usize), u32, FixedState>,
+    of_texts: HashMap<Text<'d>, u32, FixedState>,
+}
+
+impl<'d> Names<'d> {
+    fn number(&mut self, name: Option<Text<'d>>) -> u32 {
+        let Some(name) = name else { return u32::MAX };
+        let bytes = name.as_bytes();
+        let texts = &mut self.of_texts;
+        let known = self.of_pieces.entry((bytes.as_ptr(), bytes.len()));
+        *known.or_insert_with(|| {
+            let next = texts.len() as u32;
+            *texts.entry(name).or_insert(next)
+        })
+    }
+}
+
 /// Adds the rows of one side, which come in the order of a walk.
 fn graft<'d>(
     tree: &mut Vec<Grown<'d>>,
-    places: &mut HashMap<(usize, Option<Text<'d>>), usize, FixedState>,
+    places: &mut HashMap<(usize, u32), usize, FixedState>,
+    names: &mut Names<'d>,
     side: usize,
     rows: &[MergedRow<'d>],
 ) {
@@ -577,16 +600,18 @@ fn graft<'d>(
     for row in rows.iter().filter(|row| row.level <= MOST_LEVELS) {
         above.truncate(row.level - 1);
         let parent = above.last().copied().unwrap_or(ROOT);
-        let at = *places.entry((parent, row.name)).or_insert_with(|| {
-            tree.push(Grown {
-                parent,
-                level: row.level,
-                name: row.name,
-                count: [0; 2],
-                bytes: [0; 2],
+        let at = *places
+            .entry((parent, names.number(row.name)))
+            .or_insert_with(|| {
+                tree.push(Grown {
+                    parent,
+                    level: row.level,
+                    name: row.name,
+                    count: [0; 2],
+                    bytes: [0; 2],
+                });
+                tree.len() - 1
             });
-            tree.len() - 1
-        });
         tree[at].count[side] += row.count;
         tree[at].bytes[side] += row.size_bytes;
         above.push(at);

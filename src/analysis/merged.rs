@@ -1,9 +1,14 @@
 //! The referents of a class at a snapshot: its coalesced tree, as rows.
 
+use std::collections::HashMap;
+
+use foldhash::fast::FixedState;
 use serde::Serialize;
 
 use super::referents::NOTABLE_PERCENT;
-use crate::model::{Class, Coalesced, Coalescer, Dump, Snapshot, Text, TrackedObject, Whose};
+use crate::model::{
+    Class, Coalesced, Coalescer, Dump, Snapshot, Text, TextId, TrackedObject, Whose,
+};
 use crate::select::Filter;
 
 /// Which rows of a tree to hand out.
@@ -106,6 +111,8 @@ impl<'d> Merged<'d> {
         for (number, node) in nodes.iter().enumerate().skip(1) {
             children[node.parent as usize].push(number);
         }
+        // Nodes may share a name of megabytes, which is then looked at once.
+        let mut names: HashMap<TextId, Option<Text<'d>>, FixedState> = HashMap::default();
         let mut referents = Vec::new();
         let mut pile = vec![(0, 0)];
         while let Some((number, level)) = pile.pop() {
@@ -116,7 +123,7 @@ impl<'d> Merged<'d> {
                 }
                 referents.push(MergedRow {
                     level,
-                    name: node.name(dump),
+                    name: *names.entry(node.name).or_insert_with(|| node.name(dump)),
                     count: node.count,
                     size_bytes: node.size_bytes,
                     flat_bytes: node.flat_bytes,

@@ -72,7 +72,7 @@ pub struct Walker {
 impl Walker {
     /// A walker of the trees of a dump.
     pub fn of(dump: &Dump) -> Self {
-        let budget = ROWS_TO_START + ROWS_PER_REFERENT * dump.referent_count() as u64;
+        let budget = ROWS_TO_START + ROWS_PER_REFERENT * dump.all_referents();
         Walker {
             budget,
             long_names: LONG_NAME_BYTES,

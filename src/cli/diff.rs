@@ -6,13 +6,13 @@ use std::path::{Path, PathBuf};
 use anyhow::Result;
 use clap::Args;
 
+use ctstats::Dump;
 use ctstats::analysis::diff::{Diff, DiffOptions, DiffSortKey, NoSnapshot, Side};
 use ctstats::analysis::summary::SnapshotSelector;
 use ctstats::report::diff;
 use ctstats::report::json::Stringing;
 use ctstats::select::Limit;
 use ctstats::units::escaped;
-use ctstats::{Dump, Rules};
 
 use super::{FilterArgs, SELECTION, SheetArgs, SheetForm, inputs, load, no_such, note};
 
@@ -83,8 +83,8 @@ impl DiffArgs {
         let read = |path: &Path, side: Side| -> Result<ManuallyDrop<Dump>> {
             let (dump, ()) = load(path, progress, |file| {
                 if side != Side::Both && !options.referents {
-                    // Between two dumps nobody is known again, so nobody's life matters.
-                    return Ok((file.summary(&options.filter, Rules::Documented)?, ()));
+                    // Between two dumps nobody is known again, so no lives are told.
+                    return Ok((file.summary(&options.filter)?, ()));
                 }
                 Ok(match file.history(&options.filter, options.referents)? {
                     (dump, Some(rest)) if options.needs_referents(&dump, side) => {

@@ -70,7 +70,7 @@ impl SummaryArgs {
             rules: self.form.rules(),
         };
         let (dump, ()) = load(&self.input.dump, self.form.page.progress, |file| {
-            Ok((file.summary(&options.filter, options.rules)?, ()))
+            Ok((file.summary(&options.filter)?, ()))
         })?;
         let summary = Summary::of(&dump, options).map_err(|selector| no_such(&dump, &selector))?;
         let mut out = self.form.page.open(&[&self.input.dump])?;

@@ -1,5 +1,6 @@
 //! Derived figures: what each class held at each moment.
 
+use super::cohorts::distinct;
 use super::{Dump, Rules, TrackedObject};
 
 /// A class at a moment.
@@ -63,9 +64,7 @@ impl Cells {
         moments: impl Iterator<Item = f64>,
         admits: impl Fn(TrackedObject<'_>) -> bool,
     ) -> [Cells; 2] {
-        let mut times: Vec<f64> = moments.filter(|time| !time.is_nan()).collect();
-        times.sort_by(f64::total_cmp);
-        times.dedup();
+        let times = distinct(moments);
         let mut both = [0, 1].map(|_| vec![Cell::default(); times.len() * classes.len()]);
         let mut column = Column::new(times.len());
         let rows = dump.classes().collect::<Vec<_>>();

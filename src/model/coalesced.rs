@@ -8,6 +8,7 @@
 //! themselves, so the walk has a budget.
 
 use std::collections::HashMap;
+use std::ops::Range;
 
 use foldhash::fast::FixedState;
 
@@ -110,7 +111,7 @@ impl Forest {
     /// Merges them; `None` if they are cut.
     fn of(coalescer: &mut Coalescer<'_>, whose: Whose) -> Option<Forest> {
         let dump = coalescer.dump;
-        coalescer.begin(vec![whose.seconds()]);
+        coalescer.moments = vec![whose.seconds()];
         let mut trees = Vec::with_capacity(dump.classes.len());
         for class in dump.classes() {
             let found = coalescer.class(class, |object| match whose {
@@ -138,7 +139,7 @@ impl Forest {
 impl Dump {
     /// The forests that questions ask for if nothing else is said: all objects at the first
     /// snapshot, the last and the largest, and the survivors. Fewer where nobody would gain:
-    /// no cut ones, and none if they are not far fewer nodes than there are referents.
+    /// none that are cut, and only while they are far fewer nodes than there are referents.
     pub(super) fn forests(&self) -> Vec<Forest> {
         let referents = self.asized.referents.len();
         let mut forests: Vec<Forest> = Vec::new();
@@ -156,16 +157,21 @@ impl Dump {
             }
         }
         wanted.push(Whose::Of(Survivors::of(snapshots)));
-        // One, so that each name is looked at once.
+        // One for all, so that each name is looked at once. It must not take long: what is not
+        // kept can be read.
         let mut coalescer = Coalescer::of(self, std::iter::empty());
-        let mut room = MOST_NODES.min(NODES_TO_START + referents / REFERENTS_PER_NODE);
+        coalescer.budget = ROWS_TO_START + (wanted.len() * referents) as u64;
+        coalescer.most_nodes = MOST_NODES.min(NODES_TO_START + referents / REFERENTS_PER_NODE);
         for whose in wanted {
-            let forest = Forest::of(&mut coalescer, whose);
-            let fits = |forest: &Forest| room.checked_sub(forest.nodes() + forest.trees.len());
-            if let Some((forest, left)) = forest.and_then(|f| fits(&f).map(|left| (f, left))) {
-                room = left;
-                forests.push(forest);
-            }
+            let Some(forest) = Forest::of(&mut coalescer, whose) else {
+                break;
+            };
+            let room = coalescer.most_nodes;
+            let Some(left) = room.checked_sub(forest.nodes() + forest.trees.len()) else {
+                break;
+            };
+            coalescer.most_nodes = left;
+            forests.push(forest);
         }
         forests
     }
@@ -182,8 +188,10 @@ pub(crate) struct Coalescer<'d> {
     keys: HashMap<&'d [u8], u32, FixedState>,
     /// Referents left to visit.
     budget: u64,
-    /// What waits to be visited: the node it is merged into, the `Asized`, its level.
-    waiting: Vec<(u32, u32, usize)>,
+    /// How many nodes a tree may have.
+    most_nodes: usize,
+    /// Where a walk is, level by level: the node above, and which of its referents are left.
+    levels: Vec<(u32, Range<usize>)>,
     /// The node of each parent and key of the tree in hand.
     places: HashMap<(u32, u32), u32, FixedState>,
 }
@@ -191,23 +199,16 @@ pub(crate) struct Coalescer<'d> {
 impl<'d> Coalescer<'d> {
     /// One for the classes of a dump at these of its snapshots.
     pub(crate) fn of(dump: &'d Dump, snapshots: impl Iterator<Item = Snapshot<'d>>) -> Self {
-        let mut coalescer = Coalescer {
+        Coalescer {
             dump,
-            moments: Vec::new(),
+            moments: moments(snapshots),
             key_of_text: Vec::new(),
             keys: HashMap::default(),
-            budget: 0,
-            waiting: Vec::new(),
+            budget: ROWS_TO_START + ROWS_PER_REFERENT * dump.all_referents(),
+            most_nodes: MAX_NODES,
+            levels: Vec::new(),
             places: HashMap::default(),
-        };
-        coalescer.begin(moments(snapshots));
-        coalescer
-    }
-
-    /// Starts anew, at these moments.
-    fn begin(&mut self, moments: Vec<f64>) {
-        self.moments = moments;
-        self.budget = ROWS_TO_START + ROWS_PER_REFERENT * self.dump.referent_count() as u64;
+        }
     }
 
     /// The trees of a class's objects that `admits` lets count, with the moments at which they
@@ -267,42 +268,59 @@ impl<'d> Coalescer<'d> {
         for &root in roots {
             let root = self.asized(root);
             tree.nodes[0].add(root);
-            self.expand(&mut tree, root, 0, 1);
-            while let Some((node, number, level)) = self.waiting.pop() {
-                let asized = self.asized(number);
-                tree.nodes[node as usize].add(asized);
-                if level < MAX_LEVEL {
-                    self.expand(&mut tree, asized, node, level + 1);
-                } else {
-                    tree.is_cut |= asized.referent_count() > 0;
-                }
-            }
+            self.descend(&mut tree, root, 0);
         }
         tree
     }
 
-    /// Puts the referents of `asized`, which was merged into `parent`, on the pile.
-    fn expand(&mut self, tree: &mut Coalesced, asized: Asized<'d>, parent: u32, level: usize) {
-        for referent in asized.referents() {
+    /// Merges all that `root`, which is merged into the first node, refers to.
+    fn descend(&mut self, tree: &mut Coalesced, root: Asized<'d>, node: u32) {
+        let asized = &self.dump.asized;
+        let members = |number: u32| asized.group_range(asized.rows[number as usize].group);
+        self.levels.clear();
+        self.levels.push((node, members(root.number)));
+        while let Some(&mut (parent, ref mut left)) = self.levels.last_mut() {
+            let Some(place) = left.next() else {
+                self.levels.pop();
+                continue;
+            };
             if self.budget == 0 {
                 tree.is_cut = true;
                 return;
             }
             self.budget -= 1;
-            let name = self.dump.asized.rows[referent.number as usize].name;
-            let key = self.key(name);
-            let next = tree.nodes.len() as u32;
-            let node = *self.places.entry((parent, key)).or_insert(next);
-            if node == next {
-                if tree.nodes.len() == MAX_NODES {
-                    self.places.remove(&(parent, key));
-                    tree.is_cut = true;
-                    return;
-                }
-                tree.nodes.push(Node::new(parent, name));
+            let number = asized.referents[place];
+            let name = asized.rows[number as usize].name;
+            let Some(node) = self.node(tree, parent, name) else {
+                tree.is_cut = true;
+                continue;
+            };
+            tree.nodes[node as usize].add(self.asized(number));
+            let below = members(number);
+            if below.is_empty() {
+                continue;
             }
-            self.waiting.push((node, referent.number, level));
+            if self.levels.len() < MAX_LEVEL {
+                self.levels.push((node, below));
+            } else {
+                tree.is_cut = true;
+            }
         }
+    }
+
+    /// The node of a name below another, made if need be; `None` if there are too many.
+    fn node(&mut self, tree: &mut Coalesced, parent: u32, name: TextId) -> Option<u32> {
+        let key = self.key(name);
+        if let Some(&node) = self.places.get(&(parent, key)) {
+            return Some(node);
+        }
+        let next = tree.nodes.len();
+        if next >= self.most_nodes {
+            return None;
+        }
+        self.places.insert((parent, key), next as u32);
+        tree.nodes.push(Node::new(parent, name));
+        Some(next as u32)
     }
 
     /// The number of the key that a text begins with.

@@ -95,12 +95,13 @@ impl Cohorts {
         };
         let mut counter = Counter::of(&all.moments);
         for class in dump.classes() {
-            let objects = class.objects().filter(|_| admits_class(class));
-            counter.begin(class.objects().len());
-            for object in objects.filter(|&object| admits(object)) {
-                counter.add(object);
+            if admits_class(class) {
+                counter.begin(class.objects().len());
+                for object in class.objects().filter(|&object| admits(object)) {
+                    counter.add(object);
+                }
+                counter.finish(&mut all.cohorts);
             }
-            counter.finish(&mut all.cohorts);
             all.ends.push(all.cohorts.len() as u32);
         }
         all
@@ -185,8 +186,12 @@ impl<'m> Counter<'m> {
 
 /// The distinct moments of some snapshots in seconds, ascending.
 pub(crate) fn moments<'d>(snapshots: impl Iterator<Item = Snapshot<'d>>) -> Vec<f64> {
-    let times = snapshots.map(Snapshot::timestamp_seconds);
-    let mut moments: Vec<f64> = times.filter(|time| !time.is_nan()).collect();
+    distinct(snapshots.map(Snapshot::timestamp_seconds))
+}
+
+/// Distinct moments in seconds, ascending, without what is no number.
+pub(super) fn distinct(seconds: impl Iterator<Item = f64>) -> Vec<f64> {
+    let mut moments: Vec<f64> = seconds.filter(|time| !time.is_nan()).collect();
     moments.sort_by(f64::total_cmp);
     // Zeros of both signs are one moment.
     moments.dedup();

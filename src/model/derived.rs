@@ -62,6 +62,17 @@ impl Derived {
         }
     }
 
+    /// Those of a dump of which only the totals are told: of a part those of the whole.
+    pub(crate) fn of_totals(totals: Totals) -> Derived {
+        Derived {
+            totals,
+            documented: None,
+            pympler: None,
+            cohorts: None,
+            forests: Vec::new(),
+        }
+    }
+
     pub(crate) fn cells(&self, rules: Rules) -> Option<&Cells> {
         match rules {
             Rules::Documented => self.documented.as_ref(),

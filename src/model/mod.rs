@@ -158,6 +158,14 @@ impl Dump {
         self.asized.referents.len()
     }
 
+    /// The same of the whole that this dump may be a part of.
+    pub(crate) fn all_referents(&self) -> u64 {
+        let derived = self.derived.as_ref();
+        derived.map_or(self.asized.referents.len() as u64, |derived| {
+            derived.totals.referents
+        })
+    }
+
     /// How many distinct traces there are.
     pub fn trace_count(&self) -> usize {
         self.traces.ends.len()

@@ -104,8 +104,8 @@ pub struct Leaks<'d> {
     pub limits: Vec<String>,
 }
 
-/// The verdicts on the classes, before any suspect is looked at. It takes the lives of the
-/// objects and what a summary tells, but none of their samples.
+/// The verdicts on the classes, before any suspect is looked at. They take what a summary tells,
+/// and who was born and died between which snapshots.
 pub struct Verdicts<'d> {
     dump: &'d Dump,
     filter: Filter,
@@ -236,9 +236,8 @@ impl<'d> Verdicts<'d> {
     }
 
     /// Looks at the suspects. `whole` is this dump, or one that has of its objects at least
-    /// [`Verdicts::survivors`], of those at least the samples of that moment, if
-    /// [`Verdicts::needs_referents`] all referents of these, and
-    /// of [`Verdicts::shown`] addresses and reprs.
+    /// [`Verdicts::survivors`]; of those at least the samples of that moment, and all that these
+    /// refer to if [`Verdicts::needs_referents`]; and of [`Verdicts::shown`] addresses and reprs.
     pub fn look(self, whole: &'d Dump) -> Leaks<'d> {
         let totals = self.dump.totals();
         let limits = limits(&totals, self.snapshots);

@@ -51,7 +51,7 @@ pub(super) fn totals(totals: &Totals) -> SectionOut<'static> {
     SectionOut::value(&(counts, span_seconds, has_sizes))
 }
 
-pub(super) fn read_totals(sections: &Sections) -> Outcome<Totals> {
+fn read_totals(sections: &Sections) -> Outcome<Totals> {
     let (counts, span_seconds, has_sizes) = sections.value("totals")?;
     let [objects, alive, samples, referents, traces]: [u64; 5] = counts;
     if alive > objects {
@@ -106,6 +106,16 @@ pub(super) fn integers(derived: &Derived) -> u64 {
         .sum()
 }
 
+/// Whether the file has cells; it may be without them.
+pub(super) fn has_cells(sections: &Sections) -> bool {
+    sections.has("cell.sum")
+}
+
+/// Whether the file has cohorts.
+pub(super) fn has_cohorts(sections: &Sections) -> bool {
+    sections.has("cohort.count")
+}
+
 /// What the file says of the whole. The moments of cohorts are those of the snapshots:
 /// [`complete`] adds them.
 pub(super) fn read(sections: &Sections, classes: usize, wanted: Wanted) -> Outcome<Derived> {
@@ -123,6 +133,12 @@ pub(super) fn read(sections: &Sections, classes: usize, wanted: Wanted) -> Outco
             false => Vec::new(),
         },
     })
+}
+
+/// What a part tells of the whole.
+pub(super) fn read_totals_of_whole(sections: &Sections) -> Outcome<Option<Box<Derived>>> {
+    let totals = read_totals(sections)?;
+    Ok(Some(Box::new(Derived::of_totals(totals))))
 }
 
 /// Compares all of it with its checksums.
@@ -190,7 +206,7 @@ fn fits(sum: i128) -> bool {
 }
 
 fn read_cells(sections: &Sections, classes: usize) -> Outcome<[Option<Cells>; 2]> {
-    if !sections.has("cell.sum") {
+    if !has_cells(sections) {
         return Ok([None, None]);
     }
     let times = read_floats(sections, "cell.times")?;
@@ -239,7 +255,7 @@ fn cohort_columns<'j, 'd: 'j>(cohorts: &'j Cohorts) -> [(&'static str, Make<'j, 
 }
 
 fn read_cohorts(sections: &Sections, classes: usize) -> Outcome<Option<Cohorts>> {
-    if !sections.has("cohort.count") {
+    if !has_cohorts(sections) {
         return Ok(None);
     }
     let ends: Vec<u32> = all(sections, "cohort.end")?;

@@ -4,7 +4,7 @@ use std::fs::File;
 
 use super::column::all;
 use super::container::{Sections, VERSION};
-use super::{derived, part, snapshots, sound, survivors, tables};
+use super::{derived, part, snapshots, sound, survivors, tables, verified};
 use crate::input::ByteCount;
 use crate::load::Lives;
 use crate::model::{ClassRow, Dump, ObjectColumns, Rules, Sizes, Survivors};
@@ -74,12 +74,15 @@ impl NativeFile {
             cohorts: true,
             forests: trees,
         };
-        let dump = self.outline_with(wanted)?;
-        let derived = dump.derived.as_ref();
-        if derived.is_some_and(|derived| derived.cohorts.is_some()) {
-            return Ok(dump);
+        if derived::has_cohorts(&self.sections) {
+            return self.outline_with(wanted);
         }
         Ok(self.objects(Lives::default(), wanted)?.0)
+    }
+
+    /// Whether it keeps what a summary tells.
+    pub(in crate::load) fn has_cells(&self) -> bool {
+        derived::has_cells(&self.sections)
     }
 
     fn outline_with(&self, wanted: derived::Wanted) -> Outcome<Dump> {
@@ -195,10 +198,10 @@ impl NativeFile {
         self.sections.begin();
         let sections = &self.sections;
         let (dump, numbers) = survivors::read(sections, classes, survivors, referents)?;
-        let mut dump = sound(VERSION, dump)?;
+        let mut dump = verified(VERSION, dump)?;
         let shown = shown(&dump);
         survivors::identify(sections, &mut dump, &numbers, shown)?;
-        sound(VERSION, dump)
+        verified(VERSION, dump)
     }
 
     /// Selects objects by the columns that this takes, and reads those alone; `None` where
@@ -344,5 +347,37 @@ mod tests {
             }
         }
         assert!(refused > 100, "{refused}");
+    }
+
+    /// Found by review: classes that share what they list, and a file without the group of none.
+    #[test]
+    fn what_a_part_relies_on_is_checked() {
+        let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+        let dump = Dump::load(root.join("fixtures/shop.dump")).unwrap();
+        let survivors = Survivors::of(dump.first_and_last_snapshots().unwrap());
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("dump.bin");
+        let with = |name: &str, values: &[i64]| {
+            let (mut sections, integers) = tables::write(&dump);
+            let section = sections.iter_mut().find(|section| section.0 == name);
+            section.unwrap().1 = column::column(values.iter().copied());
+            let mut bytes = Vec::new();
+            container::write(&mut bytes, &sections, integers).unwrap();
+            std::fs::write(&path, &bytes).unwrap();
+            let file = File::open(&path).unwrap();
+            let file = NativeFile::open(file, ByteCount::default()).unwrap();
+            let part = file.survivors(&[0, 1], survivors, false, |_| Vec::new());
+            (Dump::read(&bytes[..]).is_ok(), part.is_ok())
+        };
+        let classes = |of: fn(&ClassRow) -> u32| -> Vec<i64> {
+            dump.classes.iter().map(|row| of(row).into()).collect()
+        };
+        let (mut starts, mut counts) = (classes(|row| row.start), classes(|row| row.count));
+        assert_eq!(with("class.start", &starts), (true, true));
+        starts[1] = 0;
+        assert_eq!(with("class.start", &starts), (false, false));
+        *counts.last_mut().unwrap() -= 1;
+        assert_eq!(with("class.count", &counts), (false, false));
+        assert_eq!(with("group.start", &[]), (false, true));
     }
 }

@@ -74,11 +74,12 @@
 //!
 //! A forest has the coalesced trees of each class (see `model::coalesced`): of all objects measured
 //! at the moment, or with two floats of those born at the first of these or after it, before the
-//! second, and alive at the moment. It is kept for the first, the last and the peak snapshot, and
-//! for those born between the first and the last but one that are alive at the last. A tree's
+//! second, and alive at the moment. Of two snapshots and more it is kept for the first, the last and
+//! the peak one, and for those born between the first and the last but one that are alive at the
+//! last. A tree's
 //! first node is the objects, its name none; each other one stands behind its parent. The name of
 //! a node is that of the text up to its first colon. Forests are left out that unfold further
-//! than they were followed; all of them together have at most 2¹⁸ nodes and classes, and no more
+//! than they were followed, or with a sum of 2⁶² or more; all of them together have at most 2¹⁸ nodes and classes, and no more
 //! than 4096 and an eighth of the referents.
 //!
 //! Classes stand one behind the other in `listed`, and so do ends and starts: they ascend.
@@ -120,7 +121,7 @@ use container::{HEAD_BYTES, Sections};
 use crate::error::Error;
 use crate::model::{Dump, Origin};
 use crate::output::Output;
-use crate::pickle::{Outcome, Reader};
+use crate::pickle::{Outcome, Reader, too_large};
 
 pub(super) use container::MAGIC;
 pub(super) use file::NativeFile;
@@ -169,8 +170,18 @@ pub(super) fn load(reader: &mut Reader<'_>) -> Outcome<Dump> {
     sound(version, dump)
 }
 
-/// A dump that was read, whole or in part, once all its numbers are checked.
-fn sound(version: u32, mut dump: Dump) -> Outcome<Dump> {
+/// A dump that was read, whole or in part, once it is checked.
+fn sound(version: u32, dump: Dump) -> Outcome<Dump> {
+    let dump = verified(version, dump)?;
+    if dump.is_proportionate() {
+        Ok(dump)
+    } else {
+        Err(too_large("its objects share their sizes over and over"))
+    }
+}
+
+/// One of which every object has at most one sample, once all its numbers are checked.
+fn verified(version: u32, mut dump: Dump) -> Outcome<Dump> {
     dump.notes.origin = Origin::Native { version };
     verify::verify(&dump)?;
     derived::complete(&mut dump);

@@ -24,6 +24,7 @@ pub(super) fn read(sections: &Sections, objects: &[u32]) -> Outcome<Dump> {
         snapshots: snapshots::read_value(sections)?,
         snapshot_rows: super::column::all(sections, "snap.row")?,
         objects: read_objects(sections, objects)?,
+        derived: derived::read_totals_of_whole(sections)?,
         ..Dump::default()
     };
     dump.classes = read_classes(sections)?;

@@ -4,9 +4,9 @@
 use super::column::Column;
 use super::container::Sections;
 use super::tables::{self, float};
-use super::{part, snapshots};
+use super::{derived, part, snapshots};
 use crate::model::{AsizedColumns, Dump, ObjectColumns, SampleColumns, Survivors, TextId};
-use crate::pickle::{Outcome, too_large};
+use crate::pickle::{Outcome, malformed, too_large};
 
 /// Reads those of these classes as a dump of their own with all classes and snapshots; and their
 /// numbers in the file, which ascend. Each has at most one sample, with what this refers to if
@@ -19,6 +19,7 @@ pub(super) fn read(
 ) -> Outcome<(Dump, Vec<u32>)> {
     let mut dump = Dump {
         asized: AsizedColumns::new(),
+        derived: derived::read_totals_of_whole(sections)?,
         classes: tables::read_classes(sections)?,
         notes: tables::read_notes(sections)?,
         snapshots: snapshots::read_value(sections)?,
@@ -52,20 +53,27 @@ pub(super) fn identify(
 ) -> Outcome<()> {
     objects.sort_unstable();
     objects.dedup();
-    // By number in the file, so that its columns are gone through once.
     let in_file = objects.iter().filter_map(|&own| numbers.get(own as usize));
     let in_file: Vec<u32> = in_file.copied().collect();
     let reprs: Vec<u32> = Column::open(sections, "obj.repr")?.gather(&in_file)?;
     let addresses: Vec<i64> = Column::open(sections, "obj.address")?.gather(&in_file)?;
     let wide: Vec<(u32, i128)> = sections.value("obj.wide")?;
+
+    // Texts that several share are read once.
+    let mut texts = reprs.clone();
+    texts.retain(|&repr| TextId(repr) != TextId::NONE);
+    texts.sort_unstable();
+    texts.dedup();
+    let before = dump.text.len() as u32;
+    part::copy_texts(sections, &texts, &mut dump.text)?;
+
     let columns = &mut dump.objects;
     columns.repr = vec![TextId::NONE; columns.len()];
     columns.address = vec![0; columns.len()];
-    for (&own, (repr, address)) in objects.iter().zip(reprs.into_iter().zip(addresses)) {
+    for (&own, (repr, address)) in objects.iter().zip(reprs.iter().zip(addresses)) {
         columns.address[own as usize] = address as u64;
-        if TextId(repr) != TextId::NONE {
-            columns.repr[own as usize] = TextId(dump.text.len() as u32);
-            part::copy_texts(sections, &[repr], &mut dump.text)?;
+        if let Ok(place) = texts.binary_search(repr) {
+            columns.repr[own as usize] = TextId(before + place as u32);
         }
     }
     for (number, address) in wide {
@@ -84,46 +92,64 @@ fn read_lives(
     classes: &[u32],
     survivors: Survivors,
 ) -> Outcome<Vec<u32>> {
-    let mut listed = Column::open(sections, "listed")?;
-    let mut births = Column::open(sections, "obj.birth")?;
-    let mut deaths = Column::open(sections, "obj.death")?;
-    // Numbers in the file, class behind class; an object may be in several.
-    let mut kept: Vec<u32> = Vec::new();
-    let mut lives: Vec<(u32, f64, f64, u32)> = Vec::new();
-    for (class, row) in (0..).zip(&mut dump.classes) {
-        let start = u64::from(row.start);
-        let end = start + u64::from(row.count);
-        row.start = kept.len() as u32;
+    // What is listed of these classes; an object may be so in several, and several times.
+    let mut listed = Vec::new();
+    let mut ends = Vec::with_capacity(dump.classes.len());
+    let mut column = Column::open(sections, "listed")?;
+    let mut end = 0;
+    for (class, row) in (0..).zip(&dump.classes) {
+        if u64::from(row.start) != end {
+            return Err(malformed("section 'class.start' is damaged: its classes"));
+        }
+        end += u64::from(row.count);
         if classes.binary_search(&class).is_ok() {
-            for place in listed.range(start, end)? {
-                let object: u32 = listed.get_as(place)?;
-                let birth = float(births.get(object.into())?);
-                let death = float(deaths.get(object.into())?);
-                if survivors.has_life(birth, ObjectColumns::death_of(death)) {
-                    kept.push(object);
-                    lives.push((object, birth, death, class));
-                }
+            for place in column.range(row.start.into(), end)? {
+                listed.push(column.get_as::<u32>(place)?);
             }
         }
-        row.count = kept.len() as u32 - row.start;
+        ends.push(listed.len());
     }
-    // Stable, so that the last class of an object comes last.
-    lives.sort_by_key(|&(object, ..)| object);
-    lives.dedup_by(|later, first| {
-        let same = later.0 == first.0;
-        if same {
-            *first = *later;
+    if end != column.count() {
+        return Err(malformed("section 'class.count' is damaged: its classes"));
+    }
+    let mut numbers = listed.clone();
+    numbers.sort_unstable();
+    numbers.dedup();
+    let mut births: Vec<i64> = Column::open(sections, "obj.birth")?.gather(&numbers)?;
+    let mut deaths: Vec<i64> = Column::open(sections, "obj.death")?.gather(&numbers)?;
+    let lives = births.iter().zip(&deaths);
+    let survive: Vec<bool> = lives
+        .map(|(&birth, &death)| {
+            survivors.has_life(float(birth), ObjectColumns::death_of(float(death)))
+        })
+        .collect();
+    keep(&mut numbers, &survive);
+    keep(&mut births, &survive);
+    keep(&mut deaths, &survive);
+
+    let objects = &mut dump.objects;
+    objects.birth = births.into_iter().map(float).collect();
+    objects.set_raw_deaths(deaths.into_iter().map(float).collect());
+    objects.class = vec![u32::MAX; numbers.len()];
+    let mut start = 0;
+    for ((class, row), end) in (0..).zip(&mut dump.classes).zip(ends) {
+        row.start = dump.listed.len() as u32;
+        for number in &listed[start..end] {
+            if let Ok(own) = numbers.binary_search(number) {
+                objects.class[own] = class;
+                dump.listed.push(own as u32);
+            }
         }
-        same
-    });
-    let numbers: Vec<u32> = lives.iter().map(|&(object, ..)| object).collect();
-    let own = |number| numbers.binary_search(number).unwrap_or_default() as u32;
-    dump.listed = kept.iter().map(own).collect();
-    dump.objects.birth = lives.iter().map(|&(_, birth, ..)| birth).collect();
-    dump.objects.class = lives.iter().map(|&(.., class)| class).collect();
-    let deaths = lives.iter().map(|&(_, _, death, _)| death).collect();
-    dump.objects.set_raw_deaths(deaths);
+        row.count = dump.listed.len() as u32 - row.start;
+        start = end;
+    }
     Ok(numbers)
+}
+
+/// Keeps those of a column of which it is said.
+fn keep<T>(column: &mut Vec<T>, kept: &[bool]) {
+    let mut kept = kept.iter();
+    column.retain(|_| kept.next().is_some_and(|&kept| kept));
 }
 
 /// Reads of each object the last sample of a moment. Its `Asized` keeps the number of the file
@@ -139,19 +165,20 @@ fn read_samples(
     let mut times = part::SampleTimes::open(sections)?;
     let mut asized = Column::open(sections, "sample.asized")?;
     let mut samples = SampleColumns::default();
+    objects.sample_start = vec![0; numbers.len()];
+    objects.sample_count = vec![0; numbers.len()];
     for (own, (&start, count)) in first.iter().zip(counts).enumerate() {
-        objects.sample_start.push(samples.time.len() as u32);
         // Mostly it is the very last.
         for sample in times.range(start, count)?.rev() {
             let birth = Some(objects.birth[own]).filter(|_| sample == u64::from(start));
             if times.get(sample, birth)? == moment_seconds {
+                objects.sample_start[own] = samples.time.len() as u32;
+                objects.sample_count[own] = 1;
                 samples.time.push(moment_seconds);
                 samples.asized.push(asized.get_as(sample)?);
                 break;
             }
         }
-        let count = samples.time.len() as u32 - objects.sample_start[own];
-        objects.sample_count.push(count);
     }
     Ok(samples)
 }
