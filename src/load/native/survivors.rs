@@ -115,41 +115,42 @@ fn read_lives(
     let mut numbers = listed.clone();
     numbers.sort_unstable();
     numbers.dedup();
-    let mut births: Vec<i64> = Column::open(sections, "obj.birth")?.gather(&numbers)?;
-    let mut deaths: Vec<i64> = Column::open(sections, "obj.death")?.gather(&numbers)?;
-    let lives = births.iter().zip(&deaths);
-    let survive: Vec<bool> = lives
-        .map(|(&birth, &death)| {
-            survivors.has_life(float(birth), ObjectColumns::death_of(float(death)))
-        })
-        .collect();
-    keep(&mut numbers, &survive);
-    keep(&mut births, &survive);
-    keep(&mut deaths, &survive);
+    let births: Vec<i64> = Column::open(sections, "obj.birth")?.gather(&numbers)?;
+    let deaths: Vec<i64> = Column::open(sections, "obj.death")?.gather(&numbers)?;
+    let mut kept = Vec::new();
+    let mut kept_deaths = Vec::new();
+    // Of each of them its own number, if it survived.
+    let mut own = vec![u32::MAX; numbers.len()];
+    for (place, (birth, death)) in births.into_iter().zip(deaths).enumerate() {
+        let (birth, death) = (float(birth), float(death));
+        if survivors.has_life(birth, ObjectColumns::death_of(death)) {
+            own[place] = kept.len() as u32;
+            kept.push(numbers[place]);
+            dump.objects.birth.push(birth);
+            kept_deaths.push(death);
+        }
+    }
+    dump.objects.set_raw_deaths(kept_deaths);
+    dump.objects.class = vec![u32::MAX; kept.len()];
 
-    let objects = &mut dump.objects;
-    objects.birth = births.into_iter().map(float).collect();
-    objects.set_raw_deaths(deaths.into_iter().map(float).collect());
-    objects.class = vec![u32::MAX; numbers.len()];
-    let mut start = 0;
+    let (mut start, mut next) = (0, 0);
     for ((class, row), end) in (0..).zip(&mut dump.classes).zip(ends) {
         row.start = dump.listed.len() as u32;
         for number in &listed[start..end] {
-            if let Ok(own) = numbers.binary_search(number) {
-                objects.class[own] = class;
-                dump.listed.push(own as u32);
+            // Mostly they ascend.
+            if numbers.get(next) != Some(number) {
+                next = numbers.binary_search(number).unwrap_or_default();
             }
+            if own[next] != u32::MAX {
+                dump.objects.class[own[next] as usize] = class;
+                dump.listed.push(own[next]);
+            }
+            next += 1;
         }
         row.count = dump.listed.len() as u32 - row.start;
         start = end;
     }
-    Ok(numbers)
-}
-
-/// Keeps those of a column of which it is said.
-fn keep<T>(column: &mut Vec<T>, kept: &[bool]) {
-    let mut kept = kept.iter();
-    column.retain(|_| kept.next().is_some_and(|&kept| kept));
+    Ok(kept)
 }
 
 /// Reads of each object the last sample of a moment. Its `Asized` keeps the number of the file
