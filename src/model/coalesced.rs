@@ -140,7 +140,7 @@ impl Dump {
     /// The forests that questions ask for if nothing else is said: all objects at the first
     /// snapshot, the last and the largest, and the survivors. Fewer where nobody would gain:
     /// none that are cut, and only while they are far fewer nodes than there are referents.
-    pub(super) fn forests(&self) -> Vec<Forest> {
+    pub(crate) fn forests(&self) -> Vec<Forest> {
         let referents = self.asized.referents.len();
         let mut forests: Vec<Forest> = Vec::new();
         let Some(snapshots) = self.first_and_last_snapshots().filter(|_| referents > 0) else {

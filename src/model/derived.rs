@@ -21,7 +21,7 @@ pub(crate) struct Derived {
     pub(crate) pympler: Option<Cells>,
     /// Who was born and died between which snapshots; `None` if those are too many.
     pub(crate) cohorts: Option<Cohorts>,
-    /// Trees of referents.
+    /// Trees of referents; see [`Dump::forests`].
     pub(crate) forests: Vec<Forest>,
 }
 
@@ -43,8 +43,7 @@ pub(crate) struct Totals {
 }
 
 impl Derived {
-    /// Computes them: a pass for the totals, one for the cells, one for the cohorts, and one for
-    /// each of the forests.
+    /// Computes all but the forests: a pass for the totals, one for the cells, one for the cohorts.
     pub(crate) fn of(dump: &Dump) -> Derived {
         let classes: Vec<u32> = (0..dump.classes.len() as u32).collect();
         let moments = dump.snapshots().map(Snapshot::timestamp_seconds);
@@ -58,7 +57,7 @@ impl Derived {
             documented,
             pympler,
             cohorts: (cohorts.cohorts.len() <= most).then_some(cohorts),
-            forests: dump.forests(),
+            forests: Vec::new(),
         }
     }
 

@@ -42,10 +42,12 @@ impl<'j, 'd> Jobs<'j, 'd> {
 pub(super) fn write(dump: &Dump) -> (Vec<(&'static str, SectionOut<'_>)>, u64) {
     // Several columns want these, and a core that waits for another does nothing.
     let (derived, codes, sizes) = thread::scope(|scope| {
+        let forests = scope.spawn(|| dump.forests());
         let derived = scope.spawn(|| Derived::of(dump));
         let codes = time_codes(dump);
         let sizes = [Rules::Documented, Rules::Pympler].map(|rules| Sizes::of(dump, rules));
-        let derived = derived.join().expect("counting does not panic");
+        let mut derived = derived.join().expect("counting does not panic");
+        derived.forests = forests.join().expect("merging does not panic");
         (derived, codes, sizes)
     });
     let (derived, codes, sizes) = (&derived, &codes, &sizes);
