@@ -108,11 +108,12 @@ pub(crate) struct Forest {
 }
 
 impl Forest {
-    /// Merges them; `None` if they are cut.
+    /// Merges them, and takes their nodes off those that the next may have; `None` if they are
+    /// cut or too many.
     fn of(coalescer: &mut Coalescer<'_>, whose: Whose) -> Option<Forest> {
         let dump = coalescer.dump;
         coalescer.moments = vec![whose.seconds()];
-        let mut trees = Vec::with_capacity(dump.classes.len());
+        let mut trees = Vec::new();
         for class in dump.classes() {
             let found = coalescer.class(class, |object| match whose {
                 Whose::AllAt(_) => true,
@@ -122,17 +123,11 @@ impl Forest {
             if tree.as_ref().is_some_and(|tree| tree.is_cut) {
                 return None;
             }
+            let nodes = tree.as_ref().map_or(0, |tree| tree.nodes.len());
+            coalescer.most_nodes = coalescer.most_nodes.checked_sub(1 + nodes)?;
             trees.push(tree);
         }
         Some(Forest { whose, trees })
-    }
-
-    fn nodes(&self) -> usize {
-        self.trees
-            .iter()
-            .flatten()
-            .map(|tree| tree.nodes.len())
-            .sum()
     }
 }
 
@@ -142,9 +137,8 @@ impl Dump {
     /// none that are cut, and only while they are far fewer nodes than there are referents.
     pub(crate) fn forests(&self) -> Vec<Forest> {
         let referents = self.asized.referents.len();
-        let mut forests: Vec<Forest> = Vec::new();
         let Some(snapshots) = self.first_and_last_snapshots().filter(|_| referents > 0) else {
-            return forests;
+            return Vec::new();
         };
         let [first, _, last] = snapshots;
         let all = [Some(first), Some(last), self.peak_snapshot()];
@@ -162,18 +156,10 @@ impl Dump {
         let mut coalescer = Coalescer::of(self, std::iter::empty());
         coalescer.budget = ROWS_TO_START + (wanted.len() * referents) as u64;
         coalescer.most_nodes = MOST_NODES.min(NODES_TO_START + referents / REFERENTS_PER_NODE);
-        for whose in wanted {
-            let Some(forest) = Forest::of(&mut coalescer, whose) else {
-                break;
-            };
-            let room = coalescer.most_nodes;
-            let Some(left) = room.checked_sub(forest.nodes() + forest.trees.len()) else {
-                break;
-            };
-            coalescer.most_nodes = left;
-            forests.push(forest);
-        }
-        forests
+        let kept = wanted
+            .into_iter()
+            .map_while(|whose| Forest::of(&mut coalescer, whose));
+        kept.collect()
     }
 }
 
