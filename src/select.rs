@@ -5,7 +5,7 @@ use std::cmp::Ordering;
 use std::fmt;
 use std::str::FromStr;
 
-use crate::model::{Dump, Rules, Sizes, Text, TrackedObject};
+use crate::model::{Derived, Dump, Rules, Sizes, Text, TrackedObject};
 
 /// What to sort objects by. The names are those of Pympler's `sort_stats`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -173,6 +173,12 @@ impl Filter {
             min_size_bytes,
         } = self;
         names.is_empty() && reprs.is_empty() && alive.is_none() && min_size_bytes.is_none()
+    }
+
+    /// What the file of a dump says of the whole, if that is of the objects that pass.
+    pub(crate) fn derived<'d>(&self, dump: &'d Dump) -> Option<&'d Derived> {
+        let derived = dump.derived.as_deref();
+        derived.filter(|_| self.admits_every_object())
     }
 
     /// Whether a class passes, by its registered name.

@@ -11,7 +11,7 @@ use foldhash::fast::FixedState;
 use serde::Serialize;
 
 use super::history::{Held, cohorts, each};
-use super::merged::{Merged, MergedRow, Merger, Rows, trees};
+use super::merged::{KeptTrees, MergedRow, Rows, Trees};
 use super::summary::{SnapshotName, SnapshotSelector, SummaryOptions, average};
 use crate::model::{Class, Dump, Rules, Snapshot, Text, Whose};
 use crate::select::{Filter, Limit, named};
@@ -100,9 +100,9 @@ impl DiffOptions {
         // A snapshot that is not there is told when it is compared.
         let lacks = |snapshot: Snapshot<'_>| {
             let whose = Whose::AllAt(snapshot.timestamp_seconds());
-            trees(dump, &self.filter, whose).is_none()
+            KeptTrees::of(dump, &self.filter, whose).is_none()
         };
-        self.referents && dump.totals().referents > 0 && found.into_iter().flatten().any(lacks)
+        self.referents && dump.all_referents() > 0 && found.into_iter().flatten().any(lacks)
     }
 
     fn before<'d>(&self, dump: &'d Dump, side: Side) -> Result<Snapshot<'d>, NoSnapshot> {
@@ -513,9 +513,10 @@ struct Grown<'d> {
 
 /// The attributes that grew most, over all classes.
 fn referents<'d>(sides: [(&'d Dump, Snapshot<'d>); 2], filter: &Filter) -> Vec<ReferentDiff<'d>> {
-    let mut mergers = sides.map(|(dump, snapshot)| Merger::of(dump, &[snapshot]));
-    let kept = sides
-        .map(|(dump, snapshot)| trees(dump, filter, Whose::AllAt(snapshot.timestamp_seconds())));
+    let mut trees = sides.map(|(dump, snapshot)| {
+        let whose = Whose::AllAt(snapshot.timestamp_seconds());
+        Trees::of(KeptTrees::of(dump, filter, whose), dump, Some(snapshot))
+    });
     // The classes of either side by name: a dump may list one twice.
     let mut by_name: HashMap<Text<'d>, [Vec<Class<'d>>; 2], FixedState> = HashMap::default();
     for (side, (dump, _)) in sides.into_iter().enumerate() {
@@ -533,18 +534,8 @@ fn referents<'d>(sides: [(&'d Dump, Snapshot<'d>); 2], filter: &Filter) -> Vec<R
         let mut places: HashMap<(usize, u32), usize, FixedState> = HashMap::default();
         for (side, classes) in classes.into_iter().enumerate() {
             for class in classes {
-                let merged = match kept[side] {
-                    Some(trees) => {
-                        let tree = trees.get(class.number() as usize).and_then(Option::as_ref);
-                        let of = |tree| Merged::of(sides[side].0, tree, 0, Rows::All);
-                        tree.map(of)
-                    }
-                    None => {
-                        let admits = |object| filter.admits(object);
-                        mergers[side].class(class, admits, Rows::All).pop()
-                    }
-                };
-                if let Some(merged) = merged {
+                let admits = |object| filter.admits(object);
+                if let Some(merged) = trees[side].class(class, admits, Rows::All) {
                     graft(&mut tree, &mut places, &mut names, side, &merged.referents);
                 }
             }

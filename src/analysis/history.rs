@@ -173,11 +173,10 @@ impl<'d> History<'d> {
 
 /// Who was born and died between which snapshots, of the objects that count.
 pub(super) fn cohorts<'d>(dump: &'d Dump, filter: &Filter) -> Cow<'d, Cohorts> {
-    let kept = dump
-        .derived
-        .as_ref()
-        .filter(|_| filter.admits_every_object());
-    match kept.and_then(|derived| derived.cohorts.as_ref()) {
+    match filter
+        .derived(dump)
+        .and_then(|derived| derived.cohorts.as_ref())
+    {
         Some(cohorts) => Cow::Borrowed(cohorts),
         None => Cow::Owned(Cohorts::of(
             dump,

@@ -89,21 +89,60 @@ impl<'d> Merger<'d> {
     }
 }
 
-/// The trees of all classes, where the file keeps them and every object counts.
-pub(super) fn trees<'d>(
+/// The trees of every class that a file keeps.
+#[derive(Clone, Copy)]
+pub(super) struct KeptTrees<'d> {
     dump: &'d Dump,
-    filter: &Filter,
-    whose: Whose,
-) -> Option<&'d [Option<Coalesced>]> {
-    let derived = dump.derived.as_ref()?;
-    derived
-        .trees(whose)
-        .filter(|_| filter.admits_every_object())
+    trees: &'d [Option<Coalesced>],
+}
+
+impl<'d> KeptTrees<'d> {
+    /// Those of the objects that count, if it keeps them.
+    pub(super) fn of(dump: &'d Dump, filter: &Filter, whose: Whose) -> Option<Self> {
+        let trees = filter.derived(dump)?.trees(whose)?;
+        Some(KeptTrees { dump, trees })
+    }
+}
+
+/// The trees of classes at one snapshot: kept ones, or else merged when they are asked for.
+pub(super) struct Trees<'d> {
+    kept: Option<KeptTrees<'d>>,
+    merger: Merger<'d>,
+}
+
+impl<'d> Trees<'d> {
+    /// `dump` is the one to merge in, `snapshot` none if nothing is to be told.
+    pub(super) fn of(
+        kept: Option<KeptTrees<'d>>,
+        dump: &'d Dump,
+        snapshot: Option<Snapshot<'d>>,
+    ) -> Self {
+        Trees {
+            kept,
+            merger: Merger::of(dump, snapshot.as_slice()),
+        }
+    }
+
+    /// The tree of a class's objects that `admits` lets count: those of whom trees are kept.
+    pub(super) fn class(
+        &mut self,
+        class: Class<'d>,
+        admits: impl Fn(TrackedObject<'d>) -> bool,
+        rows: Rows,
+    ) -> Option<Merged<'d>> {
+        match self.kept {
+            Some(KeptTrees { dump, trees }) => {
+                let tree = trees.get(class.number() as usize)?.as_ref()?;
+                Some(Merged::of(dump, tree, 0, rows))
+            }
+            None => self.merger.class(class, admits, rows).pop(),
+        }
+    }
 }
 
 impl<'d> Merged<'d> {
     /// The rows of a tree, which is of this snapshot, in the order of a walk.
-    pub(crate) fn of(dump: &'d Dump, tree: &Coalesced, snapshot: usize, rows: Rows) -> Self {
+    fn of(dump: &'d Dump, tree: &Coalesced, snapshot: usize, rows: Rows) -> Self {
         let nodes = &tree.nodes;
         let (count, whole) = nodes.first().map_or((0, 0), |r| (r.count, r.size_bytes));
         let share = |size: i128| super::summary::percent(size, whole);

@@ -285,10 +285,8 @@ impl<'d> Summary<'d> {
         mut emit: impl FnMut(SnapshotSummary<'d>) -> Result<(), E>,
     ) -> Result<(), E> {
         let SummaryOptions { filter, rules, .. } = &self.options;
-        let derived = self.dump.derived.as_ref();
-        if let Some(cells) = derived.and_then(|derived| derived.cells(*rules))
-            && filter.admits_every_object()
-        {
+        let derived = filter.derived(self.dump);
+        if let Some(cells) = derived.and_then(|derived| derived.cells(*rules)) {
             return self.snapshots.iter().try_for_each(|&snapshot| {
                 let row = cells.at(snapshot.timestamp_seconds());
                 emit(self.figures(snapshot, |place| {

@@ -88,13 +88,7 @@ impl DumpFile {
     ///
     /// As [`Dump::load`].
     pub fn summary(self, filter: &Filter) -> Result<Dump, Error> {
-        self.read(|file| {
-            if filter.admits_every_object() && file.has_cells() {
-                file.outline()
-            } else {
-                file.whole()
-            }
-        })
+        Ok(self.in_outline(filter, NativeFile::outline)?.0)
     }
 
     /// At least what a summary of these objects tells, and who was born and died between which
@@ -114,8 +108,8 @@ impl DumpFile {
     ///
     /// As [`Dump::load`].
     pub fn lifetimes(self, filter: &Filter) -> Result<Dump, Error> {
-        let (dump, _) = self.in_outline(filter, |file| Ok(file.lives(Lives::default())?.0))?;
-        Ok(dump)
+        let read = |file: &NativeFile| Ok(file.lives(Lives::default())?.0);
+        Ok(self.in_outline(filter, read)?.0)
     }
 
     /// Reads less than the whole, if that has what a summary tells of these objects.

@@ -129,6 +129,11 @@ impl Forest {
         }
         Some(Forest { whose, trees })
     }
+
+    /// The nodes of all trees, tree behind tree.
+    pub(crate) fn nodes(&self) -> impl Iterator<Item = &Node> {
+        self.trees.iter().flatten().flat_map(|tree| &tree.nodes)
+    }
 }
 
 impl Dump {

@@ -130,6 +130,12 @@ pub(crate) struct SampleColumns {
     pub(crate) asized: Vec<u32>,
 }
 
+/// Whether who was born and died then lived at a moment; see [`TrackedObject::is_active_at`].
+#[inline]
+pub(super) fn lives_at(birth: f64, death: Option<f64>, seconds: f64) -> bool {
+    birth < seconds && death.is_none_or(|death| death > seconds)
+}
+
 /// An object that the tracker followed: its life and its sizes.
 #[derive(Clone, Copy)]
 pub struct TrackedObject<'d> {
@@ -208,7 +214,7 @@ impl<'d> TrackedObject<'d> {
     /// Whether it lived at a moment, as Pympler counts: born before and not dead by then, both strictly.
     #[inline]
     pub fn is_active_at(self, seconds: f64) -> bool {
-        self.birth_seconds() < seconds && self.death_seconds().is_none_or(|death| death > seconds)
+        lives_at(self.birth_seconds(), self.death_seconds(), seconds)
     }
 
     /// Where it was created; `None` unless tracked with `trace=True`.

@@ -1,5 +1,6 @@
 //! Who stays: objects that were born between two snapshots and are alive at a third.
 
+use super::object::lives_at;
 use super::{Dump, Snapshot, TrackedObject};
 
 /// Those born at one moment or after it, before a second, and alive at a third. Moments are
@@ -32,9 +33,9 @@ impl Survivors {
 
     /// Whether an object of this birth and death, in seconds, is one of them.
     pub(crate) fn has_life(self, birth: f64, death: Option<f64>) -> bool {
-        let at = self.alive_at_seconds;
-        let is_active = birth < at && death.is_none_or(|death| death > at);
-        birth >= self.from_seconds && birth < self.to_seconds && is_active
+        birth >= self.from_seconds
+            && birth < self.to_seconds
+            && lives_at(birth, death, self.alive_at_seconds)
     }
 }
 

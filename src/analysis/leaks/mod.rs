@@ -19,9 +19,9 @@ pub use verdict::{Confidence, Evidence, Pattern, Verdict};
 
 use super::coverage::Coverage;
 use super::history::{History, HistoryLimits, cohorts};
-use super::merged::trees;
+use super::merged::KeptTrees;
 use super::summary::{SnapshotName, SnapshotSelector};
-use crate::model::{Class, Coalesced, Dump, Rules, Snapshot, Survivors, Text, Totals, Whose};
+use crate::model::{Class, Dump, Rules, Snapshot, Survivors, Text, Totals, Whose};
 use crate::select::{Filter, Limit};
 use suspect::Looker;
 
@@ -208,13 +208,13 @@ impl<'d> Verdicts<'d> {
     /// Whether it takes their referents to tell what holds the bytes: not if there are none, and
     /// not if the file keeps what they come to.
     pub fn needs_referents(&self) -> bool {
-        self.dump.totals().referents > 0 && self.trees().is_none()
+        self.dump.all_referents() > 0 && self.kept_trees().is_none()
     }
 
     /// The coalesced trees of the survivors of each class, where the file keeps them.
-    fn trees(&self) -> Option<&'d [Option<Coalesced>]> {
+    fn kept_trees(&self) -> Option<KeptTrees<'d>> {
         let survivors = self.between.map(Survivors::of)?;
-        trees(self.dump, &self.filter, Whose::Of(survivors))
+        KeptTrees::of(self.dump, &self.filter, Whose::Of(survivors))
     }
 
     /// The numbers of the survivors whose addresses and reprs are shown. `whole` is as for
@@ -241,8 +241,7 @@ impl<'d> Verdicts<'d> {
     pub fn look(self, whole: &'d Dump) -> Leaks<'d> {
         let totals = self.dump.totals();
         let limits = limits(&totals, self.snapshots);
-        let trees = self.trees().map(|trees| (self.dump, trees));
-        let mut looker = Looker::of(whole, self.between, totals, trees);
+        let mut looker = Looker::of(whole, self.between, totals, self.kept_trees());
         let suspects = self.suspects.into_iter();
         let suspects =
             suspects.map(|class| looker.look(class, |object| self.filter.admits(object)));

@@ -7,13 +7,11 @@ use foldhash::fast::FixedState;
 use serde::Serialize;
 
 use super::{ClassVerdict, Suspect};
-use crate::analysis::merged::{Merged, MergedRow, Merger, Rows};
+use crate::analysis::merged::{KeptTrees, MergedRow, Rows, Trees};
 use crate::analysis::objects::address;
 use crate::analysis::sites::is_tracker;
 use crate::analysis::summary::percent;
-use crate::model::{
-    Class, Coalesced, Dump, Frame, Snapshot, Survivors, Text, Totals, TrackedObject,
-};
+use crate::model::{Class, Dump, Frame, Snapshot, Survivors, Text, Totals, TrackedObject};
 
 /// How many origins, attributes and objects are shown of each.
 const MOST: usize = 5;
@@ -90,9 +88,7 @@ pub struct KeptObject<'d> {
 pub(super) struct Looker<'d> {
     dump: &'d Dump,
     survivors: Option<Survivors>,
-    merger: Merger<'d>,
-    /// What the merger would make of each class, and the dump that knows the names.
-    trees: Option<(&'d Dump, &'d [Option<Coalesced>])>,
+    trees: Trees<'d>,
     totals: Totals,
 }
 
@@ -103,14 +99,12 @@ impl<'d> Looker<'d> {
         dump: &'d Dump,
         between: Option<[Snapshot<'d>; 3]>,
         totals: Totals,
-        trees: Option<(&'d Dump, &'d [Option<Coalesced>])>,
+        kept: Option<KeptTrees<'d>>,
     ) -> Self {
-        let at: Vec<Snapshot<'d>> = between.iter().map(|between| between[2]).collect();
         Looker {
             dump,
             survivors: between.map(Survivors::of),
-            merger: Merger::of(dump, &at),
-            trees,
+            trees: Trees::of(kept, dump, between.map(|[.., alive_at]| alive_at)),
             totals,
         }
     }
@@ -138,7 +132,7 @@ impl<'d> Looker<'d> {
             dump: self.dump,
             number: class.number,
         };
-        let objects = sized(class, survivors, &admits);
+        let objects = measured(class, survivors, &admits);
         let size_bytes = objects.iter().map(|&(_, size)| i128::from(size)).sum();
         let mut kept = Kept {
             objects: objects.len() as u64,
@@ -147,16 +141,10 @@ impl<'d> Looker<'d> {
         };
         (kept.origins, kept.more_origins) = self.origins(&objects, size_bytes);
         let rows = Rows::Notable(4 * MOST);
-        let tree = match self.trees {
-            Some((dump, trees)) => trees[class.number as usize]
-                .as_ref()
-                .map(|tree| Merged::of(dump, tree, 0, rows)),
-            None => self.merger.class(class, is_kept, rows).pop(),
-        };
-        if let Some(tree) = tree {
+        if let Some(tree) = self.trees.class(class, is_kept, rows) {
             kept.holders = holders(&tree.referents);
         }
-        let row = |(object, size_bytes): Sized<'d>| KeptObject {
+        let row = |(object, size_bytes): Measured<'d>| KeptObject {
             address: address(object.address()),
             repr: object.repr().head(MAX_TEXT),
             birth_seconds: Some(object.birth_seconds()).filter(|birth| birth.is_finite()),
@@ -212,14 +200,14 @@ impl<'d> Looker<'d> {
 }
 
 /// A survivor and its bytes at the third snapshot.
-type Sized<'d> = (TrackedObject<'d>, i64);
+type Measured<'d> = (TrackedObject<'d>, i64);
 
 /// The survivors of a class that `admits` lets count.
-fn sized<'d>(
+fn measured<'d>(
     class: Class<'d>,
     survivors: Survivors,
     admits: impl Fn(TrackedObject<'d>) -> bool,
-) -> Vec<Sized<'d>> {
+) -> Vec<Measured<'d>> {
     let kept = class
         .objects()
         .filter(|&object| survivors.has(object) && admits(object));
@@ -233,27 +221,27 @@ pub(super) fn shown<'d>(
     survivors: Survivors,
     admits: impl Fn(TrackedObject<'d>) -> bool,
 ) -> Vec<u32> {
-    let objects = sized(class, survivors, admits);
+    let objects = measured(class, survivors, admits);
     let shown = oldest(&objects).into_iter().chain(largest(&objects));
     shown.map(|(object, _)| object.number()).collect()
 }
 
-fn oldest<'d>(objects: &[Sized<'d>]) -> Vec<Sized<'d>> {
+fn oldest<'d>(objects: &[Measured<'d>]) -> Vec<Measured<'d>> {
     least(objects, |a, b| {
         a.0.birth_seconds().total_cmp(&b.0.birth_seconds())
     })
 }
 
-fn largest<'d>(objects: &[Sized<'d>]) -> Vec<Sized<'d>> {
+fn largest<'d>(objects: &[Measured<'d>]) -> Vec<Measured<'d>> {
     least(objects, |a, b| b.1.cmp(&a.1))
 }
 
 /// The first few in an order, among equals the first recorded.
 fn least<'d>(
-    objects: &[Sized<'d>],
-    order: impl Fn(&Sized<'d>, &Sized<'d>) -> Ordering,
-) -> Vec<Sized<'d>> {
-    let mut least: Vec<Sized<'d>> = Vec::with_capacity(MOST_OBJECTS + 1);
+    objects: &[Measured<'d>],
+    order: impl Fn(&Measured<'d>, &Measured<'d>) -> Ordering,
+) -> Vec<Measured<'d>> {
+    let mut least: Vec<Measured<'d>> = Vec::with_capacity(MOST_OBJECTS + 1);
     for object in objects {
         let place = least.partition_point(|before| order(before, object).is_le());
         if place < MOST_OBJECTS {

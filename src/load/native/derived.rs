@@ -91,14 +91,14 @@ pub(super) fn columns<'j, 'd: 'j>(derived: &'j Derived) -> Vec<(&'static str, Ma
 pub(super) fn integers(derived: &Derived) -> u64 {
     let cells = derived.documented.as_ref();
     let cohorts = derived.cohorts.as_ref();
-    let trees = derived.forests.iter().flat_map(|forest| &forest.trees);
+    let forests = derived.forests.iter();
     let columns = [
         (1, cells.map_or(0, |cells| cells.times.len())),
         (3, cells.map_or(0, |cells| cells.cells.len())),
         (1, cohorts.map_or(0, |cohorts| cohorts.ends.len())),
         (3, cohorts.map_or(0, |cohorts| cohorts.cohorts.len())),
-        (1, trees.clone().count()),
-        (5, trees.flatten().map(|tree| tree.nodes.len()).sum()),
+        (1, forests.clone().map(|forest| forest.trees.len()).sum()),
+        (5, forests.flat_map(Forest::nodes).count()),
     ];
     columns
         .map(|(columns, rows)| columns * rows as u64)
@@ -136,9 +136,8 @@ pub(super) fn read(sections: &Sections, classes: usize, wanted: Wanted) -> Outco
 }
 
 /// What a part tells of the whole.
-pub(super) fn read_totals_of_whole(sections: &Sections) -> Outcome<Option<Box<Derived>>> {
-    let totals = read_totals(sections)?;
-    Ok(Some(Box::new(Derived::of_totals(totals))))
+pub(super) fn of_whole(sections: &Sections) -> Outcome<Derived> {
+    Ok(Derived::of_totals(read_totals(sections)?))
 }
 
 /// Compares all of it with its checksums.
@@ -153,14 +152,14 @@ pub(super) fn check(sections: &Sections) -> Outcome<()> {
 
 /// Adds what follows from the rest of a dump, which is verified.
 pub(super) fn complete(dump: &mut Dump) {
-    let moments = moments(dump.snapshots());
-    let cohorts = dump
-        .derived
+    let mut derived = dump.derived.take();
+    if let Some(cohorts) = derived
         .as_mut()
-        .and_then(|derived| derived.cohorts.as_mut());
-    if let Some(cohorts) = cohorts {
-        cohorts.moments = moments;
+        .and_then(|derived| derived.cohorts.as_mut())
+    {
+        cohorts.moments = moments(dump.snapshots());
     }
+    dump.derived = derived;
 }
 
 fn make<'j, 'd, I: Iterator<Item = i64>>(
@@ -288,7 +287,7 @@ type Moments = (f64, Option<(f64, f64)>);
 fn forests_that_fit(derived: &Derived) -> Vec<&Forest> {
     let mut forests: Vec<&Forest> = derived.forests.iter().collect();
     forests.retain(|forest| {
-        let mut nodes = forest.trees.iter().flatten().flat_map(|tree| &tree.nodes);
+        let mut nodes = forest.nodes();
         nodes.all(|node| fits(node.size_bytes) && fits(node.flat_bytes))
     });
     forests
@@ -305,24 +304,18 @@ fn forest_columns<'j, 'd: 'j>(forests: Vec<&'j Forest>) -> Vec<(&'static str, Ma
             ),
         })
         .collect();
-    let trees: Vec<Option<&'j Coalesced>> = forests
-        .iter()
-        .flat_map(|forest| forest.trees.iter().map(Option::as_ref))
-        .collect();
-    let sizes: Vec<i64> = trees
-        .iter()
-        .map(|tree| tree.map_or(0, |tree| tree.nodes.len() as i64))
-        .collect();
-    let nodes = move |of: fn(&Node) -> i64| -> Make<'j, 'd> {
-        let trees = trees.clone();
-        make(move || {
-            let nodes = trees.iter().flatten().flat_map(|tree| &tree.nodes);
-            nodes.map(of).collect::<Vec<i64>>().into_iter()
-        })
+    let trees = forests.clone();
+    let sizes = move || {
+        let trees = trees.clone().into_iter().flat_map(|forest| &forest.trees);
+        trees.map(|tree| tree.as_ref().map_or(0, |tree| tree.nodes.len() as i64))
+    };
+    let nodes = |of: fn(&Node) -> i64| -> Make<'j, 'd> {
+        let forests = forests.clone();
+        make(move || forests.clone().into_iter().flat_map(Forest::nodes).map(of))
     };
     vec![
         ("tree.whose", Box::new(move || SectionOut::value(&moments))),
-        ("tree.nodes", make(move || sizes.clone().into_iter())),
+        ("tree.nodes", make(sizes)),
         ("tree.parent", nodes(|node| node.parent.into())),
         ("tree.name", nodes(|node| node.name.0.into())),
         ("tree.count", nodes(|node| node.count as i64)),

@@ -4,7 +4,7 @@ use std::fs::File;
 
 use super::column::all;
 use super::container::{Sections, VERSION};
-use super::{derived, part, snapshots, sound, survivors, tables, verified};
+use super::{derived, part, sound, survivors, tables, verified};
 use crate::input::ByteCount;
 use crate::load::Lives;
 use crate::model::{ClassRow, Dump, ObjectColumns, Rules, Sizes, Survivors};
@@ -127,14 +127,7 @@ impl NativeFile {
     fn without_objects(&self, classes: Vec<ClassRow>, wanted: derived::Wanted) -> Outcome<Dump> {
         let sections = &self.sections;
         let derived = derived::read(sections, classes.len(), wanted)?;
-        let mut dump = Dump {
-            derived: Some(Box::new(derived)),
-            classes,
-            snapshots: snapshots::read_value(sections)?,
-            snapshot_rows: all(sections, "snap.row")?,
-            notes: tables::read_notes(sections)?,
-            ..Dump::default()
-        };
+        let mut dump = part::without_objects(sections, classes, derived)?;
         // Their trees are not told without samples.
         for snapshot in &mut dump.snapshots {
             for cached in snapshot.classes.iter_mut().flatten() {

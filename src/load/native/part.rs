@@ -10,24 +10,20 @@ use super::container::Sections;
 use super::tables::{self, float};
 use super::{NO_INDEX, derived, snapshots};
 use crate::model::{
-    AsizedColumns, ClassRow, Dump, FrameRow, ObjectColumns, SampleColumns, TextArena, TextId,
-    TraceColumns,
+    AsizedColumns, ClassRow, Derived, Dump, FrameRow, ObjectColumns, SampleColumns, TextArena,
+    TextId, TraceColumns,
 };
 use crate::pickle::{Outcome, malformed, too_large};
 
 /// Reads the objects of these numbers, which ascend, as a dump of their own with all classes
 /// and snapshots. The objects get the numbers from 0 on.
 pub(super) fn read(sections: &Sections, objects: &[u32]) -> Outcome<Dump> {
-    let mut dump = Dump {
-        asized: AsizedColumns::new(),
-        notes: tables::read_notes(sections)?,
-        snapshots: snapshots::read_value(sections)?,
-        snapshot_rows: super::column::all(sections, "snap.row")?,
-        objects: read_objects(sections, objects)?,
-        derived: derived::read_totals_of_whole(sections)?,
-        ..Dump::default()
-    };
-    dump.classes = read_classes(sections)?;
+    let mut dump = without_objects(
+        sections,
+        read_classes(sections)?,
+        derived::of_whole(sections)?,
+    )?;
+    dump.objects = read_objects(sections, objects)?;
     list(&mut dump)?;
     let first_samples = Column::open(sections, "obj.first")?.gather(objects)?;
     dump.samples = read_samples(sections, &mut dump.objects, &first_samples)?;
@@ -39,6 +35,24 @@ pub(super) fn read(sections: &Sections, objects: &[u32]) -> Outcome<Dump> {
     dump.traces = read_traces(sections, &mut dump.objects.trace)?;
     read_texts(sections, &mut dump)?;
     Ok(dump)
+}
+
+/// A dump of these classes and what is known of the whole, with all snapshots, that may get
+/// objects. Texts and `Asized` keep the numbers of the file for now.
+pub(super) fn without_objects(
+    sections: &Sections,
+    classes: Vec<ClassRow>,
+    derived: Derived,
+) -> Outcome<Dump> {
+    Ok(Dump {
+        asized: AsizedColumns::new(),
+        classes,
+        derived: Some(Box::new(derived)),
+        notes: tables::read_notes(sections)?,
+        snapshots: snapshots::read_value(sections)?,
+        snapshot_rows: super::column::all(sections, "snap.row")?,
+        ..Dump::default()
+    })
 }
 
 /// The classes without their objects.

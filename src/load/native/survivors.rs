@@ -4,7 +4,7 @@
 use super::column::Column;
 use super::container::Sections;
 use super::tables::{self, float};
-use super::{derived, part, snapshots};
+use super::{derived, part};
 use crate::model::{AsizedColumns, Dump, ObjectColumns, SampleColumns, Survivors, TextId};
 use crate::pickle::{Outcome, malformed, too_large};
 
@@ -17,15 +17,11 @@ pub(super) fn read(
     survivors: Survivors,
     referents: bool,
 ) -> Outcome<(Dump, Vec<u32>)> {
-    let mut dump = Dump {
-        asized: AsizedColumns::new(),
-        derived: derived::read_totals_of_whole(sections)?,
-        classes: tables::read_classes(sections)?,
-        notes: tables::read_notes(sections)?,
-        snapshots: snapshots::read_value(sections)?,
-        snapshot_rows: super::column::all(sections, "snap.row")?,
-        ..Dump::default()
-    };
+    let mut dump = part::without_objects(
+        sections,
+        tables::read_classes(sections)?,
+        derived::of_whole(sections)?,
+    )?;
     let numbers = read_lives(sections, &mut dump, classes, survivors)?;
     let objects = &mut dump.objects;
     objects.trace = Column::open(sections, "obj.trace")?.gather(&numbers)?;
@@ -51,10 +47,10 @@ pub(super) fn identify(
     numbers: &[u32],
     mut objects: Vec<u32>,
 ) -> Outcome<()> {
+    objects.retain(|&own| (own as usize) < numbers.len());
     objects.sort_unstable();
     objects.dedup();
-    let in_file = objects.iter().filter_map(|&own| numbers.get(own as usize));
-    let in_file: Vec<u32> = in_file.copied().collect();
+    let in_file: Vec<u32> = objects.iter().map(|&own| numbers[own as usize]).collect();
     let reprs: Vec<u32> = Column::open(sections, "obj.repr")?.gather(&in_file)?;
     let addresses: Vec<i64> = Column::open(sections, "obj.address")?.gather(&in_file)?;
     let wide: Vec<(u32, i128)> = sections.value("obj.wide")?;

@@ -101,10 +101,8 @@ pub(super) fn verify(dump: &Dump) -> Outcome<()> {
         }),
     )?;
     check("a tree of referents", {
-        let forests = dump.derived.iter().flat_map(|derived| &derived.forests);
-        let trees = forests.flat_map(|forest| forest.trees.iter().flatten());
-        let mut nodes = trees.flat_map(|tree| &tree.nodes);
-        nodes.all(|node| text(node.name))
+        let mut forests = dump.derived.iter().flat_map(|derived| &derived.forests);
+        forests.all(|forest| forest.nodes().all(|node| text(node.name)))
     })?;
     let snapshots = dump.snapshots.len();
     check("the order of snapshots", {
