@@ -8,6 +8,7 @@ mod html;
 mod info;
 mod leaks;
 mod print;
+mod remarks;
 mod sites;
 mod summary;
 
@@ -22,7 +23,7 @@ use ctstats::analysis::summary::SnapshotSelector;
 use ctstats::output::Output;
 use ctstats::report::{Paint, table};
 use ctstats::select::Filter;
-use ctstats::units::{ByteStyle, parse_bytes, thousands};
+use ctstats::units::{ByteStyle, escaped, parse_bytes, thousands};
 use ctstats::{ByteCount, Dump, DumpFile, Rules};
 
 use crate::progress::{Progress, When};
@@ -83,8 +84,9 @@ struct ProgressArgs {
 #[derive(Debug, Args)]
 #[command(next_help_heading = SELECTION)]
 struct FilterArgs {
-    /// Only classes whose registered name contains TEXT. Repeatable: any of them.
-    #[arg(long, value_name = "TEXT", allow_hyphen_values = true)]
+    /// Only classes whose registered name contains CLASS; with * in it a pattern of the whole
+    /// name. Repeatable: any of them.
+    #[arg(long, value_name = "CLASS", allow_hyphen_values = true)]
     class: Vec<String>,
     /// Only objects whose own class name contains TEXT. Repeatable.
     #[arg(long, value_name = "TEXT", allow_hyphen_values = true)]
@@ -331,8 +333,11 @@ fn load<T>(
         warn(&format!(
             "{}: {more}{count} byte{s} behind the dump ignored, as Pympler does \
              (dump_stats with close=False may have appended another)",
-            ctstats::units::escaped(&path.display().to_string()),
+            escaped(&path.display().to_string()),
         ));
+    }
+    if let Some(fault) = &notes.clock {
+        remarks::on_clock(path, fault);
     }
     Ok((ManuallyDrop::new(dump), with))
 }

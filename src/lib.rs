@@ -110,6 +110,7 @@ mod pickle;
 mod prefetch;
 pub mod report;
 pub mod select;
+pub mod similar;
 mod stats;
 pub mod units;
 
@@ -117,7 +118,7 @@ pub use error::{Error, Problem};
 pub use input::{ByteCount, Counted};
 pub use load::{DumpFile, Lives};
 pub use model::{
-    Asized, Class, Dump, Frame, Notes, Number, Origin, ProcessMemory, Redaction, Rules, Sample,
-    Sizes, Snapshot, Survivors, Text, Trace, TrackedObject,
+    Asized, Class, ClockFault, Dump, Frame, Notes, Number, Origin, ProcessMemory, Redaction, Rules,
+    Sample, Sizes, Snapshot, Survivors, Text, Trace, TrackedObject,
 };
 pub use stats::{ConsoleStats, HtmlStats, Stats};

@@ -1,11 +1,20 @@
 //! Which objects, and in which order: filter, sort, reverse, limit. Yields object
 //! numbers; prints nothing.
 
+mod class_pattern;
+mod filter;
+mod unmatched;
+
 use std::cmp::Ordering;
 use std::fmt;
 use std::str::FromStr;
 
-use crate::model::{Derived, Dump, Rules, Sizes, Text, TrackedObject};
+pub use class_pattern::means;
+pub use filter::Filter;
+pub(crate) use unmatched::similar_classes;
+pub use unmatched::{Criterion, Unmatched};
+
+use crate::model::{Dump, Rules, Sizes, TrackedObject};
 
 /// What to sort objects by. The names are those of Pympler's `sort_stats`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -142,70 +151,6 @@ impl fmt::Display for Limit {
     }
 }
 
-/// Which objects count. Everything that is set must hold.
-#[derive(Clone, Debug, Default)]
-pub struct Filter {
-    /// Parts of registered class names, case-sensitive; one of them must occur. None: all classes.
-    pub classes: Vec<String>,
-    /// Parts of the objects' own class names; one must occur.
-    pub names: Vec<String>,
-    /// Parts of reprs; one must occur.
-    pub reprs: Vec<String>,
-    /// Only those alive (`true`) or dead (`false`) at the end of the recording.
-    pub alive: Option<bool>,
-    /// The least largest size, in bytes.
-    pub min_size_bytes: Option<i64>,
-}
-
-impl Filter {
-    /// Whether every object passes.
-    pub fn is_empty(&self) -> bool {
-        self.classes.is_empty() && self.admits_every_object()
-    }
-
-    /// Whether every object of an admitted class passes.
-    pub fn admits_every_object(&self) -> bool {
-        let Filter {
-            classes: _,
-            names,
-            reprs,
-            alive,
-            min_size_bytes,
-        } = self;
-        names.is_empty() && reprs.is_empty() && alive.is_none() && min_size_bytes.is_none()
-    }
-
-    /// What the file of a dump says of the whole, if that is of the objects that pass.
-    pub(crate) fn derived<'d>(&self, dump: &'d Dump) -> Option<&'d Derived> {
-        let derived = dump.derived.as_deref();
-        derived.filter(|_| self.admits_every_object())
-    }
-
-    /// Whether a class passes, by its registered name.
-    pub fn admits_class(&self, name: Text<'_>) -> bool {
-        self.classes.is_empty() || self.classes.iter().any(|part| name.contains(part))
-    }
-
-    /// Whether an object of an admitted class passes, by its largest size as documented. Whoever
-    /// has the sizes of all objects calls [`Filter::admits_object`].
-    pub fn admits(&self, object: TrackedObject<'_>) -> bool {
-        self.admits_object(object, || object.largest_bytes(Rules::Documented))
-    }
-
-    /// Whether an object of an admitted class passes. Its largest size is asked for only if it matters.
-    pub fn admits_object(
-        &self,
-        object: TrackedObject<'_>,
-        largest_bytes: impl FnOnce() -> i64,
-    ) -> bool {
-        let any = |parts: &[String], text: Text<'_>| parts.iter().any(|part| text.contains(part));
-        self.alive.is_none_or(|alive| object.is_alive() == alive)
-            && self.min_size_bytes.is_none_or(|min| largest_bytes() >= min)
-            && (self.names.is_empty() || any(&self.names, object.name()))
-            && (self.reprs.is_empty() || any(&self.reprs, object.repr()))
-    }
-}
-
 /// What to show of a dump's objects.
 #[derive(Clone, Debug, Default)]
 pub struct Selection {
@@ -232,6 +177,8 @@ pub struct Selected {
     pub all: usize,
     /// The sum of the largest sizes of all of them.
     pub all_bytes: i128,
+    /// The texts of the filter that fit nothing in the dump.
+    pub unmatched: Vec<Unmatched>,
 }
 
 impl Selection {
@@ -266,6 +213,7 @@ impl Selection {
             objects,
             all,
             all_bytes: all_bytes(dump, &sizes),
+            unmatched: self.filter.unmatched(dump),
             sizes,
         }
     }

@@ -129,6 +129,7 @@ impl<'s> ConsoleStats<'s> {
             sizes: sizes.clone(),
             all,
             all_bytes: select::all_bytes(dump, sizes),
+            unmatched: Vec::new(),
         };
         table::objects(out, dump, &selected, self.style)?;
         Ok(())

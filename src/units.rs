@@ -30,6 +30,23 @@ pub fn bytes(count: i128, style: ByteStyle) -> String {
     format!("{value:.1} {}", UNITS[unit])
 }
 
+/// A byte count that is an average, to the nearest byte.
+pub fn average(count: f64, style: ByteStyle) -> String {
+    bytes(count.round() as i128, style)
+}
+
+/// A change of an average, always with its sign. Below ten bytes with a decimal: the two averages
+/// that it lies between may read alike, and a share of it in percent stands beside it.
+pub fn average_change(count: f64, style: ByteStyle) -> String {
+    let sign = if count < 0.0 { '-' } else { '+' };
+    match count.abs() {
+        0.0 => "=".into(),
+        tiny @ ..0.05 if tiny > 0.0 => format!("{sign}<0.1 B"),
+        small @ ..9.95 if small.fract() != 0.0 => format!("{sign}{small:.1} B"),
+        _ => change(count.round() as i128, style),
+    }
+}
+
 /// Bytes as they are typed: `4096`, or a number and a unit, `64KiB`, `1.5 MB`.
 pub fn parse_bytes(text: &str) -> Option<u64> {
     let size = text.parse::<bytesize::ByteSize>().ok()?;
@@ -211,6 +228,24 @@ mod tests {
         assert_eq!(bytes(-1_234_567, ByteStyle::Exact), "-1,234,567 B");
         assert_eq!(change(-5, ByteStyle::Units), "-5 B");
         assert_eq!(change(2048, ByteStyle::Units), "+2.0 KiB");
+    }
+
+    #[test]
+    fn averages() {
+        assert_eq!(average(136.6, ByteStyle::Units), "137 B");
+        assert_eq!(average(1951.7, ByteStyle::Exact), "1,952 B");
+        let cases: &[(f64, &str)] = &[
+            (0.0, "="),
+            (-0.8, "-0.8 B"),
+            (2.0, "+2 B"),
+            (9.96, "+10 B"),
+            (-0.01, "-<0.1 B"),
+            (-2048.4, "-2.0 KiB"),
+            (f64::NAN, "+0 B"),
+        ];
+        for (count, expected) in cases {
+            assert_eq!(average_change(*count, ByteStyle::Units), *expected);
+        }
     }
 
     /// Printed by Pympler 1.1's `pp_timestamp`.

@@ -12,7 +12,7 @@ use common::{ctstats, expect, fixture, run};
 const SHOP: &str = "fixtures/shop.dump";
 
 /// Name, arguments. `DUMP` stands for the demonstration, `LEAKY` for one of a service that
-/// leaks, `HISTORIES` for many made-up classes, `HOSTILE` for one full of control characters, `OLD` for one of Pympler 0.2 on Python 2.
+/// leaks, `HISTORIES` for many made-up classes, `HOSTILE` for one full of control characters, `CLOCK` for one whose clock was set back, `OLD` for one of Pympler 0.2 on Python 2.
 const CASES: &[(&str, &str)] = &[
     // Forms of print.
     ("print-table", "print DUMP --sort size --limit 2"),
@@ -76,6 +76,43 @@ const CASES: &[(&str, &str)] = &[
     ("select-name", "print DUMP --brief --name Session --limit 1"),
     ("select-repr", "print DUMP --brief --repr customer-5"),
     ("select-nothing", "print DUMP --class nowhere"),
+    (
+        "select-pattern",
+        "print DUMP --brief --class *.S* --limit 2",
+    ),
+    ("misspelt-print", "print DUMP --brief --class cart"),
+    (
+        "misspelt-one-of-two",
+        "print DUMP --brief --class cart --class Session --limit 1",
+    ),
+    ("misspelt-name", "summary DUMP --name Cartt --snapshot last"),
+    ("misspelt-repr", "print DUMP --repr Customer-5 --limit 1"),
+    (
+        "misspelt-together",
+        "print DUMP --class Product --repr customer --alive",
+    ),
+    (
+        "misspelt-summary",
+        "summary DUMP --class cart --snapshot last",
+    ),
+    (
+        "misspelt-lifetimes",
+        "summary DUMP --lifetimes --class cart",
+    ),
+    ("misspelt-leaks", "leaks LEAKY --class cart"),
+    (
+        "misspelt-leaks-json",
+        "leaks LEAKY --class cart --format json",
+    ),
+    ("misspelt-diff", "diff LEAKY --class cart"),
+    ("misspelt-diff-dumps", "diff DUMP LEAKY --class cart"),
+    ("misspelt-sites", "sites LEAKY --class cart"),
+    ("misspelt-folded", "sites LEAKY --class cart --folded"),
+    ("misspelt-min-size", "sites LEAKY --min-size 1GiB"),
+    (
+        "leaks-no-objects",
+        "leaks fixtures/dumps/empty.only-snapshots-1.1-py311.dump",
+    ),
     (
         "sort-two-keys",
         "print DUMP --brief --sort classname,size --limit 12",
@@ -205,6 +242,18 @@ const CASES: &[(&str, &str)] = &[
     ("usage-leaks-between", "leaks LEAKY --between 0 noon"),
     ("help-leaks", "leaks --help"),
     ("leaks-limit", "leaks HISTORIES --limit 1"),
+    // A clock that was set back: lives are judged by the order of the snapshots.
+    ("clock-leaks", "leaks CLOCK"),
+    ("clock-summary", "summary CLOCK --snapshot 4 --snapshot 5"),
+    (
+        "clock-summary-pympler",
+        "summary CLOCK --snapshot 5 --format pympler",
+    ),
+    ("clock-lifetimes", "summary CLOCK --lifetimes"),
+    ("clock-diff", "diff CLOCK"),
+    ("clock-sites", "sites CLOCK"),
+    ("clock-check", "check CLOCK --no-leaks"),
+    ("clock-info", "info CLOCK"),
     // What changed.
     ("diff", "diff LEAKY"),
     ("diff-80", "diff LEAKY --width 80 --bytes"),
@@ -339,6 +388,38 @@ const CASES: &[(&str, &str)] = &[
         "check-unused-leaks",
         "check LEAKY --no-leaks --class nowhere",
     ),
+    (
+        "check-allow-missing",
+        "check LEAKY --max-alive Crat=10 --max-alive Cart=44 --allow-missing",
+    ),
+    (
+        "check-allow-missing-junit",
+        "check LEAKY --max-alive Crat=10 --allow-missing --format junit",
+    ),
+    (
+        "check-unused-github",
+        "check LEAKY --max-alive Cart*=10 --max-bytes *=1MiB --format github",
+    ),
+    (
+        "check-unused-json",
+        "check LEAKY --max-alive cart=10 --format json",
+    ),
+    (
+        "check-part-of-name",
+        "check LEAKY --max-alive Cart=43 --max-bytes *.S*=1KiB",
+    ),
+    (
+        "check-filtered-out",
+        "check LEAKY --max-alive Cart=10 --class Product",
+    ),
+    (
+        "check-nothing-passes",
+        "check LEAKY --max-alive Cart=10 --repr nobody",
+    ),
+    (
+        "check-misspelt-key",
+        "check LEAKY --limits fixtures/misspelt-limits.toml",
+    ),
     ("check-hyphen", "check LEAKY --max-alive -=0"),
     ("check-unused", "check LEAKY --max-alive shop.Crat=10"),
     (
@@ -408,6 +489,7 @@ fn every_line_prints_what_is_expected() {
             .replace("HISTORIES", "fixtures/histories.dump.gz")
             .replace("LEAKY", "fixtures/leaky_shop.dump")
             .replace("HOSTILE", "fixtures/dumps/weirdstr-surr-1.1-py311.dump")
+            .replace("CLOCK", "fixtures/clock_set_back.dump.gz")
             .replace("DUMP", SHOP)
             .replace("OLD", "fixtures/dumps/quickstart-0.2.0-py27.dump");
         let output = run(&line);

@@ -1,8 +1,12 @@
 //! How much of the process the tracked classes explain: of its size at the peak, and of
 //! its growth. What they do not explain, no figure of the dump can.
 
+use std::collections::HashMap;
+
 use serde::Serialize;
 
+use super::history::each;
+use super::summary::{SnapshotSelector, SummaryOptions};
 use crate::model::{Dump, Snapshot, Text};
 
 /// The tracked classes against the process.
@@ -21,7 +25,8 @@ pub struct Covered<'d> {
     pub snapshot: usize,
     /// Its description; may be empty.
     pub description: Text<'d>,
-    /// Bytes of the tracked objects, or how much they grew.
+    /// Bytes of the tracked objects, or how much they grew: the sum of all classes, as in a
+    /// summary. The tracker's own total also has what it measured of the dead.
     pub tracked_bytes: i128,
     /// The process's virtual size; `None` where it was not recorded.
     pub virtual_bytes: Option<i128>,
@@ -34,24 +39,54 @@ pub struct Covered<'d> {
 impl<'d> Coverage<'d> {
     /// Compares them.
     pub fn of(dump: &'d Dump) -> Self {
-        let peak = dump.peak_snapshot().map(Covered::at);
+        let mut sums = HashMap::new();
+        let mut all = dump.snapshots();
+        let ends = [all.next(), all.next_back(), dump.peak_snapshot()];
+        let index = |snapshot: Snapshot<'_>| SnapshotSelector::Index(snapshot.index() as i64);
+        let snapshots: Vec<_> = ends.into_iter().flatten().map(index).collect();
+        // No selector means all, also of none.
+        if !snapshots.is_empty() {
+            let options = SummaryOptions {
+                snapshots,
+                ..SummaryOptions::default()
+            };
+            each(dump, options, |snapshot| {
+                sums.insert(snapshot.snapshot, snapshot.total.sum_bytes);
+            });
+        }
+        Coverage::with(dump, |snapshot| sums.get(&snapshot).copied())
+    }
+
+    /// The same with what the classes hold together at the first, the last and the largest
+    /// snapshot, by their numbers, in bytes.
+    pub(super) fn with(dump: &'d Dump, sum_bytes: impl Fn(usize) -> Option<i128>) -> Self {
+        let at = |snapshot: Snapshot<'d>| {
+            let sum_bytes = sum_bytes(snapshot.index());
+            Covered::at(
+                snapshot,
+                sum_bytes.unwrap_or(snapshot.tracked_total_bytes()),
+            )
+        };
         let mut snapshots = dump.snapshots();
         let growth = match (snapshots.next(), snapshots.next_back()) {
-            (Some(first), Some(last)) => Some(Covered::at(last).since(&Covered::at(first))),
+            (Some(first), Some(last)) => Some(at(last).since(&at(first))),
             _ => None,
         };
-        Coverage { peak, growth }
+        Coverage {
+            peak: dump.peak_snapshot().map(at),
+            growth,
+        }
     }
 }
 
 impl<'d> Covered<'d> {
-    fn at(snapshot: Snapshot<'d>) -> Self {
+    fn at(snapshot: Snapshot<'d>, tracked_bytes: i128) -> Self {
         let process = snapshot.process();
         let known = |bytes: i128| Some(bytes).filter(|&bytes| bytes != 0);
         Covered {
             snapshot: snapshot.index(),
             description: snapshot.description(),
-            tracked_bytes: snapshot.tracked_total_bytes(),
+            tracked_bytes,
             virtual_bytes: known(process.virtual_bytes).filter(|_| process.available),
             resident_bytes: known(process.resident_bytes),
             asizeof_bytes: snapshot.asizeof_total_bytes(),

@@ -214,6 +214,9 @@ pub struct SnapshotSummary<'d> {
     pub process_resident_bytes: Option<i128>,
     /// Bytes of all tracked objects, as the tracker added them up.
     pub tracked_total_bytes: i128,
+    /// Bytes that Pympler measured of the selected objects after their death. They are in the
+    /// tracked total and, by [`Rules::Documented`], in no class.
+    pub dead_bytes: i128,
     /// Bytes of everything asizeof found; `None` where it was not computed.
     pub asizeof_total_bytes: Option<i128>,
     /// Bytes that the tracker itself takes.
@@ -279,6 +282,11 @@ impl<'d> Summary<'d> {
         self.classes.len()
     }
 
+    /// Whether it is of some objects only.
+    pub fn has_filter(&self) -> bool {
+        !self.options.filter.is_empty()
+    }
+
     /// Computes the snapshots one after the other and hands each to `emit`.
     pub fn each<E>(
         &self,
@@ -286,32 +294,48 @@ impl<'d> Summary<'d> {
     ) -> Result<(), E> {
         let SummaryOptions { filter, rules, .. } = &self.options;
         let derived = filter.derived(self.dump);
-        if let Some(cells) = derived.and_then(|derived| derived.cells(*rules)) {
+        let of_all = derived.and_then(|all| all.documented.as_ref().zip(all.pympler.as_ref()));
+        if let Some((documented, pympler)) = of_all {
+            let cell = |row: &[Cell], place: u32| {
+                let class = self.classes[place as usize];
+                row.get(class as usize).copied().unwrap_or_default()
+            };
             return self.snapshots.iter().try_for_each(|&snapshot| {
-                let row = cells.at(snapshot.timestamp_seconds());
-                emit(self.figures(snapshot, |place| {
-                    let class = self.classes[place as usize];
-                    row.get(class as usize).copied().unwrap_or_default()
-                }))
+                let time = snapshot.timestamp_seconds();
+                let rows = [documented, pympler].map(|cells| cells.at(time));
+                emit(self.figures(snapshot, rows.map(|row| move |place| cell(row, place))))
             });
         }
         let block_length = (BLOCK_CELLS / self.classes.len().max(1)).max(1);
         self.snapshots.chunks(block_length).try_for_each(|block| {
             let moments = block.iter().map(|snapshot| snapshot.timestamp_seconds());
-            let cells = Cells::of(self.dump, &self.classes, moments, *rules, |object| {
+            let cells = Cells::by_both(self.dump, &self.classes, moments, |object| {
                 filter.admits_object(object, || object.largest_bytes(*rules))
             });
+            let cell =
+                |row: &[Cell], place: u32| row.get(place as usize).copied().unwrap_or_default();
             block.iter().try_for_each(|&snapshot| {
-                let row = cells.at(snapshot.timestamp_seconds());
-                emit(self.figures(snapshot, |place| {
-                    row.get(place as usize).copied().unwrap_or_default()
-                }))
+                let time = snapshot.timestamp_seconds();
+                let rows = cells.each_ref().map(|cells| cells.at(time));
+                emit(self.figures(snapshot, rows.map(|row| move |place| cell(row, place))))
             })
         })
     }
 
-    /// The figures of a snapshot, from those of its classes by their place in `self.classes`.
-    fn figures(&self, snapshot: Snapshot<'d>, cell: impl Fn(u32) -> Cell) -> SnapshotSummary<'d> {
+    /// The figures of a snapshot, from those of its classes by their place in `self.classes`: as
+    /// documented, and as Pympler counts.
+    fn figures(
+        &self,
+        snapshot: Snapshot<'d>,
+        [documented, pympler]: [impl Fn(u32) -> Cell; 2],
+    ) -> SnapshotSummary<'d> {
+        let places = 0..self.classes.len() as u32;
+        let sum = |cell: &dyn Fn(u32) -> Cell| Cell::sum(places.clone().map(cell)).sum_bytes;
+        let dead_bytes = sum(&pympler) - sum(&documented);
+        let cell: &dyn Fn(u32) -> Cell = match self.options.rules {
+            Rules::Documented => &documented,
+            Rules::Pympler => &pympler,
+        };
         let time = snapshot.timestamp_seconds();
         let whole = snapshot.total_bytes();
         let all = self.classes.len();
@@ -319,7 +343,7 @@ impl<'d> Summary<'d> {
             .options
             .limit
             .map_or(all, |limit| limit.count(all, Rules::Documented).min(all));
-        let kept = self.ranked(keep, whole, &cell);
+        let kept = self.ranked(keep, whole, cell);
         let total = Cell::sum((0..all as u32).map(&cell));
         let more = (keep < all).then(|| {
             let shown = Cell::sum(kept.iter().map(|&index| cell(index)));
@@ -349,6 +373,7 @@ impl<'d> Summary<'d> {
             process_virtual_bytes: process.available.then_some(process.virtual_bytes),
             process_resident_bytes: Some(process.resident_bytes).filter(|&bytes| bytes != 0),
             tracked_total_bytes: snapshot.tracked_total_bytes(),
+            dead_bytes,
             asizeof_total_bytes: snapshot.asizeof_total_bytes(),
             overhead_bytes: snapshot.overhead_bytes(),
             share_of_bytes: whole,

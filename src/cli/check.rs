@@ -7,12 +7,13 @@ use anyhow::Result;
 use clap::{Args, ValueEnum};
 
 use ctstats::Dump;
-use ctstats::analysis::check::{Check, Quantity, Threshold, Unchecked, load, no_leaks};
+use ctstats::analysis::check::{Check, Quantity, Threshold, Unchecked, Unused, load, no_leaks};
 use ctstats::analysis::leaks::Confidence;
 use ctstats::report::check;
+use ctstats::select::Filter;
 use ctstats::units::escaped;
 
-use super::{FilterArgs, Input, PageArgs, Usage, inputs, is_closed_pipe, note};
+use super::{FilterArgs, Input, PageArgs, Usage, inputs, is_closed_pipe, note, remarks};
 
 const EXAMPLES: &str = "\
 Examples:
@@ -34,8 +35,10 @@ A file of limits:
   [max_growth]
   \"shop.*\" = \"5%\"
 
-CLASS is a registered name, in which * stands for any text. A class is held against the limit
-that spells out most of its name; among equals the last, and those typed follow those of the file.
+CLASS is the whole registered name of a class, or a part of names, or a pattern of whole names in
+which * stands for any text. A class is held against the limit that spells out most of its name;
+among equals the last, and those typed follow those of the file. A limit of no class cannot be
+checked: that is an error, unless --allow-missing is given.
 
 Exit status: 0 all limits hold, 3 some do not, 1 the dump or a file cannot be read or a limit
 not be checked, 2 wrong usage.";
@@ -67,6 +70,9 @@ pub(super) struct CheckArgs {
     /// Limits from a TOML file.
     #[arg(long, value_name = "FILE.toml", help_heading = LIMITS)]
     limits: Option<PathBuf>,
+    /// Pass over limits of classes that the dump does not have, or that the filter leaves out.
+    #[arg(long, help_heading = LIMITS)]
+    allow_missing: bool,
     #[command(flatten)]
     filter: FilterArgs,
     /// The form of the report.
@@ -146,7 +152,7 @@ impl CheckArgs {
         let filter = self.filter.filter();
         let read = |path: &Path| -> Result<ManuallyDrop<Dump>> {
             let (dump, ()) = super::load(path, self.page.progress, |file| {
-                Ok((file.history(&filter, false)?.0, ()))
+                Ok((file.in_order()?.history(&filter, false)?.0, ()))
             })?;
             Ok(dump)
         };
@@ -160,26 +166,46 @@ impl CheckArgs {
         let written = match self.format {
             Form::Table => check::table(&mut out, &of, style),
             Form::Json => check::json(&mut out, &of),
-            Form::Junit => check::junit(&mut out, &of, &input.display().to_string()),
-            Form::Github => check::github(&mut out, &of),
+            Form::Junit => {
+                let name = input.display().to_string();
+                check::junit(&mut out, &of, &name, self.allow_missing)
+            }
+            Form::Github => check::github(&mut out, &of, self.allow_missing),
         };
         match written.and_then(|()| out.finish()).map_err(Into::into) {
             // `ctstats check … | head` goes on being a gate.
-            Err(error) if of.breaches > 0 && is_closed_pipe(&error) => {}
+            Err(error) if is_closed_pipe(&error) => {}
             written => written?,
         }
+        let uncheckable: Vec<&Unused> = of.uncheckable().collect();
+        if !uncheckable.is_empty() && !self.allow_missing {
+            let path = input.display().to_string();
+            let why = of_no_class(&uncheckable, &filter, &dump);
+            anyhow::bail!(
+                "{}: cannot be checked: {why} (--allow-missing passes over such limits)",
+                escaped(&path)
+            );
+        }
         // GitHub has them among the annotations.
-        if self.format != Form::Github {
-            for threshold in &of.unused {
-                let threshold = threshold.to_string();
-                note(&format!("no class for {}", escaped(&threshold)));
-            }
+        if !of.unused.is_empty() && self.format != Form::Github {
+            let unused: Vec<&Unused> = of.unused.iter().collect();
+            let why = of_no_class(&unused, &filter, &dump);
+            note(&format!("not checked: {why}"));
         }
         if of.breaches > 0 {
             return Err(Breach.into());
         }
         Ok(())
     }
+}
+
+/// Why some limits could not be checked: what the filter leaves, or else the limits one by one.
+fn of_no_class(unused: &[&Unused], filter: &Filter, dump: &Dump) -> String {
+    if !filter.is_empty() && !remarks::some_pass(filter, dump) {
+        return remarks::nothing_passes(filter, &filter.unmatched(dump));
+    }
+    let sentences: Vec<String> = unused.iter().map(|one| check::of_no_class(one)).collect();
+    remarks::list(&sentences)
 }
 
 /// Why nothing can be checked, with the file and the next step.

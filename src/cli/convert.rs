@@ -14,7 +14,7 @@ use ctstats::{ByteCount, Redaction, Rules};
 
 use crate::progress::Progress;
 
-use super::{FilterArgs, OUTPUT, ProgressArgs, SELECTION, load, note};
+use super::{FilterArgs, OUTPUT, ProgressArgs, SELECTION, load, note, remarks};
 
 const EXAMPLES: &str = "\
 Examples:
@@ -119,6 +119,7 @@ impl Convert {
             .collect();
         let mut part = None;
         if let Some(selected) = selected {
+            remarks::on_selection(&selection.filter, &selected);
             if selected.objects.len() < selected.all {
                 note(&table::extent(&selected, ByteStyle::Units));
             }

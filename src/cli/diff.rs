@@ -14,7 +14,7 @@ use ctstats::report::json::Stringing;
 use ctstats::select::Limit;
 use ctstats::units::escaped;
 
-use super::{FilterArgs, SELECTION, SheetArgs, SheetForm, inputs, load, no_such, note};
+use super::{FilterArgs, SELECTION, SheetArgs, SheetForm, inputs, load, no_such, note, remarks};
 
 const EXAMPLES: &str = "\
 Examples:
@@ -82,6 +82,7 @@ impl DiffArgs {
         let progress = self.form.page.progress;
         let read = |path: &Path, side: Side| -> Result<ManuallyDrop<Dump>> {
             let (dump, ()) = load(path, progress, |file| {
+                let file = file.in_order()?;
                 if side != Side::Both && !options.referents {
                     // Between two dumps nobody is known again, so no lives are told.
                     return Ok((file.summary(&options.filter)?, ()));
@@ -126,6 +127,7 @@ impl DiffArgs {
             SheetForm::Markdown => diff::markdown(&mut out, &found, style.bytes)?,
         }
         out.finish()?;
+        remarks::on_filter_of_two(&options.filter, &old, new.as_deref());
         if found.from == found.to && new.is_none() {
             note("both are the same snapshot, so nothing can have changed");
         } else if found.total.figures.born.is_none() && new.is_none() {

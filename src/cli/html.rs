@@ -8,7 +8,7 @@ use clap::Args;
 use ctstats::HtmlStats;
 use ctstats::report::html::{self, HtmlOptions, Pages};
 
-use super::{FilterArgs, Input, OUTPUT, ProgressArgs, Usage, load, not_a_dump};
+use super::{FilterArgs, Input, OUTPUT, ProgressArgs, Usage, load, not_a_dump, remarks};
 
 const EXAMPLES: &str = "\
 Examples:
@@ -59,7 +59,9 @@ impl HtmlArgs {
             .into());
         }
         let input = &self.input.dump;
-        let (dump, ()) = load(input, self.progress, |file| Ok((file.whole()?, ())))?;
+        let (dump, ()) = load(input, self.progress, |file| {
+            Ok((file.in_order()?.whole()?, ()))
+        })?;
         let name = match input.file_name() {
             Some(name) if input != Path::new("-") => {
                 format!(": {}", ctstats::units::escaped(&name.to_string_lossy()))
@@ -77,6 +79,7 @@ impl HtmlArgs {
         crate::interrupt::leave_nothing_behind();
         let pages = Pages::open(&self.output, self.single_file)?;
         html::write(pages, &dump, &options)?;
+        remarks::on_filter(&options.filter, &dump);
         Ok(())
     }
 }

@@ -7,7 +7,7 @@ use ctstats::analysis::info::Info;
 use ctstats::output::Output;
 use ctstats::report::info;
 
-use super::{Color, Input, ProgressArgs, byte_style, load};
+use super::{Color, Input, ProgressArgs, byte_style, load, remarks};
 
 const EXAMPLES: &str = "\
 Examples:
@@ -49,6 +49,7 @@ impl InfoArgs {
             Ok((file.outline()?, ()))
         })?;
         let info = Info::of(&dump);
+        let clock = dump.clock_fault();
         let mut out = Output::open(None)?;
         match self.format {
             InfoForm::Table => {
@@ -59,6 +60,9 @@ impl InfoArgs {
             InfoForm::Json => info::json(&mut out, &info)?,
         }
         out.finish()?;
+        if let Some(fault) = clock {
+            remarks::on_clock(&self.input.dump, &fault);
+        }
         Ok(())
     }
 }

@@ -11,7 +11,7 @@ use ctstats::analysis::summary::SnapshotSelector;
 use ctstats::report::leaks;
 use ctstats::select::Limit;
 
-use super::{FilterArgs, Input, SELECTION, SheetArgs, SheetForm, load, no_such};
+use super::{FilterArgs, Input, SELECTION, SheetArgs, SheetForm, load, no_such, remarks};
 
 const EXAMPLES: &str = "\
 Examples:
@@ -66,7 +66,7 @@ impl LeaksArgs {
         };
         let page = &self.form.page;
         let (dump, rest) = load(&self.input.dump, page.progress, |file| {
-            file.history(&options.filter, true)
+            file.in_order()?.history(&options.filter, true)
         })?;
         let verdicts =
             Verdicts::of(&dump, &options).map_err(|selector| no_such(&dump, &selector))?;
@@ -92,6 +92,7 @@ impl LeaksArgs {
             SheetForm::Table => leaks::table(&mut out, &found, style)?,
         }
         out.finish()?;
+        remarks::on_filter(&options.filter, &dump);
         Ok(())
     }
 }

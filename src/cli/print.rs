@@ -8,7 +8,7 @@ use clap::Args;
 use ctstats::report::{csv, json, markdown, pympler, table};
 use ctstats::select::{Limit, Selection, SortKey};
 
-use super::{FilterArgs, Form, FormArgs, Input, OUTPUT, SELECTION, load, note, warn};
+use super::{FilterArgs, Form, FormArgs, Input, OUTPUT, SELECTION, load, note, remarks, warn};
 
 const EXAMPLES: &str = "\
 Examples:
@@ -84,9 +84,7 @@ impl Print {
         if cut {
             warn("some referents repeat themselves without end or are too many; they were cut");
         }
-        if selected.all == 0 {
-            note("the dump holds no tracked objects; track_class follows those created after it");
-        }
+        remarks::on_selection(&selection.filter, &selected);
         if selected.objects.len() < selected.all {
             note(&table::extent(&selected, bytes));
         }

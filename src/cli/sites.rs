@@ -14,7 +14,9 @@ use ctstats::select::{Filter, Limit};
 use ctstats::units::escaped;
 use ctstats::{Dump, Lives, Sizes};
 
-use super::{FilterArgs, ProgressArgs, SELECTION, SheetArgs, SheetForm, inputs, load, note, open};
+use super::{
+    FilterArgs, ProgressArgs, SELECTION, SheetArgs, SheetForm, inputs, load, note, open, remarks,
+};
 
 const EXAMPLES: &str = "\
 Examples:
@@ -155,6 +157,7 @@ impl SitesArgs {
             SheetForm::Markdown => sites::markdown(&mut out, &of, style.bytes)?,
         }
         out.finish()?;
+        remark_on_filter(&options.filter, &dump, &sizes);
         if options.by.is_of_frames() {
             remark_on_traces(&dump);
         }
@@ -212,9 +215,16 @@ impl SitesArgs {
             speedscope::write(&mut out, &stacks, weight, names.each_ref().map(|n| &**n))?;
             out.finish()?;
         }
+        remark_on_filter(&filter, &dump, &sizes);
         remark_on_traces(&dump);
         Ok(())
     }
+}
+
+/// The dump may have been read without samples, so the sizes say who is large enough.
+fn remark_on_filter(filter: &Filter, dump: &Dump, sizes: &Sizes) {
+    let some = filter.admits_some(dump, |object| sizes.largest_bytes(object.number()));
+    remarks::on_outcome(filter, dump, some);
 }
 
 /// A dump, as far as grouping its objects takes it, and their sizes.
@@ -230,7 +240,7 @@ fn read(
         reprs: by == GroupBy::Repr || !filter.reprs.is_empty(),
         sizes: true,
     };
-    let (dump, sizes) = load(path, progress, |file| file.lives(more))?;
+    let (dump, sizes) = load(path, progress, |file| file.in_order()?.lives(more))?;
     Ok((dump, ManuallyDrop::new(sizes)))
 }
 

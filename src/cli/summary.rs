@@ -3,12 +3,13 @@
 use anyhow::Result;
 use clap::Args;
 
+use ctstats::Rules;
 use ctstats::analysis::lifetimes::{Lifetimes, LifetimesOptions};
 use ctstats::analysis::summary::{ClassSortKey, SnapshotSelector, Summary, SummaryOptions};
 use ctstats::report::{csv, json, lifetimes, markdown, pympler, table};
 use ctstats::select::Limit;
 
-use super::{FilterArgs, Form, FormArgs, Input, SELECTION, Usage, load, no_such, note};
+use super::{FilterArgs, Form, FormArgs, Input, SELECTION, Usage, load, no_such, note, remarks};
 
 const EXAMPLES: &str = "\
 Examples:
@@ -70,8 +71,14 @@ impl SummaryArgs {
             rules: self.form.rules(),
         };
         let (dump, ()) = load(&self.input.dump, self.form.page.progress, |file| {
+            let file = match options.rules {
+                // What Pympler prints follows from the times as they were recorded.
+                Rules::Pympler => file,
+                Rules::Documented => file.in_order()?,
+            };
             Ok((file.summary(&options.filter)?, ()))
         })?;
+        let filter = options.filter.clone();
         let summary = Summary::of(&dump, options).map_err(|selector| no_such(&dump, &selector))?;
         let mut out = self.form.page.open(&[&self.input.dump])?;
         let style = self.form.page.style(&out, false);
@@ -87,6 +94,7 @@ impl SummaryArgs {
             }
         }
         out.finish()?;
+        remarks::on_filter(&filter, &dump);
         if dump.snapshots().len() == 0 {
             note("the dump has no snapshots; tracker.create_snapshot() records one");
         }
@@ -105,7 +113,7 @@ impl SummaryArgs {
         };
         let page = &self.form.page;
         let (dump, ()) = load(&self.input.dump, page.progress, |file| {
-            Ok((file.lifetimes(&options.filter)?, ()))
+            Ok((file.in_order()?.lifetimes(&options.filter)?, ()))
         })?;
         let of = Lifetimes::of(&dump, &options);
         let mut out = page.open(&[&self.input.dump])?;
@@ -118,6 +126,7 @@ impl SummaryArgs {
             Form::Table | Form::Pympler => lifetimes::table(&mut out, &of, style)?,
         }
         out.finish()?;
+        remarks::on_filter(&options.filter, &dump);
         Ok(())
     }
 }

@@ -1,7 +1,7 @@
 //! Derived figures: what each class held at each moment.
 
 use super::cohorts::distinct;
-use super::{Dump, Rules, TrackedObject};
+use super::{Dump, TrackedObject};
 
 /// A class at a moment.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -42,22 +42,8 @@ pub(crate) struct Cells {
 }
 
 impl Cells {
-    /// One pass over the objects of some classes that `admits` lets count.
-    pub(crate) fn of(
-        dump: &Dump,
-        classes: &[u32],
-        moments: impl Iterator<Item = f64>,
-        rules: Rules,
-        admits: impl Fn(TrackedObject<'_>) -> bool,
-    ) -> Cells {
-        let [documented, pympler] = Cells::by_both(dump, classes, moments, admits);
-        match rules {
-            Rules::Documented => documented,
-            Rules::Pympler => pympler,
-        }
-    }
-
-    /// The same by both of the rules: as documented, and as Pympler counts.
+    /// One pass over the objects of some classes that `admits` lets count, by both of the rules: as
+    /// documented, and as Pympler counts.
     pub(crate) fn by_both(
         dump: &Dump,
         classes: &[u32],

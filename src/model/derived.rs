@@ -47,6 +47,11 @@ impl Derived {
     pub(crate) fn of(dump: &Dump) -> Derived {
         let classes: Vec<u32> = (0..dump.classes.len() as u32).collect();
         let moments = dump.snapshots().map(Snapshot::timestamp_seconds);
+        // Lives are not what these times say: whoever counts them reads the whole and puts it in
+        // order first.
+        if dump.clock_fault().is_some() {
+            return Derived::of_totals(Totals::of(dump));
+        }
         let few = classes.len().saturating_mul(dump.snapshots.len()) <= MAX_CELLS;
         let both = few.then(|| Cells::by_both(dump, &classes, moments, |_| true));
         let (documented, pympler) = both.map_or((None, None), |[a, b]| (Some(a), Some(b)));
@@ -69,13 +74,6 @@ impl Derived {
             pympler: None,
             cohorts: None,
             forests: Vec::new(),
-        }
-    }
-
-    pub(crate) fn cells(&self, rules: Rules) -> Option<&Cells> {
-        match rules {
-            Rules::Documented => self.documented.as_ref(),
-            Rules::Pympler => self.pympler.as_ref(),
         }
     }
 

@@ -7,6 +7,7 @@
 
 mod asized;
 mod cells;
+mod clock;
 mod coalesced;
 mod cohorts;
 mod derived;
@@ -20,6 +21,7 @@ mod text;
 mod trace;
 
 pub use asized::Asized;
+pub use clock::ClockFault;
 pub use object::{Sample, TrackedObject};
 pub use redact::Redaction;
 pub use sizes::{Rules, Sizes};
@@ -62,7 +64,7 @@ pub struct Dump {
 }
 
 /// What loading noticed and no figure shows.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq)]
 #[non_exhaustive]
 pub struct Notes {
     /// Bytes behind the second pickle, which Pympler ignores too.
@@ -81,6 +83,8 @@ pub struct Notes {
     pub file_bytes: Option<u64>,
     /// The size of the dump itself, decompressed and without what follows it.
     pub dump_bytes: u64,
+    /// Why times were moved by [`Dump::put_in_order`]; `None` if they are those recorded.
+    pub clock: Option<ClockFault>,
 }
 
 /// The format that a dump was read from.

@@ -5,14 +5,14 @@ use std::io::{self, Write};
 
 use super::json;
 use super::table::{Style, clipped_left, wrap};
-use crate::analysis::check::{Check, Found, Most, Outcome, Quantity};
+use crate::analysis::check::{Check, Found, Most, Outcome, Quantity, Unused};
 use crate::analysis::leaks::Confidence;
 use crate::units::{ByteStyle, bytes, change, escaped, thousands};
 
 /// Names the shape of the document. Another number means another shape.
 pub const SCHEMA: &str = "ctstats.check/1";
 
-/// Writes a line for each breach, and one for the whole.
+/// Writes a line for each breach and for each limit of no class, and one for the whole.
 pub fn table(out: &mut impl Write, check: &Check<'_>, style: Style) -> io::Result<()> {
     let width = style.page_width();
     for outcome in breaches(check) {
@@ -29,7 +29,14 @@ pub fn table(out: &mut impl Write, check: &Check<'_>, style: Style) -> io::Resul
             }
         }
     }
-    if check.breaches > 0 {
+    for unused in &check.unused {
+        let text = format!("unused  {}", of_no_class(unused));
+        for (index, line) in wrap(&text, width - 8).iter().enumerate() {
+            let indent = if index == 0 { "" } else { "        " };
+            writeln!(out, "{indent}{line}")?;
+        }
+    }
+    if check.breaches + check.unused.len() > 0 {
         writeln!(out)?;
     }
     writeln!(out, "{}", total(check))
@@ -48,13 +55,20 @@ pub fn json(out: &mut impl Write, check: &Check<'_>) -> io::Result<()> {
 }
 
 /// Writes a test case for each class and limit, in a suite named after the dump. Limits of no
-/// class are skipped.
-pub fn junit(out: &mut impl Write, check: &Check<'_>, dump: &str) -> io::Result<()> {
+/// class are errors, or skipped if they are allowed.
+pub fn junit(
+    out: &mut impl Write,
+    check: &Check<'_>,
+    dump: &str,
+    allow_missing: bool,
+) -> io::Result<()> {
+    let unused = check.unused.len();
+    let errors = errors(check, allow_missing);
+    let (errors_count, skipped) = (errors.len(), unused - errors.len());
     let counts = format!(
-        "tests=\"{}\" failures=\"{}\" errors=\"0\" skipped=\"{}\"",
-        check.outcomes.len() + check.unused.len(),
+        "tests=\"{}\" failures=\"{}\" errors=\"{errors_count}\" skipped=\"{skipped}\"",
+        check.outcomes.len() + unused,
         check.breaches,
-        check.unused.len()
     );
     writeln!(out, "<?xml version=\"1.0\" encoding=\"UTF-8\"?>")?;
     writeln!(out, "<testsuites name=\"ctstats\" {counts}>")?;
@@ -81,21 +95,27 @@ pub fn junit(out: &mut impl Write, check: &Check<'_>, dump: &str) -> io::Result<
         write!(out, "{}", xml_lines(&reasons))?;
         writeln!(out, "</failure>\n    </testcase>")?;
     }
-    for threshold in &check.unused {
-        let flag = threshold.quantity.flag();
+    for unused in &check.unused {
+        let flag = unused.threshold.quantity.flag();
+        let message = xml(&of_no_class(unused));
+        let outcome = if errors.contains(&unused) {
+            format!("<error type=\"{flag}\" message=\"{message}\"/>")
+        } else {
+            format!("<skipped message=\"{message}\"/>")
+        };
         writeln!(
             out,
             "    <testcase classname=\"ctstats check {flag}\" name=\"{}\">\n      \
-             <skipped message=\"the dump has no such class\"/>\n    </testcase>",
-            xml(&threshold.pattern)
+             {outcome}\n    </testcase>",
+            xml(&unused.threshold.pattern)
         )?;
     }
     writeln!(out, "  </testsuite>\n</testsuites>")
 }
 
-/// Writes an error for each breach, a warning for each limit of no class, and the whole in
-/// plain words.
-pub fn github(out: &mut impl Write, check: &Check<'_>) -> io::Result<()> {
+/// Writes an error for each breach and for each limit of no class, for these a warning if they
+/// are allowed, and the whole in plain words.
+pub fn github(out: &mut impl Write, check: &Check<'_>, allow_missing: bool) -> io::Result<()> {
     for outcome in breaches(check) {
         let title = format!("ctstats: {}", escaped(&outcome.class.to_str()));
         let sentence = sentence(outcome, ByteStyle::Units);
@@ -105,9 +125,15 @@ pub fn github(out: &mut impl Write, check: &Check<'_>) -> io::Result<()> {
         let text = lines.join("\n");
         writeln!(out, "::error title={}::{}", property(&title), data(&text))?;
     }
-    for threshold in &check.unused {
-        let text = format!("no class for {}", escaped(&threshold.to_string()));
-        writeln!(out, "::warning title=ctstats::{}", data(&text))?;
+    let errors = errors(check, allow_missing);
+    for unused in &check.unused {
+        let level = if errors.contains(&unused) {
+            "error"
+        } else {
+            "warning"
+        };
+        let text = of_no_class(unused);
+        writeln!(out, "::{level} title=ctstats::{}", data(&text))?;
     }
     writeln!(out, "{}", total(check))
 }
@@ -120,7 +146,29 @@ fn total(check: &Check<'_>) -> String {
     let all = check.outcomes.len();
     let s = if all == 1 { "" } else { "s" };
     let [breaches, all] = [check.breaches, all].map(|count| thousands(count as i128));
-    format!("{breaches} of {all} check{s} failed")
+    let unchecked = match check.unused.len() {
+        0 => String::new(),
+        count => format!(", {} not checked", thousands(count as i128)),
+    };
+    format!("{breaches} of {all} check{s} failed{unchecked}")
+}
+
+/// The limits that could not be checked though they should have been.
+fn errors<'c>(check: &'c Check<'_>, allow_missing: bool) -> Vec<&'c Unused> {
+    check.uncheckable().filter(|_| !allow_missing).collect()
+}
+
+/// That a limit is of no class, and which classes are like it.
+pub fn of_no_class(unused: &Unused) -> String {
+    let threshold = unused.threshold.to_string();
+    let threshold = escaped(&threshold);
+    if unused.is_filtered_out {
+        return format!("the filter leaves out the classes of {threshold}");
+    }
+    format!(
+        "no class for {threshold}{}",
+        super::did_you_mean(&unused.similar)
+    )
 }
 
 /// What a class has, what it may have, and by which limit.

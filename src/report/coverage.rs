@@ -21,11 +21,7 @@ pub(super) fn sentences(coverage: &Coverage<'_>) -> Vec<String> {
         ];
         let known = wholes.into_iter().filter_map(|(whole, what)| {
             let whole = whole.filter(|&whole| whole > 0)?;
-            Some(format!(
-                "{} of {} {what}",
-                share(percent(tracked, whole)),
-                size(whole)
-            ))
+            Some(format!("{} {what}", of_whole(tracked, whole)))
         });
         let known: Vec<String> = known.collect();
         sentences.push(if known.is_empty() {
@@ -47,12 +43,20 @@ pub(super) fn sentences(coverage: &Coverage<'_>) -> Vec<String> {
     if let Some(growth) = &coverage.growth {
         let tracked = growth.tracked_bytes;
         let process = match growth.resident_bytes {
-            Some(resident) if resident > 0 && tracked > 0 => format!(
+            Some(resident) if tracked <= 0 => {
+                format!("the process’s resident size by {}", signed(resident))
+            }
+            Some(resident) if resident > tracked => format!(
                 "the process’s resident size by {}, so they explain {} of its growth",
                 signed(resident),
                 share(percent(tracked, resident))
             ),
-            Some(resident) => format!("the process’s resident size by {}", signed(resident)),
+            // More than all of it is no share.
+            Some(resident) => format!(
+                "the process’s resident size by {}: what they grew by found room in memory that \
+                 the process had before, or is counted in several of them",
+                signed(resident)
+            ),
             None => "what the process took was not recorded".into(),
         };
         sentences.push(format!(
@@ -61,6 +65,17 @@ pub(super) fn sentences(coverage: &Coverage<'_>) -> Vec<String> {
         ));
     }
     sentences
+}
+
+/// `1.2 % of 20.0 MiB`. More than the whole is no share of it: sizes that several objects share
+/// are counted in each, and memory may be swapped out.
+fn of_whole(part: i128, whole: i128) -> String {
+    let size = bytes(whole, ByteStyle::Units);
+    if part > whole {
+        format!("more than {size}")
+    } else {
+        format!("{} of {size}", share(percent(part, whole)))
+    }
 }
 
 fn name(covered: &Covered<'_>) -> String {

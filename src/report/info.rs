@@ -74,14 +74,14 @@ pub fn table(out: &mut impl Write, info: &Info, style: ByteStyle, paint: Paint) 
         ];
         for (percent, whole, name) in shares {
             if let (Some(percent), Some(whole)) = (percent, whole) {
-                line(
-                    "",
-                    format!(
-                        "{} of the process's {} {name}",
-                        share(percent),
-                        bytes(whole, style)
-                    ),
-                )?;
+                // Of memory that is shared or swapped out it may be more than all.
+                let share = if percent > 100.0 {
+                    "more than".into()
+                } else {
+                    format!("{} of", share(percent))
+                };
+                let whole = bytes(whole, style);
+                line("", format!("{share} the process's {whole} {name}"))?;
             }
         }
     }

@@ -160,7 +160,15 @@ pub fn table(out: &mut impl Write, leaks: &Leaks<'_>, style: Style) -> io::Resul
     for sentence in coverage::sentences(&leaks.coverage) {
         page.paragraph("", &sentence)?;
     }
-    if leaks.snapshots < 2 {
+    if leaks.objects == 0 {
+        writeln!(page.out)?;
+        let nothing = if leaks.has_filter {
+            "No verdict: nothing passed the filter."
+        } else {
+            "No verdict: the dump holds no tracked objects."
+        };
+        page.paragraph("", nothing)?;
+    } else if leaks.snapshots < 2 {
         let count = leaks.snapshots;
         page.paragraph(
             "",
@@ -181,7 +189,7 @@ pub fn table(out: &mut impl Write, leaks: &Leaks<'_>, style: Style) -> io::Resul
         page.list(&leaks.more_suspects)?;
     }
     page.cleared(leaks)?;
-    if leaks.snapshots >= 2 {
+    if leaks.snapshots >= 2 && leaks.objects > 0 {
         page.heading("What this data cannot prove")?;
         for limit in &leaks.limits {
             page.item("- ", limit)?;

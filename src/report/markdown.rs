@@ -2,11 +2,12 @@
 
 use std::io::{self, Write};
 
+use super::table;
 use crate::analysis::objects::ObjectRow;
 use crate::analysis::summary::{SnapshotSummary, Summary};
 use crate::model::Dump;
 use crate::select::Selected;
-use crate::units::{ByteStyle, bytes, clock, escaped, share, thousands};
+use crate::units::{self, ByteStyle, bytes, clock, escaped, share, thousands};
 
 /// Writes a table of the selected objects.
 pub fn objects(
@@ -70,7 +71,7 @@ pub fn summary(out: &mut impl Write, summary: &Summary<'_>, style: ByteStyle) ->
             "Process {} virtual, {} resident; tracked {}, asizeof {}, overhead {}.\n",
             dash(snapshot.process_virtual_bytes),
             dash(snapshot.process_resident_bytes),
-            size(snapshot.tracked_total_bytes),
+            table::tracked(&snapshot, style),
             snapshot
                 .asizeof_total_bytes
                 .map_or("– (not computed)".into(), size),
@@ -84,7 +85,7 @@ pub fn summary(out: &mut impl Write, summary: &Summary<'_>, style: ByteStyle) ->
                 "| {name} | {} | {} | {} | {} |",
                 thousands(active.into()),
                 size(sum),
-                size(average as i128),
+                units::average(average, style),
                 share(percent)
             )
         };

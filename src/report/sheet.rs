@@ -12,7 +12,10 @@ use super::table::{Style, clipped, ending, fit, fit_left, fit_right, width_of, w
 use super::{csv, markdown};
 use crate::analysis::sites::SiteFrame;
 use crate::model::Text;
-use crate::units::{ByteStyle, bytes, change, escaped, per_second, share, short_time, thousands};
+use crate::units::{
+    ByteStyle, average, average_change, bytes, change, escaped, per_second, share, short_time,
+    thousands,
+};
 
 /// Columns that the name of a row has at least, if it is as long as that.
 pub(super) const LEAST_NAME: usize = 24;
@@ -424,11 +427,8 @@ fn shown(value: &Value<'_>, style: ByteStyle) -> String {
         Value::Bytes(count) => bytes(*count, style),
         Value::ByteChange(0) => "=".into(),
         Value::ByteChange(count) => change(*count, style),
-        Value::Average(average) => bytes(*average as i128, style),
-        Value::AverageChange(average) => match *average as i128 {
-            0 => "=".into(),
-            average => change(average, style),
-        },
+        Value::Average(count) => average(*count, style),
+        Value::AverageChange(count) => average_change(*count, style),
         Value::Percent(percent) => share(*percent),
         Value::PercentChange(percent) => percent_change(*percent),
         Value::Seconds(seconds) => short_time(*seconds),
@@ -440,8 +440,11 @@ fn shown(value: &Value<'_>, style: ByteStyle) -> String {
 
 /// A change in percent, with its sign. From 1000 % on decimals tell nothing.
 fn percent_change(percent: f64) -> String {
-    if percent == 0.0 {
-        return "=".into();
+    match percent {
+        0.0 => return "=".into(),
+        tiny @ 0.0..0.05 if tiny > 0.0 => return "+<0.1 %".into(),
+        tiny if tiny < 0.0 && tiny > -0.05 => return "-<0.1 %".into(),
+        _ => {}
     }
     if percent.abs() >= 999.95 {
         let sign = if percent > 0.0 { "+" } else { "" };
@@ -533,7 +536,7 @@ mod tests {
             (Value::CountChange(5), "+5", "5"),
             (Value::Bytes(2048), "2.0 KiB", "2048"),
             (Value::ByteChange(-2048), "-2.0 KiB", "-2048"),
-            (Value::Average(10.5), "10 B", "10.5"),
+            (Value::Average(10.5), "11 B", "10.5"),
             (Value::Percent(0.01), "<0.1 %", "0.01"),
             (Value::PercentChange(12.34), "+12.3 %", "12.34"),
             (Value::PercentChange(123_456.7), "+123,457 %", "123456.7"),
@@ -541,7 +544,7 @@ mod tests {
             (Value::PerSecond(12.34), "12.3 /s", "12.34"),
             (Value::PerSecond(0.01), "0.6 /min", "0.01"),
             (Value::PerSecond(1234.4), "1,234 /s", "1234.4"),
-            (Value::AverageChange(-10.5), "-10 B", "-10.5"),
+            (Value::AverageChange(-10.5), "-11 B", "-10.5"),
             (Value::Nothing, "–", ""),
             (Value::Word("new"), "new", "new"),
             (Value::Name(Text::new("a\x1b")), "a\\x1b", "a\\x1b"),

@@ -319,14 +319,28 @@ fn counted(count: usize) -> (String, &'static str) {
 pub fn summary(out: &mut impl Write, summary: &Summary<'_>, style: Style) -> io::Result<()> {
     let mut notes = Notes::default();
     let mut first = true;
+    let none = if summary.has_filter() {
+        "no class passes the filter"
+    } else {
+        "no class is tracked"
+    };
     summary.each(|snapshot| -> io::Result<()> {
         if !std::mem::take(&mut first) {
             writeln!(out)?;
         }
         notes.gather(&snapshot);
-        snapshot_block(out, &snapshot, style)
+        snapshot_block(out, &snapshot, none, style)
     })?;
     notes.write(out, style)
+}
+
+/// The tracked total, and what of it is in no class.
+pub(super) fn tracked(snapshot: &SnapshotSummary<'_>, style: ByteStyle) -> String {
+    let total = bytes(snapshot.tracked_total_bytes, style);
+    match snapshot.dead_bytes {
+        0 => total,
+        dead => format!("{total} ({} of it of dead objects)", bytes(dead, style)),
+    }
 }
 
 /// What the figures are, said once below all of them.
@@ -380,6 +394,7 @@ impl Notes {
 fn snapshot_block(
     out: &mut impl Write,
     snapshot: &SnapshotSummary<'_>,
+    none: &str,
     style: Style,
 ) -> io::Result<()> {
     let width = style.page_width();
@@ -405,7 +420,7 @@ fn snapshot_block(
             "",
             format!("{} resident", dash(snapshot.process_resident_bytes)),
         ),
-        ("tracked", size(snapshot.tracked_total_bytes)),
+        ("tracked", tracked(snapshot, style.bytes)),
         ("asizeof", dash(snapshot.asizeof_total_bytes)),
         ("overhead", size(snapshot.overhead_bytes)),
     ];
@@ -417,7 +432,7 @@ fn snapshot_block(
         writeln!(out, "  {part}")?;
     }
     if snapshot.classes.is_empty() && snapshot.more.is_none() {
-        return writeln!(out, "  no class is tracked");
+        return writeln!(out, "  {none}");
     }
     // The numbers take what they need, the name what remains.
     let name_width = width.saturating_sub(4 * 13 + 4).max(16);
@@ -426,7 +441,7 @@ fn snapshot_block(
             fit_left(name, name_width).trim_end().to_owned(),
             thousands(active.into()),
             size(sum),
-            size(average as i128),
+            units::average(average, style.bytes),
             share(percent),
         ]
     };

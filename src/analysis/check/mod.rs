@@ -14,9 +14,9 @@ use super::diff::{change_percent, held};
 use super::history::{Held, cohorts};
 use super::leaks::{ClassVerdict, Confidence, LeaksOptions, Pattern, Verdicts};
 use super::summary::SnapshotName;
-use crate::model::{Dump, Text};
-use crate::select::Filter;
-use threshold::followed;
+use crate::model::{Dump, Rules, Text, TrackedObject};
+use crate::select::{Filter, similar_classes};
+use threshold::{Rule, followed};
 
 /// What a class has of a quantity.
 #[derive(Clone, Debug, PartialEq, Serialize)]
@@ -81,8 +81,30 @@ pub struct Check<'d> {
     pub outcomes: Vec<Outcome<'d>>,
     /// How many of those are breaches.
     pub breaches: usize,
-    /// Thresholds that name no class of this dump.
-    pub unused: Vec<Threshold>,
+    /// Thresholds of no class that passes the filter: they were not checked.
+    pub unused: Vec<Unused>,
+}
+
+impl Check<'_> {
+    /// The thresholds that were not checked though they were meant to be. A gate that does not
+    /// know the class that it guards, or checks nothing at all, must not pass; that a filter
+    /// leaves out some classes and checks others is what it is for.
+    pub fn uncheckable(&self) -> impl Iterator<Item = &Unused> {
+        let all = self.unused.iter();
+        all.filter(|unused| !unused.is_filtered_out || self.outcomes.is_empty())
+    }
+}
+
+/// A threshold of no class.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Unused {
+    /// The threshold.
+    #[serde(flatten)]
+    pub threshold: Threshold,
+    /// Whether the dump has such classes, and the filter leaves them out.
+    pub is_filtered_out: bool,
+    /// Else the classes of the dump with names like that: at most three, the best first.
+    pub similar: Vec<String>,
 }
 
 /// Why nothing can be checked.
@@ -138,6 +160,14 @@ impl<'d> Check<'d> {
                 None => (dump, dump.snapshots().next().unwrap_or(now)),
             });
         }
+        let names: Vec<Text<'d>> = dump.classes().map(|class| class.name()).collect();
+        let rules = Rule::all(thresholds, &names);
+        let mut passing = names.clone();
+        passing.retain(|&name| filter.admits_class(name));
+        let largest = |object: TrackedObject<'_>| object.largest_bytes(Rules::Documented);
+        if !filter.admits_some(dump, largest) {
+            passing.clear();
+        }
         let mut found = Vec::new();
         if asks(Quantity::MaxAlive) {
             found.extend(alive(dump, filter));
@@ -159,8 +189,10 @@ impl<'d> Check<'d> {
         }
         let mut outcomes: Vec<Outcome<'d>> = found
             .into_iter()
+            // Where no object passes, no class has a figure.
+            .filter(|_| !passing.is_empty())
             .filter_map(|(class, quantity, found)| {
-                let threshold = followed(thresholds, quantity, class)?;
+                let threshold = followed(&rules, quantity, class)?;
                 Some(Outcome {
                     class,
                     threshold: threshold.clone(),
@@ -176,19 +208,27 @@ impl<'d> Check<'d> {
                 outcome.class,
             )
         });
-        let names: Vec<Text<'d>> = dump
-            .classes()
-            .map(|class| class.name())
-            .filter(|&name| filter.admits_class(name))
-            .collect();
-        let unused = |threshold: &&Threshold| !names.iter().any(|&name| threshold.is_for(name));
+        let unused = rules.iter().filter(|rule| !rule.is_for_one_of(&passing));
+        let unused = unused.map(|rule| {
+            let is_filtered_out = rule.is_for_one_of(&names);
+            let similar = if is_filtered_out {
+                Vec::new()
+            } else {
+                similar_classes(dump, &rule.threshold.pattern)
+            };
+            Unused {
+                threshold: rule.threshold.clone(),
+                is_filtered_out,
+                similar,
+            }
+        });
         Ok(Check {
             at: at.map(SnapshotName::of),
             since: since.map(|(_, snapshot)| SnapshotName::of(snapshot)),
             has_baseline: since.is_some() && baseline.is_some(),
             breaches: outcomes.iter().filter(|outcome| outcome.is_breach).count(),
             outcomes,
-            unused: thresholds.iter().filter(unused).cloned().collect(),
+            unused: unused.collect(),
         })
     }
 }
@@ -363,7 +403,41 @@ mod tests {
         assert_eq!(check(&empty, None, &leaks), Some(few));
         let alive = thresholds(&[(Quantity::MaxAlive, "no.such=1")]);
         let check = Check::of(&empty, None, &alive, &Filter::default()).unwrap();
-        assert_eq!(check.unused, alive);
+        assert_eq!(check.unused[0].threshold, alive[0]);
+    }
+
+    /// A limit of a class that the dump or the filter lacks is told, with what is most like it.
+    #[test]
+    fn limits_of_no_class_are_told() {
+        let dump = load("leaky_shop.dump");
+        let unused = |filter: &Filter, limits: &[(Quantity, &str)]| {
+            let check = Check::of(&dump, None, &thresholds(limits), filter).unwrap();
+            let unused = check.unused.into_iter();
+            let unused: Vec<_> = unused
+                .map(|unused| (unused.threshold.pattern, unused.similar.join(" ")))
+                .collect();
+            unused
+        };
+        use Quantity::{MaxAlive, MaxBytes, MaxGrowth};
+        let all = Filter::default();
+        let limits = [
+            (MaxAlive, "Cart=3"),
+            (MaxBytes, "Crat=3"),
+            (MaxGrowth, "Cart*=3"),
+        ];
+        let like = |pattern: &str| (pattern.to_owned(), "shop.Cart".to_owned());
+        assert_eq!(unused(&all, &limits), [like("Crat"), like("Cart*")]);
+        let product = Filter {
+            classes: vec!["Product".into()],
+            ..Filter::default()
+        };
+        assert_eq!(unused(&product, &limits[..1]).len(), 1);
+        // Its class passes, but not one of its objects.
+        let nothing = Filter {
+            min_size_bytes: Some(1 << 40),
+            ..Filter::default()
+        };
+        assert_eq!(unused(&nothing, &limits[..1]).len(), 1);
     }
 
     #[test]

@@ -10,6 +10,7 @@ use crate::analysis::leaks::Confidence;
 use crate::error::Error;
 use crate::input;
 use crate::model::Text;
+use crate::select::means;
 use crate::units::parse_bytes;
 
 /// A file of limits is not larger.
@@ -60,7 +61,7 @@ pub enum Most {
 pub struct Threshold {
     /// What is limited.
     pub quantity: Quantity,
-    /// A registered class name; `*` stands for any text.
+    /// Of which classes: the whole registered name of one, or else as [`means`] reads it.
     pub pattern: String,
     /// To how much.
     pub most: Most,
@@ -92,11 +93,6 @@ impl Threshold {
             pattern: pattern.to_owned(),
             most,
         })
-    }
-
-    /// Whether it is for a class of this registered name.
-    pub fn is_for(&self, class: Text<'_>) -> bool {
-        matches(self.pattern.as_bytes(), class.as_bytes())
     }
 
     /// How much of the name it spells out: a class follows the threshold that names it best.
@@ -144,40 +140,52 @@ impl Most {
     }
 }
 
+/// A threshold and which classes of a dump it is for.
+#[derive(Clone, Copy)]
+pub(super) struct Rule<'t> {
+    pub(super) threshold: &'t Threshold,
+    /// Whether its pattern is the whole name of a class of the dump. It is then for that class
+    /// alone: a gate that was written for `shop.Cart` must not begin to limit `shop.CartItem`
+    /// when somebody adds it.
+    is_name: bool,
+}
+
+impl<'t> Rule<'t> {
+    /// The rules for a dump with classes of these names.
+    pub(super) fn all(thresholds: &'t [Threshold], names: &[Text<'_>]) -> Vec<Rule<'t>> {
+        let rule = |threshold: &'t Threshold| Rule {
+            threshold,
+            is_name: names.contains(&Text::new(&threshold.pattern)),
+        };
+        thresholds.iter().map(rule).collect()
+    }
+
+    /// Whether it is for one of these classes.
+    pub(super) fn is_for_one_of(self, names: &[Text<'_>]) -> bool {
+        names.iter().any(|&name| self.is_for(name))
+    }
+
+    fn is_for(self, class: Text<'_>) -> bool {
+        if self.is_name {
+            class == Text::new(&self.threshold.pattern)
+        } else {
+            means(&self.threshold.pattern, class)
+        }
+    }
+}
+
 /// The threshold that a class follows for a quantity: the one that spells out most of its
 /// name, among equals the one given last.
 pub(super) fn followed<'t>(
-    thresholds: &'t [Threshold],
+    rules: &[Rule<'t>],
     quantity: Quantity,
     class: Text<'_>,
 ) -> Option<&'t Threshold> {
-    thresholds
+    rules
         .iter()
-        .filter(|threshold| threshold.quantity == quantity && threshold.is_for(class))
+        .filter(|rule| rule.threshold.quantity == quantity && rule.is_for(class))
+        .map(|rule| rule.threshold)
         .max_by_key(|threshold| threshold.letters())
-}
-
-/// Whether a pattern, in which `*` stands for any text, is all of a name. Goes back to the
-/// last `*` only, so that no pattern takes more than the product of both lengths.
-fn matches(pattern: &[u8], name: &[u8]) -> bool {
-    let (mut p, mut n) = (0, 0);
-    let mut star: Option<(usize, usize)> = None;
-    while n < name.len() {
-        if pattern.get(p) == Some(&b'*') {
-            star = Some((p, n));
-            p += 1;
-        } else if pattern.get(p) == Some(&name[n]) {
-            p += 1;
-            n += 1;
-        } else if let Some((at, from)) = star {
-            star = Some((at, from + 1));
-            p = at + 1;
-            n = from + 1;
-        } else {
-            return false;
-        }
-    }
-    pattern[p..].iter().all(|&byte| byte == b'*')
 }
 
 /// The thresholds of a TOML file.
@@ -322,43 +330,45 @@ mod tests {
     }
 
     #[test]
-    fn patterns_match_whole_names() {
-        let cases = [
-            ("a.B", "a.B", true),
-            ("a.B", "a.Bc", false),
-            ("*", "", true),
-            ("*", "a.B", true),
-            ("a.*", "a.B", true),
-            ("a.*", "b.B", false),
-            ("*B", "a.B", true),
-            ("a*b*c", "a1b2b3c", true),
-            ("a*b*c", "a1b2b3", false),
-            ("a**", "a", true),
-            ("", "", true),
-            ("", "a", false),
-        ];
-        for (pattern, name, expected) in cases {
-            let found = matches(pattern.as_bytes(), name.as_bytes());
-            assert_eq!(found, expected, "{pattern} {name}");
-        }
-    }
-
-    #[test]
     fn the_best_name_counts_then_the_last() {
         let parse = |text| Threshold::parse(Quantity::MaxAlive, text).unwrap();
         let all: Vec<Threshold> = ["shop.Cart=1", "*=2", "shop.*=3", "shop.*=4"]
             .map(parse)
             .into();
+        let names = ["shop.Cart", "shop.CartItem", "shop.Order", "web.Page"].map(Text::new);
+        let rules = Rule::all(&all, &names);
         let cases = [
             ("shop.Cart", Some(Most::Objects(1))),
+            ("shop.CartItem", Some(Most::Objects(4))),
             ("shop.Order", Some(Most::Objects(4))),
             ("web.Page", Some(Most::Objects(2))),
         ];
         for (class, expected) in cases {
-            let found = followed(&all, Quantity::MaxAlive, Text::new(class));
+            let found = followed(&rules, Quantity::MaxAlive, Text::new(class));
             assert_eq!(found.map(|threshold| threshold.most), expected, "{class}");
         }
-        assert_eq!(followed(&all, Quantity::MaxBytes, Text::new("a")), None);
+        let bytes = followed(&rules, Quantity::MaxBytes, Text::new("a"));
+        assert_eq!(bytes, None);
+    }
+
+    /// CLASS is a part of a name, unless it is a whole one or holds a `*`.
+    #[test]
+    fn a_whole_name_is_that_class_alone() {
+        let names = ["shop.Cart", "shop.CartItem"].map(Text::new);
+        for (text, expected) in [
+            ("shop.Cart=1", vec![true, false]),
+            ("Cart=1", vec![true, true]),
+            ("*.Cart=1", vec![true, false]),
+            ("Cart*=1", vec![false, false]),
+            ("cart=1", vec![false, false]),
+        ] {
+            let all = [Threshold::parse(Quantity::MaxAlive, text).unwrap()];
+            let rules = Rule::all(&all, &names);
+            let follows = |&name| followed(&rules, Quantity::MaxAlive, name).is_some();
+            let found: Vec<bool> = names.iter().map(follows).collect();
+            assert_eq!(found, expected, "{text}");
+            assert_eq!(rules[0].is_for_one_of(&names), expected.contains(&true));
+        }
     }
 
     #[test]

@@ -21,7 +21,7 @@ use super::coverage::Coverage;
 use super::history::{History, HistoryLimits, cohorts};
 use super::merged::KeptTrees;
 use super::summary::{SnapshotName, SnapshotSelector};
-use crate::model::{Class, Dump, Rules, Snapshot, Survivors, Text, Totals, Whose};
+use crate::model::{Class, Cohorts, Dump, Rules, Snapshot, Survivors, Text, Totals, Whose};
 use crate::select::{Filter, Limit};
 use suspect::Looker;
 
@@ -92,6 +92,11 @@ pub struct Leaks<'d> {
     pub coverage: Coverage<'d>,
     /// How many snapshots the verdicts rest on.
     pub snapshots: usize,
+    /// How many objects passed the filter, over all classes. Of none nothing can be said.
+    pub objects: u64,
+    /// Whether a filter was asked for.
+    #[serde(skip)]
+    pub has_filter: bool,
     /// Which survivors are looked at; `None` with fewer than two snapshots.
     pub between: Option<Between<'d>>,
     /// Those that may leak: likely ones first, then by how much they grew.
@@ -110,6 +115,8 @@ pub struct Verdicts<'d> {
     dump: &'d Dump,
     filter: Filter,
     snapshots: usize,
+    objects: u64,
+    coverage: Coverage<'d>,
     between: Option<[Snapshot<'d>; 3]>,
     suspects: Vec<ClassVerdict<'d>>,
     more_suspects: Vec<ClassVerdict<'d>>,
@@ -141,17 +148,28 @@ impl<'d> Verdicts<'d> {
                 places.iter().map(|&place| of(&row.held[place])).collect()
             };
             let bytes = figures(|held| held.sum_bytes);
-            if bytes.iter().all(|&bytes| bytes == 0) {
+            let instances = figures(|held| held.active.into());
+            if bytes.iter().chain(&instances).all(|&figure| figure == 0) {
                 continue;
             }
+            let trend = |figures: &[i128]| {
+                let trend = Trend::of(&seconds, figures);
+                // Where times were moved, nobody knows how many seconds passed.
+                let per_second = trend.per_second.filter(|_| dump.notes().clock.is_none());
+                Trend {
+                    per_second,
+                    ..trend
+                }
+            };
             let evidence = Evidence {
                 snapshots: seconds.len(),
                 span_seconds: match (seconds.first(), seconds.last()) {
                     (Some(first), Some(last)) => last - first,
                     _ => 0.0,
                 },
-                instances: Trend::of(&seconds, &figures(|held| held.active.into())),
-                bytes: Trend::of(&seconds, &bytes),
+                instances: trend(&instances),
+                bytes: trend(&bytes),
+                weightless: bytes.iter().all(|&bytes| bytes == 0),
                 survival: Survival::of(&cohorts, row.number, &seconds),
             };
             let class = ClassVerdict {
@@ -178,6 +196,8 @@ impl<'d> Verdicts<'d> {
             dump,
             filter: options.filter.clone(),
             snapshots: seconds.len(),
+            coverage: coverage(dump, &options.filter, &history),
+            objects: objects(dump, &options.filter, &cohorts),
             between,
             suspects,
             more_suspects,
@@ -240,14 +260,19 @@ impl<'d> Verdicts<'d> {
     /// refer to if [`Verdicts::needs_referents`]; and of [`Verdicts::shown`] addresses and reprs.
     pub fn look(self, whole: &'d Dump) -> Leaks<'d> {
         let totals = self.dump.totals();
-        let limits = limits(&totals, self.snapshots);
+        let mut limits = limits(&totals, self.snapshots);
+        if self.dump.notes().clock.is_some() {
+            limits.push("how fast a class grew by the second: the clock was set back".into());
+        }
         let mut looker = Looker::of(whole, self.between, totals, self.kept_trees());
         let suspects = self.suspects.into_iter();
         let suspects =
             suspects.map(|class| looker.look(class, |object| self.filter.admits(object)));
         Leaks {
-            coverage: Coverage::of(self.dump),
+            coverage: self.coverage,
             snapshots: self.snapshots,
+            objects: self.objects,
+            has_filter: !self.filter.is_empty(),
             suspects: suspects.collect(),
             more_suspects: self.more_suspects,
             between: self.between.map(|[from, to, alive_at]| Between {
@@ -270,6 +295,26 @@ impl<'d> Leaks<'d> {
     pub fn of(dump: &'d Dump, options: &LeaksOptions) -> Result<Self, SnapshotSelector> {
         Ok(Verdicts::of(dump, options)?.look(dump))
     }
+}
+
+/// Of all classes: without a filter those are weighed already.
+fn coverage<'d>(dump: &'d Dump, filter: &Filter, history: &History<'_>) -> Coverage<'d> {
+    if !filter.is_empty() {
+        return Coverage::of(dump);
+    }
+    Coverage::with(dump, |number| {
+        let mut snapshots = history.snapshots.iter();
+        let snapshot = snapshots.find(|snapshot| snapshot.snapshot == number)?;
+        Some(snapshot.total.sum_bytes)
+    })
+}
+
+/// How many objects pass the filter; `cohorts` may be of all classes.
+fn objects(dump: &Dump, filter: &Filter, cohorts: &Cohorts) -> u64 {
+    let classes = dump.classes();
+    let classes = classes.filter(|class| filter.admits_class(class.name()));
+    let of_class = classes.flat_map(|class| cohorts.of_class(class.number()));
+    of_class.map(|cohort| cohort.objects).sum()
 }
 
 fn snapshots_compared(classes: usize) -> usize {

@@ -60,6 +60,10 @@ pub struct Evidence {
     pub instances: Trend,
     /// Their bytes.
     pub bytes: Trend,
+    /// Whether every size is 0 bytes. Pympler up to 1.0.1 gives that to a tracked object that
+    /// another one refers to, and every version gives it to classes: their bytes are counted
+    /// elsewhere, and their number alone must speak.
+    pub weightless: bool,
     /// Who stayed.
     pub survival: Survival,
 }
@@ -94,12 +98,14 @@ impl Evidence {
         let Evidence {
             instances,
             bytes,
+            weightless,
             survival,
             snapshots,
             span_seconds: _,
         } = self;
         let enough = *snapshots >= ENOUGH_SNAPSHOTS;
-        let grew = bytes.change() > 0 && bytes.last > 0;
+        let figure = if *weightless { instances } else { bytes };
+        let grew = figure.change() > 0 && figure.last > 0;
         let rising = instances.monotony.max(bytes.monotony);
         let level_figures = instances
             .late_growth
@@ -153,6 +159,7 @@ impl Evidence {
         let Evidence {
             instances,
             bytes,
+            weightless,
             survival,
             snapshots,
             span_seconds,
@@ -166,20 +173,27 @@ impl Evidence {
             size(bytes.first),
             size(bytes.last),
         )];
-        if let (Some(per_second), Some(per_snapshot), 3..) =
-            (bytes.per_second, bytes.per_snapshot, *snapshots)
-        {
+        if let (true, Some(per_snapshot)) = (*weightless, instances.per_snapshot) {
+            reasons.push(format!(
+                "all sizes are 0 B: Pympler counts their bytes with other objects or not at all; \
+                 {per_snapshot:+.1} instances each snapshot (median slope)"
+            ));
+        } else if let (Some(per_snapshot), 3..) = (bytes.per_snapshot, *snapshots) {
             // In a unit that the recording lasted for at least twice.
             let (unit, seconds) = match span_seconds {
                 0.0..120.0 => ("s", 1.0),
                 120.0..7200.0 => ("min", 60.0),
                 _ => ("h", 3600.0),
             };
+            let change = |bytes| units::change(bytes as i128, ByteStyle::Units);
+            let by_time = match bytes.per_second {
+                Some(per_second) => format!("{}/{unit}, ", change(per_second * seconds)),
+                None => String::new(),
+            };
             reasons.push(format!(
-                "{}/{unit}, {} each snapshot (median slopes); monotony {:+.2}, where 1 never falls \
+                "{by_time}{} each snapshot (median slopes); monotony {:+.2}, where 1 never falls \
                  and -1 never rises",
-                units::change((per_second * seconds) as i128, ByteStyle::Units),
-                units::change(per_snapshot as i128, ByteStyle::Units),
+                change(per_snapshot),
                 bytes.monotony
             ));
         }

@@ -4,7 +4,7 @@ use std::fs::File;
 
 use super::column::all;
 use super::container::{Sections, VERSION};
-use super::{derived, part, sound, survivors, tables, verified};
+use super::{derived, part, snapshots, sound, survivors, tables, verified};
 use crate::input::ByteCount;
 use crate::load::Lives;
 use crate::model::{ClassRow, Dump, ObjectColumns, Rules, Sizes, Survivors};
@@ -83,6 +83,20 @@ impl NativeFile {
     /// Whether it keeps what a summary tells.
     pub(in crate::load) fn has_cells(&self) -> bool {
         derived::has_cells(&self.sections)
+    }
+
+    /// The times of the snapshots in seconds, in the order of the dump.
+    pub(in crate::load) fn snapshot_times(&self) -> Outcome<Vec<f64>> {
+        self.sections.begin();
+        let rows = snapshots::read_value(&self.sections)?;
+        let order: Vec<u32> = all(&self.sections, "snap.row")?;
+        // Whoever reads the dump finds a row that is not there.
+        let row = |&row: &u32| rows.get(row as usize);
+        Ok(order
+            .iter()
+            .filter_map(row)
+            .map(|row| row.timestamp)
+            .collect())
     }
 
     fn outline_with(&self, wanted: derived::Wanted) -> Outcome<Dump> {

@@ -89,7 +89,7 @@ impl Cell {
     pub(super) fn average(bytes: f64) -> Cell {
         Cell {
             value: bytes.to_string(),
-            ..Cell::bytes(bytes as i128)
+            ..Cell::bytes(bytes.round() as i128)
         }
     }
 

@@ -1,0 +1,138 @@
+//! What a filter does not find. An answer about nothing must not read like an all-clear, so it is
+//! said on standard error.
+
+use std::path::Path;
+
+use ctstats::report::did_you_mean;
+use ctstats::select::{Criterion, Filter, Selected, Unmatched};
+use ctstats::units::{escaped, short_time, thousands};
+use ctstats::{ClockFault, Dump, Rules};
+
+use super::{note, warn};
+
+/// So many sentences are joined to one.
+const MOST_SENTENCES: usize = 5;
+
+/// Warns of texts of a filter that fit nothing in a dump, and if no object passes it. The dump
+/// has the samples of objects if the filter asks for sizes.
+pub(super) fn on_filter(filter: &Filter, dump: &Dump) {
+    on_outcome(filter, dump, some_pass(filter, dump));
+}
+
+/// The same of one dump, or of two together: a class may be in either.
+pub(super) fn on_filter_of_two(filter: &Filter, old: &Dump, new: Option<&Dump>) {
+    let Some(new) = new else {
+        return on_filter(filter, old);
+    };
+    let mut unmatched = filter.unmatched(new);
+    let in_old = filter.unmatched(old);
+    unmatched.retain(|text| {
+        let same = |old: &Unmatched| (old.criterion, &old.text) == (text.criterion, &text.text);
+        in_old.iter().any(same)
+    });
+    on_unmatched(
+        filter,
+        &unmatched,
+        some_pass(filter, old) || some_pass(filter, new),
+    );
+}
+
+/// The same if it is known whether some object passes.
+pub(super) fn on_outcome(filter: &Filter, dump: &Dump, some_pass: bool) {
+    if dump.classes().len() == 0 {
+        on_nothing_tracked();
+    } else {
+        on_unmatched(filter, &filter.unmatched(dump), some_pass);
+    }
+}
+
+/// The same if it is known which texts fit nothing.
+pub(super) fn on_unmatched(filter: &Filter, unmatched: &[Unmatched], some_pass: bool) {
+    if some_pass || filter.is_empty() {
+        unmatched.iter().for_each(|text| warn(&not_found(text)));
+    } else {
+        warn(&nothing_passes(filter, unmatched));
+    }
+}
+
+/// The same of a selection.
+pub(super) fn on_selection(filter: &Filter, selected: &Selected) {
+    if selected.all == 0 {
+        on_nothing_tracked();
+    } else {
+        on_unmatched(filter, &selected.unmatched, !selected.objects.is_empty());
+    }
+}
+
+/// Notes that there is nothing that a filter could find.
+pub(super) fn on_nothing_tracked() {
+    note("the dump holds no tracked objects; track_class follows those created after it");
+}
+
+/// Whether some object passes a filter. The dump has the samples of objects if sizes are asked for.
+pub(super) fn some_pass(filter: &Filter, dump: &Dump) -> bool {
+    filter.admits_some(dump, |object| object.largest_bytes(Rules::Documented))
+}
+
+/// That no object passes a filter, and why as far as a single text explains it.
+pub(super) fn nothing_passes(filter: &Filter, unmatched: &[Unmatched]) -> String {
+    if !unmatched.is_empty() {
+        let texts: Vec<String> = unmatched.iter().map(not_found).collect();
+        return format!("no object passes the filter: {}", list(&texts));
+    }
+    let flags = [
+        ("--class", !filter.classes.is_empty()),
+        ("--name", !filter.names.is_empty()),
+        ("--repr", !filter.reprs.is_empty()),
+        ("--alive", filter.alive == Some(true)),
+        ("--dead", filter.alive == Some(false)),
+        ("--min-size", filter.min_size_bytes.is_some()),
+    ];
+    let given: Vec<&str> = flags.iter().filter(|f| f.1).map(|f| f.0).collect();
+    let together = if given.len() > 1 { " together" } else { "" };
+    format!("no object passes {}{together}", given.join(" and "))
+}
+
+fn not_found(unmatched: &Unmatched) -> String {
+    let (flag, what) = match unmatched.criterion {
+        Criterion::Class => ("--class", "no registered class matches"),
+        Criterion::Name => ("--name", "no object's class name contains"),
+        Criterion::Repr => ("--repr", "no repr contains"),
+    };
+    let text: String = unmatched.text.chars().take(200).collect();
+    let similar = did_you_mean(&unmatched.similar);
+    format!("{what} {flag} '{}'{similar}", escaped(&text))
+}
+
+/// Warns of times of a dump that contradict its order, and says what is done about it.
+pub(super) fn on_clock(path: &Path, fault: &ClockFault) {
+    let done = "lives are judged by the order of the snapshots";
+    let what = match fault.snapshot {
+        Some(snapshot) => {
+            let by = Some(fault.set_back_seconds).filter(|seconds| seconds.is_finite());
+            let by = by.map_or(String::new(), |seconds| format!("{} ", short_time(seconds)));
+            format!(
+                "the clock was set back while this was recorded: snapshot {snapshot} is \
+                 {by}earlier than the one before it; {done}, and times after it are moved"
+            )
+        }
+        None => format!(
+            "{} object{} measured before their birth: the clock was set back, or threads created \
+             objects while a snapshot was taken; {done}",
+            thousands(fault.objects.into()),
+            if fault.objects == 1 { " was" } else { "s were" },
+        ),
+    };
+    warn(&format!("{}: {what}", escaped(&path.display().to_string())));
+}
+
+/// Some sentences as one.
+pub(super) fn list(sentences: &[String]) -> String {
+    let shown = sentences.len().min(MOST_SENTENCES);
+    let mut text = sentences[..shown].join("; ");
+    let more = sentences.len() - shown;
+    if more > 0 {
+        text.push_str(&format!("; and {more} more"));
+    }
+    text
+}

@@ -1,0 +1,85 @@
+//! Which objects count: by class, name, repr, life and size.
+
+use super::class_pattern::means;
+use crate::model::{Derived, Dump, Rules, Text, TrackedObject};
+
+/// Which objects count. Everything that is set must hold.
+#[derive(Clone, Debug, Default)]
+pub struct Filter {
+    /// What registered class names are to be, as [`means`] reads it; one must fit. None: all classes.
+    pub classes: Vec<String>,
+    /// Parts of the objects' own class names; one must occur.
+    pub names: Vec<String>,
+    /// Parts of reprs; one must occur.
+    pub reprs: Vec<String>,
+    /// Only those alive (`true`) or dead (`false`) at the end of the recording.
+    pub alive: Option<bool>,
+    /// The least largest size, in bytes.
+    pub min_size_bytes: Option<i64>,
+}
+
+impl Filter {
+    /// Whether every object passes.
+    pub fn is_empty(&self) -> bool {
+        self.classes.is_empty() && self.admits_every_object()
+    }
+
+    /// Whether every object of an admitted class passes.
+    pub fn admits_every_object(&self) -> bool {
+        let Filter {
+            classes: _,
+            names,
+            reprs,
+            alive,
+            min_size_bytes,
+        } = self;
+        names.is_empty() && reprs.is_empty() && alive.is_none() && min_size_bytes.is_none()
+    }
+
+    /// What the file of a dump says of the whole, if that is of the objects that pass.
+    pub(crate) fn derived<'d>(&self, dump: &'d Dump) -> Option<&'d Derived> {
+        let derived = dump.derived.as_deref();
+        derived.filter(|_| self.admits_every_object())
+    }
+
+    /// Whether a class passes, by its registered name.
+    pub fn admits_class(&self, name: Text<'_>) -> bool {
+        self.classes.is_empty() || self.classes.iter().any(|text| means(text, name))
+    }
+
+    /// Whether some object of a dump passes, by the largest sizes that `largest_bytes` gives. If
+    /// only classes are asked for, a class that passes is enough: its objects need not be read.
+    pub fn admits_some(
+        &self,
+        dump: &Dump,
+        largest_bytes: impl Fn(TrackedObject<'_>) -> i64,
+    ) -> bool {
+        let mut classes = dump
+            .classes()
+            .filter(|class| self.admits_class(class.name()));
+        if self.admits_every_object() {
+            return classes.next().is_some();
+        }
+        let admits = |object| self.admits_object(object, || largest_bytes(object));
+        classes.any(|class| class.objects().any(admits))
+    }
+
+    /// Whether an object of an admitted class passes, by its largest size as documented. Whoever
+    /// has the sizes of all objects calls [`Filter::admits_object`].
+    pub fn admits(&self, object: TrackedObject<'_>) -> bool {
+        self.admits_object(object, || object.largest_bytes(Rules::Documented))
+    }
+
+    /// Whether an object of an admitted class passes. Its largest size is asked for only if it matters.
+    pub fn admits_object(
+        &self,
+        object: TrackedObject<'_>,
+        largest_bytes: impl FnOnce() -> i64,
+    ) -> bool {
+        let any = |parts: &[String], text: Text<'_>| parts.iter().any(|part| text.contains(part));
+        self.alive.is_none_or(|alive| object.is_alive() == alive)
+            && self.min_size_bytes.is_none_or(|min| largest_bytes() >= min)
+            && (self.names.is_empty() || any(&self.names, object.name()))
+            && (self.reprs.is_empty() || any(&self.reprs, object.repr()))
+    }
+}
