@@ -168,3 +168,43 @@ fn every_dump_has_an_answer() {
         }
     }
 }
+
+/// Every command that is printed runs as it stands, whatever the file is called, and shows
+/// something of the suspect in few lines.
+#[test]
+#[cfg(unix)]
+fn printed_commands_run() {
+    use std::process::Command;
+    let folder = tempfile::tempdir().expect("a folder can be made");
+    let binary = std::path::Path::new(env!("CARGO_BIN_EXE_ctstats"));
+    let path = std::env::join_paths(binary.parent()).expect("it is no odd folder");
+    let mut commands = 0;
+    for name in ["dump.dat", "the carts' dump.dat", "-dump$HOME.dat"] {
+        std::fs::copy(fixture("leaky_shop.dump"), folder.path().join(name)).expect("it is there");
+        let leaks = Command::new(binary)
+            .current_dir(folder.path())
+            .args(["leaks", "--width", "80", "--", name])
+            .output()
+            .expect("the binary starts");
+        let text = String::from_utf8(leaks.stdout).expect("it is UTF-8");
+        let printed = text.lines().filter(|line| line.starts_with("    ctstats "));
+        for line in printed {
+            let output = Command::new("/bin/sh")
+                .current_dir(folder.path())
+                .env("PATH", &path)
+                .args(["-c", line])
+                .output()
+                .expect("there is a shell");
+            let shown = String::from_utf8(output.stdout).expect("it is UTF-8");
+            assert!(output.status.success(), "{line}");
+            assert!(shown.contains("shop."), "{line}: {shown}");
+            assert!(shown.lines().count() < 100, "{line}: {shown}");
+            commands += 1;
+        }
+    }
+    assert_eq!(
+        commands,
+        3 * 2 * 2,
+        "three names, two suspects, two commands"
+    );
+}

@@ -84,12 +84,13 @@ impl LeaksArgs {
         let found = ManuallyDrop::new(found);
         let mut out = page.open(&[&self.input.dump])?;
         let style = page.style(&out, false);
+        let path = &self.input.dump;
         match self.form.format {
-            SheetForm::Json => leaks::json(&mut out, &found)?,
-            SheetForm::Ndjson => leaks::ndjson(&mut out, &found)?,
+            SheetForm::Json => leaks::json(&mut out, &found, path)?,
+            SheetForm::Ndjson => leaks::ndjson(&mut out, &found, path)?,
             SheetForm::Csv => leaks::csv(&mut out, &found)?,
             SheetForm::Markdown => leaks::markdown(&mut out, &found, style.bytes)?,
-            SheetForm::Table => leaks::table(&mut out, &found, style)?,
+            SheetForm::Table => leaks::table(&mut out, &found, path, style)?,
         }
         out.finish()?;
         remarks::on_filter(&options.filter, &dump);

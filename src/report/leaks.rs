@@ -1,7 +1,9 @@
 //! The verdict on leaks in each form: prose with figures for people, documents for programs.
 
 use std::io::{self, Write};
+use std::path::Path;
 
+use super::advice::Advice;
 use super::table::{Style, clipped, clipped_left, ending, wrap};
 use super::{Paint, coverage, csv, json, markdown};
 use crate::analysis::leaks::{
@@ -17,28 +19,41 @@ pub const SCHEMA: &str = "ctstats.leaks/1";
 /// How many classes are named of which only the verdict is told.
 const MOST_LISTED: usize = 10;
 
-/// Writes one document.
-pub fn json(out: &mut impl Write, leaks: &Leaks<'_>) -> io::Result<()> {
-    #[derive(serde::Serialize)]
-    struct Document<'l, 'd> {
-        schema: &'static str,
-        #[serde(flatten)]
-        leaks: &'l Leaks<'d>,
-    }
-    json::value(
-        out,
-        &Document {
-            schema: SCHEMA,
-            leaks,
-        },
-    )?;
-    writeln!(out)
+/// A suspect, and what to do next about it.
+#[derive(serde::Serialize)]
+struct Advised<'l, 'd> {
+    #[serde(flatten)]
+    suspect: &'l Suspect<'d>,
+    #[serde(flatten)]
+    advice: Advice,
+}
+
+fn advised<'l, 'd>(leaks: &'l Leaks<'d>, dump: &Path) -> impl Iterator<Item = Advised<'l, 'd>> {
+    leaks.suspects.iter().map(move |suspect| Advised {
+        suspect,
+        advice: Advice::on(suspect, leaks, dump),
+    })
+}
+
+/// Writes one document. `dump` is the file that the commands in it name.
+pub fn json(out: &mut impl Write, leaks: &Leaks<'_>, dump: &Path) -> io::Result<()> {
+    let suspects: Vec<Advised<'_, '_>> = advised(leaks, dump).collect();
+    json::document(out, SCHEMA)?
+        .field("coverage", &leaks.coverage)?
+        .field("snapshots", &leaks.snapshots)?
+        .field("objects", &leaks.objects)?
+        .field("between", &leaks.between)?
+        .list("suspects", &suspects)?
+        .list("more_suspects", &leaks.more_suspects)?
+        .list("cleared", &leaks.cleared)?
+        .field("limits", &leaks.limits)?
+        .end()
 }
 
 /// Writes a line for each class: suspects with all that is known of them, then the others.
-pub fn ndjson(out: &mut impl Write, leaks: &Leaks<'_>) -> io::Result<()> {
-    for suspect in &leaks.suspects {
-        json::value(out, suspect)?;
+pub fn ndjson(out: &mut impl Write, leaks: &Leaks<'_>, dump: &Path) -> io::Result<()> {
+    for suspect in advised(leaks, dump) {
+        json::value(out, &suspect)?;
         writeln!(out)?;
     }
     for class in leaks.more_suspects.iter().chain(&leaks.cleared) {
@@ -149,8 +164,8 @@ pub fn markdown(out: &mut impl Write, leaks: &Leaks<'_>, style: ByteStyle) -> io
     Ok(())
 }
 
-/// Writes prose with figures, for people.
-pub fn table(out: &mut impl Write, leaks: &Leaks<'_>, style: Style) -> io::Result<()> {
+/// Writes prose with figures, for people. `dump` is the file that the commands in it name.
+pub fn table(out: &mut impl Write, leaks: &Leaks<'_>, dump: &Path, style: Style) -> io::Result<()> {
     let mut page = Page {
         out,
         width: style.page_width(),
@@ -183,6 +198,7 @@ pub fn table(out: &mut impl Write, leaks: &Leaks<'_>, style: Style) -> io::Resul
     }
     for suspect in &leaks.suspects {
         page.suspect(suspect, leaks)?;
+        page.advice(&Advice::on(suspect, leaks, dump))?;
     }
     if !leaks.more_suspects.is_empty() {
         page.heading("Suspects that were not looked at closely; --limit looks at more")?;
@@ -280,10 +296,27 @@ impl<W: Write> Page<'_, W> {
         }
         self.objects("oldest", &kept.oldest)?;
         self.objects("largest", &kept.largest)?;
-        writeln!(self.out, "  next")?;
-        for line in &suspect.next {
-            // Not wrapped: it is to be copied.
-            writeln!(self.out, "    {}", escaped(line))?;
+        Ok(())
+    }
+
+    /// Lines that are to be copied, so they are not wrapped.
+    fn advice(&mut self, advice: &Advice) -> io::Result<()> {
+        let recording: Vec<String> = advice.recording.iter().cloned().collect();
+        for (heading, lines) in [
+            ("next", &advice.next),
+            (
+                "who refers to one, at a Python prompt of the running program",
+                &advice.python,
+            ),
+            ("for the next recording", &recording),
+        ] {
+            if lines.is_empty() {
+                continue;
+            }
+            writeln!(self.out, "  {heading}")?;
+            for line in lines {
+                writeln!(self.out, "    {line}")?;
+            }
         }
         Ok(())
     }
@@ -439,7 +472,7 @@ mod tests {
         kept.holders[0].path = vec![Some(odd)];
         kept.oldest[0].repr = odd;
         let mut told = [Vec::new(), Vec::new()];
-        table(&mut told[0], &leaks, Style::default()).unwrap();
+        table(&mut told[0], &leaks, Path::new("d"), Style::default()).unwrap();
         markdown(&mut told[1], &leaks, ByteStyle::Units).unwrap();
         for text in told.map(|bytes| String::from_utf8(bytes).unwrap()) {
             let found = text.chars().find(|&c| acts(c) && c != '\n');

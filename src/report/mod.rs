@@ -1,6 +1,7 @@
 //! One file per form. A report lays out numbers that an analysis finished and writes
 //! them to any [`Write`](std::io::Write); it computes nothing and knows no terminal.
 
+mod advice;
 pub mod check;
 mod coverage;
 pub mod csv;

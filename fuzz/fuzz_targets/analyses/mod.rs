@@ -1,6 +1,7 @@
 //! Every analysis of a dump and its report: none may panic, whatever the dump holds.
 
 use std::io::sink;
+use std::path::Path;
 
 use ctstats::analysis::check::{Check, Quantity, Threshold, no_leaks};
 use ctstats::analysis::diff::{Diff, DiffOptions};
@@ -16,7 +17,7 @@ use ctstats::{Dump, Sizes};
 /// `part` has of the survivors everything; it may be the dump itself.
 pub fn analyse(dump: &Dump, part: &Dump) {
     let verdicts = Verdicts::of(dump, &LeaksOptions::default()).expect("no snapshot is asked for");
-    leaks::table(&mut sink(), &verdicts.look(part), Style::default()).expect("a sink takes everything");
+    leaks::table(&mut sink(), &verdicts.look(part), Path::new("dump.dat"), Style::default()).expect("a sink takes everything");
     let of = Lifetimes::of(dump, &LifetimesOptions::default());
     lifetimes::table(&mut sink(), &of, Style::default()).expect("a sink takes everything");
     let limits = [Quantity::MaxAlive, Quantity::MaxBytes, Quantity::MaxGrowth]

@@ -81,8 +81,6 @@ pub struct Suspect<'d> {
     pub class: ClassVerdict<'d>,
     /// Its survivors.
     pub kept: Kept<'d>,
-    /// Commands and lines of Python that show more.
-    pub next: Vec<String>,
 }
 
 /// The answer.
@@ -97,6 +95,12 @@ pub struct Leaks<'d> {
     /// Whether a filter was asked for.
     #[serde(skip)]
     pub has_filter: bool,
+    /// Whether any object of the dump has a trace.
+    #[serde(skip)]
+    pub has_traces: bool,
+    /// Whether any object of the dump has referents.
+    #[serde(skip)]
+    pub has_referents: bool,
     /// Which survivors are looked at; `None` with fewer than two snapshots.
     pub between: Option<Between<'d>>,
     /// Those that may leak: likely ones first, then by how much they grew.
@@ -264,7 +268,7 @@ impl<'d> Verdicts<'d> {
         if self.dump.notes().clock.is_some() {
             limits.push("how fast a class grew by the second: the clock was set back".into());
         }
-        let mut looker = Looker::of(whole, self.between, totals, self.kept_trees());
+        let mut looker = Looker::of(whole, self.between, self.kept_trees());
         let suspects = self.suspects.into_iter();
         let suspects =
             suspects.map(|class| looker.look(class, |object| self.filter.admits(object)));
@@ -273,6 +277,8 @@ impl<'d> Verdicts<'d> {
             snapshots: self.snapshots,
             objects: self.objects,
             has_filter: !self.filter.is_empty(),
+            has_traces: totals.traces > 0,
+            has_referents: totals.referents > 0,
             suspects: suspects.collect(),
             more_suspects: self.more_suspects,
             between: self.between.map(|[from, to, alive_at]| Between {

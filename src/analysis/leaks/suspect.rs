@@ -11,7 +11,7 @@ use crate::analysis::merged::{KeptTrees, MergedRow, Rows, Trees};
 use crate::analysis::objects::address;
 use crate::analysis::sites::is_tracker;
 use crate::analysis::summary::percent;
-use crate::model::{Class, Dump, Frame, Snapshot, Survivors, Text, Totals, TrackedObject};
+use crate::model::{Class, Dump, Frame, Snapshot, Survivors, Text, TrackedObject};
 
 /// How many origins, attributes and objects are shown of each.
 const MOST: usize = 5;
@@ -89,23 +89,19 @@ pub(super) struct Looker<'d> {
     dump: &'d Dump,
     survivors: Option<Survivors>,
     trees: Trees<'d>,
-    totals: Totals,
 }
 
 impl<'d> Looker<'d> {
-    /// `totals` are those of the whole, of which `dump` may be a part, without the referents if
-    /// their trees are known.
+    /// `dump` may be a part of the whole, without the referents if their trees are known.
     pub(super) fn of(
         dump: &'d Dump,
         between: Option<[Snapshot<'d>; 3]>,
-        totals: Totals,
         kept: Option<KeptTrees<'d>>,
     ) -> Self {
         Looker {
             dump,
             survivors: between.map(Survivors::of),
             trees: Trees::of(kept, dump, between.map(|[.., alive_at]| alive_at)),
-            totals,
         }
     }
 
@@ -115,8 +111,7 @@ impl<'d> Looker<'d> {
         admits: impl Fn(TrackedObject<'d>) -> bool,
     ) -> Suspect<'d> {
         let kept = self.kept(&class, admits);
-        let next = next(&class, &kept, &self.totals);
-        Suspect { class, kept, next }
+        Suspect { class, kept }
     }
 
     fn kept(
@@ -279,46 +274,4 @@ fn holders<'d>(rows: &[MergedRow<'d>]) -> Vec<Holder<'d>> {
     holders.sort_by_key(|holder| std::cmp::Reverse(holder.size_bytes));
     holders.truncate(MOST);
     holders
-}
-
-/// What to do next. Class names are quoted for a shell.
-fn next(class: &ClassVerdict<'_>, kept: &Kept<'_>, totals: &Totals) -> Vec<String> {
-    let name = class.class.to_str();
-    let quoted = quoted(&name);
-    let short = name.rsplit('.').next().unwrap_or_default();
-    let mut next = vec![format!(
-        "ctstats print DUMP --class {quoted} --alive --sort birth --limit 5"
-    )];
-    if kept.origins.iter().any(|origin| origin.file.is_some()) {
-        next.push(format!(
-            "ctstats sites DUMP --class {quoted} --alive --depth 5"
-        ));
-    }
-    let missing = [
-        (totals.traces == 0).then_some("trace=True"),
-        (totals.referents == 0).then_some("resolution_level=2"),
-    ];
-    let missing: Vec<&str> = missing.into_iter().flatten().collect();
-    // Only a plain name makes a line of Python.
-    if !short.is_empty() && short.chars().all(|c| c.is_alphanumeric() || c == '_') {
-        if !missing.is_empty() {
-            next.push(format!(
-                "tracker.track_class({short}, {})",
-                missing.join(", ")
-            ));
-        }
-        next.push(format!(
-            "[gc.get_referrers(o) for o in gc.get_objects() if type(o).__name__ == '{short}'][:5]"
-        ));
-    }
-    next
-}
-
-/// A name as one word of a shell.
-fn quoted(name: &str) -> String {
-    let plain = |c: char| c.is_ascii_alphanumeric() || "._-".contains(c);
-    if !name.is_empty() && name.chars().all(plain) && !name.starts_with('-') {
-        return name.to_owned();
-    }
-    format!("'{}'", name.replace('\'', "'\\''"))
 }
