@@ -305,7 +305,7 @@ impl<W: Write> Page<'_, W> {
         for (heading, lines) in [
             ("next", &advice.next),
             (
-                "who refers to one, at a Python prompt of the running program",
+                "who refers to one, at a Python prompt inside the program",
                 &advice.python,
             ),
             ("for the next recording", &recording),
