@@ -1,24 +1,71 @@
 //! What is left to do when the program is told to stop.
 
-/// From now on a signal to stop takes away the unfinished output file, and then does what it
-/// always does.
 #[cfg(unix)]
-pub(crate) fn leave_nothing_behind() {
-    use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
-    use signal_hook::iterator::Signals;
-    use signal_hook::low_level::emulate_default_handler;
-
-    // Without it a file of a strange name would stay, which is no reason not to go on.
-    let Ok(mut signals) = Signals::new([SIGHUP, SIGINT, SIGTERM]) else {
-        return;
-    };
-    std::thread::spawn(move || {
-        for signal in signals.forever() {
-            ctstats::output::remove_unfinished();
-            let _ = emulate_default_handler(signal);
-        }
-    });
-}
+pub(crate) use heeded::{heed_limits, leave_nothing_behind};
 
 #[cfg(not(unix))]
 pub(crate) fn leave_nothing_behind() {}
+
+#[cfg(not(unix))]
+pub(crate) fn heed_limits() {}
+
+#[cfg(unix)]
+mod heeded {
+    use std::sync::atomic::AtomicBool;
+    use std::sync::{Once, mpsc};
+    use std::thread;
+
+    use signal_hook::consts::*;
+    use signal_hook::iterator::Signals;
+    use signal_hook::low_level::emulate_default_handler;
+
+    /// The signals that end a program and leave it time.
+    const STOPS: [i32; 10] = [
+        SIGHUP, SIGINT, SIGQUIT, SIGTERM, SIGALRM, SIGUSR1, SIGUSR2, SIGVTALRM, SIGPROF, SIGXCPU,
+    ];
+
+    /// From now on a file that grows beyond what is allowed (`ulimit -f`) fails as one on a full
+    /// disk does, in place of ending the program.
+    pub(crate) fn heed_limits() {
+        static HAS_COME: AtomicBool = AtomicBool::new(false);
+        // Without it a file of a strange name may stay, which is no reason not to go on.
+        let _ = signal_hook::flag::register(SIGXFSZ, &HAS_COME);
+    }
+
+    /// From now on a signal to stop takes away the unfinished output file, and then does what it
+    /// always does. Signals that were ignored from the start (`nohup`) go on being ignored.
+    pub(crate) fn leave_nothing_behind() {
+        static ONCE: Once = Once::new();
+        ONCE.call_once(|| {
+            let (give, take) = mpsc::channel::<Signals>();
+            let heed = move || {
+                let Ok(mut signals) = take.recv() else { return };
+                for signal in signals.forever() {
+                    ctstats::output::remove_unfinished();
+                    let _ = emulate_default_handler(signal);
+                }
+            };
+            // Where no thread can be started nobody would heed them, so they stay what they are.
+            // A file of a strange name may stay then.
+            let heeding = thread::Builder::new().name("signals".into()).spawn(heed);
+            let ignored = ignored();
+            let stops = STOPS
+                .iter()
+                .filter(|&signal| ignored >> (signal - 1) & 1 == 0);
+            if heeding.is_ok()
+                && let Ok(signals) = Signals::new(stops)
+            {
+                let _ = give.send(signals);
+            }
+        });
+    }
+
+    /// The signals that are ignored, a bit each, as far as the system says so.
+    fn ignored() -> u64 {
+        let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
+        let mut lines = status.lines();
+        let mask = lines.find_map(|line| line.strip_prefix("SigIgn:"));
+        mask.and_then(|mask| u64::from_str_radix(mask.trim(), 16).ok())
+            .unwrap_or_default()
+    }
+}

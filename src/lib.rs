@@ -98,6 +98,8 @@
 //!   bound, no allocation from a length that a file claims, and no `unsafe`.
 //! - Whatever a file can cause is an [`Error`]; a panic is a bug of ours.
 
+#![forbid(unsafe_code)]
+
 pub mod analysis;
 #[cfg(test)]
 mod arbitrary;

@@ -3,10 +3,14 @@
 mod cli;
 mod interrupt;
 mod progress;
+#[cfg(unix)]
+mod start;
 
+use std::io::{self, Write};
 use std::process::ExitCode;
 
 use clap::Parser;
+use ctstats::output::Output;
 
 use cli::{Breach, Cli, Usage};
 
@@ -18,7 +22,17 @@ const USAGE: u8 = 2;
 const BREACH: u8 = 3;
 
 fn main() -> ExitCode {
-    match Cli::parse().run() {
+    interrupt::heed_limits();
+    let done = match Cli::try_parse() {
+        Ok(cli) => cli.run(),
+        Err(error) if error.use_stderr() => {
+            // If nobody can read it, the exit status says it all.
+            let _ = error.print();
+            return ExitCode::from(USAGE);
+        }
+        Err(help) => print(&help).map_err(anyhow::Error::from),
+    };
+    match done {
         Ok(()) => ExitCode::SUCCESS,
         // `ctstats … | head`: the reader has what it wanted.
         Err(error) if cli::is_closed_pipe(&error) => ExitCode::SUCCESS,
@@ -28,6 +42,13 @@ fn main() -> ExitCode {
             ExitCode::from(if error.is::<Usage>() { USAGE } else { FAILED })
         }
     }
+}
+
+/// Prints the help or the version. clap's own way takes what cannot be written for written.
+fn print(help: &clap::Error) -> io::Result<()> {
+    drop(Output::open(None)?);
+    help.print()?;
+    io::stdout().flush()
 }
 
 fn report(error: &anyhow::Error) {

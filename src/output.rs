@@ -69,15 +69,12 @@ impl Output {
     ///
     /// # Errors
     ///
-    /// If the path's directory cannot be written to. The error names the path.
+    /// If the path's directory cannot be written to, or if its links lead nowhere; the error
+    /// names the path. Or if standard output is closed.
     pub fn open(path: Option<&Path>) -> io::Result<Output> {
-        let name = path.filter(|path| {
-            !["-", "/dev/stdout", "/dev/fd/1"]
-                .map(Path::new)
-                .contains(path)
-        });
+        let name = path.filter(|path| !is_stdout(path));
         let sink = match name {
-            None => Sink::Stdout(BufWriter::new(io::stdout().lock())),
+            None => Sink::stdout()?,
             Some(path) => Sink::open(path).map_err(|error| named(path, &error))?,
         };
         let name = name.map(PathBuf::from);
@@ -104,9 +101,38 @@ impl Output {
     }
 }
 
+/// Whether a path stands for standard output.
+pub fn is_stdout(path: &Path) -> bool {
+    ["-", "/dev/stdout", "/dev/fd/1"]
+        .map(Path::new)
+        .contains(&path)
+}
+
 impl Sink {
+    /// Standard output. Rust takes what is written to one that is not open for written, so this
+    /// asks first.
+    fn stdout() -> io::Result<Sink> {
+        let out = io::stdout().lock();
+        #[cfg(unix)]
+        {
+            use rustix::fs::{OFlags, fcntl_getfl};
+            let writes = |flags: OFlags| flags & OFlags::ACCMODE != OFlags::RDONLY;
+            if !fcntl_getfl(&out).is_ok_and(writes) {
+                return Err(io::Error::other(
+                    "standard output is not open; redirect it into a file or a pipe",
+                ));
+            }
+        }
+        Ok(Sink::Stdout(BufWriter::new(out)))
+    }
+
     fn open(path: &Path) -> io::Result<Sink> {
-        let existing = fs::metadata(path).ok();
+        let existing = match fs::metadata(path) {
+            Ok(existing) => Some(existing),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => None,
+            // Such as links in a circle, of which none is to be replaced.
+            Err(error) => return Err(error),
+        };
         if existing.as_ref().is_some_and(fs::Metadata::is_dir) {
             return Err(io::Error::other("it is a directory, not a file"));
         }
