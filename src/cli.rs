@@ -7,6 +7,7 @@ mod diff;
 mod html;
 mod info;
 mod leaks;
+mod place;
 mod print;
 mod remarks;
 mod sites;
@@ -24,9 +25,11 @@ use ctstats::output::Output;
 use ctstats::report::{Paint, table};
 use ctstats::select::Filter;
 use ctstats::units::{ByteStyle, escaped, parse_bytes, thousands};
-use ctstats::{ByteCount, Dump, DumpFile, Rules};
+use ctstats::{ByteCount, Dump, DumpFile, Origin, Rules};
 
 use crate::progress::{Progress, When};
+
+use place::Kind;
 
 const EXAMPLES: &str = "\
 Examples:
@@ -157,6 +160,9 @@ struct PageArgs {
     /// Write to FILE, which is replaced whole or not at all.
     #[arg(long, short, value_name = "FILE")]
     output: Option<PathBuf>,
+    /// Replace FILE even if it is a dump, or read-only.
+    #[arg(long)]
+    force: bool,
     /// When to colour tables. NO_COLOR turns auto into never.
     #[arg(long, value_enum, value_name = "WHEN", default_value_t = Color::Auto)]
     color: Color,
@@ -234,32 +240,39 @@ impl FormArgs {
     }
 }
 
-/// Opens a report's file, which is not to be one of the dumps.
-fn open(path: &Path, dumps: &[&Path]) -> Result<Output> {
-    not_a_dump(path, dumps)?;
+/// Opens an output, of which an unfinished one is taken away when a signal ends the program.
+fn open(path: &Path) -> Result<Output> {
     crate::interrupt::leave_nothing_behind();
     Ok(Output::open(Some(path))?)
 }
 
-fn not_a_dump(report: &Path, dumps: &[&Path]) -> Result<()> {
-    let real = |path: &Path| path.canonicalize().ok();
-    if let Some(place) = real(report)
-        && dumps.iter().any(|dump| real(dump).as_ref() == Some(&place))
-    {
-        let path = report.display().to_string();
-        let path = ctstats::units::escaped(&path);
-        anyhow::bail!("{path}: is the dump itself; give the report another name");
-    }
+/// Puts a report into its place.
+fn finish(out: Output, path: &Path) -> Result<()> {
+    out.finish()?;
+    place::tell(path, Kind::Report, "");
     Ok(())
 }
 
 impl PageArgs {
+    /// Where the report goes.
+    fn path(&self) -> &Path {
+        self.output.as_deref().unwrap_or(Path::new("-"))
+    }
+
+    /// Fails if the report would cost somebody a file. Before these files are read, which may
+    /// take a while.
+    fn refuse_losses(&self, reads: &[&Path]) -> Result<()> {
+        place::refuse_losses(reads, &[(self.path(), Kind::Report)], self.force)
+    }
+
     /// Opens the report's file, or standard output.
-    fn open(&self, dumps: &[&Path]) -> Result<Output> {
-        match &self.output {
-            Some(path) => open(path, dumps),
-            None => Ok(Output::open(None)?),
-        }
+    fn open(&self) -> Result<Output> {
+        open(self.path())
+    }
+
+    /// Puts the report into its place.
+    fn finish(&self, out: Output) -> Result<()> {
+        finish(out, self.path())
     }
 
     fn style(&self, out: &Output, brief: bool) -> table::Style {
@@ -330,9 +343,17 @@ fn load<T>(
         };
         let count = thousands(notes.trailing_bytes.into());
         let s = if notes.trailing_bytes == 1 { "" } else { "s" };
+        let why = match notes.origin {
+            Origin::Pympler => {
+                ", as Pympler does (dump_stats with close=False may have appended another)"
+            }
+            Origin::Native { .. } => {
+                ": the dump is whole, but something was appended to the file that ctstats did not \
+                 write; copy it again, or convert the dump again"
+            }
+        };
         warn(&format!(
-            "{}: {more}{count} byte{s} behind the dump ignored, as Pympler does \
-             (dump_stats with close=False may have appended another)",
+            "{}: {more}{count} byte{s} behind the dump ignored{why}",
             escaped(&path.display().to_string()),
         ));
     }

@@ -750,7 +750,7 @@ fn an_output_file_keeps_its_nature() {
     fs::copy(SHOP, place("dump.dat")).expect("it can be copied");
     let itself = write(&place("dump.dat"), &place("dump.dat"));
     assert_eq!(itself.status.code(), Some(1));
-    assert!(String::from_utf8_lossy(&itself.stderr).contains("is the dump itself"));
+    assert!(String::from_utf8_lossy(&itself.stderr).contains("is read by the same command"));
     assert_eq!(read("dump.dat"), fs::read(SHOP).expect("it is there"));
 }
 

@@ -117,7 +117,8 @@ impl std::error::Error for Breach {}
 impl CheckArgs {
     pub(super) fn run(self) -> Result<()> {
         let input = &self.input.dump;
-        inputs([Some(input), self.baseline.as_ref(), self.limits.as_ref()])?;
+        let reads = inputs([Some(input), self.baseline.as_ref(), self.limits.as_ref()])?;
+        self.page.refuse_losses(&reads)?;
         let mut thresholds = match &self.limits {
             Some(path) => load(path)?,
             None => Vec::new(),
@@ -160,8 +161,7 @@ impl CheckArgs {
         let baseline = self.baseline.as_deref().map(read).transpose()?;
         let of = Check::of(&dump, baseline.as_deref(), &thresholds, &filter);
         let of = of.map_err(|unchecked| refusal(&unchecked, input, self.baseline.as_deref()))?;
-        let dumps = inputs([Some(input), self.baseline.as_ref()])?;
-        let mut out = self.page.open(&dumps)?;
+        let mut out = self.page.open()?;
         let style = self.page.style(&out, false);
         let written = match self.format {
             Form::Table => check::table(&mut out, &of, style),
@@ -172,7 +172,10 @@ impl CheckArgs {
             }
             Form::Github => check::github(&mut out, &of, self.allow_missing),
         };
-        match written.and_then(|()| out.finish()).map_err(Into::into) {
+        match written
+            .map_err(Into::into)
+            .and_then(|()| self.page.finish(out))
+        {
             // `ctstats check … | head` goes on being a gate.
             Err(error) if is_closed_pipe(&error) => {}
             written => written?,

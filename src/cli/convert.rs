@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use anyhow::Result;
 use clap::{Args, ValueEnum};
 
-use ctstats::output::{Compression, Compressor, Output};
+use ctstats::output::{Compression, Compressor};
 use ctstats::report::{pickle, table};
 use ctstats::select::{Limit, Selection, SortKey};
 use ctstats::units::ByteStyle;
@@ -14,7 +14,8 @@ use ctstats::{ByteCount, Redaction, Rules};
 
 use crate::progress::Progress;
 
-use super::{FilterArgs, OUTPUT, ProgressArgs, SELECTION, load, note, remarks};
+use super::place::{self, Kind};
+use super::{FilterArgs, OUTPUT, ProgressArgs, SELECTION, load, note, open, remarks};
 
 const EXAMPLES: &str = "\
 Examples:
@@ -41,6 +42,9 @@ pub(super) struct Convert {
     /// .pickle and .dump: pympler, anything else: native) and the compression (.gz, .zst).
     #[arg(value_name = "OUT")]
     out: PathBuf,
+    /// Replace OUT even if it is IN, or no dump, or read-only.
+    #[arg(long, help_heading = OUTPUT)]
+    force: bool,
     /// The format to write, whatever the ending of OUT.
     #[arg(long, value_enum, value_name = "FORMAT", help_heading = OUTPUT)]
     to: Option<Target>,
@@ -94,6 +98,8 @@ enum Redact {
 impl Convert {
     pub(super) fn run(self) -> Result<()> {
         let (target, compression) = self.outcome();
+        place::refuse_losses(&[&self.input], &[(&self.out, Kind::Dump)], self.force)?;
+        let format = self.format(target, compression);
         let selection = Selection {
             filter: self.filter.filter(),
             sort: self.sort,
@@ -131,8 +137,7 @@ impl Convert {
             ));
         }
         let dump = part.as_ref().unwrap_or(&dump);
-        crate::interrupt::leave_nothing_behind();
-        let out = Output::open(Some(&self.out))?;
+        let out = open(&self.out)?;
         if out.is_terminal() {
             anyhow::bail!("a dump is no text: give a file, or pipe the output into one");
         }
@@ -141,25 +146,53 @@ impl Convert {
             "writing {}",
             ctstats::units::escaped(&self.out.display().to_string())
         );
-        let _progress = Progress::watch(self.progress.progress, what, count.clone(), None);
+        let progress = Progress::watch(self.progress.progress, what, count.clone(), None);
         let mut out = Compressor::new(count.counting(out), compression)?;
         match target {
             Target::Native => dump.dump_stats_to(&mut out)?,
             Target::Pympler => pickle::dump(&mut out, dump)?,
         }
         out.finish()?.into_inner().finish()?;
+        drop(progress);
+        place::tell(&self.out, Kind::Dump, &format);
         Ok(())
     }
 
-    /// What the flags and the ending of OUT say.
-    fn outcome(&self) -> (Target, Compression) {
+    /// The format that was written, in words, and how to get the other one where the ending of
+    /// OUT says nothing of it.
+    fn format(&self, target: Target, compression: Compression) -> String {
+        let format = match target {
+            Target::Pympler => "in Pympler's format",
+            Target::Native if self.to.is_some() || self.ending().1.as_deref() == Some("bin") => {
+                "in ctstats' own format"
+            }
+            Target::Native => {
+                "in ctstats' own format (--to pympler, or an ending of .dat, .pkl, .pickle or \
+                 .dump, chooses Pympler's)"
+            }
+        };
+        match compression {
+            Compression::None => format.into(),
+            Compression::Gzip => format!("{format}, gzip"),
+            Compression::Zstd => format!("{format}, zstd"),
+        }
+    }
+
+    /// The compression that the ending of OUT tells, and the ending before that.
+    fn ending(&self) -> (Compression, Option<String>) {
         let ending = |path: &Path| path.extension().and_then(|e| e.to_str().map(String::from));
         let (coding, rest) = match ending(&self.out).as_deref() {
             Some("gz") => (Compression::Gzip, self.out.with_extension("")),
             Some("zst") => (Compression::Zstd, self.out.with_extension("")),
             _ => (Compression::None, self.out.clone()),
         };
-        let target = match ending(&rest).as_deref() {
+        (coding, ending(&rest))
+    }
+
+    /// What the flags and the ending of OUT say.
+    fn outcome(&self) -> (Target, Compression) {
+        let (coding, ending) = self.ending();
+        let target = match ending.as_deref() {
             Some("dat" | "pkl" | "pickle" | "dump") => Target::Pympler,
             _ => Target::Native,
         };

@@ -79,6 +79,7 @@ impl DiffArgs {
             referents: self.referents,
         };
         let dumps = inputs([Some(&self.dump), self.new.as_ref()])?;
+        self.form.page.refuse_losses(&dumps)?;
         let progress = self.form.page.progress;
         let read = |path: &Path, side: Side| -> Result<ManuallyDrop<Dump>> {
             let (dump, ()) = load(path, progress, |file| {
@@ -117,7 +118,7 @@ impl DiffArgs {
             no_such(dump, &selector).into()
         })?;
         let page = &self.form.page;
-        let mut out = page.open(&dumps)?;
+        let mut out = page.open()?;
         let style = page.style(&out, false);
         match self.form.format {
             SheetForm::Table => diff::table(&mut out, &found, style)?,
@@ -126,7 +127,7 @@ impl DiffArgs {
             SheetForm::Csv => diff::csv(&mut out, &found)?,
             SheetForm::Markdown => diff::markdown(&mut out, &found, style.bytes)?,
         }
-        out.finish()?;
+        page.finish(out)?;
         remarks::on_filter_of_two(&options.filter, &old, new.as_deref());
         if found.from == found.to && new.is_none() {
             note("both are the same snapshot, so nothing can have changed");

@@ -8,7 +8,8 @@ use clap::Args;
 use ctstats::HtmlStats;
 use ctstats::report::html::{self, HtmlOptions, Pages};
 
-use super::{FilterArgs, Input, OUTPUT, ProgressArgs, Usage, load, not_a_dump, remarks};
+use super::place::{self, Kind};
+use super::{FilterArgs, Input, OUTPUT, ProgressArgs, Usage, load, remarks};
 
 const EXAMPLES: &str = "\
 Examples:
@@ -32,6 +33,9 @@ pub(super) struct HtmlArgs {
     /// profile.html: profile_files). A report that is there is replaced whole or not at all.
     #[arg(long, short, value_name = "FILE", default_value = "profile.html", help_heading = OUTPUT)]
     output: PathBuf,
+    /// Replace the page even if it is a dump, or read-only.
+    #[arg(long, help_heading = OUTPUT)]
+    force: bool,
     /// The heading [default: ClassTracker Statistics and the dump's name]
     #[arg(long, value_name = "TEXT", help_heading = OUTPUT)]
     title: Option<String>,
@@ -59,6 +63,12 @@ impl HtmlArgs {
             .into());
         }
         let input = &self.input.dump;
+        let kind = if self.single_file {
+            Kind::Report
+        } else {
+            Kind::Pages
+        };
+        place::refuse_losses(&[input], &[(&self.output, kind)], self.force)?;
         let (dump, ()) = load(input, self.progress, |file| {
             Ok((file.in_order()?.whole()?, ()))
         })?;
@@ -75,10 +85,10 @@ impl HtmlArgs {
             filter: self.filter.filter(),
             instances: self.instances,
         };
-        not_a_dump(&self.output, &[input])?;
         crate::interrupt::leave_nothing_behind();
         let pages = Pages::open(&self.output, self.single_file)?;
         html::write(pages, &dump, &options)?;
+        place::tell(&self.output, kind, "");
         remarks::on_filter(&options.filter, &dump);
         Ok(())
     }

@@ -56,6 +56,8 @@ pub(super) struct LeaksArgs {
 
 impl LeaksArgs {
     pub(super) fn run(self) -> Result<()> {
+        let page = &self.form.page;
+        page.refuse_losses(&[&self.input.dump])?;
         let options = LeaksOptions {
             filter: self.filter.filter(),
             between: <[SnapshotSelector; 2]>::try_from(self.between)
@@ -64,7 +66,6 @@ impl LeaksArgs {
             alive_at: self.alive_at,
             limit: Some(self.limit),
         };
-        let page = &self.form.page;
         let (dump, rest) = load(&self.input.dump, page.progress, |file| {
             file.in_order()?.history(&options.filter, true)
         })?;
@@ -82,7 +83,7 @@ impl LeaksArgs {
         };
         let found = verdicts.look(looked_at.as_ref().unwrap_or(&dump));
         let found = ManuallyDrop::new(found);
-        let mut out = page.open(&[&self.input.dump])?;
+        let mut out = page.open()?;
         let style = page.style(&out, false);
         let path = &self.input.dump;
         match self.form.format {
@@ -92,7 +93,7 @@ impl LeaksArgs {
             SheetForm::Markdown => leaks::markdown(&mut out, &found, style.bytes)?,
             SheetForm::Table => leaks::table(&mut out, &found, path, style)?,
         }
-        out.finish()?;
+        page.finish(out)?;
         remarks::on_filter(&options.filter, &dump);
         Ok(())
     }

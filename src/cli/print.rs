@@ -51,6 +51,8 @@ pub(super) struct Print {
 
 impl Print {
     pub(super) fn run(self) -> Result<()> {
+        let page = &self.form.page;
+        page.refuse_losses(&[&self.input.dump])?;
         let selection = Selection {
             filter: self.filter.filter(),
             sort: self.sort,
@@ -58,12 +60,12 @@ impl Print {
             limit: self.limit,
             rules: self.form.rules(),
         };
-        let (dump, selected) = load(&self.input.dump, self.form.page.progress, |file| {
+        let (dump, selected) = load(&self.input.dump, page.progress, |file| {
             file.select(&selection)
         })?;
         let selected = ManuallyDrop::new(selected);
-        let mut out = self.form.page.open(&[&self.input.dump])?;
-        let style = self.form.page.style(&out, self.brief);
+        let mut out = page.open()?;
+        let style = page.style(&out, self.brief);
         let bytes = style.bytes;
         let cut = match self.form.format {
             Form::Table => table::objects(&mut out, &dump, &selected, style)?.cut,
@@ -80,7 +82,7 @@ impl Print {
                     .cut
             }
         };
-        out.finish()?;
+        page.finish(out)?;
         if cut {
             warn("some referents repeat themselves without end or are too many; they were cut");
         }

@@ -14,8 +14,10 @@ use ctstats::select::{Filter, Limit};
 use ctstats::units::escaped;
 use ctstats::{Dump, Lives, Sizes};
 
+use super::place::{self, Kind};
 use super::{
-    FilterArgs, ProgressArgs, SELECTION, SheetArgs, SheetForm, inputs, load, note, open, remarks,
+    FilterArgs, ProgressArgs, SELECTION, SheetArgs, SheetForm, finish, inputs, load, note, open,
+    remarks,
 };
 
 const EXAMPLES: &str = "\
@@ -118,13 +120,10 @@ enum Weigh {
 
 impl SitesArgs {
     pub(super) fn run(self) -> Result<()> {
-        #[cfg(feature = "flamegraph")]
-        let flamegraph = self.flamegraph.is_some();
-        #[cfg(not(feature = "flamegraph"))]
-        let flamegraph = false;
-        if self.folded || flamegraph || self.speedscope.is_some() {
+        if self.folded || self.flamegraph().is_some() || self.speedscope.is_some() {
             return self.stacks();
         }
+        self.form.page.refuse_losses(&[&self.dump])?;
         let options = SitesOptions {
             filter: self.filter.filter(),
             by: match self.by {
@@ -147,7 +146,7 @@ impl SitesArgs {
             self.form.page.progress,
         )?;
         let of = Sites::of(&dump, &sizes, &options);
-        let mut out = self.form.page.open(&[&self.dump])?;
+        let mut out = self.form.page.open()?;
         let style = self.form.page.style(&out, false);
         match self.form.format {
             SheetForm::Table => sites::table(&mut out, &of, style)?,
@@ -156,7 +155,7 @@ impl SitesArgs {
             SheetForm::Csv => sites::csv(&mut out, &of)?,
             SheetForm::Markdown => sites::markdown(&mut out, &of, style.bytes)?,
         }
-        out.finish()?;
+        self.form.page.finish(out)?;
         remark_on_filter(&options.filter, &dump, &sizes);
         if options.by.is_of_frames() {
             remark_on_traces(&dump);
@@ -164,14 +163,29 @@ impl SitesArgs {
         Ok(())
     }
 
+    fn flamegraph(&self) -> Option<&Path> {
+        #[cfg(feature = "flamegraph")]
+        return self.flamegraph.as_deref();
+        #[cfg(not(feature = "flamegraph"))]
+        None
+    }
+
     fn stacks(self) -> Result<()> {
         let weight = match self.weight {
             Weigh::Bytes => Weight::Bytes,
             Weigh::Objects => Weight::Objects,
         };
-        let filter = self.filter.filter();
         let progress = self.form.page.progress;
+        let folded = self.folded.then(|| self.form.page.path());
+        let outputs = [folded, self.flamegraph(), self.speedscope.as_deref()];
+        let writes: Vec<_> = outputs
+            .into_iter()
+            .flatten()
+            .map(|path| (path, Kind::Report))
+            .collect();
         let dumps = inputs([Some(&self.dump), self.new.as_ref()])?;
+        place::refuse_losses(&dumps, &writes, self.form.page.force)?;
+        let filter = self.filter.filter();
         let read = |path: &Path| read(path, &filter, GroupBy::Frame, progress);
         let (dump, sizes) = read(&self.dump)?;
         let newer = match &self.new {
@@ -196,24 +210,24 @@ impl SitesArgs {
             );
         }
         if self.folded {
-            let mut out = self.form.page.open(&dumps)?;
+            let mut out = self.form.page.open()?;
             folded::write(&mut out, &stacks)?;
-            out.finish()?;
+            self.form.page.finish(out)?;
         }
         #[cfg(feature = "flamegraph")]
         if let Some(path) = &self.flamegraph {
-            let mut out = open(path, &dumps)?;
+            let mut out = open(path)?;
             ctstats::report::flamegraph::write(&mut out, &stacks, weight)?;
-            out.finish()?;
+            finish(out, path)?;
         }
         if let Some(path) = &self.speedscope {
-            let mut out = open(path, &dumps)?;
+            let mut out = open(path)?;
             let names = [dumps.first(), dumps.last()].map(|path| {
                 let path = path.map(|path| path.display().to_string());
                 escaped(&path.unwrap_or_default()).into_owned()
             });
             speedscope::write(&mut out, &stacks, weight, names.each_ref().map(|n| &**n))?;
-            out.finish()?;
+            finish(out, path)?;
         }
         remark_on_filter(&filter, &dump, &sizes);
         remark_on_traces(&dump);

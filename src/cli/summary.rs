@@ -59,6 +59,7 @@ pub(super) struct SummaryArgs {
 
 impl SummaryArgs {
     pub(super) fn run(self) -> Result<()> {
+        self.form.page.refuse_losses(&[&self.input.dump])?;
         if self.lifetimes {
             return self.lifetimes();
         }
@@ -80,7 +81,7 @@ impl SummaryArgs {
         })?;
         let filter = options.filter.clone();
         let summary = Summary::of(&dump, options).map_err(|selector| no_such(&dump, &selector))?;
-        let mut out = self.form.page.open(&[&self.input.dump])?;
+        let mut out = self.form.page.open()?;
         let style = self.form.page.style(&out, false);
         match self.form.format {
             Form::Table => table::summary(&mut out, &summary, style)?,
@@ -93,7 +94,7 @@ impl SummaryArgs {
                 pympler::Writer::new(&mut out, escape).summary(&dump, &summary)?;
             }
         }
-        out.finish()?;
+        self.form.page.finish(out)?;
         remarks::on_filter(&filter, &dump);
         if dump.snapshots().len() == 0 {
             note("the dump has no snapshots; tracker.create_snapshot() records one");
@@ -116,7 +117,7 @@ impl SummaryArgs {
             Ok((file.in_order()?.lifetimes(&options.filter)?, ()))
         })?;
         let of = Lifetimes::of(&dump, &options);
-        let mut out = page.open(&[&self.input.dump])?;
+        let mut out = page.open()?;
         let style = page.style(&out, false);
         match self.form.format {
             Form::Json => lifetimes::json(&mut out, &of, json::Stringing::Document)?,
@@ -125,7 +126,7 @@ impl SummaryArgs {
             Form::Markdown => lifetimes::markdown(&mut out, &of, style.bytes)?,
             Form::Table | Form::Pympler => lifetimes::table(&mut out, &of, style)?,
         }
-        out.finish()?;
+        page.finish(out)?;
         remarks::on_filter(&options.filter, &dump);
         Ok(())
     }

@@ -107,6 +107,22 @@ fn read_plain(mut reader: Reader<'_>) -> Result<Dump, Error> {
     Ok(dump)
 }
 
+/// Whether these first bytes of a file, decompressed, are of a dump: of a native one, of a pickle
+/// that names Pympler's tracker, or all of one without any object.
+fn begins_as_dump(head: &[u8]) -> bool {
+    let is_pickle = match head {
+        [0x80, protocol, ..] => *protocol <= 5,
+        // An empty dict of protocol 1.
+        [b'}', ..] => true,
+        _ => PICKLES_OF_TEXT.iter().any(|start| head.starts_with(start)),
+    };
+    let names_tracker = || memchr::memmem::find(head, b"pympler").is_some();
+    head.starts_with(native::MAGIC) || is_pickle && (names_tracker() || Dump::read(head).is_ok())
+}
+
+/// How dumps of protocol 0 begin, which are text.
+const PICKLES_OF_TEXT: [&[u8]; 5] = [b"ccollections\n", b"(dp", b"(d.", b"c__builtin__\n", b"(lp"];
+
 /// What a file that failed as a dump is instead, and what to do with it, by its first bytes.
 fn foreign(head: &[u8]) -> Option<&'static str> {
     const BASE64: &str = "a pickle in base64; decode it first (base64 -d FILE | ctstats print -)";
@@ -157,14 +173,8 @@ fn text_kind(head: &[u8]) -> Option<&'static str> {
     let printable = head
         .iter()
         .all(|b| matches!(b, b'\t' | b'\n' | b'\r' | b' '..=b'~'));
-    let dump = [
-        &b"ccollections\n"[..],
-        b"(dp",
-        b"(d.",
-        b"c__builtin__\n",
-        b"(lp",
-    ];
-    if !printable || head.len() < 4 || dump.iter().any(|start| head.starts_with(start)) {
+    let mut dump = PICKLES_OF_TEXT.iter();
+    if !printable || head.len() < 4 || dump.any(|start| head.starts_with(start)) {
         return None;
     }
     match head.iter().find(|b| !b.is_ascii_whitespace())? {

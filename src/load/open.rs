@@ -7,13 +7,16 @@ use std::path::Path;
 use super::explain;
 use super::native::{self, NativeFile};
 use crate::error::Error;
-use crate::input::{self, ByteCount};
+use crate::input::{self, ByteCount, Decompressed};
 use crate::model::{Dump, Rules, Sizes, Survivors};
 use crate::pickle::Outcome;
 use crate::select::{Filter, Selected, Selection};
 
 /// Native files up to this size are read whole, and so checked whole: it takes no time.
 const SMALL_BYTES: u64 = if cfg!(any(test, fuzzing)) { 0 } else { 1 << 20 };
+
+/// How much of a file tells whether it is a dump: the first tracked object is within.
+const HEAD_BYTES: u64 = 64 << 10;
 
 /// An open dump.
 ///
@@ -88,6 +91,17 @@ impl DumpFile {
         let mut dump = self.whole()?;
         dump.put_in_order();
         Ok(DumpFile(Kind::Whole(Box::new(dump))))
+    }
+
+    /// Whether a file begins as a dump does, of either format, compressed or not: for those who
+    /// are about to replace it. No is also the answer where it cannot be read.
+    pub fn is_dump(path: impl AsRef<Path>) -> bool {
+        let file = input::open(path.as_ref()).ok();
+        let plain = file.and_then(|file| Decompressed::new(file).ok());
+        let mut head = Vec::new();
+        // Of a damaged one as much as can be read.
+        let read = plain.map(|plain| plain.take(HEAD_BYTES).read_to_end(&mut head));
+        read.is_some() && super::begins_as_dump(&head)
     }
 
     /// Everything.
@@ -261,6 +275,42 @@ mod tests {
     use crate::load::answers::answers;
     use crate::report::{csv, json, pympler};
     use crate::select::{Limit, SortKey};
+
+    /// Whatever can be loaded is known by its first bytes, and nothing else is.
+    #[test]
+    fn dumps_are_known_by_their_first_bytes() {
+        let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+        let mut known = 0;
+        for folder in ["dumps", "edited", "variants", "native", "invalid"] {
+            for entry in root.join("fixtures").join(folder).read_dir().unwrap() {
+                let path = entry.unwrap().path();
+                let loads = Dump::load(&path).is_ok();
+                let is_dump = DumpFile::is_dump(&path);
+                assert!(is_dump || !loads, "{}", path.display());
+                known += usize::from(is_dump);
+            }
+        }
+        assert!(known > 240, "{known}");
+        let others = ["tests/expected", "src/load", "src/report"].map(|name| root.join(name));
+        for entry in others.iter().flat_map(|folder| folder.read_dir().unwrap()) {
+            let path = entry.unwrap().path();
+            assert!(!DumpFile::is_dump(&path), "{}", path.display());
+        }
+        let invalid = root.join("fixtures/invalid");
+        let mut others = 0;
+        for entry in invalid.read_dir().unwrap() {
+            let path = entry.unwrap().path();
+            let name = path.file_name().unwrap().to_str().unwrap();
+            if ["other-", "packed-gz-of-text", "packed-zip", "packed-b64"]
+                .iter()
+                .any(|other| name.starts_with(other))
+            {
+                assert!(!DumpFile::is_dump(&path), "{name}");
+                others += 1;
+            }
+        }
+        assert!(others > 10, "{others}");
+    }
 
     fn selections() -> Vec<Selection> {
         let limit = |limit| Selection {
