@@ -1,5 +1,5 @@
 //! Reading ahead on a second thread, so that the disk or the decompressor works while
-//! the loader does.
+//! the loader does. Where no thread can be started nothing is read ahead.
 
 use std::io::{self, Read};
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
@@ -29,13 +29,30 @@ pub(crate) struct Prefetch {
 
 impl Prefetch {
     /// Starts to read. The thread ends with its input, or at its next block once this is dropped.
-    pub(crate) fn start(source: impl Read + Send + 'static) -> io::Result<Self> {
+    ///
+    /// Gives the source back if no thread can be started.
+    pub(crate) fn start<R: Read + Send + 'static>(source: R) -> Result<Self, R> {
+        Prefetch::start_on(thread::Builder::new(), source)
+    }
+
+    fn start_on<R: Read + Send + 'static>(thread: thread::Builder, source: R) -> Result<Self, R> {
         let (filled_sender, filled) = sync_channel(BLOCKS_AHEAD);
         let (used, used_receiver) = sync_channel(BLOCKS_AHEAD + 2);
-        thread::Builder::new()
-            .name("read-ahead".into())
-            .spawn(move || read_blocks(source, &filled_sender, &used_receiver))?;
-        Ok(Prefetch { filled, used })
+        // A thread that does not start keeps nothing of what it was to have.
+        let (give, take) = sync_channel(1);
+        let read = move || {
+            if let Ok(source) = take.recv() {
+                read_blocks(source, &filled_sender, &used_receiver);
+            }
+        };
+        match thread.name("read-ahead".into()).spawn(read) {
+            Ok(_) => {
+                // It waits for this.
+                let _ = give.send(source);
+                Ok(Prefetch { filled, used })
+            }
+            Err(_) => Err(source),
+        }
     }
 
     /// The next block; `None` at the end of the input.
@@ -78,7 +95,9 @@ mod tests {
     use super::*;
 
     fn read_all(source: impl Read + Send + 'static) -> (Vec<u8>, Option<String>) {
-        let mut prefetch = Prefetch::start(source).unwrap();
+        let mut prefetch = Prefetch::start(source)
+            .ok()
+            .expect("a thread can be started");
         let mut read = Vec::new();
         loop {
             match prefetch.next() {
@@ -97,6 +116,13 @@ mod tests {
         let bytes: Vec<u8> = (0..3 * BLOCK_BYTES + 17).map(|n| (n % 251) as u8).collect();
         let (read, error) = read_all(io::Cursor::new(bytes.clone()));
         assert!(read == bytes && error.is_none());
+    }
+
+    #[test]
+    fn without_a_thread_the_source_comes_back() {
+        let thread = thread::Builder::new().stack_size(usize::MAX / 4);
+        let source = Prefetch::start_on(thread, &b"all of it"[..]).err();
+        assert_eq!(source, Some(&b"all of it"[..]));
     }
 
     #[test]

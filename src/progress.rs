@@ -42,7 +42,7 @@ impl Progress {
             When::Always => true,
             When::Never => false,
         };
-        let watcher = shown.then(|| {
+        let watcher = shown.then(|| -> Option<_> {
             let (done, is_done) = channel::<()>();
             let watch = move || {
                 let over = |wait| is_done.recv_timeout(wait) != Err(RecvTimeoutError::Timeout);
@@ -52,9 +52,13 @@ impl Progress {
                     tell(&what, &count, total, over);
                 }
             };
-            (done, thread::spawn(watch))
+            // A bar that cannot be shown costs nobody his result.
+            let watching = thread::Builder::new().name("progress".into()).spawn(watch);
+            watching.ok().map(|watching| (done, watching))
         });
-        Progress { watcher }
+        Progress {
+            watcher: watcher.flatten(),
+        }
     }
 
     /// Watches a file being read.

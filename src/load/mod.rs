@@ -69,7 +69,7 @@ fn load_stream(path: &Path, count: &ByteCount) -> Result<Dump, Error> {
     let compression = plain.coding_name();
     // A decompressor is worth a thread; a disk or pipe is read as fast as it is asked.
     let reader = if plain.is_compressed() {
-        Reader::ahead(Prefetch::start(plain).map_err(failed)?)
+        Prefetch::start(plain).map_or_else(Reader::new, Reader::ahead)
     } else {
         Reader::new(plain)
     };

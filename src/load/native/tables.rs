@@ -7,7 +7,8 @@ use foldhash::fast::FixedState;
 
 use super::column::{Bytes, Column, all, bytes, column};
 use super::container::{SectionOut, Sections};
-use super::{NO_INDEX, derived, parallel, snapshots};
+use super::parallel::{self, Meanwhile};
+use super::{NO_INDEX, derived, snapshots};
 use crate::model::{
     AsizedColumns, ClassRow, Derived, Dump, FrameRow, Notes, ObjectColumns, Rules, SampleColumns,
     Sizes, TextArena, TextId, TraceColumns,
@@ -42,12 +43,12 @@ impl<'j, 'd> Jobs<'j, 'd> {
 pub(super) fn write(dump: &Dump) -> (Vec<(&'static str, SectionOut<'_>)>, u64) {
     // Several columns want these, and a core that waits for another does nothing.
     let (derived, codes, sizes) = thread::scope(|scope| {
-        let forests = scope.spawn(|| dump.forests());
-        let derived = scope.spawn(|| Derived::of(dump));
+        let forests = Meanwhile::begin(scope, || dump.forests());
+        let derived = Meanwhile::begin(scope, || Derived::of(dump));
         let codes = time_codes(dump);
         let sizes = [Rules::Documented, Rules::Pympler].map(|rules| Sizes::of(dump, rules));
-        let mut derived = derived.join().expect("counting does not panic");
-        derived.forests = forests.join().expect("merging does not panic");
+        let mut derived = derived.end();
+        derived.forests = forests.end();
         (derived, codes, sizes)
     });
     let (derived, codes, sizes) = (&derived, &codes, &sizes);

@@ -1,0 +1,71 @@
+//! What a machine does not give: threads.
+
+mod common;
+
+use std::fs;
+use std::path::Path;
+use std::process::Output;
+
+use common::ctstats;
+
+/// The command as it is typed, where every thread asks for more memory than there is.
+fn run_without_threads(line: &str) -> Output {
+    ctstats()
+        .args(line.split_whitespace())
+        .env("RUST_MIN_STACK", (usize::MAX / 4).to_string())
+        .output()
+        .expect("the binary starts")
+}
+
+/// Where no thread can be started, as under a limit of processes, the work is done all the same.
+#[test]
+fn without_threads_all_is_the_same() {
+    let folder = tempfile::tempdir().expect("a folder can be made");
+    let out = folder.path().display().to_string();
+    for line in [
+        "summary fixtures/shop.dump --progress always",
+        "print fixtures/invalid/packed-gz.bin",
+        "print fixtures/invalid/packed-zst.bin -o OUT/report",
+        "leaks fixtures/histories.dump.gz",
+        "print fixtures/invalid/packed-gz-cut.bin",
+        "print fixtures/native/shop-v2-cohorts.bin",
+        "convert fixtures/leaky_shop.dump OUT/dump.bin",
+        "convert fixtures/leaky_shop.dump OUT/dump.dat.gz --progress always",
+        "html fixtures/leaky_shop.dump -o OUT/page.html",
+        "html fixtures/leaky_shop.dump --single-file -o OUT/single.html",
+        "sites fixtures/leaky_shop.dump --flamegraph OUT/flames.svg",
+    ] {
+        let folders = ["with", "without"].map(|name| {
+            let folder = format!("{out}/{name}");
+            fs::create_dir_all(&folder).expect("it can be made");
+            folder
+        });
+        let with = common::run(&line.replace("OUT", &folders[0]));
+        let without = run_without_threads(&line.replace("OUT", &folders[1]));
+        assert_eq!(with.status.code(), without.status.code(), "{line}");
+        assert_eq!(with.stdout, without.stdout, "{line}");
+        assert_eq!(with.stderr, without.stderr, "{line}");
+        let [with, without] = folders.map(|folder| files(Path::new(&folder)));
+        assert_eq!(with, without, "{line}");
+    }
+}
+
+/// The files below a folder, in the order of their names.
+fn files(folder: &Path) -> Vec<(String, Vec<u8>)> {
+    let mut files = Vec::new();
+    for entry in fs::read_dir(folder).expect("it can be read") {
+        let path = entry.expect("it can be read").path();
+        if path.is_dir() {
+            files.extend(self::files(&path));
+        } else {
+            let name = path
+                .file_name()
+                .expect("it has one")
+                .to_string_lossy()
+                .into_owned();
+            files.push((name, fs::read(&path).expect("it can be read")));
+        }
+    }
+    files.sort();
+    files
+}
