@@ -85,6 +85,16 @@ impl AsizedColumns {
         self.rows[number as usize] = row;
     }
 
+    /// Bytes that they take.
+    pub(crate) fn held_bytes(&self) -> usize {
+        /// A row of a map, with its share of the nodes.
+        const WIDE: usize = 24;
+        size_of_val(&self.rows[..])
+            + (self.wide_sizes.len() + self.wide_flats.len()) * WIDE
+            + size_of_val(&self.group_start[..])
+            + size_of_val(&self.referents[..])
+    }
+
     #[inline]
     pub(crate) fn size(&self, number: u32) -> i64 {
         match self.rows[number as usize].size {

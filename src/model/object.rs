@@ -82,6 +82,15 @@ impl ObjectColumns {
         self.class.len()
     }
 
+    /// Bytes that they take, if none of them is empty.
+    pub(crate) fn held_bytes(&self) -> usize {
+        /// Three columns of 8 bytes each and seven of 4.
+        const ROW: usize = 3 * 8 + 7 * 4;
+        /// A row of a map, with its share of the nodes.
+        const WIDE: usize = 48;
+        self.len() * ROW + self.wide_address.len() * WIDE
+    }
+
     /// The deaths as they are kept, those alive marked.
     pub(crate) fn raw_deaths(&self) -> &[f64] {
         &self.death
@@ -128,6 +137,13 @@ impl ObjectColumns {
 pub(crate) struct SampleColumns {
     pub(crate) time: Vec<f64>,
     pub(crate) asized: Vec<u32>,
+}
+
+impl SampleColumns {
+    /// Bytes that they take.
+    pub(crate) fn held_bytes(&self) -> usize {
+        size_of_val(&self.time[..]) + size_of_val(&self.asized[..])
+    }
 }
 
 /// Whether who was born and died then lived at a moment; see [`TrackedObject::is_active_at`].

@@ -35,6 +35,11 @@ impl TextArena {
         Some(TextId(number))
     }
 
+    /// Bytes that they take.
+    pub(crate) fn held_bytes(&self) -> usize {
+        self.bytes.len() + size_of_val(&self.ends[..])
+    }
+
     /// How many there are.
     pub(crate) fn len(&self) -> usize {
         self.ends.len()

@@ -25,7 +25,7 @@ pub(crate) struct TraceColumns {
 }
 
 impl TraceColumns {
-    pub(super) fn frames_of(&self, trace: u32) -> &[u32] {
+    pub(crate) fn frames_of(&self, trace: u32) -> &[u32] {
         let index = trace as usize;
         let start = if index == 0 { 0 } else { self.ends[index - 1] };
         &self.frame_numbers[start as usize..self.ends[index] as usize]

@@ -73,6 +73,14 @@ impl List {
         Ok(())
     }
 
+    /// What its values take of the heap beside it, in values.
+    fn loose_items(&self) -> usize {
+        match self {
+            List::Items(items) => LIST_ITEMS + items.len(),
+            _ => 0,
+        }
+    }
+
     /// Its values in order.
     pub(crate) fn values(&self) -> impl Iterator<Item = Value> + '_ {
         let (run, items): (_, &[Value]) = match self {
@@ -114,7 +122,7 @@ pub(crate) struct Heap {
     tuples: Vec<(u32, u32)>,
     tuple_items: Vec<Value>,
     wide: Vec<i128>,
-    /// Values in lists that are no runs.
+    /// Values in lists that are no runs, each list for so many more as it takes itself.
     loose_items: usize,
     /// Pairs in living dicts.
     living_pairs: usize,
@@ -122,10 +130,24 @@ pub(crate) struct Heap {
     offset: u64,
 }
 
+/// A list of items takes as much as so many of them, whatever it holds.
+const LIST_ITEMS: usize = 4;
+
 /// What may be unfinished at once before any pickler has reason to.
 const FLOOR: u64 = 1 << 20;
 
 impl Heap {
+    /// Bytes that it takes.
+    pub(crate) fn held_bytes(&self) -> usize {
+        size_of_val(&self.lists[..])
+            + size_of_val(&self.dicts[..])
+            + size_of_val(&self.tuples[..])
+            + size_of_val(&self.tuple_items[..])
+            + size_of_val(&self.wide[..])
+            + self.loose_items * size_of::<Value>()
+            + self.living_pairs * size_of::<(Value, Value)>()
+    }
+
     /// Refuses more than what `offset` bytes of an honest pickle make: an empty list is one
     /// byte in the file and tens in memory.
     #[inline]
@@ -177,9 +199,11 @@ impl Heap {
 
     pub(crate) fn append(&mut self, number: u32, values: &[Value]) -> Outcome<()> {
         let list = &mut self.lists[number as usize];
+        let before = list.loose_items();
         values.iter().try_for_each(|&value| list.push(value))?;
-        if let List::Items(_) = list {
-            self.loose_items += values.len();
+        let after = list.loose_items();
+        if after > before {
+            self.loose_items += after - before;
             self.afford(self.loose_items)?;
         }
         Ok(())

@@ -21,8 +21,19 @@ const NEWEST_PROTOCOL: u8 = 5;
 /// is a nesting of thousands; it bounds what a file of MARKs can allocate.
 const STACK_LIMIT: usize = 1 << 22;
 
+/// What reading a pickle may take before any pickler has reason to, and for each byte of it:
+/// dumps take less than a byte for each. Refused before it can do harm, whatever it consists of.
+const HELD_TO_START: u64 = 32 << 20;
+const HELD_PER_BYTE: u64 = 12;
+
+/// So many bytes are read before it is weighed again what they take.
+const WEIGHED_BYTES: u64 = 32 << 10;
+
 /// Makes values of what the machine reads but does not understand.
 pub(crate) trait Builder {
+    /// Bytes that all that it made takes.
+    fn held_bytes(&self) -> usize;
+
     /// Keeps a text (WTF-8) and gives its number.
     fn text(&mut self, wtf8: &[u8]) -> Outcome<u32>;
 
@@ -86,6 +97,7 @@ pub(crate) fn read_pickle<B: Builder>(
         protocol: 0,
         frames_end: 0,
         scratch: Vec::new(),
+        weighed_at: 0,
     };
     let value = machine.run()?;
     Ok(Pickled {
@@ -110,12 +122,17 @@ struct Machine<'m, 'r, B> {
     frames_end: u64,
     /// Text on its way from the file's coding to WTF-8.
     scratch: Vec<u8>,
+    /// Where it is next weighed what all of this takes.
+    weighed_at: u64,
 }
 
 impl<B: Builder> Machine<'_, '_, B> {
     fn run(&mut self) -> Outcome<Value> {
         loop {
             let offset = self.reader.offset();
+            if offset >= self.weighed_at {
+                self.weigh(offset)?;
+            }
             let opcode = match self.reader.byte() {
                 Ok(opcode) => opcode,
                 Err(mut fault) => {
@@ -130,6 +147,26 @@ impl<B: Builder> Machine<'_, '_, B> {
                 return Err(at(fault, offset, opcode));
             }
         }
+    }
+
+    /// Refuses a pickle that takes far more than its bytes can be worth.
+    #[cold]
+    fn weigh(&mut self, offset: u64) -> Outcome<()> {
+        self.weighed_at = offset + WEIGHED_BYTES;
+        let machine = self.stack.capacity() * size_of::<Value>()
+            + self.marks.capacity() * size_of::<usize>()
+            + self.scratch.capacity();
+        let held =
+            machine + self.heap.held_bytes() + self.memo.held_bytes() + self.builder.held_bytes();
+        let most = HELD_TO_START.saturating_add(offset.saturating_mul(HELD_PER_BYTE));
+        if held as u64 > most {
+            let mut fault = too_large(format!(
+                "its first {offset} bytes take {held} bytes of memory, more than those of any pickler"
+            ));
+            fault.offset = offset;
+            return Err(fault);
+        }
+        Ok(())
     }
 
     #[inline(always)]

@@ -16,6 +16,9 @@ const NUMBER_MASK: u32 = (1 << NUMBER_BITS) - 1;
 /// The number of a dict that was let go before the memo came to know it: no living one has it.
 pub(crate) const LET_GO: u32 = NUMBER_MASK;
 
+/// From so many on, equal entries in a row are kept as one. No pickler stores a value twice.
+const LEAST_RUN: usize = 1 << 16;
+
 /// Entries far beyond the count. No pickler leaves gaps at all.
 const SPARSE_LIMIT: usize = 1 << 20;
 
@@ -75,6 +78,21 @@ pub(crate) struct Memo {
     sparse: HashMap<u32, Value>,
     /// How often an entry was stored under a number of its own choice, perhaps again.
     stored: u64,
+    /// Equal entries in a row that were taken out of the dense ones: in the file each is one byte.
+    /// There are none where there are gaps.
+    runs: Vec<Run>,
+    /// Whether they were put back once, and stay there.
+    is_unfolded: bool,
+}
+
+/// One value under many numbers in a row.
+struct Run {
+    /// The first number.
+    start: usize,
+    length: usize,
+    entry: u32,
+    /// How many dense entries stand before it.
+    dense: usize,
 }
 
 impl Memo {
@@ -101,7 +119,18 @@ impl Memo {
 
     /// How many numbers were stored: where MEMOIZE stores next, as in CPython.
     fn count(&self) -> usize {
-        self.dense.len() - self.gaps + self.sparse.len()
+        let runs = self.runs.last();
+        // Behind the last run the dense entries go on.
+        let taken_out = runs.map_or(0, |run| run.start + run.length - run.dense);
+        taken_out + self.dense.len() - self.gaps + self.sparse.len()
+    }
+
+    /// Bytes that it takes.
+    pub(crate) fn held_bytes(&self) -> usize {
+        size_of_val(&self.dense[..])
+            + size_of_val(&self.side[..])
+            + size_of_val(&self.runs[..])
+            + self.sparse.capacity() * size_of::<(u32, Value)>()
     }
 
     /// Stores under the next free number.
@@ -109,17 +138,93 @@ impl Memo {
     pub(crate) fn memoize(&mut self, value: Value) -> Outcome<()> {
         if self.dense_length().is_some() && self.side.len() < NUMBER_MASK as usize {
             let packed = self.pack(value);
+            if self.dense.len() == self.dense.capacity() {
+                self.fold();
+            }
             self.dense.push(packed);
             return Ok(());
         }
-        self.put(self.count() as u64, value)
+        self.memoize_oddly(value)
+    }
+
+    /// The same where there are gaps or runs.
+    #[cold]
+    fn memoize_oddly(&mut self, value: Value) -> Outcome<()> {
+        if self.runs.is_empty() || self.side.len() >= NUMBER_MASK as usize {
+            return self.put(self.count() as u64, value);
+        }
+        let packed = self.pack(value);
+        if let Some(run) = self.runs.last_mut()
+            && (run.dense, run.entry) == (self.dense.len(), packed)
+        {
+            run.length += 1;
+            return Ok(());
+        }
+        if self.dense.len() == self.dense.capacity() {
+            self.fold();
+        }
+        self.dense.push(packed);
+        Ok(())
+    }
+
+    /// Takes a run off the end of the dense entries, if most of them are one. Asked only when
+    /// their room runs out, so that it costs honest files nothing.
+    #[cold]
+    fn fold(&mut self) {
+        let before = self.runs.last().map_or(0, |run| run.dense);
+        let fresh = &self.dense[before..];
+        let Some(&entry) = fresh.last().filter(|_| !self.is_unfolded) else {
+            return;
+        };
+        let length = fresh.iter().rev().take_while(|&&e| e == entry).count();
+        if length < LEAST_RUN.max(fresh.len() / 2) {
+            return;
+        }
+        let start = self.count() - length;
+        let dense = self.dense.len() - length;
+        self.dense.truncate(dense);
+        self.dense.shrink_to_fit();
+        self.runs.push(Run {
+            start,
+            length,
+            entry,
+            dense,
+        });
+    }
+
+    /// Puts all runs back among the dense entries, each of which can then be replaced.
+    fn unfold(&mut self) {
+        self.is_unfolded = true;
+        let folded = std::mem::take(&mut self.dense);
+        let mut next = 0;
+        for run in std::mem::take(&mut self.runs) {
+            self.dense.extend_from_slice(&folded[next..run.dense]);
+            self.dense.resize(run.start + run.length, run.entry);
+            next = run.dense;
+        }
+        self.dense.extend_from_slice(&folded[next..]);
+    }
+
+    /// The entry of a number, where there are runs.
+    #[cold]
+    fn among_runs(&self, number: usize) -> Option<u32> {
+        let before = self.runs.partition_point(|run| run.start <= number);
+        match self.runs[..before].last() {
+            None => self.dense.get(number).copied(),
+            Some(run) if number - run.start < run.length => Some(run.entry),
+            Some(run) => {
+                let behind = number - run.start - run.length;
+                self.dense.get(run.dense + behind).copied()
+            }
+        }
     }
 
     /// How many entries there are, if they are numbered without gaps and MEMOIZE would
     /// go on behind the last: what a shortcut needs.
     #[inline]
     pub(crate) fn dense_length(&self) -> Option<usize> {
-        (self.gaps == 0 && self.sparse.is_empty()).then_some(self.dense.len())
+        let is_plain = self.gaps == 0 && self.sparse.is_empty() && self.runs.is_empty();
+        is_plain.then_some(self.dense.len())
     }
 
     /// Appends an entry behind the last, as MEMOIZE does, for a shortcut. `false`: it has to give up.
@@ -154,7 +259,8 @@ impl Memo {
         self.dense.truncate(length);
     }
 
-    /// An entry as it is packed, if it has one of the types that need no side table.
+    /// An entry as it is packed, if it has one of the types that need no side table. For
+    /// shortcuts, which are not taken where there are runs.
     #[inline]
     pub(crate) fn packed(&self, number: usize) -> Option<Packed> {
         let packed = *self.dense.get(number)?;
@@ -164,6 +270,9 @@ impl Memo {
     /// Stores under a given number.
     pub(crate) fn put(&mut self, number: u64, value: Value) -> Outcome<()> {
         self.stored += 1;
+        if !self.runs.is_empty() {
+            self.unfold();
+        }
         let index = usize::try_from(number).unwrap_or(usize::MAX);
         if self.side.len() >= NUMBER_MASK as usize {
             return Err(too_large("more memo entries than ctstats counts to"));
@@ -194,10 +303,11 @@ impl Memo {
 
     #[inline]
     pub(crate) fn get(&self, number: u64) -> Outcome<Value> {
-        let packed = usize::try_from(number)
-            .ok()
-            .and_then(|index| self.dense.get(index))
-            .copied();
+        let index = usize::try_from(number).ok();
+        let packed = match self.runs.is_empty() {
+            true => index.and_then(|index| self.dense.get(index).copied()),
+            false => index.and_then(|index| self.among_runs(index)),
+        };
         let packed = packed.unwrap_or(UNSET);
         let number_part = packed & NUMBER_MASK;
         Ok(match packed >> NUMBER_BITS {
@@ -257,6 +367,45 @@ mod tests {
             number = 2 * (number + 1) + 1024;
         }
         assert!(memo.dense.len() < 5000, "{}", memo.dense.len());
+    }
+
+    /// One byte of the file each.
+    #[test]
+    fn one_value_in_many_numbers_costs_next_to_nothing() {
+        let mut memo = Memo::default();
+        let mut expected = Vec::new();
+        let runs = [
+            (Value::Text(1), 3),
+            (Value::None, 700_000),
+            (Value::Text(2), 1),
+        ];
+        let more = [
+            (Value::List(3), 500_000),
+            (Value::Text(4), 70_000),
+            (Value::None, 2),
+        ];
+        for (value, count) in runs.into_iter().chain(more) {
+            for _ in 0..count {
+                memo.memoize(value).unwrap();
+                expected.push(value);
+            }
+        }
+        assert!(memo.held_bytes() < 2 << 20, "{}", memo.held_bytes());
+        assert_eq!(memo.count(), expected.len());
+        assert_eq!(memo.dense_length(), None);
+        let same = |memo: &Memo, expected: &[Value]| {
+            let get = |number: usize| memo.get(number as u64).unwrap();
+            assert!((0..expected.len()).all(|number| get(number) == expected[number]));
+            assert!(memo.get(expected.len() as u64).is_err());
+        };
+        same(&memo, &expected);
+        // Any number may be stored again.
+        memo.put(400_000, Value::Text(5)).unwrap();
+        expected[400_000] = Value::Text(5);
+        same(&memo, &expected);
+        memo.memoize(Value::Text(6)).unwrap();
+        expected.push(Value::Text(6));
+        same(&memo, &expected);
     }
 
     #[test]

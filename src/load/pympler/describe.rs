@@ -4,6 +4,9 @@ use super::{ASIZED, EMPTY_TUPLE, Loader, OBJECT, OPAQUE, PROCESS, SAMPLES, SNAPS
 use crate::model::TextId;
 use crate::pickle::{Heap, Outcome, Value, unfit};
 
+/// How long a text is that is made of something else, in characters.
+const MAX_TEXT: usize = 1000;
+
 /// How much of a text stands in a description.
 const MAX_DESCRIBED: usize = 200;
 
@@ -72,7 +75,12 @@ impl Loader {
             }
             other => self.repr_of(other, heap),
         };
-        self.texts.intern(text.as_bytes())
+        // It is made anew each time, however often the file refers to the value.
+        let end = text
+            .char_indices()
+            .nth(MAX_TEXT)
+            .map_or(text.len(), |(at, _)| at);
+        self.texts.intern(&text.as_bytes()[..end])
     }
 
     /// A text, or the beginning of a long one: a description is made anew each time.

@@ -2,12 +2,16 @@
 //! A program creates its objects at few places, so nearly every frame is a known one.
 
 use std::collections::HashMap;
+use std::hash::{BuildHasher, Hash};
 
-use foldhash::fast::FixedState;
+use foldhash::fast::{FixedState, RandomState};
 
 use super::texts::Texts;
 use crate::model::{FrameRow, TextId, TraceColumns};
 use crate::pickle::{Outcome, too_large};
+
+/// How many frames are known by their parts.
+const MOST_PARTS: usize = 1 << 16;
 
 /// The parts of a frame with at most one source line, which nearly all are.
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
@@ -24,12 +28,47 @@ pub(super) struct FrameParts {
 #[derive(Default)]
 pub(super) struct Frames {
     pub(super) columns: TraceColumns,
+    /// The frames asked for lately.
     by_parts: HashMap<FrameParts, u32, FixedState>,
-    by_row: HashMap<FrameRow, u32, FixedState>,
-    by_frames: HashMap<Box<[u32]>, u32, FixedState>,
+    by_row: Numbers,
+    by_frames: Numbers,
+}
+
+/// Finds the numbers of what stands in columns by its hash. Two of one hash, which chance does not
+/// bring about, are not told apart by it: the second is then not found again.
+#[derive(Default)]
+struct Numbers {
+    hasher: RandomState,
+    by_hash: HashMap<u64, u32, FixedState>,
+}
+
+impl Numbers {
+    /// The number of a value that `is` tells to be the one, or its hash.
+    #[inline]
+    fn find(&self, value: &(impl Hash + ?Sized), is: impl FnOnce(u32) -> bool) -> Result<u32, u64> {
+        let hash = self.hasher.hash_one(value);
+        let known = self.by_hash.get(&hash).copied();
+        known.filter(|&number| is(number)).ok_or(hash)
+    }
+
+    fn held_bytes(&self) -> usize {
+        self.by_hash.capacity() * size_of::<(u64, u32)>()
+    }
 }
 
 impl Frames {
+    /// Bytes that all of it takes.
+    pub(super) fn held_bytes(&self) -> usize {
+        /// The block of memory of a source line.
+        const SOURCE: usize = 32;
+        self.columns.frames.len() * (size_of::<FrameRow>() + SOURCE)
+            + size_of_val(&self.columns.ends[..])
+            + size_of_val(&self.columns.frame_numbers[..])
+            + self.by_parts.capacity() * size_of::<(FrameParts, u32)>()
+            + self.by_row.held_bytes()
+            + self.by_frames.held_bytes()
+    }
+
     /// The number of a frame with at most one source line.
     #[inline]
     pub(super) fn frame(&mut self, parts: FrameParts, texts: &mut Texts) -> Outcome<u32> {
@@ -45,6 +84,9 @@ impl Frames {
             source_index: parts.source_index,
         };
         let number = self.frame_row(row, texts)?;
+        if self.by_parts.len() == MOST_PARTS {
+            self.by_parts.clear();
+        }
         self.by_parts.insert(parts, number);
         Ok(number)
     }
@@ -56,27 +98,35 @@ impl Frames {
         for line in row.source.iter_mut().flat_map(|lines| lines.iter_mut()) {
             *line = texts.canonical(*line);
         }
-        if let Some(&number) = self.by_row.get(&row) {
-            return Ok(number);
-        }
-        let number = u32::try_from(self.columns.frames.len())
+        let frames = &mut self.columns.frames;
+        let hash = match self
+            .by_row
+            .find(&row, |number| frames[number as usize] == row)
+        {
+            Ok(number) => return Ok(number),
+            Err(hash) => hash,
+        };
+        let number = u32::try_from(frames.len())
             .map_err(|_| too_large("it holds more than 4,294,967,295 distinct frames"))?;
-        self.columns.frames.push(row.clone());
-        self.by_row.insert(row, number);
+        frames.push(row);
+        self.by_row.by_hash.insert(hash, number);
         Ok(number)
     }
 
     /// The number of a trace.
     pub(super) fn trace(&mut self, frames: &[u32]) -> Outcome<u32> {
-        if let Some(&number) = self.by_frames.get(frames) {
-            return Ok(number);
-        }
-        self.columns.frame_numbers.extend_from_slice(frames);
-        let end = u32::try_from(self.columns.frame_numbers.len())
+        let columns = &mut self.columns;
+        let is = |number| columns.frames_of(number) == frames;
+        let hash = match self.by_frames.find(frames, is) {
+            Ok(number) => return Ok(number),
+            Err(hash) => hash,
+        };
+        columns.frame_numbers.extend_from_slice(frames);
+        let end = u32::try_from(columns.frame_numbers.len())
             .map_err(|_| too_large("its traces hold more than 4,294,967,295 frames"))?;
-        let number = self.columns.ends.len() as u32;
-        self.columns.ends.push(end);
-        self.by_frames.insert(frames.into(), number);
+        let number = columns.ends.len() as u32;
+        columns.ends.push(end);
+        self.by_frames.by_hash.insert(hash, number);
         Ok(number)
     }
 }

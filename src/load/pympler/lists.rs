@@ -28,6 +28,11 @@ pub(super) struct Lists {
 }
 
 impl Lists {
+    /// Bytes that they take.
+    pub(super) fn held_bytes(&self) -> usize {
+        size_of_val(&self.by_frame[..]) + size_of_val(&self.by_trace[..])
+    }
+
     /// The number of the list that stands for all of these.
     #[inline]
     pub(super) fn shared(&mut self, of: Of, heap: &mut Heap) -> u32 {

@@ -18,6 +18,7 @@ mod snapshot;
 mod texts;
 
 use std::collections::HashMap;
+use std::hash::BuildHasher;
 
 use figures::seconds;
 use frames::Frames;
@@ -27,8 +28,8 @@ use shapes::Habits;
 use texts::Texts;
 
 use crate::model::{
-    AsizedColumns, ClassRow, Dump, Notes, ObjectColumns, ProcessMemory, SampleColumns, SnapshotRow,
-    TextId,
+    AsizedColumns, CachedClass, ClassRow, Dump, Notes, ObjectColumns, ProcessMemory, SampleColumns,
+    SnapshotRow, TextArena, TextId,
 };
 use crate::pickle::{
     Builder, Fault, FaultKind, Heap, Kind, List, Memo, Outcome, Pairs, Pickled, Reader, Value,
@@ -60,6 +61,11 @@ const UNBUILT: TextId = TextId(u32::MAX - 1);
 
 /// The longest name of a global, its module included.
 const MAX_GLOBAL_BYTES: usize = 4096;
+
+/// So often objects may be listed before they need so many bytes for each time: they take far
+/// more, but for those in several classes.
+const MOST_LISTED: u64 = 1 << 20;
+const BYTES_PER_LISTED: u64 = 16;
 
 /// How many globals are remembered by name for the notes.
 const UNKNOWN_NAMED: usize = 100;
@@ -148,8 +154,13 @@ struct Loader {
     snapshot_rows: Vec<u32>,
     /// Which snapshot took a dict as its `classes`, by the dict's number in this pickle.
     cached: HashMap<u32, u32>,
-    /// Cached classes that stand in memory more often than in the file.
+    /// Cached classes, those that stand in memory more often than in the file apart.
+    cached_classes: usize,
     cached_copies: usize,
+    /// Labelled texts of processes, as often as they stand in memory.
+    labels: usize,
+    /// Lines of frames with more or fewer than one.
+    source_lines: usize,
     classes: Vec<ClassRow>,
     listed: Vec<u32>,
     notes: Notes,
@@ -163,6 +174,41 @@ struct Loader {
     lists: Lists,
     /// What shortcuts expect.
     habits: Habits,
+}
+
+/// The keys of a dict, in their order: where each stands first, and where last. Its place is that
+/// of the first and its value that of the last, as in Python.
+fn keys(names: &[TextId], arena: &TextArena) -> Vec<(usize, usize)> {
+    // The same text is mostly one number, and looked at once, however long it is.
+    let mut order: Vec<u32> = (0..names.len() as u32).collect();
+    order.sort_unstable_by_key(|&place| (names[place as usize], place));
+    let numbers = order.chunk_by(|&a, &b| names[a as usize] == names[b as usize]);
+    let hasher = foldhash::fast::RandomState::default();
+    let mut found: Vec<(u64, u32, u32)> = numbers
+        .map(|places| {
+            let (first, last) = (places[0], places[places.len() - 1]);
+            (
+                hasher.hash_one(arena.bytes(names[first as usize])),
+                first,
+                last,
+            )
+        })
+        .collect();
+    drop(order);
+    let text = |key: &(u64, u32, u32)| arena.bytes(names[key.1 as usize]);
+    found.sort_unstable();
+    found.dedup_by(|next, kept| {
+        let same = next.0 == kept.0 && text(next) == text(kept);
+        if same {
+            kept.2 = kept.2.max(next.2);
+        }
+        same
+    });
+    found.sort_unstable_by_key(|&(_, first, _)| first);
+    let places = found.into_iter();
+    places
+        .map(|(_, first, last)| (first as usize, last as usize))
+        .collect()
 }
 
 impl Loader {
@@ -182,7 +228,10 @@ impl Loader {
             snapshots: Vec::new(),
             snapshot_rows: Vec::new(),
             cached: HashMap::new(),
+            cached_classes: 0,
             cached_copies: 0,
+            labels: 0,
+            source_lines: 0,
             classes: Vec::new(),
             listed: Vec::new(),
             notes: Notes::default(),
@@ -202,37 +251,19 @@ impl Loader {
                 self.describe_type(index.value)
             )));
         };
-        // A key that comes again replaces the list but keeps its place, as in Python.
-        let mut rows = HashMap::new();
-        let mut by_number = HashMap::new();
-        let mut pairs: Pairs = Vec::new();
-        for &(key, value) in index.heap.dict(dict)? {
-            let name = self.text_of(key, &index.heap, "a class name of the index")?;
-            // The same key over and over is told by its number, and not looked at.
-            if let Some(&row) = by_number.get(&name) {
-                let pair: &mut (Value, Value) = &mut pairs[row];
-                pair.1 = value;
-                continue;
-            }
-            let row = *rows
-                .entry(self.texts.arena.bytes(name).to_vec())
-                .or_insert(pairs.len());
-            by_number.insert(name, row);
-            if row == pairs.len() {
-                pairs.push((Value::Text(name.0), value));
-            } else {
-                pairs[row].1 = value;
-            }
+        let pairs = index.heap.dict(dict)?;
+        let mut names = Vec::with_capacity(pairs.len());
+        for &(key, _) in pairs {
+            names.push(self.text_of(key, &index.heap, "a class name of the index")?);
         }
-        for (key, value) in pairs {
-            let Value::Text(name) = key else { continue };
-            let Value::List(list) = value else {
+        for (first, last) in keys(&names, &self.texts.arena) {
+            let Value::List(list) = pairs[last].1 else {
                 return Err(unfit(format!(
                     "its index gives {} for a class, not a list of tracked objects",
-                    self.describe_type(value)
+                    self.describe_type(pairs[last].1)
                 )));
             };
-            self.take_class(TextId(name), index.heap.list(list), offset)?;
+            self.take_class(names[first], index.heap.list(list), offset)?;
         }
         Ok(())
     }
@@ -250,7 +281,7 @@ impl Loader {
             self.listed.push(number);
             self.objects.class[number as usize] = class;
             // Lists may be shared, so a short file can list its objects without end.
-            if self.listed.len() as u64 > offset + (1 << 20) {
+            if self.listed.len() as u64 > offset / BYTES_PER_LISTED + MOST_LISTED {
                 return Err(too_large(
                     "its classes share lists of objects over and over",
                 ));
@@ -362,6 +393,24 @@ impl Loader {
 }
 
 impl Builder for Loader {
+    fn held_bytes(&self) -> usize {
+        let notes = self.notes.unknown_globals.iter().map(String::len);
+        let cached = self.cached_classes + self.cached_copies;
+        self.texts.held_bytes()
+            + self.frames.held_bytes()
+            + self.lists.held_bytes()
+            + self.objects.held_bytes()
+            + self.samples.held_bytes()
+            + self.asized.held_bytes()
+            + size_of_val(&self.opaques[..])
+            + size_of_val(&self.processes[..])
+            + size_of_val(&self.snapshots[..])
+            + self.source_lines * size_of::<TextId>()
+            + self.labels * size_of::<(TextId, TextId)>()
+            + cached * size_of::<CachedClass>()
+            + notes.sum::<usize>()
+    }
+
     #[inline]
     fn text(&mut self, wtf8: &[u8]) -> Outcome<u32> {
         self.texts.intern(wtf8).map(|id| id.0)

@@ -121,18 +121,13 @@ impl Loader {
             }
         };
         let source = match items.get(3) {
-            Some(&Value::List(list)) => Some(
-                heap.list(list)
-                    .values()
-                    .filter_map(|v| {
-                        if let Value::Text(n) = v {
-                            Some(TextId(n))
-                        } else {
-                            None
-                        }
-                    })
-                    .collect(),
-            ),
+            Some(&Value::List(list)) => {
+                let texts = heap.list(list).values().filter_map(|value| match value {
+                    Value::Text(number) => Some(TextId(number)),
+                    _ => None,
+                });
+                Some(self.source_of(heap, texts.collect())?)
+            }
             _ => None,
         };
         let row = FrameRow {
@@ -190,7 +185,7 @@ impl Loader {
                         source_index,
                         ..
                     } = parts;
-                    let source = Some(lines.into());
+                    let source = Some(self.source_of(heap, lines)?);
                     let row = FrameRow {
                         file,
                         line,
@@ -204,6 +199,13 @@ impl Loader {
             _ => return Ok(None),
         };
         Ok(Some(Value::Built(FRAME, number)))
+    }
+
+    /// The source lines of a frame. Many frames may have the same list of them.
+    fn source_of(&mut self, heap: &Heap, lines: Vec<TextId>) -> Outcome<Box<[TextId]>> {
+        self.source_lines += lines.len();
+        heap.afford(2 * self.source_lines)?;
+        Ok(lines.into())
     }
 
     /// Which samples a value of `TrackedObject.snapshots` is: the first and how many.

@@ -32,6 +32,8 @@ impl Loader {
                 Field::Desc => row.desc = self.text_of(value, heap, "Snapshot.desc")?,
                 Field::SystemTotal => match value {
                     Value::Built(PROCESS, process) => {
+                        self.labels += self.processes[process as usize].os_specific.len();
+                        heap.afford(2 * self.labels)?;
                         row.process = self.processes[process as usize].clone();
                     }
                     // Shares then refer to the next best figure.
@@ -112,6 +114,7 @@ impl Loader {
                 heap.recycle(pairs);
             }
         }
+        self.cached_classes += classes.len();
         self.cached.insert(dict, snapshot);
         Ok(Some(classes))
     }
@@ -150,6 +153,9 @@ impl Loader {
                             row.os_specific.push((TextId(label), TextId(text)));
                         }
                     }
+                    // Many may have the same list.
+                    self.labels += row.os_specific.len();
+                    heap.afford(2 * self.labels)?;
                 }
                 _ => {}
             }

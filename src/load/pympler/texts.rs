@@ -39,6 +39,13 @@ impl Texts {
         }
     }
 
+    /// Bytes that all of it takes.
+    pub(super) fn held_bytes(&self) -> usize {
+        self.arena.held_bytes()
+            + self.canonical.capacity() * size_of::<(u64, TextId)>()
+            + self.canonical_numbers.capacity() * size_of::<(TextId, TextId)>()
+    }
+
     /// Keeps a text, or finds that it was kept not long ago.
     #[inline]
     pub(super) fn intern(&mut self, wtf8: &[u8]) -> Outcome<TextId> {
