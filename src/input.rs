@@ -1,6 +1,10 @@
 //! A path or standard input to plain bytes. The one place that opens files for
 //! reading, and that knows compression: by magic number, never by name.
 
+mod checksum;
+mod xz_streams;
+mod zstd_frames;
+
 use std::fs::File;
 use std::io::{self, Cursor, Read, Write};
 use std::path::Path;
@@ -8,6 +12,9 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use crate::error::Error;
+pub(crate) use checksum::{Checksum, Checksums};
+use xz_streams::XzStreams;
+use zstd_frames::ZstdFrames;
 
 /// The name that stands for standard input.
 pub(crate) const STDIN: &str = "-";
@@ -26,6 +33,14 @@ impl Coding {
         (b"\x28\xb5\x2f\xfd", Coding::Zstd),
         (b"\xfd7zXZ\0", Coding::Xz),
     ];
+
+    /// The one that these first bytes are of.
+    fn of(head: &[u8]) -> Option<Coding> {
+        let mut known = Coding::MAGIC.iter();
+        known
+            .find(|(magic, _)| head.starts_with(magic))
+            .map(|c| c.1)
+    }
 
     fn name(self) -> &'static str {
         match self {
@@ -131,6 +146,7 @@ pub(crate) fn size(path: &Path) -> Option<u64> {
 /// Decompresses what is compressed and passes the rest through.
 pub(crate) struct Decompressed<R: Read> {
     inner: Inner<R>,
+    checksums: Checksums,
 }
 
 /// The input with its first bytes put back.
@@ -139,28 +155,40 @@ type Whole<R> = io::Chain<Cursor<Vec<u8>>, R>;
 enum Inner<R: Read> {
     Plain(Whole<R>),
     Gzip(Box<flate2::read::MultiGzDecoder<Whole<R>>>),
-    Zstd(zstd::stream::read::Decoder<'static, io::BufReader<Whole<R>>>),
-    Xz(Box<lzma_rust2::XzReader<Whole<R>>>),
+    Zstd(zstd::stream::read::Decoder<'static, io::BufReader<ZstdFrames<Whole<R>>>>),
+    Xz(Box<XzStreams<R>>),
 }
+
+/// How many of the first bytes are looked at.
+const HEAD_BYTES: u64 = 12;
 
 impl<R: Read> Decompressed<R> {
     /// Looks at the first bytes.
     pub(crate) fn new(mut raw: R) -> io::Result<Self> {
         let mut head = Vec::new();
-        raw.by_ref().take(6).read_to_end(&mut head)?;
-        let coding = Coding::MAGIC
-            .iter()
-            .find(|(magic, _)| head.starts_with(magic))
-            .map(|c| c.1);
+        raw.by_ref().take(HEAD_BYTES).read_to_end(&mut head)?;
+        let checksums = Checksums::default();
+        let coding = Coding::of(&head);
         let whole = Cursor::new(head).chain(raw);
         let inner = match coding {
             None => Inner::Plain(whole),
             // Several members in a row are one file, as for gunzip.
-            Some(Coding::Gzip) => Inner::Gzip(Box::new(flate2::read::MultiGzDecoder::new(whole))),
-            Some(Coding::Zstd) => Inner::Zstd(zstd::stream::read::Decoder::new(whole)?),
-            Some(Coding::Xz) => Inner::Xz(Box::new(lzma_rust2::XzReader::new(whole, true))),
+            Some(Coding::Gzip) => {
+                checksums.add(Some(Checksum::Crc32));
+                Inner::Gzip(Box::new(flate2::read::MultiGzDecoder::new(whole)))
+            }
+            Some(Coding::Zstd) => {
+                let frames = ZstdFrames::new(whole, checksums.clone());
+                Inner::Zstd(zstd::stream::read::Decoder::new(frames)?)
+            }
+            Some(Coding::Xz) => Inner::Xz(Box::new(XzStreams::new(whole, checksums.clone()))),
         };
-        Ok(Decompressed { inner })
+        Ok(Decompressed { inner, checksums })
+    }
+
+    /// The checksums of what was decompressed so far; none of what is not compressed.
+    pub(crate) fn checksums(&self) -> Checksums {
+        self.checksums.clone()
     }
 
     /// What it decompresses, by name.

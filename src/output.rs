@@ -281,7 +281,12 @@ impl<W: Write> Compressor<W> {
                 let level = flate2::Compression::default();
                 Compressor::Gzip(Box::new(flate2::write::GzEncoder::new(out, level)))
             }
-            Compression::Zstd => Compressor::Zstd(zstd::stream::write::Encoder::new(out, 0)?),
+            Compression::Zstd => {
+                let mut encoder = zstd::stream::write::Encoder::new(out, 0)?;
+                // Without it most changes of a byte would go unnoticed. Gzip always has one.
+                encoder.include_checksum(true)?;
+                Compressor::Zstd(encoder)
+            }
         })
     }
 

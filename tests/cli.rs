@@ -211,6 +211,19 @@ const CASES: &[(&str, &str)] = &[
     ("info-native", "info fixtures/native/shop-v1.bin"),
     ("info-compressed", "info fixtures/invalid/packed-zst.bin"),
     (
+        "info-compressed-json",
+        "info fixtures/invalid/packed-zst.bin --format json",
+    ),
+    ("info-gzip", "info fixtures/invalid/packed-gz.bin"),
+    (
+        "info-xz-json",
+        "info fixtures/invalid/packed-xz.bin --format json",
+    ),
+    (
+        "info-native-json",
+        "info fixtures/native/shop-v2.bin --format json",
+    ),
+    (
         "info-empty",
         "info fixtures/dumps/empty.nothing-1.1-py311.dump",
     ),

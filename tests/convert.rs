@@ -156,6 +156,40 @@ fn the_ending_tells_format_and_compression() {
     }
 }
 
+/// What `convert` packs has a checksum: a byte that changed is an error, or changes nothing.
+#[test]
+fn a_byte_changed_in_a_packed_file_is_noticed() {
+    let folder = tempfile::tempdir().expect("a folder can be made");
+    let native = |bytes: &[u8]| {
+        let dump = ctstats::Dump::read(bytes).ok()?;
+        let mut out = Vec::new();
+        dump.dump_stats_to(&mut out)
+            .expect("a vector takes everything");
+        Some((out, dump.notes().checksum))
+    };
+    for (name, checksum) in [("a.dat.zst", "xxh64"), ("a.dat.gz", "crc32")] {
+        let out = folder.path().join(name);
+        assert!(
+            convert(&[], &[&fixture("shop.dump"), &out])
+                .status
+                .success()
+        );
+        let mut bytes = fs::read(&out).expect("it is there");
+        let whole = native(&bytes).expect("it is a dump");
+        assert_eq!(whole.1, Some(checksum), "{name}");
+        let mut noticed = 0;
+        for index in (0..bytes.len()).step_by(5) {
+            bytes[index] ^= 1 << (index % 8);
+            match native(&bytes) {
+                Some((changed, _)) => assert!(changed == whole.0, "{name}: byte {index}"),
+                None => noticed += 1,
+            }
+            bytes[index] ^= 1 << (index % 8);
+        }
+        assert!(noticed > bytes.len() / 6, "{name}: {noticed}");
+    }
+}
+
 #[test]
 fn pipes_work_at_both_ends() {
     let mut child = ctstats()

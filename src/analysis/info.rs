@@ -15,6 +15,9 @@ pub struct Info {
     pub pickle_protocols: [u8; 2],
     /// `gzip`, `zstd` or `xz`; `None` for plain files.
     pub compression: Option<&'static str>,
+    /// Which checksum proves that the dump is what was written: `crc32` (gzip, ctstats' own
+    /// format), `crc64`, `sha256` (xz) or `xxh64` (zstd); `None` where nothing does.
+    pub checksum: Option<&'static str>,
     /// The file's size; `None` for standard input.
     pub file_bytes: Option<u64>,
     /// The dump's size without compression.
@@ -99,6 +102,7 @@ impl Info {
             format_version,
             pickle_protocols: notes.protocols,
             compression: notes.compression,
+            checksum: notes.checksum,
             file_bytes: notes.file_bytes,
             dump_bytes: notes.dump_bytes,
             classes: dump.classes().len(),

@@ -12,8 +12,8 @@ use std::io::Read;
 use std::path::Path;
 
 use crate::error::{Error, Problem};
-use crate::input::{self, ByteCount, Decompressed};
-use crate::model::Dump;
+use crate::input::{self, ByteCount, Checksum, Checksums, Decompressed};
+use crate::model::{Dump, Origin};
 use crate::pickle::{Fault, FaultKind, Reader};
 use crate::prefetch::Prefetch;
 
@@ -46,9 +46,9 @@ impl Dump {
             source,
         };
         let plain = Decompressed::new(input).map_err(read_failed)?;
-        let compression = plain.coding_name();
+        let packing = Packing::of(&plain);
         let mut dump = read_plain(Reader::new(plain))?;
-        dump.notes.compression = compression;
+        packing.note(&mut dump);
         Ok(dump)
     }
 }
@@ -66,7 +66,7 @@ fn load_stream(path: &Path, count: &ByteCount) -> Result<Dump, Error> {
         source,
     };
     let plain = Decompressed::new(count.counting(input::open(path)?)).map_err(failed)?;
-    let compression = plain.coding_name();
+    let packing = Packing::of(&plain);
     // A decompressor is worth a thread; a disk or pipe is read as fast as it is asked.
     let reader = if plain.is_compressed() {
         Prefetch::start(plain).map_or_else(Reader::new, Reader::ahead)
@@ -74,9 +74,34 @@ fn load_stream(path: &Path, count: &ByteCount) -> Result<Dump, Error> {
         Reader::new(plain)
     };
     let mut dump = read_plain(reader).map_err(|error| error.in_file(&name))?;
-    dump.notes.compression = compression;
+    packing.note(&mut dump);
     dump.notes.file_bytes = input::size(path);
     Ok(dump)
+}
+
+/// How an input is packed: told before it is read, but for the checksums.
+struct Packing {
+    compression: Option<&'static str>,
+    checksums: Checksums,
+}
+
+impl Packing {
+    fn of(plain: &Decompressed<impl Read>) -> Self {
+        Packing {
+            compression: plain.coding_name(),
+            checksums: plain.checksums(),
+        }
+    }
+
+    /// Notes it in the dump that was read.
+    fn note(self, dump: &mut Dump) {
+        let notes = &mut dump.notes;
+        notes.compression = self.compression;
+        notes.checksum = match notes.origin {
+            Origin::Native { .. } => Some(native::CHECKSUM),
+            Origin::Pympler => self.checksums.of_all().map(Checksum::name),
+        };
+    }
 }
 
 fn read_plain(mut reader: Reader<'_>) -> Result<Dump, Error> {

@@ -245,6 +245,7 @@ impl Native {
         let Native { file, name } = self;
         let mut dump = read(file).map_err(|fault| explain(*fault, native::MAGIC).in_file(name))?;
         let size = input::size(Path::new(name));
+        dump.notes.checksum = Some(native::CHECKSUM);
         dump.notes.file_bytes = size;
         dump.notes.dump_bytes = file.end();
         dump.notes.trailing_bytes = size.map_or(0, |size| size.saturating_sub(file.end()));

@@ -79,6 +79,10 @@ pub struct Notes {
     pub origin: Origin,
     /// How the file was compressed; `None` if it was not.
     pub compression: Option<&'static str>,
+    /// Which checksum over its bytes was compared while it was read: `crc32`, `crc64`, `sha256` or
+    /// `xxh64`. `None` where there is none over all of them, so that a byte that changed since it
+    /// was written need not be noticed: of plain pickles always.
+    pub checksum: Option<&'static str>,
     /// The size of the file; `None` where it was no file.
     pub file_bytes: Option<u64>,
     /// The size of the dump itself, decompressed and without what follows it.

@@ -34,6 +34,20 @@ pub fn table(out: &mut impl Write, info: &Info, style: ByteStyle, paint: Paint) 
         (None, _) => size(info.dump_bytes),
     };
     line("size", packed)?;
+    if let (Some(coding), None) = (info.compression, info.checksum) {
+        let remedy = if coding == "xz" {
+            "xz --check=crc64"
+        } else {
+            "zstd --check"
+        };
+        line(
+            "checksum",
+            format!(
+                "none in its {coding} data: a byte that changed would not be noticed; \
+                 pack with {remedy}, or let ctstats convert write a .zst"
+            ),
+        )?;
+    }
     line("classes", count(info.classes))?;
     let lives = format!(
         "{} ({} alive, {} dead)",

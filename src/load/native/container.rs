@@ -14,6 +14,9 @@ use crate::pickle::{Fault, FaultKind, Outcome, Reader, malformed, too_large};
 /// The first bytes of a native file.
 pub(in crate::load) const MAGIC: &[u8; 8] = b"\x89CTSTATS";
 
+/// What all blocks of a native file have.
+pub(in crate::load) const CHECKSUM: &str = "crc32";
+
 /// The version that is written. All up to it are read.
 pub(super) const VERSION: u32 = 2;
 
