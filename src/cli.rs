@@ -22,6 +22,7 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 
 use ctstats::analysis::summary::SnapshotSelector;
 use ctstats::output::Output;
+use ctstats::report::csv::Dialect;
 use ctstats::report::{Paint, table};
 use ctstats::select::Filter;
 use ctstats::units::{ByteStyle, escaped, parse_bytes, thousands};
@@ -137,6 +138,8 @@ struct FormArgs {
     #[arg(long, value_enum, default_value_t = Form::Table)]
     format: Form,
     #[command(flatten)]
+    csv: CsvArgs,
+    #[command(flatten)]
     page: PageArgs,
 }
 
@@ -148,7 +151,32 @@ struct SheetArgs {
     #[arg(long, value_enum, default_value_t = SheetForm::Table)]
     format: SheetForm,
     #[command(flatten)]
+    csv: CsvArgs,
+    #[command(flatten)]
     page: PageArgs,
+}
+
+/// Who reads the CSV.
+#[derive(Debug, Args)]
+#[command(next_help_heading = OUTPUT)]
+struct CsvArgs {
+    /// In csv, put ' before texts that Excel and LibreOffice would run as formulas: those that
+    /// begin with =, +, - or @.
+    #[arg(long)]
+    spreadsheet: bool,
+}
+
+impl CsvArgs {
+    fn dialect(&self, is_csv: bool) -> Result<Dialect> {
+        match (self.spreadsheet, is_csv) {
+            (false, _) => Ok(Dialect::Plain),
+            (true, true) => Ok(Dialect::Spreadsheet),
+            (true, false) => {
+                let what = "--spreadsheet is about csv; add --format csv";
+                Err(Usage(what.into()).into())
+            }
+        }
+    }
 }
 
 /// Where a report goes and how it looks.
@@ -181,7 +209,7 @@ enum Form {
     Json,
     /// The same, one object or snapshot a line, streaming
     Ndjson,
-    /// RFC 4180, one row for each object or class
+    /// RFC 4180, one row for each object or class; see --spreadsheet
     Csv,
     /// Tables for tickets
     Markdown,
@@ -197,7 +225,7 @@ enum SheetForm {
     Json,
     /// Its rows, one a line
     Ndjson,
-    /// RFC 4180, its rows
+    /// RFC 4180, its rows; see --spreadsheet
     Csv,
     /// A table for tickets
     Markdown,
@@ -230,7 +258,17 @@ fn byte_style(exact: bool) -> ByteStyle {
     }
 }
 
+impl SheetArgs {
+    fn dialect(&self) -> Result<Dialect> {
+        self.csv.dialect(self.format == SheetForm::Csv)
+    }
+}
+
 impl FormArgs {
+    fn dialect(&self) -> Result<Dialect> {
+        self.csv.dialect(self.format == Form::Csv)
+    }
+
     fn rules(&self) -> Rules {
         if self.format == Form::Pympler {
             Rules::Pympler

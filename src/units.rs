@@ -180,16 +180,18 @@ pub(crate) fn acts(c: char) -> bool {
         | '\u{fff9}'..='\u{fffb}' | '\u{e0000}'..='\u{e007f}')
 }
 
-/// Untrusted text made harmless: what may act on a terminal is written as Python's
-/// repr would write it (`\x1b`, `\n`, `\u202e`).
+/// Untrusted text made harmless: what may act on a terminal, and what the log of a build may take
+/// for a command, is written as Python's repr would write it (`\x1b`, `\n`, `\u202e`, `\x3a`).
 pub fn escaped(text: &str) -> Cow<'_, str> {
-    if !text.contains(acts) {
+    let mut commands = commands(text).into_iter().peekable();
+    if !text.contains(acts) && commands.peek().is_none() {
         return Cow::Borrowed(text);
     }
     let mut out = String::with_capacity(text.len() + 16);
-    for c in text.chars() {
+    for (at, c) in text.char_indices() {
         let code = u32::from(c);
         let _ = match c {
+            c if commands.next_if_eq(&at).is_some() => write!(out, "\\x{:02x}", u32::from(c)),
             '\n' => write!(out, "\\n"),
             '\r' => write!(out, "\\r"),
             '\t' => write!(out, "\\t"),
@@ -203,6 +205,40 @@ pub fn escaped(text: &str) -> Cow<'_, str> {
         };
     }
     Cow::Owned(out)
+}
+
+/// Where a character has to be written otherwise, so that the log of a build does not take a line
+/// with this text for a command, in ascending order.
+///
+/// GitHub's takes `::error …::` for one at the start of a line. A word may get there when lines
+/// are wrapped, so words count, not only the start of the text.
+fn commands(text: &str) -> Vec<usize> {
+    let mut found = marks(text);
+    for (at, _) in text.match_indices("::") {
+        let (before, after) = (&text[..at], &text[at + 2..]);
+        let name = after.trim_start_matches(|c: char| c.is_ascii_alphabetic() || c == '-');
+        let ends =
+            name.is_empty() || name.starts_with("::") || name.starts_with(char::is_whitespace);
+        let begins = before.chars().next_back().is_none_or(char::is_whitespace);
+        if begins && ends && after.starts_with(|c: char| c.is_ascii_alphabetic()) {
+            found.push(at);
+        }
+    }
+    found.sort_unstable();
+    found
+}
+
+/// The same of those commands that count wherever they stand in a line: `##[…]` of GitHub,
+/// `##vso[…]` of Azure, `##teamcity[…]`. It is the second `#` that has to be written otherwise.
+pub(crate) fn marks(text: &str) -> Vec<usize> {
+    if !text.contains("##") {
+        return Vec::new();
+    }
+    let mark = |(at, _): (usize, &str)| {
+        let before = text[..at].trim_end_matches(|c: char| c.is_ascii_alphabetic());
+        before.ends_with("##").then(|| before.len() - 1)
+    };
+    text.match_indices('[').filter_map(mark).collect()
 }
 
 #[cfg(test)]
@@ -293,6 +329,39 @@ mod tests {
         assert_eq!(safe, "a\\x1b[31m\\x9b\\u202eb\\nc\\U000e0041é\u{1f600}");
         assert!(!safe.contains(acts));
         assert!(matches!(escaped("plain"), Cow::Borrowed(_)));
+    }
+
+    #[test]
+    fn nothing_commands_a_log() {
+        let cases = [
+            ("::error::x", "\\x3a:error::x"),
+            ("  ::add-mask::x", "  \\x3a:add-mask::x"),
+            ("a ::error title=b::c", "a \\x3a:error title=b::c"),
+            ("\u{3000}::group", "\u{3000}\\x3a:group"),
+            ("##[error]x", "#\\x23[error]x"),
+            ("a###vso[task.x]y", "a##\\x23vso[task.x]y"),
+            ("##teamcity[x] ##[y]", "#\\x23teamcity[x] #\\x23[y]"),
+            ("\n::debug::", "\\n\\x3a:debug::"),
+        ];
+        for (text, expected) in cases {
+            assert_eq!(escaped(text), expected);
+        }
+        let plain = [
+            "std::vector::x",
+            ":::error::x",
+            "a :: b",
+            "::",
+            "<Peer ::1>",
+            "<Peer ::ffff:10.0.0.1>",
+            "fe80::1",
+            "## [a]",
+            "#[derive]",
+            "# ## ###",
+            "[##]",
+        ];
+        for text in plain {
+            assert!(matches!(escaped(text), Cow::Borrowed(_)), "{text}");
+        }
     }
 
     #[test]

@@ -10,9 +10,10 @@ use std::process::Stdio;
 use common::{ctstats, expect, fixture, run};
 
 const SHOP: &str = "fixtures/shop.dump";
+const ORDERS: &str = "fixtures/orders.dump";
 
 /// Name, arguments. `DUMP` stands for the demonstration, `LEAKY` for one of a service that
-/// leaks, `HISTORIES` for many made-up classes, `HOSTILE` for one full of control characters, `CLOCK` for one whose clock was set back, `OLD` for one of Pympler 0.2 on Python 2.
+/// leaks, `ORDERS` for one whose texts are orders to others, `HISTORIES` for many made-up classes, `HOSTILE` for one full of control characters, `CLOCK` for one whose clock was set back, `OLD` for one of Pympler 0.2 on Python 2.
 const CASES: &[(&str, &str)] = &[
     // Forms of print.
     ("print-table", "print DUMP --sort size --limit 2"),
@@ -55,6 +56,31 @@ const CASES: &[(&str, &str)] = &[
     ("hostile-json", "print HOSTILE --format json"),
     ("hostile-markdown", "print HOSTILE --format markdown"),
     ("hostile-summary", "summary HOSTILE"),
+    // What reaches a spreadsheet, the log of a build, and a code host.
+    ("orders-table", "print ORDERS --brief --width 100"),
+    ("orders-summary", "summary ORDERS --snapshot 0 --width 80"),
+    (
+        "orders-sites",
+        "sites ORDERS --depth 2 --width 80 --limit 9",
+    ),
+    ("orders-leaks", "leaks ORDERS --width 60 --limit 1"),
+    ("orders-folded", "sites ORDERS --folded"),
+    ("orders-csv", "print ORDERS --format csv"),
+    (
+        "orders-spreadsheet",
+        "print ORDERS --format csv --spreadsheet",
+    ),
+    (
+        "orders-spreadsheet-diff",
+        "diff ORDERS --format csv --spreadsheet --from last --to first",
+    ),
+    ("orders-markdown", "print ORDERS --format markdown"),
+    (
+        "orders-markdown-summary",
+        "summary ORDERS --format markdown --limit 2",
+    ),
+    ("orders-pympler", "summary ORDERS --format pympler"),
+    ("usage-spreadsheet", "print DUMP --spreadsheet"),
     // Selections.
     (
         "select-class",
@@ -501,6 +527,7 @@ fn every_line_prints_what_is_expected() {
         let line = line
             .replace("HISTORIES", "fixtures/histories.dump.gz")
             .replace("LEAKY", "fixtures/leaky_shop.dump")
+            .replace("ORDERS", ORDERS)
             .replace("HOSTILE", "fixtures/dumps/weirdstr-surr-1.1-py311.dump")
             .replace("CLOCK", "fixtures/clock_set_back.dump.gz")
             .replace("DUMP", SHOP)
@@ -558,6 +585,137 @@ fn nothing_acts_on_a_terminal() {
             }
         }
     }
+}
+
+/// No form but `pympler` has a line that the log of a build takes for a command: `::name …::` at
+/// its start, behind blanks or not, or `##name[…]` anywhere.
+#[test]
+fn nothing_commands_a_log() {
+    let is_command = |line: &str| {
+        let is_name = |name: &str| name.starts_with(|c: char| c.is_ascii_alphabetic());
+        let line = line.trim_start();
+        let marked = line.match_indices("##").any(|(at, _)| {
+            let after = line[at..].trim_start_matches('#');
+            after
+                .trim_start_matches(|c: char| c.is_ascii_alphabetic())
+                .starts_with('[')
+        });
+        marked || line.strip_prefix("::").is_some_and(is_name)
+    };
+    assert!(is_command(" ::error::x") && is_command("a ###vso[x]") && !is_command(": # ## [x"));
+    let mut lines = 0;
+    for dump in [ORDERS, "fixtures/markup.dump"] {
+        for command in [
+            "print",
+            "print --brief",
+            "summary",
+            "summary --lifetimes",
+            "leaks",
+            "diff --referents",
+            "sites",
+            "sites --depth 3",
+            "sites --by repr",
+            "sites --by name",
+            "info",
+        ] {
+            for format in [
+                "table",
+                "json",
+                "ndjson",
+                "csv",
+                "csv --spreadsheet",
+                "markdown",
+            ] {
+                for width in [60, 80, 117, 200] {
+                    if width > 60 && format != "table" {
+                        continue;
+                    }
+                    let mut line = format!("{command} {dump} --format {format}");
+                    if command != "info" {
+                        line += &format!(" --width {width}");
+                    } else if !["table", "json"].contains(&format) {
+                        continue;
+                    }
+                    let output = run(&line);
+                    assert!(output.status.success(), "{line}");
+                    for bytes in [output.stdout, output.stderr] {
+                        let text = String::from_utf8(bytes).expect("it is UTF-8");
+                        let command = text.lines().find(|line| is_command(line));
+                        assert_eq!(command, None, "{line}");
+                        lines += text.lines().count();
+                    }
+                }
+            }
+        }
+        for line in [
+            format!("sites {dump} --folded"),
+            format!("check {dump} --max-bytes *=0 --width 60"),
+            format!("check {dump} --max-bytes *=0 --format json"),
+            format!("check {dump} --max-bytes *=0 --format junit"),
+            format!("print {dump} --class nowhere"),
+            format!("summary {dump} --snapshot nowhere"),
+        ] {
+            let output = run(&line);
+            for bytes in [output.stdout, output.stderr] {
+                let text = String::from_utf8(bytes).expect("it is UTF-8");
+                assert_eq!(text.lines().find(|line| is_command(line)), None, "{line}");
+            }
+        }
+    }
+    assert!(lines > 5000, "{lines}");
+    // The texts of JSON are what they were all the same.
+    let json = String::from_utf8(run(&format!("print {ORDERS} --format ndjson")).stdout);
+    let json = json.expect("it is UTF-8");
+    for text in ["##[error]a", "a ##vso[task.x]b", "::error title=a::b"] {
+        let has = |line: &str| {
+            let value: serde_json::Value = serde_json::from_str(line).expect("it is JSON");
+            value["class"] == text
+        };
+        assert!(json.lines().any(has), "{text}");
+    }
+}
+
+/// With --spreadsheet no cell is a formula, and apart from that the CSV is the same.
+#[test]
+fn nothing_runs_in_a_spreadsheet() {
+    let records = |line: &str| -> Vec<csv::StringRecord> {
+        let output = run(line);
+        assert!(output.status.success(), "{line}");
+        let mut reader = csv::ReaderBuilder::new()
+            .has_headers(false)
+            .from_reader(&output.stdout[..]);
+        reader
+            .records()
+            .map(|row| row.expect("it is CSV"))
+            .collect()
+    };
+    let mut kept = 0;
+    for command in [
+        "print",
+        "summary",
+        "summary --lifetimes",
+        "leaks",
+        "diff --from last --to first",
+        "diff --referents",
+        "sites",
+        "sites --by repr",
+    ] {
+        let line = format!("{command} {ORDERS} --format csv");
+        let (plain, guarded) = (records(&line), records(&format!("{line} --spreadsheet")));
+        assert_eq!(plain.len(), guarded.len());
+        for (plain, guarded) in plain.iter().flatten().zip(guarded.iter().flatten()) {
+            let begins = ['=', '+', '-', '@', '＝'];
+            let runs = plain.trim_start().starts_with(begins) && plain.parse::<f64>().is_err();
+            let expected = if runs {
+                format!("'{plain}")
+            } else {
+                plain.into()
+            };
+            assert_eq!(guarded, expected, "{line}");
+            kept += usize::from(runs);
+        }
+    }
+    assert!(kept > 50, "{kept}");
 }
 
 /// Standard input reads like the file, compressed or not.

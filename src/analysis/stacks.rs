@@ -254,7 +254,8 @@ impl Part<'_> {
 pub(crate) fn text(text: Text<'_>) -> String {
     let head = shown(text);
     let cut = if head == text { "" } else { "…" };
-    escaped(&head.to_str()).replace(';', ":") + cut
+    // In this order: what takes the place of semicolons is to be harmless, too.
+    escaped(&head.to_str().replace(';', ":")).into_owned() + cut
 }
 
 #[cfg(test)]
@@ -319,6 +320,7 @@ mod tests {
     #[test]
     fn names_keep_stacks_apart() {
         assert_eq!(text(Text::new("a;b\n\x1b")), "a:b\\n\\x1b");
+        assert_eq!(text(Text::new(";;error;;x")), "\\x3a:error::x");
         let long = "é".repeat(5000);
         assert_eq!(text(Text::new(&long)).chars().count(), LONG_TEXT + 1);
     }

@@ -79,6 +79,7 @@ impl DiffArgs {
             referents: self.referents,
         };
         let dumps = inputs([Some(&self.dump), self.new.as_ref()])?;
+        let dialect = self.form.dialect()?;
         self.form.page.refuse_losses(&dumps)?;
         let progress = self.form.page.progress;
         let read = |path: &Path, side: Side| -> Result<ManuallyDrop<Dump>> {
@@ -124,7 +125,7 @@ impl DiffArgs {
             SheetForm::Table => diff::table(&mut out, &found, style)?,
             SheetForm::Json => diff::json(&mut out, &found, Stringing::Document)?,
             SheetForm::Ndjson => diff::json(&mut out, &found, Stringing::Lines)?,
-            SheetForm::Csv => diff::csv(&mut out, &found)?,
+            SheetForm::Csv => diff::csv(&mut out, &found, dialect)?,
             SheetForm::Markdown => diff::markdown(&mut out, &found, style.bytes)?,
         }
         page.finish(out)?;

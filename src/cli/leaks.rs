@@ -57,6 +57,7 @@ pub(super) struct LeaksArgs {
 impl LeaksArgs {
     pub(super) fn run(self) -> Result<()> {
         let page = &self.form.page;
+        let dialect = self.form.dialect()?;
         page.refuse_losses(&[&self.input.dump])?;
         let options = LeaksOptions {
             filter: self.filter.filter(),
@@ -89,7 +90,7 @@ impl LeaksArgs {
         match self.form.format {
             SheetForm::Json => leaks::json(&mut out, &found, path)?,
             SheetForm::Ndjson => leaks::ndjson(&mut out, &found, path)?,
-            SheetForm::Csv => leaks::csv(&mut out, &found)?,
+            SheetForm::Csv => leaks::csv(&mut out, &found, dialect)?,
             SheetForm::Markdown => leaks::markdown(&mut out, &found, style.bytes)?,
             SheetForm::Table => leaks::table(&mut out, &found, path, style)?,
         }

@@ -52,6 +52,7 @@ pub(super) struct Print {
 impl Print {
     pub(super) fn run(self) -> Result<()> {
         let page = &self.form.page;
+        let dialect = self.form.dialect()?;
         page.refuse_losses(&[&self.input.dump])?;
         let selection = Selection {
             filter: self.filter.filter(),
@@ -71,7 +72,7 @@ impl Print {
             Form::Table => table::objects(&mut out, &dump, &selected, style)?.cut,
             Form::Json => json::objects(&mut out, &dump, &selected, json::Stringing::Document)?.cut,
             Form::Ndjson => json::objects(&mut out, &dump, &selected, json::Stringing::Lines)?.cut,
-            Form::Csv => csv::objects(&mut out, &dump, &selected).map(|()| false)?,
+            Form::Csv => csv::objects(&mut out, &dump, &selected, dialect).map(|()| false)?,
             Form::Markdown => {
                 markdown::objects(&mut out, &dump, &selected, bytes).map(|()| false)?
             }

@@ -123,6 +123,7 @@ impl SitesArgs {
         if self.folded || self.flamegraph().is_some() || self.speedscope.is_some() {
             return self.stacks();
         }
+        let dialect = self.form.dialect()?;
         self.form.page.refuse_losses(&[&self.dump])?;
         let options = SitesOptions {
             filter: self.filter.filter(),
@@ -152,7 +153,7 @@ impl SitesArgs {
             SheetForm::Table => sites::table(&mut out, &of, style)?,
             SheetForm::Json => sites::json(&mut out, &of, Stringing::Document)?,
             SheetForm::Ndjson => sites::json(&mut out, &of, Stringing::Lines)?,
-            SheetForm::Csv => sites::csv(&mut out, &of)?,
+            SheetForm::Csv => sites::csv(&mut out, &of, dialect)?,
             SheetForm::Markdown => sites::markdown(&mut out, &of, style.bytes)?,
         }
         self.form.page.finish(out)?;

@@ -59,6 +59,7 @@ pub(super) struct SummaryArgs {
 
 impl SummaryArgs {
     pub(super) fn run(self) -> Result<()> {
+        let dialect = self.form.dialect()?;
         self.form.page.refuse_losses(&[&self.input.dump])?;
         if self.lifetimes {
             return self.lifetimes();
@@ -87,7 +88,7 @@ impl SummaryArgs {
             Form::Table => table::summary(&mut out, &summary, style)?,
             Form::Json => json::summary(&mut out, &summary, json::Stringing::Document)?,
             Form::Ndjson => json::summary(&mut out, &summary, json::Stringing::Lines)?,
-            Form::Csv => csv::summary(&mut out, &summary)?,
+            Form::Csv => csv::summary(&mut out, &summary, dialect)?,
             Form::Markdown => markdown::summary(&mut out, &summary, style.bytes)?,
             Form::Pympler => {
                 let escape = out.is_terminal();
@@ -112,6 +113,7 @@ impl SummaryArgs {
             filter: self.filter.filter(),
             limit: self.limit,
         };
+        let dialect = self.form.dialect()?;
         let page = &self.form.page;
         let (dump, ()) = load(&self.input.dump, page.progress, |file| {
             Ok((file.in_order()?.lifetimes(&options.filter)?, ()))
@@ -122,7 +124,7 @@ impl SummaryArgs {
         match self.form.format {
             Form::Json => lifetimes::json(&mut out, &of, json::Stringing::Document)?,
             Form::Ndjson => lifetimes::json(&mut out, &of, json::Stringing::Lines)?,
-            Form::Csv => lifetimes::csv(&mut out, &of)?,
+            Form::Csv => lifetimes::csv(&mut out, &of, dialect)?,
             Form::Markdown => lifetimes::markdown(&mut out, &of, style.bytes)?,
             Form::Table | Form::Pympler => lifetimes::table(&mut out, &of, style)?,
         }

@@ -374,7 +374,7 @@ mod tests {
     fn summary(dump: &Dump, options: &SummaryOptions) -> Vec<u8> {
         let mut out = Vec::new();
         let summary = Summary::of(dump, options.clone()).unwrap();
-        csv::summary(&mut out, &summary).unwrap();
+        csv::summary(&mut out, &summary, csv::Dialect::Plain).unwrap();
         json::summary(&mut out, &summary, json::Stringing::Document).unwrap();
         out
     }

@@ -1,7 +1,8 @@
 //! CSV by RFC 4180: a header, then a row for each object, or for each class of each
 //! snapshot. Exact bytes. What may act on a terminal is escaped (`\x1b`, `\n`), so that
-//! every record is one line.
+//! every record is one line. What a spreadsheet would run is made text if it is for one.
 
+use std::borrow::Cow;
 use std::io::{self, Write};
 
 use crate::analysis::objects::ObjectRow;
@@ -10,9 +11,50 @@ use crate::model::Dump;
 use crate::select::Selected;
 use crate::units::escaped;
 
+/// Who reads the CSV.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Dialect {
+    /// Programs, which take a cell for what it is.
+    #[default]
+    Plain,
+    /// Excel, LibreOffice and their like, which take a cell that begins with `=`, `+`, `-` or `@`
+    /// for a formula and run it: texts of the dump that begin so get a `'` in front. Whatever is
+    /// no figure stands in quotes, as some of them part cells at other characters than commas.
+    Spreadsheet,
+}
+
+impl Dialect {
+    pub(super) fn writer<W: Write>(self, out: W) -> csv::Writer<W> {
+        let quotes = match self {
+            Dialect::Plain => csv::QuoteStyle::Necessary,
+            Dialect::Spreadsheet => csv::QuoteStyle::NonNumeric,
+        };
+        csv::WriterBuilder::new()
+            .terminator(csv::Terminator::CRLF)
+            .quote_style(quotes)
+            .from_writer(out)
+    }
+
+    /// A text of the dump as a cell. Figures, which may be negative, are none.
+    pub(super) fn cell(self, text: &str) -> Cow<'_, str> {
+        // The wide ones are formulas where people type them.
+        let begins = ['=', '+', '-', '@', '＝', '＋', '－', '＠'];
+        let text = escaped(text);
+        if self == Dialect::Spreadsheet && text.trim_start().starts_with(begins) {
+            return format!("'{text}").into();
+        }
+        text
+    }
+}
+
 /// Writes the selected objects.
-pub fn objects(out: &mut impl Write, dump: &Dump, selected: &Selected) -> io::Result<()> {
-    let mut writer = writer(out);
+pub fn objects(
+    out: &mut impl Write,
+    dump: &Dump,
+    selected: &Selected,
+    dialect: Dialect,
+) -> io::Result<()> {
+    let mut writer = dialect.writer(out);
     writer
         .write_record([
             "class",
@@ -35,15 +77,15 @@ pub fn objects(out: &mut impl Write, dump: &Dump, selected: &Selected) -> io::Re
             .map(|frame| format!("{}:{} in {}", frame.file(), frame.line(), frame.function()));
         writer
             .write_record([
-                &*escaped(&row.class.to_str()),
-                &escaped(&row.name.to_str()),
+                &*dialect.cell(&row.class.to_str()),
+                &dialect.cell(&row.name.to_str()),
                 &row.address,
                 &optional(row.birth_seconds),
                 &optional(row.death_seconds),
                 &row.size_bytes.to_string(),
                 &row.peak_size_bytes.to_string(),
-                &escaped(&created_in.unwrap_or_default()),
-                &escaped(&row.repr.to_str()),
+                &dialect.cell(&created_in.unwrap_or_default()),
+                &dialect.cell(&row.repr.to_str()),
             ])
             .map_err(io_error)?;
     }
@@ -52,8 +94,8 @@ pub fn objects(out: &mut impl Write, dump: &Dump, selected: &Selected) -> io::Re
 
 /// Writes the classes of each snapshot; classes that a limit folded are one row whose
 /// class is empty.
-pub fn summary(out: &mut impl Write, summary: &Summary<'_>) -> io::Result<()> {
-    let mut writer = writer(out);
+pub fn summary(out: &mut impl Write, summary: &Summary<'_>, dialect: Dialect) -> io::Result<()> {
+    let mut writer = dialect.writer(out);
     writer
         .write_record([
             "snapshot",
@@ -74,7 +116,7 @@ pub fn summary(out: &mut impl Write, summary: &Summary<'_>) -> io::Result<()> {
     summary.each(|snapshot: SnapshotSummary<'_>| -> io::Result<()> {
         let head = [
             snapshot.snapshot.to_string(),
-            escaped(&snapshot.description.to_str()).into_owned(),
+            dialect.cell(&snapshot.description.to_str()).into_owned(),
             optional(snapshot.timestamp_seconds),
             optional(snapshot.process_virtual_bytes),
             optional(snapshot.process_resident_bytes),
@@ -84,7 +126,7 @@ pub fn summary(out: &mut impl Write, summary: &Summary<'_>) -> io::Result<()> {
         ];
         let classes = snapshot.classes.iter().map(|c| {
             (
-                escaped(&c.class.to_str()).into_owned(),
+                dialect.cell(&c.class.to_str()).into_owned(),
                 c.active,
                 c.sum_bytes,
                 c.average_bytes,
@@ -115,12 +157,6 @@ pub fn summary(out: &mut impl Write, summary: &Summary<'_>) -> io::Result<()> {
         Ok(())
     })?;
     writer.flush()
-}
-
-pub(super) fn writer<W: Write>(out: W) -> csv::Writer<W> {
-    csv::WriterBuilder::new()
-        .terminator(csv::Terminator::CRLF)
-        .from_writer(out)
 }
 
 pub(super) fn optional(value: Option<impl ToString>) -> String {

@@ -2,6 +2,7 @@
 
 use std::io::{self, Write};
 
+use super::csv::Dialect;
 use super::json::{self, Stringing};
 use super::sheet::{Column, LEAST_NAME, Note, Of, Row, Sheet, Value};
 use super::table::{Style, clipped};
@@ -9,7 +10,7 @@ use super::{csv, markdown};
 use crate::analysis::diff::{ClassDiff, Diff, DiffFigures, ReferentDiff, Status};
 use crate::analysis::summary::SnapshotName;
 use crate::model::Text;
-use crate::units::{ByteStyle, bytes, change, clock, escaped, thousands};
+use crate::units::{ByteStyle, bytes, change, clock, thousands};
 
 /// Names the shape of the document. Another number means another shape.
 pub const SCHEMA: &str = "ctstats.diff/1";
@@ -73,12 +74,12 @@ pub fn table(out: &mut impl Write, diff: &Diff<'_>, style: Style) -> io::Result<
 }
 
 /// Writes a row for each class; with attributes a row for each of those instead.
-pub fn csv(out: &mut impl Write, diff: &Diff<'_>) -> io::Result<()> {
+pub fn csv(out: &mut impl Write, diff: &Diff<'_>, dialect: Dialect) -> io::Result<()> {
     let Some(referents) = &diff.referents else {
         let columns = columns(diff);
-        return sheet(diff, &columns).csv(out);
+        return sheet(diff, &columns).csv(out, dialect);
     };
-    let mut writer = csv::writer(out);
+    let mut writer = dialect.writer(out);
     writer
         .write_record([
             "class",
@@ -93,8 +94,8 @@ pub fn csv(out: &mut impl Write, diff: &Diff<'_>) -> io::Result<()> {
     for row in referents {
         writer
             .write_record([
-                &*escaped(&row.class.to_str()),
-                &escaped(&names(row).join(" → ")),
+                &*dialect.cell(&row.class.to_str()),
+                &dialect.cell(&names(row).join(" → ")),
                 &row.count_before.to_string(),
                 &row.count_after.to_string(),
                 &row.bytes_before.to_string(),
@@ -112,8 +113,8 @@ pub fn markdown(out: &mut impl Write, diff: &Diff<'_>, style: ByteStyle) -> io::
     writeln!(
         out,
         "From {} to {}.\n",
-        markdown::cell(&from),
-        markdown::cell(&to)
+        markdown::text(&from),
+        markdown::text(&to)
     )?;
     let columns = columns(diff);
     sheet(diff, &columns).markdown(out, style)?;

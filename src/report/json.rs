@@ -1,7 +1,8 @@
 //! JSON: one document, or an object a line. Exact bytes, seconds as recorded.
 //!
-//! Characters that act on a terminal are written as `\u` escapes, which every reader
-//! turns back; lone surrogates, which JSON cannot carry, as the text `\udc80`.
+//! Characters that act on a terminal, and on the log of a build, are written as `\u`
+//! escapes, which every reader turns back; lone surrogates, which JSON cannot carry, as the
+//! text `\udc80`.
 
 use std::io::{self, Write};
 
@@ -13,7 +14,7 @@ use crate::analysis::referents::{Cut, Depth, Walker};
 use crate::analysis::summary::{SnapshotSummary, Summary};
 use crate::model::Dump;
 use crate::select::Selected;
-use crate::units::acts;
+use crate::units::{acts, marks};
 
 /// Names the shape of an object document. Another number means another shape.
 pub const PRINT_SCHEMA: &str = "ctstats.print/1";
@@ -158,7 +159,8 @@ pub(super) fn embedded(embedded: &impl Serialize) -> String {
     )
 }
 
-/// Compact JSON that escapes more than JSON asks for: such characters too.
+/// Compact JSON that escapes more than JSON asks for: such characters too, and what the log of a
+/// build takes for a command wherever it stands in a line.
 struct Safe(fn(char) -> bool);
 
 impl Formatter for Safe {
@@ -168,8 +170,15 @@ impl Formatter for Safe {
         fragment: &str,
     ) -> io::Result<()> {
         let mut rest = fragment;
-        while let Some(at) = rest.find(self.0) {
-            let (head, tail) = rest.split_at(at);
+        let mut marks = marks(fragment).into_iter().peekable();
+        loop {
+            let start = fragment.len() - rest.len();
+            let found = rest.find(self.0).map(|at| start + at);
+            let Some(at) = found.into_iter().chain(marks.peek().copied()).min() else {
+                break;
+            };
+            let _ = marks.next_if_eq(&at);
+            let (head, tail) = rest.split_at(at - start);
             out.write_all(head.as_bytes())?;
             let mut chars = tail.chars();
             if let Some(c) = chars.next() {
@@ -197,11 +206,12 @@ mod tests {
 
     #[test]
     fn escapes_turn_back_into_the_text() {
-        let text = "a\x1b[0m\u{9b}\u{202e}\"\\\n\u{7f}é\u{1f600}\u{e0041}";
+        let text = "##[error]a\x1b[0m\u{9b}\u{202e}\"\\\n\u{7f}é\u{1f600}###vso[\u{e0041}";
         let mut out = Vec::new();
         value(&mut out, &text).unwrap();
         let json = String::from_utf8(out).unwrap();
         assert!(!json.contains(acts), "{json}");
+        assert!(!json.contains("##[") && !json.contains("##vso["), "{json}");
         assert_eq!(serde_json::from_str::<String>(&json).unwrap(), text);
     }
 

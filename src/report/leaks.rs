@@ -4,6 +4,7 @@ use std::io::{self, Write};
 use std::path::Path;
 
 use super::advice::Advice;
+use super::csv::Dialect;
 use super::table::{Style, clipped, clipped_left, ending, wrap};
 use super::{Paint, coverage, csv, json, markdown};
 use crate::analysis::leaks::{
@@ -69,8 +70,8 @@ fn classes<'l, 'd>(leaks: &'l Leaks<'d>) -> impl Iterator<Item = &'l ClassVerdic
 }
 
 /// Writes a row for each class.
-pub fn csv(out: &mut impl Write, leaks: &Leaks<'_>) -> io::Result<()> {
-    let mut writer = csv::writer(out);
+pub fn csv(out: &mut impl Write, leaks: &Leaks<'_>, dialect: Dialect) -> io::Result<()> {
+    let mut writer = dialect.writer(out);
     writer
         .write_record([
             "class",
@@ -94,7 +95,7 @@ pub fn csv(out: &mut impl Write, leaks: &Leaks<'_>) -> io::Result<()> {
         let evidence = &class.evidence;
         writer
             .write_record([
-                &*escaped(&class.class.to_str()),
+                &*dialect.cell(&class.class.to_str()),
                 confidence(class.verdict.confidence),
                 pattern(class.verdict.pattern),
                 &evidence.instances.first.to_string(),
@@ -118,7 +119,7 @@ pub fn csv(out: &mut impl Write, leaks: &Leaks<'_>) -> io::Result<()> {
 /// Writes a table of all classes, and the reasons of each suspect.
 pub fn markdown(out: &mut impl Write, leaks: &Leaks<'_>, style: ByteStyle) -> io::Result<()> {
     for sentence in coverage::sentences(&leaks.coverage) {
-        writeln!(out, "{}\n", markdown::cell(&sentence))?;
+        writeln!(out, "{}\n", markdown::text(&sentence))?;
     }
     writeln!(
         out,
@@ -146,10 +147,10 @@ pub fn markdown(out: &mut impl Write, leaks: &Leaks<'_>, style: ByteStyle) -> io
         writeln!(
             out,
             "\n### {}\n",
-            markdown::cell(&suspect.class.class.to_str())
+            markdown::text(&suspect.class.class.to_str())
         )?;
         for reason in &suspect.class.verdict.reasons {
-            writeln!(out, "- {}", markdown::cell(reason))?;
+            writeln!(out, "- {}", markdown::text(reason))?;
         }
         for origin in &suspect.kept.origins {
             let line = format!(
@@ -158,7 +159,7 @@ pub fn markdown(out: &mut impl Write, leaks: &Leaks<'_>, style: ByteStyle) -> io
                 bytes(origin.size_bytes, style),
                 ending(Text::new(&place(origin)), 2000)
             );
-            writeln!(out, "- {}", markdown::cell(&line))?;
+            writeln!(out, "- {}", markdown::text(&line))?;
         }
     }
     Ok(())

@@ -2,6 +2,7 @@
 
 use std::io::{self, Write};
 
+use super::csv::Dialect;
 use super::json::{self, Stringing};
 use super::sheet::{Column, LEAST_NAME, Note, Of, Row, Sheet, Value};
 use super::table::Style;
@@ -29,8 +30,8 @@ pub fn table(out: &mut impl Write, lifetimes: &Lifetimes<'_>, style: Style) -> i
 }
 
 /// Writes a row for each class.
-pub fn csv(out: &mut impl Write, lifetimes: &Lifetimes<'_>) -> io::Result<()> {
-    sheet(lifetimes).csv(out)
+pub fn csv(out: &mut impl Write, lifetimes: &Lifetimes<'_>, dialect: Dialect) -> io::Result<()> {
+    sheet(lifetimes).csv(out, dialect)
 }
 
 /// Writes a Markdown table.

@@ -8,8 +8,9 @@
 
 use std::io::{self, Write};
 
+use super::csv::{self, Dialect};
+use super::markdown;
 use super::table::{Style, clipped, ending, fit, fit_left, fit_right, width_of, wrap};
-use super::{csv, markdown};
 use crate::analysis::sites::SiteFrame;
 use crate::model::Text;
 use crate::units::{
@@ -154,8 +155,8 @@ impl<'s, R: Iterator<Item = Row<'s>> + Clone> Sheet<'_, R> {
     }
 
     /// Writes a header and the rows, but for the total. What a limit cut has an empty name.
-    pub(super) fn csv(&self, out: &mut impl Write) -> io::Result<()> {
-        let mut writer = csv::writer(out);
+    pub(super) fn csv(&self, out: &mut impl Write, dialect: Dialect) -> io::Result<()> {
+        let mut writer = dialect.writer(out);
         writer
             .write_record(self.columns.iter().map(|column| column.name))
             .map_err(csv::io_error)?;
@@ -164,7 +165,7 @@ impl<'s, R: Iterator<Item = Row<'s>> + Clone> Sheet<'_, R> {
                 if column == 0 && row.of == Of::More {
                     return String::new();
                 }
-                plain(value)
+                plain(value, dialect)
             });
             writer.write_record(cells).map_err(csv::io_error)?;
         }
@@ -202,7 +203,7 @@ impl<'s, R: Iterator<Item = Row<'s>> + Clone> Sheet<'_, R> {
             writeln!(out)?;
         }
         for note in &self.notes {
-            writeln!(out, "\n{}", markdown::cell(&note.text))?;
+            writeln!(out, "\n{}", markdown::text(&note.text))?;
         }
         Ok(())
     }
@@ -454,7 +455,7 @@ fn percent_change(percent: f64) -> String {
 }
 
 /// A value for programs: exact, and nothing where it is not defined.
-fn plain(value: &Value<'_>) -> String {
+fn plain(value: &Value<'_>, dialect: Dialect) -> String {
     match value {
         Value::Count(count) => count.to_string(),
         Value::CountChange(count) | Value::Bytes(count) | Value::ByteChange(count) => {
@@ -467,7 +468,7 @@ fn plain(value: &Value<'_>) -> String {
         | Value::Seconds(figure)
         | Value::PerSecond(figure) => figure.to_string(),
         Value::Nothing | Value::Site([]) => String::new(),
-        text => whole(text),
+        text => dialect.cell(&whole(text)).into_owned(),
     }
 }
 
@@ -551,7 +552,33 @@ mod tests {
         ];
         for (value, people, programs) in cases {
             assert_eq!(cell(value, ByteStyle::Units, 80), *people, "{value:?}");
-            assert_eq!(plain(value), *programs, "{value:?}");
+            for dialect in [Dialect::Plain, Dialect::Spreadsheet] {
+                assert_eq!(plain(value, dialect), *programs, "{value:?}");
+            }
+        }
+    }
+
+    /// Also where figures stand, which may be negative, and where a text is made of several.
+    #[test]
+    fn only_texts_of_the_dump_are_kept_from_running() {
+        let frame = SiteFrame {
+            file: Text::new("=file"),
+            line: Some(3),
+            function: None,
+            source: None,
+        };
+        let frames = [frame.clone(), frame];
+        let cases = [
+            (Value::Name(Text::new("=1+1")), "'=1+1"),
+            (Value::Name(Text::new(" @x")), "' @x"),
+            (Value::Name(Text::new("a-b")), "a-b"),
+            (Value::Site(&frames), "'=file:3 < =file:3"),
+            (Value::ByteChange(-5), "-5"),
+            (Value::AverageChange(-0.5), "-0.5"),
+        ];
+        for (value, cell) in cases {
+            assert_eq!(plain(&value, Dialect::Spreadsheet), cell);
+            assert!(!plain(&value, Dialect::Plain).starts_with('\''));
         }
     }
 

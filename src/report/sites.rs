@@ -2,6 +2,7 @@
 
 use std::io::{self, Write};
 
+use super::csv::Dialect;
 use super::json::{self, Stringing};
 use super::sheet::{Column, LEAST_NAME, LEAST_SITE, NOT_IN_TABLES, Note, Of, Row, Sheet, Value};
 use super::table::Style;
@@ -28,9 +29,9 @@ pub fn table(out: &mut impl Write, sites: &Sites<'_>, style: Style) -> io::Resul
 }
 
 /// Writes a row for each site. The frames of one follow each other from the innermost.
-pub fn csv(out: &mut impl Write, sites: &Sites<'_>) -> io::Result<()> {
+pub fn csv(out: &mut impl Write, sites: &Sites<'_>, dialect: Dialect) -> io::Result<()> {
     let columns = columns(sites);
-    sheet(sites, &columns).csv(out)
+    sheet(sites, &columns).csv(out, dialect)
 }
 
 /// Writes a Markdown table.
