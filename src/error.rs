@@ -66,6 +66,8 @@ pub enum Problem {
     Value,
     /// It is a native file of a later ctstats.
     Newer,
+    /// There is less memory than it takes.
+    NoMemory,
     /// It goes beyond what ctstats counts to, or beyond what an honest file makes.
     TooLarge,
 }
@@ -80,6 +82,7 @@ impl fmt::Display for Problem {
             Problem::Damaged => "the file is damaged",
             Problem::Newer => "written by a newer ctstats",
             Problem::Value => "a value cannot be used",
+            Problem::NoMemory => "there is not enough memory for it",
             Problem::TooLarge => "the dump is too large or abusive",
         })
     }

@@ -208,6 +208,11 @@ impl<R: Read> Decompressed<R> {
     }
 }
 
+/// Whether a decompressor got no memory. zstd, which is no Rust, says so in words only.
+fn is_of_memory(error: &io::Error) -> bool {
+    error.kind() == io::ErrorKind::OutOfMemory || error.to_string().contains("not enough memory")
+}
+
 impl<R: Read> Read for Decompressed<R> {
     fn read(&mut self, into: &mut [u8]) -> io::Result<usize> {
         let read = match &mut self.inner {
@@ -219,9 +224,13 @@ impl<R: Read> Read for Decompressed<R> {
         let name = self.coding_name().unwrap_or_default();
         read.map_err(|error| match error.kind() {
             io::ErrorKind::Interrupted => error,
+            _ if is_of_memory(&error) => io::Error::new(
+                io::ErrorKind::OutOfMemory,
+                format!("there is not enough memory to decompress its {name} data"),
+            ),
             kind => io::Error::new(
                 kind,
-                format!("its {} data is cut short or damaged ({error})", name),
+                format!("its {name} data is cut short or damaged ({error})"),
             ),
         })
     }

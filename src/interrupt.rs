@@ -1,7 +1,7 @@
 //! What is left to do when the program is told to stop.
 
 #[cfg(unix)]
-pub(crate) use heeded::{heed_limits, leave_nothing_behind};
+pub(crate) use heeded::{heed_limits, heed_memory, leave_nothing_behind};
 
 #[cfg(not(unix))]
 pub(crate) fn leave_nothing_behind() {}
@@ -9,9 +9,12 @@ pub(crate) fn leave_nothing_behind() {}
 #[cfg(not(unix))]
 pub(crate) fn heed_limits() {}
 
+#[cfg(not(unix))]
+pub(crate) fn heed_memory(_: u8) {}
+
 #[cfg(unix)]
 mod heeded {
-    use std::sync::atomic::AtomicBool;
+    use std::sync::atomic::{AtomicBool, Ordering};
     use std::sync::{Once, mpsc};
     use std::thread;
 
@@ -30,6 +33,20 @@ mod heeded {
         static HAS_COME: AtomicBool = AtomicBool::new(false);
         // Without it a file of a strange name may stay, which is no reason not to go on.
         let _ = signal_hook::flag::register(SIGXFSZ, &HAS_COME);
+    }
+
+    /// From now on a program that gets no more memory ends as one that failed: Rust says so in a
+    /// line and aborts, and nothing can be done by then but to choose the exit status. A panic,
+    /// which is a bug, aborts as ever.
+    pub(crate) fn heed_memory(failed: u8) {
+        static IS_MEMORY: AtomicBool = AtomicBool::new(true);
+        let tell = std::panic::take_hook();
+        std::panic::set_hook(Box::new(move |panic| {
+            IS_MEMORY.store(false, Ordering::Relaxed);
+            tell(panic);
+        }));
+        let status = failed.into();
+        let _ = signal_hook::flag::register_conditional_shutdown(SIGABRT, status, &IS_MEMORY);
     }
 
     /// From now on a signal to stop takes away the unfinished output file, and then does what it

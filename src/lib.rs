@@ -111,6 +111,7 @@ pub mod output;
 mod pickle;
 mod prefetch;
 pub mod report;
+mod room;
 pub mod select;
 pub mod similar;
 mod stats;

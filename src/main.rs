@@ -23,6 +23,7 @@ const BREACH: u8 = 3;
 
 fn main() -> ExitCode {
     interrupt::heed_limits();
+    interrupt::heed_memory(FAILED);
     let done = match Cli::try_parse() {
         Ok(cli) => cli.run(),
         Err(error) if error.use_stderr() => {

@@ -73,7 +73,12 @@ fn read_blocks(
 ) {
     loop {
         let mut bytes = used.try_recv().unwrap_or_default();
-        bytes.resize(HEADROOM_BYTES + BLOCK_BYTES, 0);
+        let length = HEADROOM_BYTES + BLOCK_BYTES;
+        if let Err(error) = bytes.try_reserve(length.saturating_sub(bytes.len())) {
+            let _ = filled.send(Err(error.into()));
+            return;
+        }
+        bytes.resize(length, 0);
         let block = match source.read(&mut bytes[HEADROOM_BYTES..]) {
             Ok(0) => return,
             Ok(length) => Ok(Block {

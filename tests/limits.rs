@@ -1,4 +1,4 @@
-//! What a machine does not give: threads.
+//! What a machine does not give: threads, memory.
 
 mod common;
 
@@ -48,6 +48,62 @@ fn without_threads_all_is_the_same() {
         let [with, without] = folders.map(|folder| files(Path::new(&folder)));
         assert_eq!(with, without, "{line}");
     }
+}
+
+/// Whoever reads gets no memory: that is what is said, and not that the file is bad.
+#[test]
+fn missing_memory_is_named() {
+    struct Short;
+    impl std::io::Read for Short {
+        fn read(&mut self, _: &mut [u8]) -> std::io::Result<usize> {
+            Err(std::io::ErrorKind::OutOfMemory.into())
+        }
+    }
+    let head = &b"\x80\x04\x95\xff\0\0\0\0\0\0\0}\x94("[..];
+    let error = ctstats::Dump::read(std::io::Read::chain(head, Short));
+    let error = error.expect_err("it cannot be read");
+    assert_eq!(
+        error.to_string(),
+        "input: there is not enough memory for it at byte 14: a dump takes about as much as its \
+         file, decompressed; convert it where there is more, as of a native file most commands \
+         take less"
+    );
+}
+
+/// However little memory the system gives, no signal ends a run, and something is said.
+#[test]
+#[cfg(target_os = "linux")]
+fn no_signal_ends_a_run_without_memory() {
+    let run = |kib: u32, line: &str| {
+        std::process::Command::new("sh")
+            .current_dir(common::root())
+            .args(["-c", &format!("ulimit -v {kib}; exec \"$@\""), "sh"])
+            .arg(env!("CARGO_BIN_EXE_ctstats"))
+            .args(line.split_whitespace())
+            .env_remove("RUST_BACKTRACE")
+            .output()
+            .expect("sh is there")
+    };
+    let starts = (1..100).map(|step| step * 1000);
+    let start = starts
+        .into_iter()
+        .find(|&kib| run(kib, "--version").status.success());
+    let start = start.expect("it starts in some memory");
+    let mut failed = 0;
+    for step in 0..30 {
+        let output = run(start + 250 * step, "leaks fixtures/histories.dump.gz");
+        let error = String::from_utf8_lossy(&output.stderr).into_owned();
+        match output.status.code() {
+            Some(0) => {}
+            Some(1) => {
+                failed += 1;
+                let says = ["not enough memory", "memory allocation of "];
+                assert!(says.iter().any(|says| error.contains(says)), "{error}");
+            }
+            code => panic!("{code:?} in step {step}: {error}"),
+        }
+    }
+    assert!(failed > 2, "{failed}");
 }
 
 /// The files below a folder, in the order of their names.

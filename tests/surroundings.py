@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
-"""What depends on where ctstats runs, and needs a system to show: a terminal, a limit of processes.
+"""What depends on where ctstats runs, and needs a system to show: a terminal, limits of processes and memory.
 
-    tests/surroundings.py target/release/ctstats
+    /tmp/pympler/bin/python tests/surroundings.py target/release/ctstats
 """
 import os
 import pty
@@ -92,12 +92,73 @@ def no_thread_is_needed(binary, folder):
             sys.exit("%s without threads: other files" % line)
 
 
-def take(folder):
+def large_dump(path):
+    """A dump of 100,000 objects, 40 MB, with the classes of Pympler."""
+    from pympler.asizeof import Asized
+    from pympler.classtracker import ClassTracker, Snapshot, TrackedObject
+
+    tracker = ClassTracker()
+    for number in range(100_000):
+        tracked = TrackedObject.__new__(TrackedObject)
+        tracked.id, tracked.name, tracked.repr = 1 << 40 | number << 4, "app.Node", "<Node %d of %d>" % (number, number)
+        tracked.birth, tracked.death, tracked.trace, tracked._resolution_level = 0.5, None, None, 0
+        tracked.snapshots = [(moment, Asized(number + 100, 50)) for moment in (0.5, 1.0, 2.0, 3.0)]
+        tracker.index["app.Node"].append(tracked)
+    for moment in (1.0, 2.0, 3.0):
+        tracker.snapshots.append(Snapshot(moment, "at %s" % moment))
+    tracker.stats.dump_stats(path)
+
+
+def too_little_memory_is_said(binary, folder):
+    """Where the system gives no more memory (`ulimit -v`) a run fails, and no signal ends it. Where the
+    dump is what takes it, in one line of ours, and nothing is left; elsewhere Rust says it and aborts."""
+    def limited(arguments, size):
+        def limit():
+            resource.setrlimit(resource.RLIMIT_AS, (size, size))
+        return subprocess.run([binary, *arguments], cwd=folder, capture_output=True, preexec_fn=limit)
+
+    def least(arguments, low, high):
+        while high - low > 1 << 19:
+            middle = (low + high) // 2
+            low, high = (low, middle) if limited(arguments, middle).returncode == 0 else (middle, high)
+        return high
+
+    large_dump(os.path.join(folder, "large.dat"))
+    subprocess.run([binary, "convert", "large.dat", "large.bin"], cwd=folder, check=True)
+    subprocess.run([binary, "convert", "large.dat", "large.dat.gz"], cwd=folder, check=True)
+    start = least(["--version"], 0, 1 << 28)
+    for line in ["summary large.dat -o alone.txt", "convert large.dat.gz alone.bin", "convert large.bin alone.dat"]:
+        arguments, said, failed = line.split(), 0, 0
+        enough = least(arguments, start, 1 << 30)
+        take(folder)
+        steps = range(start, enough - (1 << 20), (enough - start) // 10)
+        for size in steps:
+            take(folder, ".ctstats")
+            done = limited(arguments, size)
+            error = done.stderr.decode("utf-8")
+            if done.returncode == 0:
+                # A thread that got no memory is done without, which may be what was missing.
+                take(folder)
+                continue
+            if done.returncode != 1 or done.stdout:
+                sys.exit("%s in %d bytes: exit %d, says %r" % (line, size, done.returncode, error))
+            failed += 1
+            if re.fullmatch(r"ctstats: .*not enough memory.*\n", error):
+                said += 1
+                if any(name.startswith((".ctstats", "alone")) for name in os.listdir(folder)):
+                    sys.exit("%s in %d bytes: leaves a file" % (line, size))
+            elif not error.startswith("memory allocation of "):
+                sys.exit("%s in %d bytes: says %r" % (line, size, error))
+        if failed < 5 or said < failed // 3:
+            sys.exit("%s: said by us in %d of %d failures" % (line, said, failed))
+
+
+def take(folder, begins="alone"):
     """The files that a command wrote, which go away."""
     files = {}
     for name in os.listdir(folder):
         path = os.path.join(folder, name)
-        if not name.startswith("alone"):
+        if not name.startswith(begins):
             continue
         if os.path.isdir(path):
             for page in os.listdir(path):
@@ -117,9 +178,9 @@ def main():
         binary = shutil.copy(sys.argv[1], folder)
         shutil.copy(os.path.join(FIXTURES, "shop.dump"), folder)
         shutil.copy(os.path.join(FIXTURES, "invalid/packed-gz.bin"), os.path.join(folder, "packed.gz"))
-        for test in [what_is_written_is_told, no_thread_is_needed]:
+        for test in [what_is_written_is_told, no_thread_is_needed, too_little_memory_is_said]:
             test(binary, folder)
-            print(test.__name__.replace("_", " "))
+            print(test.__name__.replace("_", " "), flush=True)
 
 
 main()

@@ -217,9 +217,15 @@ fn explain(fault: Fault, head: &[u8]) -> Error {
         opcode,
         kind,
     } = fault;
+    let kind = match kind {
+        FaultKind::Io(error) if error.kind() == std::io::ErrorKind::OutOfMemory => {
+            FaultKind::NoMemory
+        }
+        kind => kind,
+    };
     let file = String::from("input");
     let kind_of_file = match &kind {
-        FaultKind::Io(_) => None,
+        FaultKind::Io(_) | FaultKind::NoMemory => None,
         FaultKind::CutShort { .. } | FaultKind::Malformed(_) => foreign(head).or(text_kind(head)),
         _ => foreign(head),
     };
@@ -285,6 +291,16 @@ fn explain(fault: Fault, head: &[u8]) -> Error {
             };
         }
         FaultKind::TooLarge(what) => (Problem::TooLarge, what),
+        FaultKind::NoMemory => {
+            let what = "a dump takes about as much as its file, decompressed; convert it where there \
+                        is more, as of a native file most commands take less";
+            return Error::Dump {
+                file,
+                offset: Some(offset).filter(|&offset| offset > 0),
+                problem: Problem::NoMemory,
+                what: what.into(),
+            };
+        }
         FaultKind::Io(source) => {
             return Error::Read {
                 file,

@@ -2,11 +2,12 @@
 //! refer to. Trees in form, but parts may be shared, so they are kept as numbered
 //! nodes and every walk over them is bounded.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, TryReserveError};
 use std::ops::Range;
 
 use super::Dump;
 use super::text::{Text, TextId};
+use crate::room::make_room;
 
 /// An `Asized`: 16 bytes, read and written together.
 #[derive(Clone, Copy, Debug)]
@@ -83,6 +84,13 @@ impl AsizedColumns {
             self.wide_flats.insert(number, flat_bytes);
         }
         self.rows[number as usize] = row;
+    }
+
+    /// Makes room for what the next stretch of a file may add.
+    pub(crate) fn make_room(&mut self) -> Result<(), TryReserveError> {
+        make_room(&mut self.rows)?;
+        make_room(&mut self.group_start)?;
+        make_room(&mut self.referents)
     }
 
     /// Bytes that they take.

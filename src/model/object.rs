@@ -1,11 +1,12 @@
 //! Tracked objects and the samples of their size.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, TryReserveError};
 
 use super::asized::Asized;
 use super::text::{Text, TextId};
 use super::trace::Trace;
 use super::{Class, Dump};
+use crate::room::make_room;
 
 /// Marks an object that was alive at the end of the recording: a NaN with a payload of
 /// ours. The loader turns every NaN of a file into the standard one, so none collides.
@@ -82,6 +83,20 @@ impl ObjectColumns {
         self.class.len()
     }
 
+    /// Makes room for what the next stretch of a file may add.
+    pub(crate) fn make_room(&mut self) -> Result<(), TryReserveError> {
+        make_room(&mut self.address)?;
+        make_room(&mut self.name)?;
+        make_room(&mut self.repr)?;
+        make_room(&mut self.birth)?;
+        make_room(&mut self.death)?;
+        make_room(&mut self.trace)?;
+        make_room(&mut self.class)?;
+        make_room(&mut self.resolution_level)?;
+        make_room(&mut self.sample_start)?;
+        make_room(&mut self.sample_count)
+    }
+
     /// Bytes that they take, if none of them is empty.
     pub(crate) fn held_bytes(&self) -> usize {
         /// Three columns of 8 bytes each and seven of 4.
@@ -143,6 +158,12 @@ impl SampleColumns {
     /// Bytes that they take.
     pub(crate) fn held_bytes(&self) -> usize {
         size_of_val(&self.time[..]) + size_of_val(&self.asized[..])
+    }
+
+    /// Makes room for what the next stretch of a file may add.
+    pub(crate) fn make_room(&mut self) -> Result<(), TryReserveError> {
+        make_room(&mut self.time)?;
+        make_room(&mut self.asized)
     }
 }
 

@@ -4,7 +4,10 @@
 //! surrogate has its three-byte form. All of it stands in one arena.
 
 use std::borrow::Cow;
+use std::collections::TryReserveError;
 use std::fmt;
+
+use crate::room::make_room;
 
 /// The number of a text in a dump's arena.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -33,6 +36,12 @@ impl TextArena {
         self.bytes.extend_from_slice(wtf8);
         self.ends.push(self.bytes.len() as u64);
         Some(TextId(number))
+    }
+
+    /// Makes room for what the next stretch of a file may add.
+    pub(crate) fn make_room(&mut self) -> Result<(), TryReserveError> {
+        make_room(&mut self.bytes)?;
+        make_room(&mut self.ends)
     }
 
     /// Bytes that they take.

@@ -1,6 +1,7 @@
 //! What is wrong with a pickle, and at which byte. Knows no file names: the
 //! loader turns a fault into the crate's [`Error`](crate::Error).
 
+use std::collections::TryReserveError;
 use std::io;
 
 /// The result of everything that reads a pickle. Boxed, so that success is one word.
@@ -32,6 +33,8 @@ pub(crate) enum FaultKind {
     TooLarge(String),
     /// A native file of a version to come.
     Newer(String),
+    /// There is not enough memory.
+    NoMemory,
     /// The input could not be read.
     Io(io::Error),
 }
@@ -61,6 +64,12 @@ pub(crate) fn unfit(what: impl Into<String>) -> Box<Fault> {
 #[cold]
 pub(crate) fn bad_value(what: impl Into<String>) -> Box<Fault> {
     FaultKind::Value(what.into()).boxed()
+}
+
+/// There is not enough memory.
+#[cold]
+pub(crate) fn no_memory(_: TryReserveError) -> Box<Fault> {
+    FaultKind::NoMemory.boxed()
 }
 
 #[cold]

@@ -5,8 +5,11 @@
 //! Dicts are the states of instances: they go as soon as the instance is built, so
 //! that the heap never holds more than what is unfinished.
 
-use super::fault::{Fault, Outcome, bad_value, malformed, too_large};
+use std::collections::TryReserveError;
+
+use super::fault::{Fault, Outcome, bad_value, malformed, no_memory, too_large};
 use super::value::{Kind, Value};
+use crate::room::make_room;
 
 /// A list of the pickle.
 #[derive(Debug)]
@@ -65,12 +68,26 @@ impl List {
                 *self = List::Items(items);
             }
             (&mut List::One(first), value) => *self = List::Items(vec![first, value]),
-            (List::Items(items), value) => items.push(value),
+            (List::Items(items), value) => {
+                if items.len() == items.capacity() {
+                    items.try_reserve(1).map_err(no_memory)?;
+                }
+                items.push(value);
+            }
             (List::Taken(_) | List::Frozen { .. }, _) => {
                 return Err(malformed("a list grows after it was used"));
             }
         }
         Ok(())
+    }
+
+    /// How many values it has.
+    pub(crate) fn len(&self) -> usize {
+        match self {
+            List::Run { length, .. } | List::Frozen { length, .. } => *length as usize,
+            List::One(_) | List::Taken(_) => 1,
+            List::Items(items) => items.len(),
+        }
     }
 
     /// What its values take of the heap beside it, in values.
@@ -146,6 +163,15 @@ impl Heap {
             + size_of_val(&self.wide[..])
             + self.loose_items * size_of::<Value>()
             + self.living_pairs * size_of::<(Value, Value)>()
+    }
+
+    /// Makes room for what the next stretch of the pickle may add.
+    pub(crate) fn make_room(&mut self) -> Result<(), TryReserveError> {
+        make_room(&mut self.lists)?;
+        make_room(&mut self.dicts)?;
+        make_room(&mut self.tuples)?;
+        make_room(&mut self.tuple_items)?;
+        make_room(&mut self.wide)
     }
 
     /// Refuses more than what `offset` bytes of an honest pickle make: an empty list is one

@@ -5,7 +5,9 @@
 //! columns; the machine keeps small `Copy` values. It is iterative throughout, so
 //! nesting costs stack entries and never the program's own stack.
 
-use super::fault::{Fault, FaultKind, Outcome, malformed, too_large, unfit};
+use std::collections::TryReserveError;
+
+use super::fault::{Fault, FaultKind, Outcome, malformed, no_memory, too_large, unfit};
 use super::heap::Heap;
 use super::memo::Memo;
 use super::number;
@@ -13,6 +15,7 @@ use super::opcode as op;
 use super::reader::Reader;
 use super::text;
 use super::value::{Kind, Value};
+use crate::room::STRETCH_BYTES;
 
 /// The newest pickle protocol there is (Python 3.8).
 const NEWEST_PROTOCOL: u8 = 5;
@@ -26,13 +29,13 @@ const STACK_LIMIT: usize = 1 << 22;
 const HELD_TO_START: u64 = 32 << 20;
 const HELD_PER_BYTE: u64 = 12;
 
-/// So many bytes are read before it is weighed again what they take.
-const WEIGHED_BYTES: u64 = 32 << 10;
-
 /// Makes values of what the machine reads but does not understand.
 pub(crate) trait Builder {
     /// Bytes that all that it made takes.
     fn held_bytes(&self) -> usize;
+
+    /// Makes room for what the next stretch of the pickle may add.
+    fn make_room(&mut self) -> Result<(), TryReserveError>;
 
     /// Keeps a text (WTF-8) and gives its number.
     fn text(&mut self, wtf8: &[u8]) -> Outcome<u32>;
@@ -149,10 +152,10 @@ impl<B: Builder> Machine<'_, '_, B> {
         }
     }
 
-    /// Refuses a pickle that takes far more than its bytes can be worth.
+    /// Refuses a pickle that takes far more than its bytes can be worth, or than there is.
     #[cold]
     fn weigh(&mut self, offset: u64) -> Outcome<()> {
-        self.weighed_at = offset + WEIGHED_BYTES;
+        self.weighed_at = offset + STRETCH_BYTES;
         let machine = self.stack.capacity() * size_of::<Value>()
             + self.marks.capacity() * size_of::<usize>()
             + self.scratch.capacity();
@@ -166,7 +169,13 @@ impl<B: Builder> Machine<'_, '_, B> {
             fault.offset = offset;
             return Err(fault);
         }
-        Ok(())
+        let memo = self.memo.make_room().and_then(|()| self.heap.make_room());
+        memo.and_then(|()| self.builder.make_room())
+            .map_err(|error| {
+                let mut fault = no_memory(error);
+                fault.offset = offset;
+                fault
+            })
     }
 
     #[inline(always)]

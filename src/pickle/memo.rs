@@ -5,10 +5,11 @@
 //! is four bytes: four bits for the type, the rest for the number. What does not fit
 //! stands in a side table.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, TryReserveError};
 
 use super::fault::{Outcome, malformed, too_large};
 use super::value::Value;
+use crate::room::{is_short, make_room};
 
 const NUMBER_BITS: u32 = 28;
 const NUMBER_MASK: u32 = (1 << NUMBER_BITS) - 1;
@@ -131,6 +132,15 @@ impl Memo {
             + size_of_val(&self.side[..])
             + size_of_val(&self.runs[..])
             + self.sparse.capacity() * size_of::<(u32, Value)>()
+    }
+
+    /// Makes room for what the next stretch of the pickle may add.
+    pub(crate) fn make_room(&mut self) -> Result<(), TryReserveError> {
+        if is_short(&self.dense) {
+            self.fold();
+        }
+        make_room(&mut self.dense)?;
+        make_room(&mut self.side)
     }
 
     /// Stores under the next free number.

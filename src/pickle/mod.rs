@@ -13,7 +13,9 @@ mod reader;
 mod text;
 mod value;
 
-pub(crate) use fault::{Fault, FaultKind, Outcome, bad_value, malformed, too_large, unfit};
+pub(crate) use fault::{
+    Fault, FaultKind, Outcome, bad_value, malformed, no_memory, too_large, unfit,
+};
 pub(crate) use heap::{Heap, List, Pairs};
 pub(crate) use machine::{Builder, Pickled, read_pickle};
 pub(crate) use memo::{Memo, Packed, packed};

@@ -5,7 +5,8 @@ use std::ops::Range;
 
 use super::block::{BLOCK, pack, unpack};
 use super::container::{Section, SectionOut, Sections, u32_at, u64_at};
-use crate::pickle::Outcome;
+use crate::pickle::{Outcome, no_memory};
+use crate::room::with_room;
 
 /// Bytes of text that one checksum covers.
 const TEXT_BLOCK: u64 = 64 << 10;
@@ -186,7 +187,7 @@ impl<'s> Column<'s> {
     /// All of them.
     pub(super) fn all<T: TryFrom<i64>>(&mut self) -> Outcome<Vec<T>> {
         self.section.spend(self.count)?;
-        let mut all = Vec::with_capacity(self.count as usize);
+        let mut all = with_room(self.count as usize).map_err(no_memory)?;
         self.each_block(|column, block, packed| {
             column.unpack(block, packed)?;
             for &value in &column.values {

@@ -9,7 +9,7 @@ use bincode::config::{Configuration, Fixint, Limit, LittleEndian};
 use bincode::{BorrowDecode, Decode, Encode};
 
 use crate::input::ByteCount;
-use crate::pickle::{Fault, FaultKind, Outcome, Reader, malformed, too_large};
+use crate::pickle::{Fault, FaultKind, Outcome, Reader, malformed, no_memory, too_large};
 
 /// The first bytes of a native file.
 pub(in crate::load) const MAGIC: &[u8; 8] = b"\x89CTSTATS";
@@ -373,10 +373,10 @@ impl Section<'_> {
                 let start = SeekFrom::Start(self.row().start + from);
                 // Lengths lie within the file, so the buffer is no larger than it. What it holds
                 // is written over, so that no zeros need be written.
-                into.resize(
-                    usize::try_from(length).map_err(|_| self.wrong("its length"))?,
-                    0,
-                );
+                let length_bytes = usize::try_from(length).map_err(|_| self.wrong("its length"))?;
+                into.try_reserve(length_bytes.saturating_sub(into.len()))
+                    .map_err(no_memory)?;
+                into.resize(length_bytes, 0);
                 file.seek(start)
                     .and_then(|_| file.read_exact(into))
                     .map_err(|error| self.at(failed(error)))?;

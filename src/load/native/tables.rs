@@ -13,7 +13,8 @@ use crate::model::{
     AsizedColumns, ClassRow, Derived, Dump, FrameRow, Notes, ObjectColumns, Rules, SampleColumns,
     Sizes, TextArena, TextId, TraceColumns,
 };
-use crate::pickle::{Outcome, malformed};
+use crate::pickle::{Outcome, malformed, no_memory};
+use crate::room::with_room;
 
 /// A section's name and how it is made.
 type Job<'j, 'd> = (&'static str, derived::Make<'j, 'd>);
@@ -368,7 +369,7 @@ fn read_samples(sections: &Sections, objects: &ObjectColumns) -> Outcome<SampleC
     let asized: Vec<u32> = all(sections, "sample.asized")?;
     same_length("sample", &[codes.len(), asized.len()])?;
     let mut births = 0;
-    let mut time = Vec::with_capacity(codes.len());
+    let mut time = with_room(codes.len()).map_err(no_memory)?;
     for &code in &codes {
         time.push(match (code as usize).checked_sub(1) {
             None => {
@@ -421,7 +422,7 @@ pub(super) fn asized_rows(
     groups: &[u32],
 ) -> Outcome<AsizedColumns> {
     let mut columns = AsizedColumns::default();
-    columns.rows.reserve(sizes.len());
+    columns.rows = with_room(sizes.len()).map_err(no_memory)?;
     let rows = sizes.iter().zip(flats).zip(names).zip(groups);
     for (((&size, &flat), &name), &group) in rows {
         let number = columns.push(TextId(name));
@@ -448,7 +449,7 @@ pub(super) fn read_traces(sections: &Sections) -> Outcome<TraceColumns> {
         indexes.len(),
     ];
     same_length("frame", &lengths)?;
-    let mut frames = Vec::with_capacity(files.len());
+    let mut frames = with_room(files.len()).map_err(no_memory)?;
     let mut start = 0;
     for index in 0..files.len() {
         let end = ends[index] as usize;

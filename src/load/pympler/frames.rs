@@ -1,7 +1,7 @@
 //! Frames and traces on their way into the model: equal ones get one number.
 //! A program creates its objects at few places, so nearly every frame is a known one.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, TryReserveError};
 use std::hash::{BuildHasher, Hash};
 
 use foldhash::fast::{FixedState, RandomState};
@@ -9,6 +9,7 @@ use foldhash::fast::{FixedState, RandomState};
 use super::texts::Texts;
 use crate::model::{FrameRow, TextId, TraceColumns};
 use crate::pickle::{Outcome, too_large};
+use crate::room::make_room;
 
 /// How many frames are known by their parts.
 const MOST_PARTS: usize = 1 << 16;
@@ -67,6 +68,13 @@ impl Frames {
             + self.by_parts.capacity() * size_of::<(FrameParts, u32)>()
             + self.by_row.held_bytes()
             + self.by_frames.held_bytes()
+    }
+
+    /// Makes room for what the next stretch of a file may add.
+    pub(super) fn make_room(&mut self) -> Result<(), TryReserveError> {
+        make_room(&mut self.columns.frames)?;
+        make_room(&mut self.columns.ends)?;
+        make_room(&mut self.columns.frame_numbers)
     }
 
     /// The number of a frame with at most one source line.

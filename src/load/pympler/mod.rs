@@ -17,7 +17,7 @@ mod shapes;
 mod snapshot;
 mod texts;
 
-use std::collections::HashMap;
+use std::collections::{HashMap, TryReserveError};
 use std::hash::BuildHasher;
 
 use figures::seconds;
@@ -33,7 +33,7 @@ use crate::model::{
 };
 use crate::pickle::{
     Builder, Fault, FaultKind, Heap, Kind, List, Memo, Outcome, Pairs, Pickled, Reader, Value,
-    bad_value, malformed, read_pickle, too_large, unfit,
+    bad_value, malformed, no_memory, read_pickle, too_large, unfit,
 };
 
 // The kinds of finished values. The first nine fit into a packed memo entry.
@@ -271,6 +271,8 @@ impl Loader {
     fn take_class(&mut self, name: TextId, list: &List, offset: u64) -> Outcome<()> {
         let class = self.classes.len() as u32;
         let start = self.listed.len();
+        let room = self.listed.try_reserve(list.len());
+        room.map_err(no_memory)?;
         for value in list.values() {
             let Value::Built(OBJECT, number) = value else {
                 return Err(unfit(format!(
@@ -409,6 +411,14 @@ impl Builder for Loader {
             + self.labels * size_of::<(TextId, TextId)>()
             + cached * size_of::<CachedClass>()
             + notes.sum::<usize>()
+    }
+
+    fn make_room(&mut self) -> Result<(), TryReserveError> {
+        self.texts.arena.make_room()?;
+        self.frames.make_room()?;
+        self.objects.make_room()?;
+        self.samples.make_room()?;
+        self.asized.make_room()
     }
 
     #[inline]
