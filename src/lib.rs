@@ -76,6 +76,7 @@
 //! | module | owns |
 //! | --- | --- |
 //! | `input`, `prefetch` | a path or standard input → plain bytes; decompression on a second thread |
+//! | `room` | room in what grows with a file, asked for in time |
 //! | `pickle` | a safe interpreter of all pickle opcodes that knows nothing of Pympler |
 //! | `load` | the only door from bytes to a [`Dump`]: `pympler` with shortcuts for what most of a dump consists of, `native` column by column; [`DumpFile`] reads as much as a question asks for |
 //! | `model` | columns inside, views outside ([`TrackedObject`], [`Sample`], [`Asized`], [`Snapshot`], [`Frame`]) |

@@ -7,7 +7,7 @@ use std::path::Path;
 use serde::Serialize;
 
 use crate::analysis::leaks::{Leaks, Suspect};
-use crate::units::acts;
+use crate::units::{acts, marks};
 
 /// What to do next.
 #[derive(Clone, Debug, PartialEq, Serialize)]
@@ -87,7 +87,7 @@ fn quoted(word: &Path) -> String {
     if !text.is_empty() && text.chars().all(is_plain) && (!text.starts_with('-') || text == "-") {
         return text.into_owned();
     }
-    if word.to_str().is_some() && !text.contains(acts) {
+    if word.to_str().is_some() && !text.contains(acts) && marks(&text).is_empty() {
         // What begins with a hyphen would be an option.
         let here = if text.starts_with('-') { "./" } else { "" };
         return format!("'{here}{}'", text.replace('\'', "'\\''"));
@@ -98,7 +98,8 @@ fn quoted(word: &Path) -> String {
         for c in chunk.valid().chars() {
             let _ = match c {
                 '\'' | '\\' => write!(out, "\\{c}"),
-                c if acts(c) => c
+                // Two of these may command the log of a build.
+                c if acts(c) || c == '#' => c
                     .encode_utf8(&mut [0; 4])
                     .bytes()
                     .try_for_each(|byte| write!(out, "\\{byte:03o}")),
@@ -128,6 +129,8 @@ mod tests {
             ("-x.dat", "'./-x.dat'"),
             ("$HOME", "'$HOME'"),
             ("a\x1b'\n", "$'a\\033\\'\\012'"),
+            ("a #1 [b]", "'a #1 [b]'"),
+            ("##[error]a", "$'\\043\\043[error]a'"),
         ];
         for (word, expected) in cases {
             assert_eq!(quoted(Path::new(word)), expected);
