@@ -214,11 +214,11 @@ pub fn escaped(text: &str) -> Cow<'_, str> {
 /// are wrapped, so words count, not only the start of the text.
 fn commands(text: &str) -> Vec<usize> {
     let mut found = marks(text);
-    for (at, _) in text.match_indices("::") {
+    for at in pairs(text, b':') {
         let (before, after) = (&text[..at], &text[at + 2..]);
-        let name = after.trim_start_matches(|c: char| c.is_ascii_alphabetic() || c == '-');
+        let rest = after.trim_start_matches(|c: char| c.is_ascii_alphabetic() || c == '-');
         let ends =
-            name.is_empty() || name.starts_with("::") || name.starts_with(char::is_whitespace);
+            rest.is_empty() || rest.starts_with("::") || rest.starts_with(char::is_whitespace);
         let begins = before.chars().next_back().is_none_or(char::is_whitespace);
         if begins && ends && after.starts_with(|c: char| c.is_ascii_alphabetic()) {
             found.push(at);
@@ -228,17 +228,21 @@ fn commands(text: &str) -> Vec<usize> {
     found
 }
 
+/// Where an ASCII character stands twice. Most texts have none, and each text of a dump is asked.
+fn pairs(text: &str, character: u8) -> impl Iterator<Item = usize> {
+    let bytes = text.as_bytes();
+    memchr::memchr_iter(character, bytes).filter(move |at| bytes.get(at + 1) == Some(&character))
+}
+
 /// The same of those commands that count wherever they stand in a line: `##[…]` of GitHub,
 /// `##vso[…]` of Azure, `##teamcity[…]`. It is the second `#` that has to be written otherwise.
 pub(crate) fn marks(text: &str) -> Vec<usize> {
-    if !text.contains("##") {
-        return Vec::new();
-    }
-    let mark = |(at, _): (usize, &str)| {
-        let before = text[..at].trim_end_matches(|c: char| c.is_ascii_alphabetic());
-        before.ends_with("##").then(|| before.len() - 1)
+    let is_mark = |at: &usize| {
+        let name = &text[at + 2..];
+        name.trim_start_matches(|c: char| c.is_ascii_alphabetic())
+            .starts_with('[')
     };
-    text.match_indices('[').filter_map(mark).collect()
+    pairs(text, b'#').filter(is_mark).map(|at| at + 1).collect()
 }
 
 #[cfg(test)]

@@ -160,6 +160,11 @@ fn harmless(text: &str, is_cell: bool) -> String {
 /// refer to an issue, addresses become links and `:bug:` a picture. They look for these in what
 /// Markdown has become, so that backslashes and entities are of no use.
 fn is_live(word: &str) -> bool {
+    // One of these is in each of them, and in few other words.
+    let may_be = |byte: u8| matches!(byte, b'@' | b':' | b'#' | b'w' | b'W' | b'-');
+    if !word.bytes().any(may_be) {
+        return false;
+    }
     let digit = |after: &str| after.starts_with(|c: char| c.is_ascii_digit());
     let is_name = |name: &str| {
         let is_of_names = |c: char| c.is_ascii_alphanumeric() || "_+-".contains(c);
