@@ -104,7 +104,11 @@ impl PageWithFolder {
                 .iter()
                 .try_for_each(|text| file.write_all(text.as_bytes()))
         };
-        write().map_err(|error| named(&self.place.join(name), &error))
+        write().map_err(|error| {
+            // If the folder is gone because the program is told to stop, this waits for its end.
+            drop(unfinished());
+            named(&self.place.join(name), &error)
+        })
     }
 
     /// Puts both into their places.
