@@ -36,8 +36,8 @@ mod heeded {
     }
 
     /// From now on a program that gets no more memory ends as one that failed: Rust says so in a
-    /// line and aborts, and nothing can be done by then but to choose the exit status. A panic,
-    /// which is a bug, aborts as ever.
+    /// line and aborts, and nothing can be done by then but to choose the exit status, which is
+    /// also that of a SIGABRT from outside. A panic, which is a bug, aborts as ever.
     pub(crate) fn heed_memory(failed: u8) {
         static IS_MEMORY: AtomicBool = AtomicBool::new(true);
         let tell = std::panic::take_hook();
