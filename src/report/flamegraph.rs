@@ -2,12 +2,14 @@
 //! red what grew and blue what shrank.
 //!
 //! Inferno reads lines, so names that it would take for something else are changed a little
-//! first. It escapes what is markup; what no XML may hold is replaced here.
+//! first. It escapes what is markup; what no XML may hold is replaced here. A style sheet and a
+//! script of ours follow its own: labels that begin with what tells frames apart, dark colours,
+//! and the keyboard.
 
 use std::io::{self, Write};
 
 use inferno::flamegraph::color::BasicPalette;
-use inferno::flamegraph::{self, Options, Palette};
+use inferno::flamegraph::{self, Options, Palette, TextTruncateDirection};
 
 use super::folded::end;
 use crate::analysis::stacks::{Part, Stack, Stacks, Weight};
@@ -21,6 +23,13 @@ const MAX_BYTES: usize = 64 << 20;
 
 /// Sums beyond it are drawn in larger units: a float cannot tell them apart.
 const MAX_SUM: i128 = 1 << 53;
+
+/// What its own style sheet and script lack.
+const LOOK: &str = include_str!("flamegraph/look.css");
+const READING: &str = include_str!("flamegraph/reading.js");
+
+/// How a picture ends.
+const END: &str = "</svg>";
 
 /// Whether there is something to draw.
 pub fn is_drawable(stacks: &Stacks<'_>) -> bool {
@@ -49,10 +58,43 @@ pub fn write(out: &mut impl Write, stacks: &Stacks<'_>, weight: Weight) -> io::R
     };
     options.name_type = "Site:".into();
     options.colors = Palette::Basic(BasicPalette::Mem);
+    options.text_truncate_direction = TextTruncateDirection::Right;
     // The same dump, the same picture.
     options.deterministic = true;
-    flamegraph::from_lines(&mut options, lines.iter().map(String::as_str), &mut *out)?;
+    let mut picture = BeforeEnd {
+        out,
+        held: Vec::new(),
+    };
+    flamegraph::from_lines(&mut options, lines.iter().map(String::as_str), &mut picture)?;
+    let BeforeEnd { out, held } = picture;
+    let title = &options.title;
+    write!(
+        out,
+        "<title>{title}</title><style type=\"text/css\">{LOOK}</style>\
+         <script type=\"text/ecmascript\"><![CDATA[{READING}]]></script>"
+    )?;
+    out.write_all(&held)?;
     writeln!(out)
+}
+
+/// Passes on what is written but for the end of the picture, so that more can come before it.
+struct BeforeEnd<'w, W> {
+    out: &'w mut W,
+    held: Vec<u8>,
+}
+
+impl<W: Write> Write for BeforeEnd<'_, W> {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.held.extend_from_slice(bytes);
+        let ready = self.held.len().saturating_sub(END.len());
+        self.out.write_all(&self.held[..ready])?;
+        self.held.drain(..ready);
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.out.flush()
+    }
 }
 
 /// Folded lines as inferno reads them.
@@ -158,6 +200,11 @@ mod tests {
         let dump = load("shop.dump");
         let svg = drawn(&of(&dump));
         assert!(svg.contains("<title>shop.Cart ("), "{svg}");
+        assert!(svg.contains("var truncate_text_right = true;"));
+        // Ours is within the picture, behind its own.
+        let [own, ours, end] = ["function init(evt)", READING, END].map(|part| svg.rfind(part));
+        assert!(own < ours && ours < end, "{own:?} {ours:?} {end:?}");
+        assert!(svg.ends_with("]]></script></svg>\n") && !READING.contains("]]>"));
         assert_eq!(svg, drawn(&of(&dump)));
     }
 

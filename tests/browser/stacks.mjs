@@ -41,8 +41,8 @@ const same = (a, b, what) => {
 
 // A page with what the browser complains of, and requests for anything but files. `during`
 // fails as soon as there is a complaint.
-const open = async (url) => {
-  const context = await browser.newContext({ viewport: { width: 1280, height: 900 } });
+const open = async (url, options = {}) => {
+  const context = await browser.newContext({ viewport: { width: 1280, height: 900 }, ...options });
   const page = await context.newPage();
   const complaints = [];
   const log = [];
@@ -132,6 +132,98 @@ const checkFlameGraph = async (file, stacks, at, unit) => {
   await page.context().close();
 };
 
+// What inferno's own pictures lack: labels that begin with what tells frames apart, dark colours,
+// the keyboard.
+const axe = readFileSync(join(import.meta.dirname, "node_modules/axe-core/axe.min.js"), "utf8");
+const checkReading = async (file) => {
+  const url = pathToFileURL(file).href;
+  for (const [colorScheme, width] of [["light", 1280], ["dark", 1280], ["light", 400]]) {
+    const what = `${file}, ${colorScheme}, ${width}`;
+    const { page, complaints } = await open(url, { colorScheme, viewport: { width, height: 900 } });
+    await page.waitForFunction(() => !document.documentElement.hasAttribute("width"));
+    const frames = await page.$$eval("#frames > g", (all) => all.map((frame) => {
+      const [text, rect] = ["text", "rect"].map((name) => frame.querySelector(name));
+      return {
+        name: frame.querySelector("title").textContent.replace(/ \([^(]*\)$/, ""),
+        label: text.textContent,
+        room: rect.getBoundingClientRect().width - text.getComputedTextLength(),
+        columns: rect.getBoundingClientRect().width / 7.3,
+        colors: [getComputedStyle(text).fill, getComputedStyle(rect).fill, getComputedStyle(rect).fillOpacity, getComputedStyle(document.querySelector("#background stop")).stopColor],
+      };
+    }));
+    equal(frames.filter(({ label, room }) => label && room < 0), [], `${what}: labels are within their frames`);
+    for (const { name, label, columns } of frames) {
+      // A call is told by its function, a class by the last part of its name.
+      const call = /^(.+) \((.*):(-?\d+)\)$/s.exec(name);
+      const last = /\s/.test(name) ? name : name.split(".").at(-1) || name;
+      const begins = call ? call[1] : last;
+      const whole = call ? [name, `${call[1]} (${call[2].split("/").at(-1)}:${call[3]})`, call[1]] : [name, last];
+      const cut = label.endsWith("..") && label.length > 2 && begins.startsWith(label.slice(0, -2));
+      equal(whole.includes(label) || cut || (label === "" && columns < 5), true, `${what}: ${name} is labelled ${label}`);
+    }
+    // Whoever sees little reads the labels.
+    const light = (color) => color.match(/[\d.]+/g).slice(0, 3).map(Number);
+    const luminance = (rgb) => rgb.map((v) => v / 255).map((v) => (v <= 0.04045 ? v / 12.92 : ((v + 0.055) / 1.055) ** 2.4))
+      .reduce((sum, v, at) => sum + v * [0.2126, 0.7152, 0.0722][at], 0);
+    for (const { name, colors: [text, fill, opacity, page] } of frames) {
+      const below = light(fill).map((v, at) => v * opacity + light(page)[at] * (1 - opacity));
+      const [a, b] = [luminance(light(text)), luminance(below)].sort((a, b) => b - a);
+      equal((a + 0.05) / (b + 0.05) >= 4.5, true, `${what}: the contrast of ${name}`);
+      equal(luminance(light(page)) < 0.1, colorScheme === "dark", `${what}: the colour of the page`);
+    }
+    await page.evaluate(axe);
+    const { violations } = await page.evaluate(() => axe.run(document, { preload: false, resultTypes: ["violations"] }));
+    equal(violations.map(({ id, nodes }) => [id, nodes.length]), [], `${what}: axe`);
+    equal(complaints, [], what);
+    await page.context().close();
+  }
+
+  // By the keyboard alone: to the root, up to the class, into it and out again. What has the focus
+  // is told below the picture, and to those who hear the page.
+  const { page, complaints } = await open(`${url}?s=%E0%A4%A&x="]&y=7`);
+  await page.waitForFunction(() => !document.documentElement.hasAttribute("width"));
+  const title = () => page.evaluate(() => document.activeElement?.querySelector("title")?.textContent ?? null);
+  for (let n = 0; n < 3 && !/^all /.test(await title()); n += 1) await page.keyboard.press("Tab");
+  assert.match((await title()) ?? "nothing", /^all \(/, `${file}: Tab leads to the root`);
+  const path = [await title()];
+  for (;;) {
+    const accessibility = await (await page.context().newCDPSession(page)).send("Accessibility.getFullAXTree");
+    const node = accessibility.nodes.find(({ properties }) => properties?.some(({ name, value }) => name === "focused" && value.value) && properties.some(({ name }) => name === "level"));
+    equal([node?.role.value, node?.name.value], ["treeitem", path.at(-1)], `${file}: what is read out`);
+    equal(await page.textContent("#details"), `Site: ${path.at(-1)}`, `${file}: what is shown`);
+    equal(await page.evaluate(() => getComputedStyle(document.activeElement.querySelector("rect")).strokeWidth), "3px", `${file}: the focus is seen`);
+    await page.keyboard.press("ArrowUp");
+    if ((await title()) === path.at(-1)) break;
+    path.push(await title());
+  }
+  equal(path.length > 2, true, `${file}: up to a class`);
+  const shown = () => page.$$eval("#frames > g", (all) => all.filter((frame) => !frame.classList.contains("hide")).length);
+  const all = await shown();
+  await page.keyboard.press("Enter");
+  equal([await title(), await page.isVisible("#unzoom"), await shown()], [path.at(-1), true, path.length], `${file}: Enter zooms in`);
+  await page.keyboard.press("Escape");
+  equal([await title(), await page.isVisible("#unzoom"), await shown()], [path.at(-1), false, all], `${file}: Escape zooms out`);
+  await page.keyboard.press("Enter");
+  await page.focus("#unzoom");
+  await page.keyboard.press("Enter");
+  equal([await title(), await shown()], [path.at(-1), all], `${file}: the focus is kept`);
+  for (const name of path.slice(0, -1).reverse()) {
+    await page.keyboard.press("ArrowDown");
+    equal(await title(), name, `${file}: and down again`);
+  }
+  // To the right and back, through all frames above the root.
+  await page.keyboard.press("ArrowUp");
+  for (let left = null; left !== (await title()); await page.keyboard.press("ArrowLeft")) left = await title();
+  const row = new Set();
+  for (; !row.has(await title()); await page.keyboard.press("ArrowRight")) row.add(await title());
+  equal([...row].sort(), (await page.$$eval("#frames > g[aria-level='2'] > title", (all) => all.map((text) => text.textContent))).sort(), `${file}: a row`);
+  // A search for what is no expression is one for the text.
+  await page.evaluate(() => search("("));
+  equal(await page.textContent("#matched"), "Matched: 100%", `${file}: a search`);
+  equal(complaints, [], file);
+  await page.context().close();
+};
+
 // Feeds a program folded text; it must have nothing to say.
 const drawnBy = (program, args, input) => {
   const done = spawnSync(program, args, { input, maxBuffer: 1 << 28 });
@@ -190,6 +282,7 @@ const check = async (names, weight) => {
   writeFileSync(byInferno, drawnBy(flamegraph, ["--countname", weight], folded));
   await checkFlameGraph(byInferno, stacks, newest, weight);
   await checkFlameGraph(svg, stacks, newest, weight);
+  await checkReading(svg);
 
   // Speedscope reads one weight of a line, the last, and takes the other for a part of the name.
   const text = join(place, "stacks.folded");
