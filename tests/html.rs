@@ -164,6 +164,37 @@ fn the_library_writes_the_same() {
     assert_eq!(read(&ours), read(&theirs));
 }
 
+/// In one file the browser lays out a view when it is opened; until then it waits in a template.
+#[test]
+fn views_of_classes_wait_in_templates() {
+    let output = run("html fixtures/many_classes.dump.gz --single-file -o -");
+    let page = String::from_utf8(output.stdout).expect("it is UTF-8");
+    let (index, views) = page.split_once("<template>").expect("there are classes");
+    assert_eq!(index.matches("<main class=\"view\"").count(), 1);
+    let views: Vec<&str> = views.split("<template>").collect();
+    assert_eq!(views.len(), 300);
+    for view in views {
+        let (view, _) = view.split_once("</template>").expect("it ends");
+        assert_eq!(view.matches("<main class=\"view\" id=\"class-").count(), 1);
+        assert_eq!(view.matches("<script type=").count(), 1);
+    }
+    assert!(index.contains("the views of the classes need this page’s script"));
+}
+
+/// A class that is gone when the total is largest tells what it held before.
+#[test]
+fn a_class_is_told_by_its_own_largest() {
+    let output = run("html fixtures/many_classes.dump.gz --single-file -o - --class many.Early");
+    let page = String::from_utf8(output.stdout).expect("it is UTF-8");
+    let cells = "title=\"0 B\">0 B</td><td class=\"number\" data-value=\"20480\" \
+                 title=\"20,480 B\">20.0 KiB</td><td class=\"number\" data-value=\"1\" \
+                 title=\"snapshot 1\"><a href=\"#snapshot-1\">1</a></td>";
+    assert!(page.contains(cells), "{page}");
+    let sentence = "They were largest at snapshot 1: 8 instances, 20.0 KiB. All classes together \
+                    were largest at snapshot 12 (“step 12”): 0 instances, 0 B.";
+    assert!(page.contains(sentence), "{page}");
+}
+
 /// What is left out is counted, and what is chosen is chosen.
 #[test]
 fn what_is_left_out_is_said() {

@@ -45,6 +45,14 @@ impl<'d> ClassHistory<'d> {
         sums.max().unwrap_or(0)
     }
 
+    /// The place of the snapshot where it held most, the first such one; `None` if it held
+    /// nothing at any.
+    pub fn peak(&self) -> Option<usize> {
+        let most = self.most_bytes();
+        let peak = self.held.iter().position(|held| held.sum_bytes == most);
+        peak.filter(|_| most > 0)
+    }
+
     /// The class in its dump.
     pub fn class_of(&self, dump: &'d Dump) -> Class<'d> {
         Class {
@@ -272,6 +280,16 @@ mod tests {
         });
         assert_eq!(place, history.snapshots.len());
         assert!(history.classes.is_sorted_by_key(|row| -row.most_bytes()));
+        for row in &history.classes {
+            let most = row.most_bytes();
+            let Some(peak) = row.peak() else {
+                assert_eq!(most, 0);
+                continue;
+            };
+            assert_eq!(row.held[peak].sum_bytes, most);
+            let mut before = row.held[..peak].iter();
+            assert!(before.all(|held| held.sum_bytes < most));
+        }
     }
 
     #[test]

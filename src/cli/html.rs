@@ -39,7 +39,8 @@ pub(super) struct HtmlArgs {
     /// The heading [default: ClassTracker Statistics and the dump's name]
     #[arg(long, value_name = "TEXT", help_heading = OUTPUT)]
     title: Option<String>,
-    /// Put everything into the one page; with -o - to standard output.
+    /// Put everything into the one page; with -o - to standard output. Without JavaScript only the
+    /// index of such a page shows.
     #[arg(long, help_heading = OUTPUT)]
     single_file: bool,
     /// How many instances of each class to embed, the largest first; the pages say how many

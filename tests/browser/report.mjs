@@ -1,12 +1,12 @@
 // Opens HTML reports in headless Chromium and holds every figure on them against the JSON of
-// `summary` and `print`.
+// `summary` and `print`, and every page against the rules of axe.
 //
 //     npm ci --prefix tests/browser && node tests/browser/report.mjs target/release/ctstats [SHOTS]
 //
 // With a folder SHOTS it leaves screenshots of the pages there, 1280 and 400 pixels wide.
 import assert from "node:assert/strict";
 import { execFileSync } from "node:child_process";
-import { existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync } from "node:fs";
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, readdirSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { basename, join, resolve } from "node:path";
 import { pathToFileURL } from "node:url";
@@ -48,6 +48,33 @@ const open = async (url, options = {}) => {
   return page;
 };
 
+// Whoever cannot see, point or tell colours apart can use the page: no rule of axe is broken.
+const axe = readFileSync(join(import.meta.dirname, "node_modules/axe-core/axe.min.js"), "utf8");
+const checkRules = async (page, what) => {
+  if (!(await page.evaluate("'axe' in window"))) await page.evaluate(axe);
+  const { violations } = await page.evaluate(() => axe.run(document, { preload: false, resultTypes: ["violations"] }));
+  equal(violations.map(({ id, nodes }) => [id, nodes.map((node) => node.target.join(" "))]), [], `${what}: axe`);
+};
+
+// What has the focus, in words.
+const focused = (page) => page.evaluate(() => {
+  const { activeElement: element, body } = document;
+  return element === body ? "nothing" : `${element.localName} ${element.textContent}`;
+});
+
+// Every label of the charts that are shown is in its picture; how many there are.
+const checkLabels = async (page, what) => {
+  const labels = await page.$$eval(".plot svg", (all) => all.filter((svg) => svg.checkVisibility()).flatMap((svg) => {
+    const { width } = svg.viewBox.baseVal;
+    return [...svg.querySelectorAll(".grid text")].map((text) => {
+      const box = text.getBBox();
+      return [text.textContent, box.width > 0, box.x >= 0 && box.x + box.width <= width];
+    });
+  }));
+  equal(labels.filter(([text, shows, inside]) => text && !(shows && inside)), [], `${what}: labels of axes`);
+  return labels.length;
+};
+
 const rows = (page, selector) =>
   page.$$eval(`${selector} tbody tr:not(.detail)`, (all) =>
     all.map((row) => [...row.cells].map((cell) => cell.dataset.value ?? cell.textContent)));
@@ -57,7 +84,7 @@ const allRows = async (page, selector) => {
   const all = [];
   for (;;) {
     all.push(...(await rows(page, selector)).filter((row) => row[0] !== "total" && !/^[\d,]+ more classes$/.test(row[0])));
-    const next = await page.$(`${selector} .bar button:nth-of-type(2):not([disabled]):not([hidden])`);
+    const next = await page.$(`${selector} .bar button:nth-of-type(2):not([aria-disabled=true]):not([hidden])`);
     if (!next) return all;
     await next.click();
   }
@@ -94,6 +121,29 @@ const checkIndex = async (page, summary) => {
     // (Negative sizes, which only hand-made dumps have, have no length.)
     if (snapshot.classes.every((c) => c.sum_bytes >= 0)) equal(await page.$$eval(`${id} svg.share rect`, (all) => all.length), notable.length + (others > 0 ? 1 : 0), "parts of the bar");
   }
+  // What each class held at its own largest, and at which snapshot that was.
+  const sums = (name) => summary.snapshots.map((snapshot) => snapshot.classes.find((c) => shownAs(c.class) === name)?.sum_bytes ?? null);
+  for (const row of await rows(page, "#index section:has(#changed)")) {
+    const held = sums(row[0]);
+    const most = Math.max(...held);
+    equal(row.slice(1, 5).map((cell) => (cell === "" ? null : Number(cell))),
+      [held[0], most, most > 0 ? summary.snapshots[held.indexOf(most)].snapshot : null, held.at(-1)], `${row[0]}: its largest`);
+  }
+  // The legend names what the chosen scale shows, and nothing else. (Beside the process's size
+  // areas may be lower than a line is thick.)
+  const areas = (await page.$("#scale-tracked")) ? await page.$$eval("#index #chart-tracked .area", (all) =>
+    all.filter((path) => path.getBBox().height > 0).map((path) => path.textContent)) : [];
+  for (const radio of await page.$$("#index .scales > input")) {
+    await radio.check();
+    await checkLabels(page, "index");
+    const drawn = await page.$$eval("#index .scales .chart", (all) => all.filter((chart) => chart.checkVisibility())
+      .flatMap((chart) => [...chart.querySelectorAll(".line")])
+      .filter((path) => path.getTotalLength() > 0)
+      .map((path) => path.textContent));
+    const named = await page.$$eval("#index section:has(#memory) .legend li", (all) => all.filter((entry) => entry.checkVisibility()).map((entry) => entry.textContent));
+    equal(named.sort(), [...areas, ...drawn].sort(), `the legend at ${await radio.getAttribute("id")}`);
+  }
+  if (await page.$("#scale-tracked")) await page.check("#scale-tracked");
   // Charts: a mark for each snapshot, on each scale.
   for (const chart of await page.$$("#index .scales .chart")) {
     equal(await chart.$$eval(".mark", (marks) => marks.length), timed(summary), "marks");
@@ -125,12 +175,22 @@ const checkClass = async (page, view, name, summary, objects, lives) => {
       .forEach((value, column) => near(Number(history[place][column + 3]), value, `${name} at ${place}`));
   }
 
+  // Its own largest in words, and the same times as on the index, in the same words.
+  const held = summary.snapshots.map((snapshot) => snapshot.classes.find((entry) => entry.class === name).sum_bytes);
+  const most = Math.max(...held);
+  const lead = await page.textContent(at(".lead"));
+  if (held.length) equal(/ were largest at snapshot (\d+)/.exec(lead)?.[1], most > 0 ? String(summary.snapshots[held.indexOf(most)].snapshot) : undefined, lead);
+
   const table = at("[data-table=instances]");
   const shown = await allRows(page, table);
   const largest = [...objects].sort((a, b) => b.size_bytes - a.size_bytes);
   equal(shown.map((row) => Number(row[3])), largest.slice(0, shown.length).map((object) => object.size_bytes), `${name}: sizes`);
   if (shown.length === objects.length) {
-    const row = (object) => [object.address, object.birth_seconds, object.alive ? "Infinity" : object.death_seconds, object.size_bytes, object.peak_size_bytes].map((value) => String(value ?? "")).join(" ");
+    // Who was not measured when the total was largest has no size then, which is not 0.
+    const totals = summary.snapshots.map((snapshot) => snapshot.tracked_total_bytes);
+    const peak = summary.snapshots[totals.indexOf(Math.max(0, ...totals))]?.timestamp_seconds;
+    const atPeak = (object) => (object.samples.some((sample) => sample.time_seconds === peak) ? object.peak_size_bytes : null);
+    const row = (object) => [object.address, object.birth_seconds, object.alive ? "Infinity" : object.death_seconds, object.size_bytes, atPeak(object)].map((value) => String(value ?? "")).join(" ");
     // JSON.parse rounds what is beyond 2^53; the page does not.
     const rounded = (cell) => (/^\d{16,}$/.test(cell) ? String(Number(cell)) : cell);
     const cells = (cells) => cells.slice(0, 5).map((cell) => rounded(cell.replace(/^[▸▾] /, ""))).join(" ");
@@ -148,13 +208,18 @@ const checkClass = async (page, view, name, summary, objects, lives) => {
   for (const chart of await page.$$(at(".chart"))) {
     equal(await chart.$$eval(".mark", (marks) => marks.length), timed(summary), `${name}: marks`);
   }
+  // All charts of a class have one time axis.
+  await checkLabels(page, name);
+  const axes = await page.$$eval(at(".chart"), (all) => all.map((chart) =>
+    [...chart.querySelectorAll(".grid text[text-anchor=middle], .mark line")].map((at) => `${at.textContent} ${at.getAttribute("x") ?? at.getAttribute("x1")}`)));
+  for (const axis of axes) equal(axis, axes[0], `${name}: time axes`);
   return shown;
 };
 
 // Opens the first instance of the table and compares its samples and frames.
 const checkInstance = async (page, view, objects) => {
   const table = `${view} [data-table=instances]`;
-  while (await page.$(`${table} .bar button:nth-of-type(1):not([disabled]):not([hidden])`)) await page.click(`${table} .bar button:nth-of-type(1)`);
+  while (await page.$(`${table} .bar button:nth-of-type(1):not([aria-disabled=true]):not([hidden])`)) await page.click(`${table} .bar button:nth-of-type(1)`);
   await page.focus(`${table} button.open`);
   await page.keyboard.press("Enter");
   const address = await page.$eval(`${table} tbody tr th`, (cell) => cell.textContent.slice(2));
@@ -166,6 +231,7 @@ const checkInstance = async (page, view, objects) => {
   const top = object.samples.filter((sample) => sample.referents.length).sort((a, b) => b.size_bytes - a.size_bytes)[0];
   const notable = (top?.referents ?? []).filter((row) => row.size_bytes > 0 && row.share_percent > 0.1);
   equal(await detail.$$eval(".tree .row", (all) => all.length), Math.min(60, notable.length), "referents");
+  await checkRules(page, view);
   await page.click(`${table} button.open`);
   equal(await page.$$eval(`${table} tr.detail`, (all) => all.length), 0, "closed again");
 };
@@ -196,6 +262,19 @@ const checkTable = async (page, view) => {
   await page.fill(`${table} input[type=search]`, "nothing has this");
   equal((await rows(page, table)).length, 0, "nothing found");
   await page.fill(`${table} input[type=search]`, "");
+  // At the last page and at the first the focus stays where it is.
+  for (const [button, name] of [[2, "Next"], [1, "Previous"]]) {
+    await page.focus(`${table} .bar button:nth-of-type(${button})`);
+    for (;;) {
+      const end = (await page.getAttribute(`${table} .bar button:nth-of-type(${button})`, "aria-disabled")) === "true";
+      const shown = await rows(page, table);
+      await page.keyboard.press("Enter");
+      equal(await focused(page), `button ${name}`, "the focus");
+      if (!end) continue;
+      equal(await rows(page, table), shown, "no page beyond");
+      break;
+    }
+  }
 };
 
 // --- One report ---------------------------------------------------------------------------
@@ -210,13 +289,20 @@ const check = async (name, args = []) => {
   const [summary, print, lifetimes] = [json("summary", dump), json("print", dump), json("summary", dump, "--lifetimes")];
   const index = pathToFileURL(file).href;
   const page = await open(index);
-  equal(await page.textContent("#index h1"), `<b>${base}</b>`, "title");
+  const heading = `<b>${base}</b>`;
+  equal([await page.textContent("#index h1"), await page.title()], [heading, heading], "title");
+  equal(await focused(page), "nothing", "the focus at first");
+  const held = await page.$$eval("template", (all) => all.map(({ content }) => [...content.querySelectorAll(".view")].map((view) => view.id)));
+  await checkRules(page, base);
   if (summary.snapshots.length) await checkIndex(page, summary);
+  if (summary.snapshots.length) await checkRules(page, `${base}, all open`);
   if (shots) await shoot(page, `${base}-index`);
   const links = await page.$$eval("#index .pages a", (all) => all.map((link) => [link.href, link.textContent]));
   const classes = new Set(print.objects.map((object) => object.class));
   assert.ok(links.length >= classes.size, "a link for each class");
   equal(new Set(links.map(([href]) => href)).size, links.length, "a page for each class");
+  // In one file each view waits in a template until it is opened.
+  equal(held, args.length ? links.map(([href]) => [new URL(href).hash.slice(1)]) : [], "templates");
   for (const [href] of links) {
     assert.ok(href.startsWith(pathToFileURL(folder).href), href);
     await page.goto(href);
@@ -226,6 +312,10 @@ const check = async (name, args = []) => {
     // The page of number N is that of the Nth class of the index, which `info` does not name;
     // objects name it.
     const title = await page.textContent(`${view} h1`);
+    equal(await page.title(), `${title} – ${heading}`, "the title follows the view");
+    if (args.length) equal(await focused(page), `h1 ${title}`, "the focus follows the view");
+    equal((await page.$$("main:not([hidden])")).length, 1, "one view");
+    await checkRules(page, title);
     const known = [...classes].filter((candidate) => shownAs(candidate) === title);
     if (known.length === 1 && summary.snapshots.length) {
       const objects = classRows(print, known[0]);
@@ -237,19 +327,25 @@ const check = async (name, args = []) => {
     }
     await page.click(`${view} nav a`);
     await page.waitForSelector("#index h1", { state: "visible" });
+    equal(await page.title(), heading, "the title of the index");
+    if (args.length) equal(await focused(page), `h1 ${heading}`, "the focus on the index");
   }
   equal(await page.evaluate(() => window.stolen), undefined, "no script of the dump ran");
   // Every link of every page leads somewhere.
   const pages = args.length ? [index] : [index, ...links.map(([href]) => href)];
   for (const url of pages) {
     await page.goto(url);
-    for (const href of await page.$$eval("a[href], link[href]", (all) => all.map((link) => link.href))) {
+    const hrefs = () => [document, ...[...document.querySelectorAll("template")].map(({ content }) => content)]
+      .flatMap((part) => [...part.querySelectorAll("a[href], link[href]")])
+      .map((link) => new URL(link.getAttribute("href"), location.href).href);
+    for (const href of new Set(await page.evaluate(hrefs))) {
       const target = new URL(href);
       assert.equal(target.protocol, "file:", href);
       checks += 1;
       assert.ok(existsSync(target), `${url}: ${href} leads nowhere`);
       if (target.hash && target.pathname === new URL(url).pathname) {
-        assert.ok(await page.$(`[id="${decodeURIComponent(target.hash.slice(1))}"]`), `${href} leads nowhere`);
+        const id = decodeURIComponent(target.hash.slice(1));
+        assert.ok(held.flat().includes(id) || (await page.$(`[id="${id}"]`)), `${href} leads nowhere`);
       }
     }
   }
@@ -262,6 +358,88 @@ const shownAs = (text) => {
     ({ "\n": "\\n", "\r": "\\r", "\t": "\\t" })[c] ??
     (c < "\u0100" ? `\\x${c.charCodeAt(0).toString(16).padStart(2, "0")}` : `\\u${c.charCodeAt(0).toString(16).padStart(4, "0")}`));
   return escaped.trim() ? escaped : `“${escaped}”`;
+};
+
+// What is printed: every snapshot with its classes, every page of a table. Then all is as before.
+const checkPrint = async () => {
+  const url = pathToFileURL(join(folder, "leaky_shop report 100%.html")).href;
+  const page = await open(url);
+  const seen = () => page.evaluate(() => window.seen());
+  await page.addInitScript(() => {
+    window.seen = () => ({
+      open: [...document.querySelectorAll("details")].map((details) => details.open),
+      rows: [...document.querySelectorAll(".table table")].map((table) => table.tBodies[0].querySelectorAll(":scope > tr:not(.total)").length),
+      pages: [...document.querySelectorAll(".bar")].map((bar) => bar.textContent),
+      focus: document.activeElement.textContent,
+    });
+    addEventListener("load", () => addEventListener("beforeprint", () => (window.printed = window.seen())));
+  });
+  await page.goto(url);
+  await page.focus("#index details[open] tbody a");
+  const before = await seen();
+  equal(before.open.filter(Boolean).length, 1, "one snapshot is open");
+  await page.pdf();
+  const printed = await page.evaluate(() => window.printed);
+  equal(printed.rows, Array(12).fill(7), "the classes of each snapshot are printed");
+  equal(printed.open.every(Boolean), true, "all is open on paper");
+  const after = await seen();
+  equal([after.open, after.focus], [before.open, before.focus], "open as before");
+  // A class of more instances than a page of its table has, at its second page, one of them open.
+  const { objects } = json("print", fixture("leaky_shop.dump"), "--class", "shop.Request");
+  await page.goto(await page.$eval("#index .pages a:text('shop.Request')", (link) => link.href));
+  await page.click("[data-table=instances] .bar button:nth-of-type(2)");
+  await page.click("[data-table=instances] button.open");
+  const [, instances] = (await seen()).rows;
+  equal(instances, 26, "a page of rows, and a detail");
+  await page.pdf();
+  equal((await page.evaluate(() => window.printed)).rows[1], objects.length + 1, "all instances are printed");
+  equal((await seen()).rows[1], 26, "a page of rows again");
+  assert.match(await page.textContent("[data-table=instances] [role=status]"), /^26–50 of /);
+  // On paper the table still says how many rows it has, and of which snapshot a tree is.
+  await page.emulateMedia({ media: "print" });
+  equal(await page.isVisible("[data-table=instances] [role=status]"), true);
+  equal(await page.isVisible("[data-table=instances] .bar button"), false);
+  await page.context().close();
+};
+
+// Hundreds of classes in one file: their views cost nothing until they are opened.
+const checkMany = async () => {
+  const dump = fixture("many_classes.dump.gz");
+  const file = join(folder, "many report 100%.html");
+  run("html", dump, "-o", file, "--single-file");
+  const summary = json("summary", dump);
+  const page = await open(pathToFileURL(file).href);
+  const nodes = await page.evaluate(() => document.querySelectorAll("*").length);
+  checks += 1;
+  assert.ok(nodes < 6000, `${nodes} elements before anything is opened`);
+  equal(await page.$$eval("template", (all) => all.length), 300, "views that were not opened");
+  // The snapshots of ten pages of classes: what is too much for paper is said there.
+  await page.evaluate(() => addEventListener("beforeprint", () => {
+    window.printed = [...document.querySelectorAll(".table [role=status]")].map((status) => status.textContent);
+  }));
+  await page.pdf();
+  const printed = await page.evaluate(() => window.printed);
+  equal(printed.length, 19, "tables");
+  equal(printed.filter((text) => text === "1–300 of 300 classes").length, 13, "whole tables");
+  equal(printed.filter((text) => text === "1–25 of 300 classes").length, 6, "first pages");
+  await checkIndex(page, summary);
+  await checkRules(page, "many classes");
+  const link = await page.$("#index section:has(#classes) a:text-is('many.Early')");
+  await link.click();
+  await page.waitForSelector("h1:text-is('many.Early')");
+  equal(await page.$$eval("template", (all) => all.length), 299, "one view was opened");
+  const view = `#${await page.$eval(".view:not([hidden])", (element) => element.id)}`;
+  equal(await page.textContent(`${view} .lead`), "8 instances tracked: 0 alive at the end, 8 died. They were largest at snapshot 1: 8 instances, 20.0 KiB. All classes together were largest at snapshot 12 (“step 12”): 0 instances, 0 B.");
+  await checkClass(page, view, "many.Early", summary, json("print", dump, "--class", "many.Early").objects, json("summary", dump, "--lifetimes").classes.find((entry) => entry.class === "many.Early"));
+  // The same moments, told by the script and by the program.
+  const times = (cells) => page.$$eval(cells, (all) => all.map((cell) => cell.textContent));
+  equal(await times(`${view} [data-table=history] td:nth-child(3)`), await times("#snapshot-list td:nth-child(3)"), "times");
+  await page.goBack();
+  await page.waitForSelector("#index h1", { state: "visible" });
+  await page.goto(`${pathToFileURL(file).href}#class-7-instances`);
+  await page.waitForSelector("#class-7", { state: "visible" });
+  assert.match(await focused(page), /^h2 Instances/);
+  await page.context().close();
 };
 
 const shoot = async (page, name) => {
@@ -295,9 +473,31 @@ try {
   const second = await page.textContent("#chart-tracked .readout");
   assert.ok(first.includes("snapshot 0") && second.includes("snapshot 1"), `${first} / ${second}`);
   await page.context().close();
+  // Snapshots that are pointed at open, and have the focus; an escape that is none is no fault.
+  for (const single of ["", "-single"]) {
+    const shop = pathToFileURL(join(folder, `shop${single} report 100%.html`)).href;
+    for (const hash of ["#%E0%A4%A", "#%", "#nothing", "#snapshot-1"]) {
+      const page = await open(shop + hash);
+      equal(await page.isVisible("#index h1"), true, hash);
+      equal(await page.$$eval("#index details[open] table", (all) => all.length), hash === "#snapshot-1" ? 2 : 1, `${hash}: tables`);
+      if (hash === "#snapshot-1") assert.match(await focused(page), /^summary Snapshot 1/);
+      await page.evaluate(() => (location.hash = "#%E0%A4%A"));
+      await page.waitForFunction(() => document.activeElement.localName === "h1");
+      equal(await page.isVisible("#index h1"), true, hash);
+      await page.context().close();
+    }
+  }
+  await checkPrint();
+  await checkMany();
   const plain = await open(file, { javaScriptEnabled: false });
   equal(await plain.isVisible("noscript"), true);
   equal((await plain.$$("#snapshot-list tbody tr")).length, 4);
+  await plain.goto(await plain.$eval("#index .pages a", (link) => link.href));
+  equal(await plain.$$eval("noscript", (all) => all.filter((text) => text.checkVisibility()).length), 3, "what needs the script");
+  equal(await plain.isVisible("[data-figure=objects]"), true);
+  await plain.goto(pathToFileURL(join(folder, "shop-single report 100%.html")).href);
+  assert.match(await plain.textContent("noscript"), /the views of the classes need this page’s script/);
+  equal(await plain.isVisible("#index .chart svg"), true);
   await plain.context().close();
   equal(readdirSync(folder).every((entry) => / report 100%(\.html|_files)$/.test(entry)), true, "nothing beside the reports");
   console.log(`${checks} figures, links and marks hold`);

@@ -36,6 +36,28 @@ pub(super) struct Tick {
     label: String,
 }
 
+/// What a character takes at most, in the widest of the fonts that browsers have for the page.
+/// Charts are laid out without one, so labels are kept within the picture by this.
+const CHARACTER: f64 = 9.0;
+
+/// Characters of a label that fit beside the value axis in any font.
+const FITTING: usize = 10;
+
+impl Tick {
+    /// Where the middle of a label of the time axis is: at its moment, or as near to it as the
+    /// edges of the picture let it be.
+    fn middle(&self) -> f64 {
+        let half = self.label.chars().count() as f64 * CHARACTER / 2.0;
+        round(self.at.min(WIDTH - half).max(half))
+    }
+
+    /// How wide a label of the value axis is drawn if it would not fit by itself. Only hand-made
+    /// dumps have so many bytes.
+    fn squeezed(&self) -> Option<f64> {
+        (self.label.chars().count() > FITTING).then_some(LEFT - 12.0)
+    }
+}
+
 /// An area or a line.
 pub(super) struct Shape {
     name: String,
@@ -108,6 +130,9 @@ impl Scale {
 /// How far a lone moment is drawn to either side, so that there is something to see.
 const LONE: f64 = 24.0;
 
+/// The same for a value of a line that has no neighbours.
+const DASH: f64 = 6.0;
+
 /// The x of each moment; a lone one stands for two.
 fn places(scale: &Scale, moments: &[f64]) -> Vec<f64> {
     match moments {
@@ -154,18 +179,23 @@ pub(super) fn stacked(scale: &Scale, moments: &[f64], series: &[Series<'_>]) -> 
         .collect()
 }
 
-/// A line from value to value; it breaks where there is none.
+/// A line from value to value; it breaks where there is none. A value without neighbours is a
+/// short line, since a point would not be seen.
 pub(super) fn line(scale: &Scale, moments: &[f64], series: &Series<'_>) -> Shape {
     let mut path = Path::default();
-    let lone = moments.len() == 1;
-    for (&moment, value) in moments.iter().zip(&series.values) {
-        match value {
-            Some(value) if lone => {
-                path.to(scale.x(moment) - LONE, scale.y(*value));
-                path.to(scale.x(moment) + LONE, scale.y(*value));
-            }
-            Some(value) => path.to(scale.x(moment), scale.y(*value)),
-            None => path.lift(),
+    let reach = if moments.len() == 1 { LONE } else { DASH };
+    let is_some = |at: usize| matches!(series.values.get(at), Some(Some(_)));
+    for (at, (&moment, value)) in moments.iter().zip(&series.values).enumerate() {
+        let Some(value) = value else {
+            path.lift();
+            continue;
+        };
+        let (x, y) = (scale.x(moment), scale.y(*value));
+        if at.checked_sub(1).is_some_and(is_some) || is_some(at + 1) {
+            path.to(x, y);
+        } else {
+            path.to((x - reach).max(LEFT), y);
+            path.to((x + reach).min(RIGHT), y);
         }
     }
     Shape {
@@ -383,7 +413,20 @@ mod tests {
             values,
         };
         let shape = line(&scale, &[0.0, 1.0, 2.0, 3.0], &series);
-        assert_eq!(shape.path, "M84 266L370.7 12M944 139");
+        assert_eq!(shape.path, "M84 266L370.7 12M938 139H944");
+    }
+
+    #[test]
+    fn labels_stay_in_the_picture() {
+        let label = |at, label: &str| Tick {
+            at,
+            label: label.into(),
+        };
+        assert_eq!(label(500.0, "14.0s").middle(), 500.0);
+        assert_eq!(label(RIGHT, "14.0s").middle(), WIDTH - 22.5);
+        assert_eq!(label(0.0, "14.0s").middle(), 22.5);
+        assert_eq!(label(0.0, "500.0 KiB").squeezed(), None);
+        assert_eq!(label(0.0, "300,000.0 EiB").squeezed(), Some(72.0));
     }
 
     #[test]

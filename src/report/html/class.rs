@@ -34,8 +34,6 @@ const MOST_SITES: u64 = 20;
 #[derive(Template)]
 #[template(path = "class.html")]
 struct Page<'p> {
-    /// The element of the view: a page has one `main`.
-    element: &'static str,
     number: u32,
     index: &'p str,
     title: &'p str,
@@ -142,11 +140,6 @@ impl<'d, 'p> Classes<'d, 'p> {
         let lives = self.lives.get(&row.class).copied().unwrap_or_default();
         let traced = sites.sites.iter().any(|site| !site.frames.is_empty());
         rendered(&Page {
-            element: if self.names.in_one_page() {
-                "section"
-            } else {
-                "main"
-            },
             number: row.number,
             index: self.names.index(),
             title: &self.options.title,
@@ -173,7 +166,7 @@ impl<'d, 'p> Classes<'d, 'p> {
                     bytes(more.figures.size_bytes, ByteStyle::Units)
                 ),
             },
-            instances_text: instances_text(detail.objects, embedded),
+            instances_text: instances_text(detail.objects, embedded, self.history),
             data: json::embedded(&data),
         })
     }
@@ -197,6 +190,10 @@ impl<'d, 'p> Classes<'d, 'p> {
                 .map(|&place| (&self.history.snapshots[place], row.held[place]))
         };
         let steps = steps(row.class_of(self.dump), MOST_STEPS, admits);
+        // Both charts have one time axis: what stands above each other happened at once.
+        let ends = steps.first().into_iter().chain(steps.last());
+        let mut moments = seconds.clone();
+        moments.extend(ends.map(|step| step.time_seconds));
         if let (Some(first), Some(last)) = (steps.first(), steps.last()) {
             // The line goes on to the last snapshot, if that is later.
             let end = seconds
@@ -211,11 +208,8 @@ impl<'d, 'p> Classes<'d, 'p> {
                     .map(|step| (step.time_seconds, step.alive as f64)),
             );
             points.push((end, last.alive as f64));
-            let moments = points
-                .iter()
-                .map(|point| point.0)
-                .chain(seconds.iter().copied());
-            let scale = Scale::of(moments, points.iter().map(|point| point.1));
+            let values = points.iter().map(|point| point.1);
+            let scale = Scale::of(moments.iter().copied(), values);
             let texts: Vec<String> = held()
                 .map(|(snapshot, held)| {
                     format!(
@@ -256,7 +250,7 @@ impl<'d, 'p> Classes<'d, 'p> {
             let values: Vec<Option<f64>> = held()
                 .map(|(_, held)| Some(held.sum_bytes as f64))
                 .collect();
-            let scale = Scale::of(seconds.iter().copied(), values.iter().flatten().copied());
+            let scale = Scale::of(moments.iter().copied(), values.iter().flatten().copied());
             let texts: Vec<String> = held()
                 .map(|(snapshot, held)| {
                     format!(
@@ -306,16 +300,24 @@ fn sentence(detail: &ClassDetail, row: &ClassHistory<'_>, history: &History<'_>)
         thousands(detail.alive.into()),
         thousands(detail.died.into())
     );
-    let peak = history
-        .peak()
-        .map(|peak| (&history.snapshots[peak], row.held[peak]));
-    if let Some((snapshot, held)) = peak {
-        text.push_str(&format!(
-            " At the peak, {}, {} held {}.",
-            named(snapshot),
-            counted(held.active as usize, "instance", "instances"),
-            bytes(held.sum_bytes, ByteStyle::Units)
-        ));
+    let at = |place: usize| {
+        format!(
+            "{}: {}, {}",
+            named(&history.snapshots[place]),
+            counted(row.held[place].active as usize, "instance", "instances"),
+            bytes(row.held[place].sum_bytes, ByteStyle::Units)
+        )
+    };
+    match (row.peak(), history.peak()) {
+        (Some(own), of_all) => {
+            text.push_str(&format!(" They were largest at {}.", at(own)));
+            if let Some(of_all) = of_all.filter(|&of_all| of_all != own) {
+                let text_of_all = " All classes together were largest at";
+                text.push_str(&format!("{text_of_all} {}.", at(of_all)));
+            }
+        }
+        (None, _) if history.snapshots.is_empty() => {}
+        (None, _) => text.push_str(" They held nothing at any snapshot."),
     }
     text
 }
@@ -401,20 +403,25 @@ fn site_cells(site: &SiteRow<'_>) -> SiteCells {
     }
 }
 
-fn instances_text(all: u64, embedded: usize) -> String {
+fn instances_text(all: u64, embedded: usize, history: &History<'_>) -> String {
     let more = all.saturating_sub(embedded as u64);
-    if more == 0 {
-        return match all {
-            0 => "No instances.".into(),
-            1 => "The one instance.".into(),
-            _ => format!("All {} instances.", thousands(all.into())),
-        };
+    let which = match (more, all) {
+        (0, 0) => return "No instances.".into(),
+        (0, 1) => "The one instance.".into(),
+        (0, _) => format!("All {} instances.", thousands(all.into())),
+        _ => format!(
+            "The {} of {} by size; {} more are not in this report. ctstats html --instances N \
+             embeds more of them, ctstats print lists all.",
+            counted(embedded, "largest", "largest"),
+            counted(all as usize, "instance", "instances"),
+            thousands(more.into())
+        ),
+    };
+    match history.peak() {
+        Some(peak) => format!(
+            "{which} At peak: at {}, when all classes together were largest.",
+            named(&history.snapshots[peak])
+        ),
+        None => which,
     }
-    format!(
-        "The {} of {} by size; {} more are not in this report. ctstats html --instances N embeds \
-         more of them, ctstats print lists all.",
-        counted(embedded, "largest", "largest"),
-        counted(all as usize, "instance", "instances"),
-        thousands(more.into())
-    )
 }

@@ -10,7 +10,7 @@ use super::names::Names;
 use super::text::{Cell, Exact, counted, shown};
 use super::{HtmlOptions, rendered};
 use crate::analysis::coverage::Coverage;
-use crate::analysis::history::{ClassHistory, Held, History};
+use crate::analysis::history::{ClassHistory, History};
 use crate::analysis::summary::{ShareOf, SnapshotSummary, percent};
 use crate::model::Dump;
 use crate::report::{coverage, json};
@@ -41,6 +41,7 @@ struct Index<'p> {
     more_snapshots: Option<String>,
     pages: Vec<PageLink<'p>>,
     more_classes: Option<String>,
+    without_script: &'static str,
     data: String,
 }
 
@@ -61,7 +62,10 @@ struct LegendEntry {
 struct Change {
     name: String,
     href: Option<String>,
-    cells: Vec<Cell>,
+    until_largest: [Cell; 2],
+    /// The snapshot where it was largest.
+    at: Cell,
+    from_last: [Cell; 4],
     spark: String,
     spark_text: String,
 }
@@ -124,12 +128,18 @@ pub(super) fn view(
     let changes = changes(history, names);
     let changed = match (history.snapshots.first(), history.snapshots.last()) {
         (Some(first), Some(last)) if first.snapshot != last.snapshot => format!(
-            "From {} to {}, the classes that grew most first. Peak: {}.",
+            "From {} to {}, the classes that grew most first. {}{}",
             named(first),
             named(last),
-            history
-                .peak()
-                .map_or("none".into(), |peak| named(&history.snapshots[peak]))
+            history.peak().map_or(String::new(), |peak| {
+                let peak = named(&history.snapshots[peak]);
+                format!("All classes together were largest at {peak}.")
+            }),
+            if history.snapshots_left_out > 0 {
+                " “Largest” is that of the snapshots that are shown."
+            } else {
+                ""
+            }
         ),
         _ => "One snapshot only, so nothing can have changed; a second one makes growth visible."
             .into(),
@@ -185,6 +195,14 @@ pub(super) fn view(
                 counted(history.classes_left_out, "class", "classes")
             )
         }),
+        without_script: if names.in_one_page() {
+            "The tables of classes at each snapshot and the views of the classes need this page’s \
+             script; the charts and the table of snapshots do not. Without --single-file ctstats \
+             html writes a page for each class, whose figures, charts and sites show without it."
+        } else {
+            "The tables of classes at each snapshot need this page’s script; the charts and the \
+             table of snapshots do not."
+        },
         data: data(history, names),
     })
 }
@@ -263,6 +281,15 @@ impl Colors {
 
 const OTHER: &str = "other";
 
+/// A class in the chart, or the others together.
+struct Area {
+    name: String,
+    color: String,
+    href: Option<String>,
+    /// Bytes at each snapshot that has a time.
+    values: Vec<f64>,
+}
+
 /// The chart of memory over time.
 struct Memory<'p> {
     history: &'p History<'p>,
@@ -310,31 +337,32 @@ impl<'p> Memory<'p> {
         ]
     }
 
-    fn areas(&self) -> Vec<(String, String, Vec<Option<f64>>)> {
-        let value = |held: &Held| Some(held.sum_bytes as f64);
-        let mut areas: Vec<(String, String, Vec<Option<f64>>)> = Vec::new();
+    fn areas(&self) -> Vec<Area> {
+        let mut areas: Vec<Area> = Vec::new();
         let mut other: Vec<f64> = self
             .places
             .iter()
             .map(|&p| self.history.rest[p].sum_bytes as f64)
             .collect();
         for (at, class) in self.history.classes.iter().enumerate() {
+            let values = self.places.iter().map(|&p| class.held[p].sum_bytes as f64);
             match self.colors.class(at) {
-                Some(color) => areas.push((
-                    self.names.shown(at).to_owned(),
+                Some(color) => areas.push(Area {
+                    name: self.names.shown(at).to_owned(),
                     color,
-                    self.places.iter().map(|&p| value(&class.held[p])).collect(),
-                )),
-                None => {
-                    for (other, &place) in other.iter_mut().zip(&self.places) {
-                        *other += class.held[place].sum_bytes as f64;
-                    }
-                }
+                    href: Some(self.names.href(at, class.number)),
+                    values: values.collect(),
+                }),
+                None => other.iter_mut().zip(values).for_each(|(sum, v)| *sum += v),
             }
         }
         if other.iter().any(|&bytes| bytes != 0.0) {
-            let values = other.into_iter().map(Some).collect();
-            areas.push((self.other_name(), OTHER.into(), values));
+            areas.push(Area {
+                name: self.other_name(),
+                color: OTHER.into(),
+                href: None,
+                values: other,
+            });
         }
         areas
     }
@@ -369,23 +397,23 @@ impl<'p> Memory<'p> {
         ];
         let mut charts = Vec::new();
         for (id, label, shown) in scales {
-            let recorded = |series: &Series<'_>| series.values.iter().any(Option::is_some);
-            if shown > 1 && !recorded(&lines[shown - 1]) {
+            if shown > 1 && !is_recorded(&lines[shown - 1]) {
                 continue;
             }
-            let drawn: Vec<&Series<'_>> = lines[..shown].iter().filter(|s| recorded(s)).collect();
-            let stack = (0..self.places.len())
-                .map(|at| areas.iter().filter_map(|(_, _, values)| values[at]).sum());
+            let drawn: Vec<&Series<'_>> =
+                lines[..shown].iter().filter(|s| is_recorded(s)).collect();
+            let stack =
+                (0..self.places.len()).map(|at| areas.iter().map(|area| area.values[at]).sum());
             let values = drawn
                 .iter()
                 .flat_map(|s| s.values.iter().flatten().copied());
             let scale = Scale::of(self.seconds.iter().copied(), stack.chain(values));
             let series: Vec<Series<'_>> = areas
                 .iter()
-                .map(|(name, color, values)| Series {
-                    name,
-                    color,
-                    values: values.clone(),
+                .map(|area| Series {
+                    name: &area.name,
+                    color: &area.color,
+                    values: area.values.iter().copied().map(Some).collect(),
                 })
                 .collect();
             let chart = Chart {
@@ -418,17 +446,12 @@ impl<'p> Memory<'p> {
     }
 
     /// A snapshot's values in words.
-    fn text(
-        &self,
-        at: usize,
-        areas: &[(String, String, Vec<Option<f64>>)],
-        lines: &[Series<'_>],
-    ) -> String {
+    fn text(&self, at: usize, areas: &[Area], lines: &[Series<'_>]) -> String {
         let snapshot = &self.history.snapshots[self.places[at]];
         let mut text = format!("{} at {}", named(snapshot), short_time(self.seconds[at]));
         let classes = areas
             .iter()
-            .map(|(name, _, values)| (name.as_str(), values[at]));
+            .map(|area| (area.name.as_str(), Some(area.values[at])));
         let totals = lines.iter().map(|series| (series.name, series.values[at]));
         for (name, value) in totals.chain(classes) {
             if let Some(value) = value.filter(|&value| value != 0.0) {
@@ -441,41 +464,32 @@ impl<'p> Memory<'p> {
         text
     }
 
+    /// What is drawn, and nothing else. The style sheet hides the lines that the chosen scale
+    /// does not show.
     fn legend(&self) -> Vec<LegendEntry> {
-        if self.places.is_empty() {
-            return Vec::new();
-        }
-        let classes = self.history.classes.iter().enumerate();
-        let mut entries: Vec<LegendEntry> = classes
-            .filter_map(|(at, class)| {
-                Some(LegendEntry {
-                    name: self.names.shown(at).to_owned(),
-                    color: self.colors.class(at)?,
-                    href: Some(self.names.href(at, class.number)),
-                    is_line: false,
-                })
-            })
-            .collect();
-        if self.areas().len() > entries.len() {
-            entries.push(LegendEntry {
-                name: self.other_name(),
-                color: OTHER.into(),
-                href: None,
+        let areas = self.areas().into_iter();
+        let areas = areas
+            .filter(|area| area.values.iter().any(|&bytes| bytes > 0.0))
+            .map(|area| LegendEntry {
+                name: area.name,
+                color: area.color,
+                href: area.href,
                 is_line: false,
             });
-        }
-        let recorded = self
-            .lines()
-            .into_iter()
-            .filter(|s| s.values.iter().any(Option::is_some));
-        entries.extend(recorded.map(|series| LegendEntry {
+        let lines = self.lines().into_iter().filter(is_recorded);
+        let lines = lines.map(|series| LegendEntry {
             name: series.name.into(),
             color: series.color.into(),
             href: None,
             is_line: true,
-        }));
-        entries
+        });
+        areas.chain(lines).collect()
     }
+}
+
+/// Whether there is something of it to draw.
+fn is_recorded(series: &Series<'_>) -> bool {
+    series.values.iter().any(Option::is_some)
 }
 
 fn scale_top(scale: &Scale) -> i128 {
@@ -487,7 +501,6 @@ fn changes(history: &History<'_>, names: &Names) -> Vec<Change> {
     let Some(last) = history.snapshots.len().checked_sub(1) else {
         return Vec::new();
     };
-    let peak = history.peak().unwrap_or(last);
     let growth = |class: &ClassHistory<'_>| class.held[last].sum_bytes - class.held[0].sum_bytes;
     let mut order: Vec<usize> = (0..history.classes.len()).collect();
     order.sort_by_key(|&at| std::cmp::Reverse(growth(&history.classes[at])));
@@ -497,7 +510,7 @@ fn changes(history: &History<'_>, names: &Names) -> Vec<Change> {
         .into_iter()
         .map(|at| {
             let class = &history.classes[at];
-            let [first, top, end] = [0, peak, last].map(|place| class.held[place]);
+            let [first, end] = [0, last].map(|place| class.held[place]);
             let values: Vec<f64> = places
                 .iter()
                 .map(|&place| class.held[place].sum_bytes as f64)
@@ -505,9 +518,18 @@ fn changes(history: &History<'_>, names: &Names) -> Vec<Change> {
             Change {
                 name: names.shown(at).to_owned(),
                 href: Some(names.href(at, class.number)),
-                cells: vec![
-                    Cell::bytes(first.sum_bytes),
-                    Cell::bytes(top.sum_bytes),
+                until_largest: [first.sum_bytes, class.most_bytes()].map(Cell::bytes),
+                at: class.peak().map_or_else(
+                    || Cell::none("nothing at any snapshot"),
+                    |peak| {
+                        let snapshot = &history.snapshots[peak];
+                        Cell {
+                            exact: named(snapshot),
+                            ..Cell::count(snapshot.snapshot as i128)
+                        }
+                    },
+                ),
+                from_last: [
                     Cell::bytes(end.sum_bytes),
                     Cell::change(growth(class)),
                     Cell::count(first.active.into()),

@@ -31,6 +31,8 @@ const ROW: usize = 4;
 pub(super) struct ClassData {
     /// Number, description, seconds, and what shares are of.
     snapshots: Vec<(usize, String, Option<f64>, Exact)>,
+    /// The place of the largest of them.
+    peak: Option<usize>,
     active: Vec<u64>,
     sum: Vec<Exact>,
     merged: Vec<MergedData>,
@@ -132,6 +134,7 @@ impl ClassData {
         });
         ClassData {
             snapshots: snapshots.collect(),
+            peak: history.peak(),
             active: row.held.iter().map(|held| held.active).collect(),
             sum: row.held.iter().map(|held| Exact(held.sum_bytes)).collect(),
             ..ClassData::default()

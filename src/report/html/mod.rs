@@ -137,7 +137,12 @@ pub fn write(mut pages: Pages, dump: &Dump, options: &HtmlOptions) -> io::Result
     for at in 0..history.classes.len() {
         let view = classes.view(at)?;
         match &mut pages {
-            Pages::Single(_) => pages.index(&view)?,
+            // Inert until the script takes it out: laying out hundreds of views takes seconds.
+            Pages::Single(_) => {
+                for part in ["<template>\n", &view, "\n</template>\n"] {
+                    pages.index(part)?;
+                }
+            }
             Pages::Folder(pages) => {
                 let title = format!("{} – {}", names.shown(at), options.title);
                 let head = page.head(&title, BESIDE)?;

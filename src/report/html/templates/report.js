@@ -37,8 +37,12 @@
     if (seconds === null || seconds === undefined) return "–";
     const sign = seconds < 0 ? "-" : "";
     const value = Math.abs(seconds);
+    // What would round to nothing is something.
+    if (value > 0 && value < 0.0005) return `${sign}<1ms`;
     if (value < 0.9995) return `${sign}${(value * 1000).toFixed(0)}ms`;
     if (value < 59.95) return `${sign}${value.toFixed(1)}s`;
+    // A thousand million days are no span that a person reads.
+    if (value >= 8.64e13) return `${sign}${value.toExponential(0).replace("+", "")}s`;
     const whole = Math.round(value);
     const minutes = Math.floor(whole / 60);
     if (minutes < 60) return `${sign}${minutes}m${two(whole % 60)}s`;
@@ -53,6 +57,12 @@
     text: { show: (value) => value },
     count: { show: grouped, number: true },
     bytes: { show: bytes, exact: (value) => `${grouped(value)} B`, number: true },
+    // `null` where the instance was not measured then, which is not the same as 0 bytes.
+    measured: {
+      show: (value) => (value === null ? "–" : bytes(value)),
+      exact: (value) => (value === null ? "not alive or not measured then" : `${grouped(value)} B`),
+      number: true,
+    },
     average: { show: (value) => bytes(Math.trunc(value)), number: true },
     share: { show: share, number: true },
     time: { show: time, exact: (value) => (value === null ? "" : `${value} s`), number: true },
@@ -113,9 +123,12 @@
     });
   };
 
+  // What is done to the tables of these elements before they are printed.
+  const printing = new Map();
+
   // A table made of rows of values. `columns` are [name, kind]; `options` may have `last`
-  // (rows that stay at the end), `link(row)`, `detail(row)`, `sort` ([column, descending]),
-  // `search` (a label), `noun`.
+  // (rows that stay at the end), `sort` ([column, descending]), `search` (a label), `noun`,
+  // `label` (what the table is, if the noun does not say it). A row may have `href` and `detail`.
   const build = (host, columns, all, options = {}) => {
     const kinds = columns.map(([, kind]) => KINDS[kind]);
     const headers = columns.map(([name], column) =>
@@ -123,23 +136,50 @@
     const body = element("tbody");
     const table = element("table", {}, element("thead", {}, element("tr", {}, ...headers)), body);
     const status = element("span", { class: "aside", role: "status" });
-    const before = element("button", { type: "button" }, "Previous");
-    const after = element("button", { type: "button" }, "Next");
+    const turn = (by) => {
+      const button = element("button", { type: "button" }, by < 0 ? "Previous" : "Next");
+      // A button that is disabled loses the focus to the page, so these stay what they are and
+      // only say that they lead nowhere.
+      button.addEventListener("click", () => {
+        if (button.getAttribute("aria-disabled") === "true") return;
+        page += by;
+        draw();
+      });
+      return button;
+    };
+    const [before, after] = [turn(-1), turn(1)];
     const bar = element("div", { class: "bar" });
     let [rows, page] = [all, 0];
 
     const draw = () => {
       const pages = Math.max(1, Math.ceil(rows.length / PAGE));
       page = Math.min(page, pages - 1);
-      const shown = rows.slice(page * PAGE, (page + 1) * PAGE);
-      body.replaceChildren(...shown.map((row) => make(row)), ...(options.last ?? []).map((row) => make(row, "total")));
-      const noun = options.noun ?? "rows";
-      const range = rows.length ? `${grouped(page * PAGE + 1)}–${grouped(page * PAGE + shown.length)} of ` : "";
-      const of = rows.length < all.length ? ` (of ${grouped(all.length)})` : "";
-      status.textContent = `${range}${grouped(rows.length)} ${noun}${of}`;
-      before.disabled = page === 0;
-      after.disabled = page === pages - 1;
+      const [from, to] = [page * PAGE, Math.min((page + 1) * PAGE, rows.length)];
+      body.replaceChildren(...rows.slice(from, to).map((row) => make(row)), ...(options.last ?? []).map((row) => make(row, "total")));
+      say(from, to);
+      before.setAttribute("aria-disabled", String(page === 0));
+      after.setAttribute("aria-disabled", String(page === pages - 1));
       before.hidden = after.hidden = all.length <= PAGE;
+    };
+    const say = (from, to) => {
+      const range = rows.length ? `${grouped(from + 1)}–${grouped(to)} of ` : "";
+      const of = rows.length < all.length ? ` (of ${grouped(all.length)})` : "";
+      status.textContent = `${range}${grouped(rows.length)} ${options.noun ?? "rows"}${of}`;
+    };
+    // Paper turns no pages: adds the rows of the other pages to those shown, which stay as they
+    // are. Returns what takes them away again.
+    const whole = () => {
+      const [from, to] = [page * PAGE, Math.min((page + 1) * PAGE, rows.length)];
+      const [above, below] = [rows.slice(0, from), rows.slice(to)].map((part) => part.map((row) => make(row)));
+      body.prepend(...above);
+      const last = body.querySelector("tr.total");
+      if (last) last.before(...below);
+      else body.append(...below);
+      say(0, rows.length);
+      return () => {
+        for (const row of [...above, ...below]) row.remove();
+        say(from, to);
+      };
     };
     const make = (row, look) => {
       const made = element("tr", { class: look });
@@ -162,12 +202,6 @@
         else made.after(element("tr", { class: "detail" }, element("td", { colspan: columns.length }, row.detail())));
       });
     };
-    const turn = (by) => () => {
-      page += by;
-      draw();
-    };
-    before.addEventListener("click", turn(-1));
-    after.addEventListener("click", turn(1));
 
     let sorting = options.sort ?? null;
     let wanted = "";
@@ -179,7 +213,7 @@
       draw();
     };
     if (options.search && all.length > 1) {
-      const input = element("input", { type: "search", "aria-label": options.search, placeholder: options.search });
+      const input = element("input", { type: "search", "aria-label": options.search, placeholder: options.search, size: options.search.length });
       input.addEventListener("input", () => {
         wanted = input.value;
         refresh();
@@ -192,8 +226,9 @@
       refresh();
     });
     bar.append(status, before, after);
-    host.replaceChildren(bar, element("div", { class: "scroll", tabindex: "0", role: "region", "aria-label": options.noun ?? "table" }, table));
+    host.replaceChildren(bar, element("div", { class: "scroll", tabindex: "0", role: "group", "aria-label": options.label ?? options.noun }, table));
     refresh();
+    printing.set(host, { rows: () => rows.length, whole });
   };
 
   // --- Trees ------------------------------------------------------------------------------
@@ -247,15 +282,21 @@
     return [rows, last];
   };
 
+  // What fills a snapshot that is opened. The event of opening comes only after the next frame,
+  // too late for printing.
+  const filling = new Map();
+
   const startIndex = (view, data) => {
     for (const details of view.querySelectorAll("details.snapshot")) {
       const fill = () => {
         const host = details.querySelector("[data-table=summary]");
         if (!details.open || host.firstChild) return;
         const [rows, last] = summaryOf(data, Number(details.dataset.place));
-        build(host, summaryColumns, rows, { last, sort: [2, true], search: "Search classes", noun: "classes" });
+        const label = `classes at ${details.id.replace("-", " ")}`;
+        build(host, summaryColumns, rows, { last, sort: [2, true], search: "Search classes", noun: "classes", label });
       };
       details.addEventListener("toggle", fill);
+      filling.set(details, fill);
       fill();
     }
   };
@@ -363,12 +404,13 @@
       const [file, line, func] = data.frames[frames[frames.length - 1]];
       return `${data.texts[file]}:${line} in ${data.texts[func]}`;
     };
+    const atPeak = (instance) => (instance.samples.some(([moment]) => moment === data.peak) ? instance.peak : null);
     const rows = data.instances.map((instance) => ({
-      values: [instance.address, instance.birth, instance.alive ? Infinity : instance.death, instance.size, instance.peak, data.texts[instance.repr]],
+      values: [instance.address, instance.birth, instance.alive ? Infinity : instance.death, instance.size, atPeak(instance), data.texts[instance.repr]],
       text: `${instance.address} ${data.texts[instance.repr]} ${site(instance)}`,
       detail: () => detailOf(data, instance),
     }));
-    build(host, [["address", "text"], ["born", "time"], ["died", "death"], ["largest", "bytes"], ["at peak", "bytes"], ["repr", "text"]], rows, {
+    build(host, [["address", "text"], ["born", "time"], ["died", "death"], ["largest", "bytes"], ["at peak", "measured"], ["repr", "text"]], rows, {
       sort: [3, true],
       search: "Search address, repr, site",
       noun: "instances",
@@ -419,18 +461,79 @@
     }
   };
 
-  // One view at a time; a report in one file has all of them in its page.
-  const views = [...document.querySelectorAll(".view")];
+  // One view at a time. A report in one file has all of them in its page: those of classes in
+  // templates, until they are opened, so that the browser need not lay them out.
+  const inOne = document.querySelector("template") !== null;
+  const title = document.title;
+
+  const decoded = (text) => {
+    try {
+      return decodeURIComponent(text);
+    } catch {
+      // An escape that is none: then it is the text itself.
+      return text;
+    }
+  };
+
+  // The element of this id; takes its view out of the template that holds it.
+  const find = (id) => {
+    const there = document.getElementById(id);
+    const held = there ? null : [...document.querySelectorAll("template")].find(({ content }) => content.getElementById(id));
+    if (held) held.replaceWith(held.content);
+    return there ?? document.getElementById(id);
+  };
+
   const route = () => {
-    const target = location.hash.length > 1 ? document.getElementById(decodeURIComponent(location.hash.slice(1))) : null;
+    const target = location.hash.length > 1 ? find(decoded(location.hash.slice(1))) : null;
+    const views = [...document.querySelectorAll(".view")];
     const view = target?.closest(".view") ?? views[0];
     views.forEach((other) => (other.hidden = other !== view));
     start(view);
+    if (inOne) document.title = view === views[0] ? title : `${view.querySelector("h1").textContent} – ${title}`;
     if (target?.tagName === "DETAILS") target.open = true;
-    if (target) target.scrollIntoView();
-    else if (views.length > 1) scrollTo(0, 0);
+    return [view, target];
   };
-  addEventListener("hashchange", route);
-  addEventListener("beforeprint", () => document.querySelectorAll(".view:not([hidden]) details").forEach((details) => (details.open = true)));
+
+  // Goes to the place of the address; the focus, which may be in a view that is hidden now,
+  // goes there as well.
+  const go = () => {
+    const [view, target] = route();
+    const top = !target || target === view;
+    const focus = top ? view.querySelector("h1") : target.tagName === "DETAILS" ? target.querySelector("summary") : target;
+    if (focus.tabIndex < 0) focus.tabIndex = -1;
+    focus.focus({ preventScroll: true });
+    if (top) scrollTo(0, 0);
+    else target.scrollIntoView();
+  };
+  addEventListener("hashchange", go);
   route();
+  // The browser looks for the place of the address too, and takes the focus away where it does
+  // not find what may have it; that is done once the page is loaded.
+  if (location.hash.length > 1) addEventListener("load", go);
+
+  // --- Printing ---------------------------------------------------------------------------
+
+  // Rows of all tables that are printed beyond their first pages: some eighty sheets of paper.
+  const PRINTED = 4000;
+
+  // What makes the page again what it was.
+  let restore = [];
+  addEventListener("beforeprint", () => {
+    const view = document.querySelector(".view:not([hidden])");
+    for (const details of view.querySelectorAll("details:not([open])")) {
+      details.open = true;
+      filling.get(details)?.();
+      restore.push(() => (details.open = false));
+    }
+    let left = PRINTED;
+    for (const [host, { rows, whole }] of printing) {
+      if (!view.contains(host) || rows() > left) continue;
+      left -= rows();
+      restore.push(whole());
+    }
+  });
+  addEventListener("afterprint", () => {
+    restore.forEach((step) => step());
+    restore = [];
+  });
 })();
