@@ -220,6 +220,10 @@ fn what_is_left_out_is_said() {
             "The dump has no snapshots",
         ),
         ("dumps/quickstart-1.1-py311", "no referents were recorded."),
+        (
+            "edited/edit-nan_times",
+            "Times contradict the order of the snapshots: snapshot 1 was recorded as earlier",
+        ),
     ] {
         let output = run(&format!("html fixtures/{dump}.dump --single-file -o -"));
         let page = String::from_utf8_lossy(&output.stdout).into_owned();

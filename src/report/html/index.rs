@@ -243,6 +243,15 @@ fn remarks(dump: &Dump, options: &HtmlOptions) -> Vec<String> {
                 .into(),
         );
     }
+    if let Some(fault) = dump.notes().clock {
+        let how = fault.snapshot.map_or(String::new(), |snapshot| {
+            format!(": snapshot {snapshot} was recorded as earlier than the one before it")
+        });
+        remarks.push(format!(
+            "Times contradict the order of the snapshots{how}. Lives are judged by that order, and \
+             times that contradict it are moved."
+        ));
+    }
     if dump.object_count() == 0 {
         remarks.push("The dump holds no tracked objects.".into());
     }

@@ -63,7 +63,7 @@
       exact: (value) => (value === null ? "not alive or not measured then" : `${grouped(value)} B`),
       number: true,
     },
-    average: { show: (value) => bytes(Math.trunc(value)), number: true },
+    average: { show: (value) => bytes(Math.round(value)), number: true },
     share: { show: share, number: true },
     time: { show: time, exact: (value) => (value === null ? "" : `${value} s`), number: true },
     // Those alive come after all that died.
