@@ -8,7 +8,7 @@ use std::ops::AddAssign;
 use serde::Serialize;
 
 use super::summary::{SnapshotSelector, SnapshotSummary, Summary, SummaryOptions};
-use crate::model::{Class, Cohorts, Dump, Text};
+use crate::model::{Cell, Class, Cohorts, Dump, Text};
 use crate::select::Filter;
 
 /// The instances of a class at a snapshot.
@@ -18,6 +18,15 @@ pub struct Held {
     pub active: u64,
     /// Bytes of all of them.
     pub sum_bytes: i128,
+}
+
+impl Held {
+    fn of(cell: Cell) -> Held {
+        Held {
+            active: cell.active,
+            sum_bytes: cell.sum_bytes,
+        }
+    }
 }
 
 impl AddAssign for Held {
@@ -69,6 +78,9 @@ pub struct HistoryLimits {
     pub snapshots: usize,
     /// Classes: those that held most at any snapshot.
     pub classes: usize,
+    /// Whether classes that never had an instance, of which there is nothing to tell, are left out
+    /// without being counted.
+    pub only_used: bool,
 }
 
 /// Classes over snapshots.
@@ -89,11 +101,6 @@ pub struct History<'d> {
 impl<'d> History<'d> {
     /// Gathers it: one pass over the dump's samples, two if there are too many classes.
     pub fn of(dump: &'d Dump, filter: &Filter, limits: HistoryLimits) -> Self {
-        let all = dump.classes();
-        let numbers: Vec<u32> = all
-            .filter(|class| filter.admits_class(class.name()))
-            .map(Class::number)
-            .collect();
         let chosen = spread(dump, limits.snapshots);
         let options = SummaryOptions {
             filter: filter.clone(),
@@ -106,48 +113,49 @@ impl<'d> History<'d> {
             },
             ..SummaryOptions::default()
         };
-        let kept = if numbers.len() <= limits.classes {
-            numbers.clone()
-        } else {
-            largest(dump, &options, &numbers, limits.classes)
-        };
         let mut history = History {
             snapshots: Vec::with_capacity(chosen.len()),
             snapshots_left_out: dump.snapshots().len() - chosen.len(),
-            classes_left_out: numbers.len() - kept.len(),
-            classes: kept
-                .iter()
-                .map(|&number| ClassHistory {
-                    class: dump.class_name(number),
-                    held: Vec::with_capacity(chosen.len()),
-                    number,
-                })
-                .collect(),
-            rest: Vec::with_capacity(chosen.len()),
+            classes_left_out: 0,
+            classes: Vec::new(),
+            rest: vec![Held::default(); chosen.len()],
         };
-        let mut place = vec![u32::MAX; dump.classes().len()];
-        for (at, &number) in kept.iter().enumerate() {
-            place[number as usize] = at as u32;
+        let Ok(summary) = Summary::of(dump, options) else {
+            return history;
+        };
+        let mut places = summary.places();
+        if limits.only_used {
+            places.retain(|&(_, number)| dump.is_used(number));
         }
-        each(dump, options, |mut snapshot| {
-            let mut rest = Held {
-                active: snapshot.total.active,
-                sum_bytes: snapshot.total.sum_bytes,
-            };
-            for class in std::mem::take(&mut snapshot.classes) {
-                let at = place[class.number as usize] as usize;
-                if let Some(row) = history.classes.get_mut(at) {
-                    rest.active -= class.active;
-                    rest.sum_bytes -= class.sum_bytes;
-                    row.held.push(Held {
-                        active: class.active,
-                        sum_bytes: class.sum_bytes,
-                    });
-                }
+        if places.len() > limits.classes {
+            history.classes_left_out = places.len() - limits.classes;
+            places = largest(dump, &summary, places, limits.classes);
+        }
+        let row = |&(_, number): &(u32, u32)| ClassHistory {
+            class: dump.class_name(number),
+            held: vec![Held::default(); chosen.len()],
+            number,
+        };
+        history.classes = places.iter().map(row).collect();
+        let mut snapshots = Vec::with_capacity(chosen.len());
+        let visited = summary.visit(chosen.len(), |at, course, dead| -> Result<(), Infallible> {
+            let snapshot = summary.totals(summary.snapshot(at), course, dead);
+            let mut rest = course.total();
+            for (row, &(place, _)) in history.classes.iter_mut().zip(&places) {
+                let cell = course.cell(place);
+                row.held[at] = Held::of(cell);
+                rest = rest.without(cell);
             }
-            history.rest.push(rest);
-            history.snapshots.push(snapshot);
+            history.rest[at] = Held::of(rest);
+            snapshots.push(snapshot);
+            Ok(())
         });
+        match visited {
+            Ok(()) => {}
+            Err(never) => match never {},
+        }
+        snapshots.sort_by_key(|snapshot| snapshot.snapshot);
+        history.snapshots = snapshots;
         history
             .classes
             .sort_by_key(|class| (std::cmp::Reverse(class.most_bytes()), class.class));
@@ -213,19 +221,30 @@ pub(super) fn each<'d>(
     }
 }
 
-/// The classes that held most at any snapshot; among equals those with more objects.
-fn largest(dump: &Dump, options: &SummaryOptions, numbers: &[u32], keep: usize) -> Vec<u32> {
-    let mut most = vec![0; dump.classes().len()];
-    each(dump, options.clone(), |snapshot| {
-        for class in snapshot.classes {
-            let most = &mut most[class.number as usize];
-            *most = class.sum_bytes.max(*most);
+/// The classes that held most at any snapshot; among equals those with more objects. Places in
+/// the summary, and numbers.
+fn largest(
+    dump: &Dump,
+    summary: &Summary<'_>,
+    places: Vec<(u32, u32)>,
+    keep: usize,
+) -> Vec<(u32, u32)> {
+    let mut most = vec![0; summary.class_count()];
+    let visited = summary.visit(usize::MAX, |_, course, _| -> Result<(), Infallible> {
+        for &place in course.holding() {
+            let most = &mut most[place as usize];
+            *most = course.cell(place).sum_bytes.max(*most);
         }
+        Ok(())
     });
-    let mut ranked = numbers.to_vec();
-    ranked.sort_by_key(|&number| {
+    match visited {
+        Ok(()) => {}
+        Err(never) => match never {},
+    }
+    let mut ranked = places;
+    ranked.sort_by_key(|&(place, number)| {
         let objects = dump.classes[number as usize].count;
-        (std::cmp::Reverse((most[number as usize], objects)), number)
+        (std::cmp::Reverse((most[place as usize], objects)), number)
     });
     ranked.truncate(keep);
     ranked
@@ -258,6 +277,7 @@ mod tests {
     const ALL: HistoryLimits = HistoryLimits {
         snapshots: 100,
         classes: 100,
+        only_used: false,
     };
 
     #[test]
@@ -298,6 +318,7 @@ mod tests {
         let few = HistoryLimits {
             snapshots: 3,
             classes: 1,
+            only_used: false,
         };
         let history = History::of(&dump, &Filter::default(), few);
         let all = History::of(&dump, &Filter::default(), ALL);

@@ -3,6 +3,7 @@
 
 pub mod check;
 pub mod class;
+mod course;
 pub mod coverage;
 pub mod diff;
 pub mod history;

@@ -1,19 +1,32 @@
 //! What each snapshot held, class by class.
 //!
-//! Computed for all snapshots in one pass over the samples. The cells of classes and
-//! snapshots are bounded: where a dump has so many of both that they would not fit,
-//! the snapshots are taken in blocks.
+//! Computed for all snapshots in one pass over the samples. What changes from one to the next is
+//! bounded: where that would be too much, the snapshots are taken in blocks.
 
 use std::fmt;
 use std::str::FromStr;
 
 use serde::Serialize;
 
-use crate::model::{Cell, Cells, Dump, Rules, Snapshot, Text};
+use super::course::Course;
+use crate::model::{Cell, Dump, Rules, Snapshot, Text, Timeline, TrackedObject, moments};
 use crate::select::{Filter, Limit, named};
 
-/// Cells of classes and moments that are computed at a time: 96 MiB of them, by both rules.
-const BLOCK_CELLS: usize = 2 << 20;
+/// How many changes are looked at together: 36 MB of them. Of more samples more, so that these
+/// are gone through a few times at most.
+const BLOCK_CHANGES: usize = if cfg!(any(test, fuzzing)) {
+    16
+} else {
+    1 << 20
+};
+const SAMPLES_PER_CHANGE: usize = 4;
+
+/// Rows of classes that are kept until those of earlier snapshots were shown.
+const WAITING_ROWS: usize = if cfg!(any(test, fuzzing)) {
+    32
+} else {
+    1 << 14
+};
 
 /// What to sort a snapshot's classes by.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -292,84 +305,140 @@ impl<'d> Summary<'d> {
         &self,
         mut emit: impl FnMut(SnapshotSummary<'d>) -> Result<(), E>,
     ) -> Result<(), E> {
-        let SummaryOptions { filter, rules, .. } = &self.options;
-        let derived = filter.derived(self.dump);
-        let of_all = derived.and_then(|all| all.documented.as_ref().zip(all.pympler.as_ref()));
-        if let Some((documented, pympler)) = of_all {
-            let cell = |row: &[Cell], place: u32| {
-                let class = self.classes[place as usize];
-                row.get(class as usize).copied().unwrap_or_default()
-            };
-            return self.snapshots.iter().try_for_each(|&snapshot| {
-                let time = snapshot.timestamp_seconds();
-                let rows = [documented, pympler].map(|cells| cells.at(time));
-                emit(self.figures(snapshot, rows.map(|row| move |place| cell(row, place))))
+        let mut waiting: Vec<Option<SnapshotSummary<'d>>> = Vec::new();
+        let mut next = 0;
+        let all = self.classes.len();
+        // They come in the order of their moments, which for few is not that of the dump.
+        self.visit(WAITING_ROWS / self.keep().max(4), |place, course, dead| {
+            let mut figures = self.totals(self.snapshots[place], course, dead);
+            let kept = self.ranked(course, figures.share_of_bytes);
+            let whole = figures.share_of_bytes;
+            figures.more = (kept.len() < all).then(|| {
+                let mut rest = course.total();
+                for &index in &kept {
+                    rest = rest.without(course.cell(index));
+                }
+                fold(rest, all - kept.len(), whole)
             });
-        }
-        let block_length = (BLOCK_CELLS / self.classes.len().max(1)).max(1);
-        self.snapshots.chunks(block_length).try_for_each(|block| {
-            let moments = block.iter().map(|snapshot| snapshot.timestamp_seconds());
-            let cells = Cells::by_both(self.dump, &self.classes, moments, |object| {
-                filter.admits_object(object, || object.largest_bytes(*rules))
-            });
-            let cell =
-                |row: &[Cell], place: u32| row.get(place as usize).copied().unwrap_or_default();
-            block.iter().try_for_each(|&snapshot| {
-                let time = snapshot.timestamp_seconds();
-                let rows = cells.each_ref().map(|cells| cells.at(time));
-                emit(self.figures(snapshot, rows.map(|row| move |place| cell(row, place))))
-            })
+            let row = |&index: &u32| self.row(index, course.cell(index), whole);
+            figures.classes = kept.iter().map(row).collect();
+            if waiting.len() <= place - next {
+                waiting.resize_with(place - next + 1, || None);
+            }
+            waiting[place - next] = Some(figures);
+            let ready = waiting.iter().take_while(|figures| figures.is_some());
+            let ready = ready.count();
+            next += ready;
+            waiting.drain(..ready).flatten().try_for_each(&mut emit)
         })
     }
 
-    /// The figures of a snapshot, from those of its classes by their place in `self.classes`: as
-    /// documented, and as Pympler counts.
-    fn figures(
+    /// Shows the classes at each snapshot by their places in `self.classes`, with the snapshot's
+    /// place and the bytes that Pympler measured of the dead. Of so many snapshots that follow each
+    /// other in the dump those with the earlier moments come first.
+    pub(super) fn visit<E>(
+        &self,
+        together: usize,
+        mut see: impl FnMut(usize, &Course, i128) -> Result<(), E>,
+    ) -> Result<(), E> {
+        let mut course = Course::of(self.classes.len(), &self.options);
+        let mut show = |timeline: &Timeline, first: usize, block: &[Snapshot<'d>]| {
+            course.begin();
+            for (part, snapshots) in block.chunks(together.max(1)).enumerate() {
+                let first = first + part * together.max(1);
+                let seconds = snapshots
+                    .iter()
+                    .map(|s| timeline.moment(s.timestamp_seconds()));
+                let mut order: Vec<(Option<usize>, usize)> = seconds.zip(first..).collect();
+                order.sort_unstable();
+                for (moment, place) in order {
+                    course.go(timeline, moment);
+                    let dead = moment.map_or(0, |moment| timeline.dead_bytes(moment));
+                    see(place, &course, dead)?;
+                }
+            }
+            Ok(())
+        };
+        let SummaryOptions { filter, rules, .. } = &self.options;
+        if let Some(cells) = filter.derived(self.dump).and_then(|all| all.cells.as_ref()) {
+            let timeline = Timeline::of_cells(cells, &self.classes, *rules);
+            return show(&timeline, 0, &self.snapshots);
+        }
+        let admits = |object: TrackedObject<'_>| {
+            filter.admits_object(object, || object.largest_bytes(*rules))
+        };
+        let mut first = 0;
+        for length in self.blocks(admits) {
+            let block = &self.snapshots[first..first + length];
+            let times = moments(block.iter().copied());
+            let timeline = Timeline::of(self.dump, &self.classes, times, *rules, admits);
+            show(&timeline, first, block)?;
+            first += length;
+        }
+        Ok(())
+    }
+
+    /// How many snapshots are taken at a time.
+    fn blocks(&self, admits: impl Fn(TrackedObject<'_>) -> bool) -> Vec<usize> {
+        let dump = self.dump;
+        let all = self.snapshots.len();
+        let samples = dump.sample_count();
+        // An object is born and dies, and is measured now and then.
+        let changes = samples.saturating_add(2 * dump.object_count());
+        let used = dump.classes().filter(|class| class.objects().len() > 0);
+        if changes.min(used.count().saturating_mul(all)) <= BLOCK_CHANGES {
+            return vec![all];
+        }
+        let most = BLOCK_CHANGES + samples / SAMPLES_PER_CHANGE;
+        let times = moments(self.snapshots.iter().copied());
+        let counts = Timeline::count(dump, &self.classes, &times, admits);
+        let mut blocks = Vec::new();
+        let (mut length, mut held) = (0, 0);
+        for snapshot in &self.snapshots {
+            let seconds = snapshot.timestamp_seconds();
+            let at = times.partition_point(|&time| time < seconds);
+            let here = counts.get(at).map_or(0, |&count| count as usize);
+            if length > 0 && held + here > most {
+                blocks.push(length);
+                (length, held) = (0, 0);
+            }
+            length += 1;
+            held += here;
+        }
+        blocks.push(length);
+        blocks
+    }
+
+    /// The selected classes: their places, and their numbers in the dump.
+    pub(super) fn places(&self) -> Vec<(u32, u32)> {
+        (0..).zip(self.classes.iter().copied()).collect()
+    }
+
+    /// The snapshot of a place.
+    pub(super) fn snapshot(&self, place: usize) -> Snapshot<'d> {
+        self.snapshots[place]
+    }
+
+    /// How many classes of each snapshot are shown.
+    fn keep(&self) -> usize {
+        let all = self.classes.len();
+        let limit = self.options.limit;
+        limit.map_or(all, |limit| limit.count(all, Rules::Documented).min(all))
+    }
+
+    /// A snapshot without its classes.
+    pub(super) fn totals(
         &self,
         snapshot: Snapshot<'d>,
-        [documented, pympler]: [impl Fn(u32) -> Cell; 2],
+        course: &Course,
+        dead_bytes: i128,
     ) -> SnapshotSummary<'d> {
-        let places = 0..self.classes.len() as u32;
-        let sum = |cell: &dyn Fn(u32) -> Cell| Cell::sum(places.clone().map(cell)).sum_bytes;
-        let dead_bytes = sum(&pympler) - sum(&documented);
-        let cell: &dyn Fn(u32) -> Cell = match self.options.rules {
-            Rules::Documented => &documented,
-            Rules::Pympler => &pympler,
-        };
-        let time = snapshot.timestamp_seconds();
         let whole = snapshot.total_bytes();
-        let all = self.classes.len();
-        let keep = self
-            .options
-            .limit
-            .map_or(all, |limit| limit.count(all, Rules::Documented).min(all));
-        let kept = self.ranked(keep, whole, cell);
-        let total = Cell::sum((0..all as u32).map(&cell));
-        let more = (keep < all).then(|| {
-            let shown = Cell::sum(kept.iter().map(|&index| cell(index)));
-            fold(total.without(shown), all - keep, whole)
-        });
-        let total = fold(total, all, whole);
-        let classes = kept
-            .iter()
-            .map(|&index| {
-                let number = self.classes[index as usize];
-                let figures = cell(index);
-                ClassFigures {
-                    class: self.dump.class_name(number),
-                    active: figures.active,
-                    sum_bytes: figures.sum_bytes,
-                    average_bytes: average(figures.sum_bytes, figures.active),
-                    share_percent: percent(figures.sum_bytes, whole),
-                    number,
-                }
-            })
-            .collect();
         let process = snapshot.process();
         SnapshotSummary {
             snapshot: snapshot.index(),
             description: snapshot.description(),
-            timestamp_seconds: Some(time).filter(|t| t.is_finite()),
+            timestamp_seconds: Some(snapshot.timestamp_seconds()).filter(|t| t.is_finite()),
             process_virtual_bytes: process.available.then_some(process.virtual_bytes),
             process_resident_bytes: Some(process.resident_bytes).filter(|&bytes| bytes != 0),
             tracked_total_bytes: snapshot.tracked_total_bytes(),
@@ -382,17 +451,29 @@ impl<'d> Summary<'d> {
                 (false, Some(_)) => ShareOf::Asizeof,
                 (false, None) => ShareOf::Tracked,
             },
-            classes,
-            more,
-            total,
+            classes: Vec::new(),
+            more: None,
+            total: fold(course.total(), self.classes.len(), whole),
         }
     }
 
-    /// The first `keep` of the selected classes in the order asked for, as places in
-    /// `self.classes`. Those are by name, which is the order of what ties.
-    fn ranked(&self, keep: usize, whole: i128, cell: impl Fn(u32) -> Cell) -> Vec<u32> {
+    fn row(&self, place: u32, cell: Cell, whole: i128) -> ClassFigures<'d> {
+        let number = self.classes[place as usize];
+        ClassFigures {
+            class: self.dump.class_name(number),
+            active: cell.active,
+            sum_bytes: cell.sum_bytes,
+            average_bytes: average(cell.sum_bytes, cell.active),
+            share_percent: percent(cell.sum_bytes, whole),
+            number,
+        }
+    }
+
+    /// The selected classes in the order asked for, cut to the limit, as places in `self.classes`.
+    /// Those are by name, which is the order of what ties.
+    fn ranked(&self, course: &Course, whole: i128) -> Vec<u32> {
         let compare = |&a: &u32, &b: &u32| {
-            let (x, y) = (cell(a), cell(b));
+            let (x, y) = (course.cell(a), course.cell(b));
             let average = |cell: Cell| average(cell.sum_bytes, cell.active);
             let by = |key: &ClassSortKey| match key {
                 ClassSortKey::ClassName => a.cmp(&b),
@@ -411,7 +492,8 @@ impl<'d> Summary<'d> {
                 ordering
             }
         };
-        let mut order: Vec<u32> = (0..self.classes.len() as u32).collect();
+        let keep = self.keep();
+        let mut order = course.candidates(keep);
         // Snapshots may be many, and classes too: what is not shown is not sorted.
         if keep < order.len() {
             order.select_nth_unstable_by(keep, compare);
@@ -447,5 +529,69 @@ pub(crate) fn percent(sum_bytes: i128, whole: i128) -> f64 {
         0.0
     } else {
         sum_bytes as f64 * 100.0 / whole as f64
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn each<'d>(dump: &'d Dump, options: &SummaryOptions) -> Vec<SnapshotSummary<'d>> {
+        let summary = Summary::of(dump, options.clone()).unwrap();
+        let mut all = Vec::new();
+        let done = summary.each(|snapshot| -> Result<(), std::convert::Infallible> {
+            all.push(snapshot);
+            Ok(())
+        });
+        let Ok(()) = done;
+        all
+    }
+
+    /// Those that a limit keeps are the first of all, whatever they are sorted by; and what the
+    /// native file of a dump says is what the dump says.
+    #[test]
+    fn a_limit_keeps_the_first_and_folds_the_rest() {
+        let root = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures");
+        let folders = ["dumps", "edited"].map(|folder| root.join(folder).read_dir().unwrap());
+        let paths = folders
+            .into_iter()
+            .flatten()
+            .map(|entry| entry.unwrap().path());
+        let mut compared = 0;
+        for path in paths.chain([root.join("leaky_shop.dump")]) {
+            let Ok(dump) = Dump::load(path) else { continue };
+            let mut kept = dump.clone();
+            kept.derived = Some(Box::new(crate::model::Derived::of(&dump)));
+            for (_, key) in ClassSortKey::NAMED {
+                for (reverse, rules) in [(false, Rules::Documented), (true, Rules::Pympler)] {
+                    let all = SummaryOptions {
+                        sort: vec![key],
+                        reverse,
+                        rules,
+                        ..SummaryOptions::default()
+                    };
+                    let some = SummaryOptions {
+                        limit: Some(Limit::Count(3)),
+                        ..all.clone()
+                    };
+                    let (whole, cut) = (each(&dump, &all), each(&dump, &some));
+                    assert_eq!(each(&kept, &all), whole);
+                    assert_eq!(each(&kept, &some), cut);
+                    assert_eq!(whole.len(), dump.snapshots().len());
+                    for (whole, cut) in whole.iter().zip(&cut) {
+                        let (shown, rest) = whole.classes.split_at(cut.classes.len());
+                        assert_eq!(cut.classes, shown);
+                        assert_eq!((&cut.total, cut.snapshot), (&whole.total, whole.snapshot));
+                        let sums = rest.iter().map(|class| class.sum_bytes);
+                        let active = rest.iter().map(|class| class.active);
+                        let more = cut.more.as_ref();
+                        let more = more.map_or((0, 0), |more| (more.sum_bytes, more.active));
+                        assert_eq!(more, (sums.sum(), active.sum()));
+                        compared += 1;
+                    }
+                }
+            }
+        }
+        assert!(compared > 3000, "{compared}");
     }
 }

@@ -280,6 +280,7 @@ mod tests {
         let limits = HistoryLimits {
             snapshots: 100,
             classes: 100,
+            only_used: false,
         };
         let history = History::of(dump, &Filter::default(), limits);
         let held = history.classes.iter();

@@ -16,9 +16,8 @@ const COHORTS_TO_START: usize = 1 << 12;
 #[derive(Clone, Debug)]
 pub(crate) struct Derived {
     pub(crate) totals: Totals,
-    /// Every class at every snapshot, by each of the rules; `None` if those are too many.
-    pub(crate) documented: Option<Cells>,
-    pub(crate) pympler: Option<Cells>,
+    /// Every class at every snapshot; `None` if those are too many.
+    pub(crate) cells: Option<Cells>,
     /// Who was born and died between which snapshots; `None` if those are too many.
     pub(crate) cohorts: Option<Cohorts>,
     /// Trees of referents; see [`Dump::forests`].
@@ -45,22 +44,17 @@ pub(crate) struct Totals {
 impl Derived {
     /// Computes all but the forests: a pass for the totals, one for the cells, one for the cohorts.
     pub(crate) fn of(dump: &Dump) -> Derived {
-        let classes: Vec<u32> = (0..dump.classes.len() as u32).collect();
-        let moments = dump.snapshots().map(Snapshot::timestamp_seconds);
         // Lives are not what these times say: whoever counts them reads the whole and puts it in
         // order first.
         if dump.clock_fault().is_some() {
             return Derived::of_totals(Totals::of(dump));
         }
-        let few = classes.len().saturating_mul(dump.snapshots.len()) <= MAX_CELLS;
-        let both = few.then(|| Cells::by_both(dump, &classes, moments, |_| true));
-        let (documented, pympler) = both.map_or((None, None), |[a, b]| (Some(a), Some(b)));
+        let few = dump.classes.len().saturating_mul(dump.snapshots.len()) <= MAX_CELLS;
         let cohorts = Cohorts::of(dump, |_| true, |_| true);
         let most = COHORTS_TO_START + dump.listed.len() / OBJECTS_PER_COHORT;
         Derived {
             totals: Totals::of(dump),
-            documented,
-            pympler,
+            cells: few.then(|| Cells::of(dump)),
             cohorts: (cohorts.cohorts.len() <= most).then_some(cohorts),
             forests: Vec::new(),
         }
@@ -70,8 +64,7 @@ impl Derived {
     pub(crate) fn of_totals(totals: Totals) -> Derived {
         Derived {
             totals,
-            documented: None,
-            pympler: None,
+            cells: None,
             cohorts: None,
             forests: Vec::new(),
         }
@@ -113,6 +106,13 @@ impl Totals {
 }
 
 impl Dump {
+    /// Whether a class has instances, in this dump or in the whole that it is a part of.
+    pub(crate) fn is_used(&self, class: u32) -> bool {
+        let cells = self.derived.as_ref().and_then(|all| all.cells.as_ref());
+        let row = &self.classes[class as usize];
+        row.count > 0 || cells.is_some_and(|cells| cells.is_used(class as usize))
+    }
+
     /// What there is, from the file if that says it.
     pub(crate) fn totals(&self) -> Totals {
         match &self.derived {

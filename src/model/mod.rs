@@ -18,6 +18,7 @@ mod sizes;
 mod snapshot;
 mod survivors;
 mod text;
+mod timeline;
 mod trace;
 
 pub use asized::Asized;
@@ -41,6 +42,7 @@ pub(crate) use derived::{Derived, Totals};
 pub(crate) use object::{ObjectColumns, SampleColumns};
 pub(crate) use snapshot::{CachedClass, SnapshotRow};
 pub(crate) use text::{TextArena, TextId};
+pub(crate) use timeline::Timeline;
 pub(crate) use trace::{FrameRow, TraceColumns};
 
 /// Everything that a file recorded.

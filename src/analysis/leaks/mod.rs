@@ -141,6 +141,7 @@ impl<'d> Verdicts<'d> {
             HistoryLimits {
                 snapshots: snapshots_compared(dump.classes().len()),
                 classes: usize::MAX,
+                only_used: true,
             },
         );
         let (seconds, places) = history.timed();

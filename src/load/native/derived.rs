@@ -4,8 +4,8 @@ use super::column::{Column, all, column};
 use super::container::{SectionOut, Sections};
 use super::tables::{read_floats, same_length};
 use crate::model::{
-    Cell, Cells, Coalesced, Cohort, Cohorts, Derived, Dump, Forest, MAX_LEVEL, MOST_NODES, Node,
-    Place, Survivors, TextId, Totals, Whose, moments,
+    Cells, Coalesced, Cohort, Cohorts, Derived, Dump, Forest, MAX_LEVEL, MOST_NODES, Node, Place,
+    Survivors, TextId, Totals, Whose, moments,
 };
 use crate::pickle::{Outcome, malformed};
 
@@ -89,12 +89,12 @@ pub(super) fn columns<'j, 'd: 'j>(derived: &'j Derived) -> Vec<(&'static str, Ma
 
 /// How many integers those hold.
 pub(super) fn integers(derived: &Derived) -> u64 {
-    let cells = derived.documented.as_ref();
+    let cells = derived.cells.as_ref();
     let cohorts = derived.cohorts.as_ref();
     let forests = derived.forests.iter();
     let columns = [
         (1, cells.map_or(0, |cells| cells.times.len())),
-        (3, cells.map_or(0, |cells| cells.cells.len())),
+        (3, cells.map_or(0, |cells| cells.sums.len())),
         (1, cohorts.map_or(0, |cohorts| cohorts.ends.len())),
         (3, cohorts.map_or(0, |cohorts| cohorts.cohorts.len())),
         (1, forests.clone().map(|forest| forest.trees.len()).sum()),
@@ -119,11 +119,9 @@ pub(super) fn has_cohorts(sections: &Sections) -> bool {
 /// What the file says of the whole. The moments of cohorts are those of the snapshots:
 /// [`complete`] adds them.
 pub(super) fn read(sections: &Sections, classes: usize, wanted: Wanted) -> Outcome<Derived> {
-    let [documented, pympler] = read_cells(sections, classes)?;
     Ok(Derived {
         totals: read_totals(sections)?,
-        documented,
-        pympler,
+        cells: read_cells(sections, classes)?,
         cohorts: match wanted.cohorts {
             true => read_cohorts(sections, classes)?,
             false => None,
@@ -169,9 +167,8 @@ fn make<'j, 'd, I: Iterator<Item = i64>>(
 }
 
 /// The columns of cells, each of moments by classes but for the first.
-fn cell_columns<'j, 'd: 'j>([cells, pympler]: [&'j Cells; 2]) -> [(&'static str, Make<'j, 'd>); 4] {
-    let all = move || cells.cells.iter();
-    let more = move |(cell, pympler): (&Cell, &Cell)| (pympler.sum_bytes - cell.sum_bytes) as i64;
+fn cell_columns<'j, 'd: 'j>(cells: &'j Cells) -> [(&'static str, Make<'j, 'd>); 4] {
+    let bytes = |of: &'j [i128]| make(move || of.iter().map(|&bytes| bytes as i64));
     [
         (
             "cell.times",
@@ -179,24 +176,19 @@ fn cell_columns<'j, 'd: 'j>([cells, pympler]: [&'j Cells; 2]) -> [(&'static str,
         ),
         (
             "cell.active",
-            make(move || all().map(|cell| cell.active as i64)),
+            make(move || cells.active.iter().map(|&active| active.into())),
         ),
-        (
-            "cell.sum",
-            make(move || all().map(|cell| cell.sum_bytes as i64)),
-        ),
-        (
-            "cell.p_sum",
-            make(move || all().zip(&pympler.cells).map(more)),
-        ),
+        ("cell.sum", bytes(&cells.sums)),
+        ("cell.p_sum", bytes(&cells.dead)),
     ]
 }
 
-/// The cells by both rules, unless a sum goes beyond the numbers of the file.
-fn cells_that_fit(derived: &Derived) -> Option<[&Cells; 2]> {
-    let both = [derived.documented.as_ref()?, derived.pympler.as_ref()?];
-    let mut cells = both.iter().flat_map(|cells| &cells.cells);
-    cells.all(|cell| fits(cell.sum_bytes)).then_some(both)
+/// The cells, unless a sum by one of the rules goes beyond the numbers of the file.
+fn cells_that_fit(derived: &Derived) -> Option<&Cells> {
+    let cells = derived.cells.as_ref()?;
+    let mut sums = cells.sums.iter().zip(&cells.dead);
+    let fit = sums.all(|(&sum, &dead)| fits(sum) && fits(sum + dead));
+    fit.then_some(cells)
 }
 
 /// Differences of such sums are numbers of the file as well.
@@ -204,29 +196,33 @@ fn fits(sum: i128) -> bool {
     i64::try_from(sum).is_ok_and(|sum| sum.unsigned_abs() < 1 << 62)
 }
 
-fn read_cells(sections: &Sections, classes: usize) -> Outcome<[Option<Cells>; 2]> {
+fn read_cells(sections: &Sections, classes: usize) -> Outcome<Option<Cells>> {
     if !has_cells(sections) {
-        return Ok([None, None]);
+        return Ok(None);
     }
-    let times = read_floats(sections, "cell.times")?;
-    let active: Vec<u32> = all(sections, "cell.active")?;
-    let sums: Vec<i64> = all(sections, "cell.sum")?;
-    let more: Vec<i64> = all(sections, "cell.p_sum")?;
-    let expected = times.len().saturating_mul(classes);
-    same_length("cell", &[expected, active.len(), sums.len(), more.len()])?;
-    let cells = |sum: &dyn Fn(usize) -> i128| Cells {
-        times: times.clone(),
+    fn wide(sections: &Sections, name: &'static str) -> Outcome<Vec<i128>> {
+        let bytes: Vec<i64> = all(sections, name)?;
+        Ok(bytes.into_iter().map(i128::from).collect())
+    }
+    let cells = Cells {
+        times: read_floats(sections, "cell.times")?,
         classes,
-        cells: (0..expected)
-            .map(|index| Cell {
-                sum_bytes: sum(index),
-                active: active[index].into(),
-            })
-            .collect(),
+        active: all(sections, "cell.active")?,
+        sums: wide(sections, "cell.sum")?,
+        dead: wide(sections, "cell.p_sum")?,
     };
-    let documented = cells(&|index| sums[index].into());
-    let pympler = cells(&|index| i128::from(sums[index]) + i128::from(more[index]));
-    Ok([Some(documented), Some(pympler)])
+    let expected = cells.times.len().saturating_mul(classes);
+    let lengths = [
+        expected,
+        cells.active.len(),
+        cells.sums.len(),
+        cells.dead.len(),
+    ];
+    same_length("cell", &lengths)?;
+    if !cells.times.is_sorted_by(|a, b| a < b) {
+        return Err(malformed("section 'cell.times' is damaged: its order"));
+    }
+    Ok(Some(cells))
 }
 
 fn cohort_columns<'j, 'd: 'j>(cohorts: &'j Cohorts) -> [(&'static str, Make<'j, 'd>); 4] {

@@ -110,6 +110,7 @@ pub fn write(mut pages: Pages, dump: &Dump, options: &HtmlOptions) -> io::Result
     let limits = HistoryLimits {
         snapshots: MOST_SNAPSHOTS,
         classes: MOST_CLASSES,
+        only_used: false,
     };
     let history = History::of(dump, &options.filter, limits);
     let coverage = Coverage::of(dump);
