@@ -298,8 +298,8 @@ pub(crate) fn sort(
 }
 
 /// The first `limit` of some items in order. Holds few more than that.
-fn first<T: Copy>(
-    items: impl ExactSizeIterator<Item = T>,
+pub(crate) fn first<T: Copy>(
+    items: impl Iterator<Item = T>,
     limit: usize,
     order: impl Fn(&T, &T) -> Ordering,
 ) -> Vec<T> {
@@ -307,7 +307,8 @@ fn first<T: Copy>(
         return Vec::new();
     }
     let enough = limit.saturating_mul(2).max(1024);
-    let mut kept: Vec<T> = Vec::with_capacity(items.len().min(enough));
+    let most = items.size_hint().1.unwrap_or(enough);
+    let mut kept: Vec<T> = Vec::with_capacity(most.min(enough));
     // Once there are enough, the last of them bars whatever comes behind it.
     let mut bar: Option<T> = None;
     for item in items {

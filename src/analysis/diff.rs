@@ -515,7 +515,13 @@ struct Grown<'d> {
 fn referents<'d>(sides: [(&'d Dump, Snapshot<'d>); 2], filter: &Filter) -> Vec<ReferentDiff<'d>> {
     let mut trees = sides.map(|(dump, snapshot)| {
         let whose = Whose::AllAt(snapshot.timestamp_seconds());
-        Trees::of(KeptTrees::of(dump, filter, whose), dump, Some(snapshot))
+        let rows = Rows::Levels(MOST_LEVELS);
+        Trees::of(
+            KeptTrees::of(dump, filter, whose),
+            dump,
+            Some(snapshot),
+            rows,
+        )
     });
     // The classes of either side by name: a dump may list one twice.
     let mut by_name: HashMap<Text<'d>, [Vec<Class<'d>>; 2], FixedState> = HashMap::default();
@@ -535,7 +541,7 @@ fn referents<'d>(sides: [(&'d Dump, Snapshot<'d>); 2], filter: &Filter) -> Vec<R
         for (side, classes) in classes.into_iter().enumerate() {
             for class in classes {
                 let admits = |object| filter.admits(object);
-                if let Some(merged) = trees[side].class(class, admits, Rows::All) {
+                if let Some(merged) = trees[side].class(class, admits) {
                     graft(&mut tree, &mut places, &mut names, side, &merged.referents);
                 }
             }
@@ -588,7 +594,7 @@ fn graft<'d>(
     rows: &[MergedRow<'d>],
 ) {
     let mut above: Vec<usize> = Vec::new();
-    for row in rows.iter().filter(|row| row.level <= MOST_LEVELS) {
+    for row in rows {
         above.truncate(row.level - 1);
         let parent = above.last().copied().unwrap_or(ROOT);
         let at = *places

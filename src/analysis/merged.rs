@@ -7,15 +7,15 @@ use serde::Serialize;
 
 use super::referents::NOTABLE_PERCENT;
 use crate::model::{
-    Class, Coalesced, Coalescer, Dump, Snapshot, Text, TextId, TrackedObject, Whose,
+    Class, Coalesced, Coalescer, Dump, Node, Snapshot, Text, TextId, TrackedObject, Whose,
 };
 use crate::select::Filter;
 
 /// Which rows of a tree to hand out.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Rows {
-    /// All.
-    All,
+    /// Those of so many levels.
+    Levels(usize),
     /// Those above [`NOTABLE_PERCENT`] of the class, and at most so many, the largest first at
     /// each level.
     Notable(usize),
@@ -60,15 +60,21 @@ pub struct Merger<'d> {
     dump: &'d Dump,
     snapshots: Vec<Snapshot<'d>>,
     coalescer: Coalescer<'d>,
+    rows: Rows,
 }
 
 impl<'d> Merger<'d> {
-    /// A merger of the classes of a dump at these of its snapshots.
-    pub fn of(dump: &'d Dump, snapshots: &[Snapshot<'d>]) -> Self {
+    /// A merger of the classes of a dump at these of its snapshots, for such rows.
+    pub fn of(dump: &'d Dump, snapshots: &[Snapshot<'d>], rows: Rows) -> Self {
+        let coalescer = Coalescer::of(dump, snapshots.iter().copied());
         Merger {
             dump,
             snapshots: snapshots.to_vec(),
-            coalescer: Coalescer::of(dump, snapshots.iter().copied()),
+            coalescer: match rows {
+                Rows::Levels(levels) => coalescer.down_to(levels),
+                Rows::Notable(_) => coalescer,
+            },
+            rows,
         }
     }
 
@@ -77,15 +83,16 @@ impl<'d> Merger<'d> {
         &mut self,
         class: Class<'d>,
         admits: impl Fn(TrackedObject<'d>) -> bool,
-        rows: Rows,
     ) -> Vec<Merged<'d>> {
-        let trees = self.coalescer.class(class, admits);
-        let merged = self.snapshots.iter().filter_map(|snapshot| {
-            let mut trees = trees.iter();
-            let at = trees.find(|(moment, _)| *moment == snapshot.timestamp_seconds());
-            at.map(|(_, tree)| Merged::of(self.dump, tree, snapshot.index(), rows))
+        let (dump, snapshots, rows) = (self.dump, &self.snapshots, self.rows);
+        let mut merged = Vec::new();
+        // A tree may be large, and what is told of it is not.
+        self.coalescer.class(class, admits, |moment, tree| {
+            let of_it = snapshots.iter().filter(|s| s.timestamp_seconds() == moment);
+            merged.extend(of_it.map(|s| Merged::of(dump, &tree, s.index(), rows)));
         });
-        merged.collect()
+        merged.sort_by_key(|tree| tree.snapshot);
+        merged
     }
 }
 
@@ -116,10 +123,11 @@ impl<'d> Trees<'d> {
         kept: Option<KeptTrees<'d>>,
         dump: &'d Dump,
         snapshot: Option<Snapshot<'d>>,
+        rows: Rows,
     ) -> Self {
         Trees {
             kept,
-            merger: Merger::of(dump, snapshot.as_slice()),
+            merger: Merger::of(dump, snapshot.as_slice(), rows),
         }
     }
 
@@ -128,14 +136,13 @@ impl<'d> Trees<'d> {
         &mut self,
         class: Class<'d>,
         admits: impl Fn(TrackedObject<'d>) -> bool,
-        rows: Rows,
     ) -> Option<Merged<'d>> {
         match self.kept {
             Some(KeptTrees { dump, trees }) => {
                 let tree = trees.get(class.number() as usize)?.as_ref()?;
-                Some(Merged::of(dump, tree, 0, rows))
+                Some(Merged::of(dump, tree, 0, self.merger.rows))
             }
-            None => self.merger.class(class, admits, rows).pop(),
+            None => self.merger.class(class, admits).pop(),
         }
     }
 }
@@ -146,10 +153,7 @@ impl<'d> Merged<'d> {
         let nodes = &tree.nodes;
         let (count, whole) = nodes.first().map_or((0, 0), |r| (r.count, r.size_bytes));
         let share = |size: i128| super::summary::percent(size, whole);
-        let mut children = vec![Vec::new(); nodes.len()];
-        for (number, node) in nodes.iter().enumerate().skip(1) {
-            children[node.parent as usize].push(number);
-        }
+        let children = Children::of(nodes);
         // Nodes may share a name of megabytes, which is then looked at once.
         let mut names: HashMap<TextId, Option<Text<'d>>, FixedState> = HashMap::default();
         let mut referents = Vec::new();
@@ -170,9 +174,11 @@ impl<'d> Merged<'d> {
                 });
             }
             let start = pile.len();
-            let below = children[number].iter().map(|&child| (child, level + 1));
-            pile.extend(below.filter(|&(child, _)| {
-                rows == Rows::All || share(nodes[child].size_bytes) > NOTABLE_PERCENT
+            let below = children.of_node(number).iter();
+            let below = below.map(|&child| (child as usize, level + 1));
+            pile.extend(below.filter(|&(child, level)| match rows {
+                Rows::Levels(levels) => level <= levels,
+                Rows::Notable(_) => share(nodes[child].size_bytes) > NOTABLE_PERCENT,
             }));
             // The next one stands last: the largest, among equals the first recorded.
             pile[start..].reverse();
@@ -186,5 +192,37 @@ impl<'d> Merged<'d> {
             referents,
             cut: tree.is_cut,
         }
+    }
+}
+
+/// The children of each node, in their order.
+struct Children {
+    /// Where those of each node end.
+    ends: Vec<u32>,
+    children: Vec<u32>,
+}
+
+impl Children {
+    fn of(nodes: &[Node]) -> Self {
+        let mut ends = vec![0; nodes.len()];
+        for node in nodes.iter().skip(1) {
+            ends[node.parent as usize] += 1;
+        }
+        let mut start = 0;
+        for end in &mut ends {
+            start += std::mem::replace(end, start);
+        }
+        let mut children = vec![0; nodes.len().saturating_sub(1)];
+        for (child, node) in (0..).zip(nodes).skip(1) {
+            let place = &mut ends[node.parent as usize];
+            children[*place as usize] = child;
+            *place += 1;
+        }
+        Children { ends, children }
+    }
+
+    fn of_node(&self, number: usize) -> &[u32] {
+        let start = number.checked_sub(1).map_or(0, |before| self.ends[before]);
+        &self.children[start as usize..self.ends[number] as usize]
     }
 }

@@ -3,10 +3,18 @@
 
 use serde::Serialize;
 
-use crate::model::{Asized, Dump, MAX_LEVEL, ROWS_PER_REFERENT, ROWS_TO_START, Text};
+use crate::model::{Asized, Dump, MAX_LEVEL, Text};
+use crate::select::first;
 
 /// How many rows one tree may have. A tree that shares parts can unfold to 2⁴⁰.
 pub const MAX_ROWS: usize = 100_000;
+
+/// How many rows all trees of a dump may have together, for each referent that it holds and for a
+/// start: trees of honest dumps share next to nothing, but an object may be listed in several
+/// classes. So many referents may be looked at for each row.
+const ROWS_PER_REFERENT: u64 = 4;
+const ROWS_TO_START: u64 = 1 << 17;
+const LOOKS_PER_ROW: u64 = 4;
 
 /// Pympler clips names to 80 characters. Of longer ones, which only hand-made dumps have,
 /// and which a tree can share, so many bytes are handed out whole.
@@ -63,6 +71,8 @@ pub struct ReferentDetail<'d> {
 pub struct Walker {
     /// Rows left to visit in all trees together.
     budget: u64,
+    /// Referents left to look at.
+    looks: u64,
     /// Bytes left for names that are longer than Pympler writes them.
     long_names: usize,
     /// Children that wait, the next one last: level, number, size in bytes.
@@ -72,9 +82,12 @@ pub struct Walker {
 impl Walker {
     /// A walker of the trees of a dump.
     pub fn of(dump: &Dump) -> Self {
-        let budget = ROWS_TO_START + ROWS_PER_REFERENT * dump.all_referents();
+        let referents = dump.all_referents();
+        let budget = ROWS_PER_REFERENT.saturating_mul(referents);
+        let budget = budget.saturating_add(ROWS_TO_START);
         Walker {
             budget,
+            looks: budget.saturating_mul(LOOKS_PER_ROW),
             long_names: LONG_NAME_BYTES,
             waiting: Vec::new(),
         }
@@ -93,10 +106,11 @@ impl Walker {
         mut visit: impl FnMut(ReferentRow<'d>) -> Result<(), E>,
     ) -> Result<Cut, E> {
         let total = root.size_bytes();
-        let mut cut = Cut::default();
         let mut rows = 0;
         self.waiting.clear();
-        self.expand(root, 1, depth, total);
+        let mut cut = Cut {
+            cut: !self.expand(root, 1, depth, total),
+        };
         while let Some((level, number, size_bytes)) = self.waiting.pop() {
             if rows == MAX_ROWS || self.budget == 0 {
                 return Ok(Cut { cut: true });
@@ -121,7 +135,7 @@ impl Walker {
             })?;
             // What waits is bounded as well: each level of a wide tree adds its width.
             if level < MAX_LEVEL && self.waiting.len() < MAX_ROWS {
-                self.expand(asized, level + 1, depth, total);
+                cut.cut |= !self.expand(asized, level + 1, depth, total);
             } else if asized.referent_count() > 0 {
                 cut.cut = true;
             }
@@ -129,18 +143,39 @@ impl Walker {
         Ok(cut)
     }
 
-    /// Puts the referents of `parent` on the pile: smallest first, among equals the first recorded first.
-    fn expand(&mut self, parent: Asized<'_>, level: usize, depth: Depth, total: i64) {
-        let start = self.waiting.len();
-        for referent in parent.referents() {
+    /// Puts the referents of `parent` on the pile: smallest first, among equals the first recorded
+    /// first. `false` if they are too many to be looked at.
+    fn expand(&mut self, parent: Asized<'_>, level: usize, depth: Depth, total: i64) -> bool {
+        let count = parent.referent_count();
+        let Some(looks) = self.looks.checked_sub(count as u64) else {
+            return false;
+        };
+        self.looks = looks;
+        let referents = parent.referents().map(|referent| {
             let size = referent.size_bytes();
+            (level, referent.number, size)
+        });
+        let counts = |&(_, _, size): &(usize, u32, i64)| {
             // Of nothing there is no share; Pympler divides by zero here.
             let notable = size > 0 && total != 0 && share(size, total) > NOTABLE_PERCENT;
-            if depth == Depth::All || notable {
-                self.waiting.push((level, referent.number, size));
-            }
+            depth == Depth::All || notable
+        };
+        let start = self.waiting.len();
+        if count <= MAX_ROWS {
+            self.waiting.extend(referents.filter(counts));
+            self.waiting[start..].sort_by_key(|&(_, _, size)| size);
+            return true;
         }
-        self.waiting[start..].sort_by_key(|&(_, _, size)| size);
+        // Of more no tree shows all, and only those that come first need to wait.
+        let placed = referents
+            .enumerate()
+            .filter(|(_, referent)| counts(referent));
+        let come_first = first(placed, MAX_ROWS + 1, |(place, a), (other, b)| {
+            b.2.cmp(&a.2).then(other.cmp(place))
+        });
+        let waiting = come_first.into_iter().rev();
+        self.waiting.extend(waiting.map(|(_, referent)| referent));
+        true
     }
 }
 

@@ -18,13 +18,15 @@ use super::{Asized, Class, Dump, Snapshot, Survivors, Text, TextId, TrackedObjec
 /// How deep a walk goes. Pympler itself ends near 1000, with a RecursionError.
 pub(crate) const MAX_LEVEL: usize = 900;
 
-/// How many referents the walks of one kind through a dump may visit, for each that it holds
-/// and for a start. Trees of honest dumps share next to nothing.
-pub(crate) const ROWS_PER_REFERENT: u64 = 16;
-pub(crate) const ROWS_TO_START: u64 = 1 << 20;
+/// How many referents merging may visit, for each that a dump holds and for a start. Trees of
+/// honest dumps share next to nothing.
+const VISITS_PER_REFERENT: u64 = 16;
+const VISITS_TO_START: u64 = 1 << 20;
 
-/// How many different referents the tree of one class at one snapshot may have.
-const MAX_NODES: usize = 1 << 20;
+/// How many different referents the tree of one class at one snapshot may have: so many, and as
+/// many as there are `Asized`. No tree that shares nothing has more.
+const FEW_NODES: u64 = 1 << 16;
+const MAX_NODES: u64 = 1 << 20;
 
 /// How many nodes and classes the forests of a file may have together.
 pub(crate) const MOST_NODES: usize = 1 << 18;
@@ -115,11 +117,12 @@ impl Forest {
         coalescer.moments = vec![whose.seconds()];
         let mut trees = Vec::new();
         for class in dump.classes() {
-            let found = coalescer.class(class, |object| match whose {
+            let admits = |object: TrackedObject<'_>| match whose {
                 Whose::AllAt(_) => true,
                 Whose::Of(survivors) => survivors.has(object),
-            });
-            let tree = found.into_iter().next().map(|(_, tree)| tree);
+            };
+            let mut tree = None;
+            coalescer.class(class, admits, |_, found| tree = Some(found));
             if tree.as_ref().is_some_and(|tree| tree.is_cut) {
                 return None;
             }
@@ -159,7 +162,7 @@ impl Dump {
         // One for all, so that each name is looked at once. It must not take long: what is not
         // kept can be read.
         let mut coalescer = Coalescer::of(self, std::iter::empty());
-        coalescer.budget = ROWS_TO_START + (wanted.len() * referents) as u64;
+        coalescer.budget = VISITS_TO_START + (wanted.len() * referents) as u64;
         coalescer.most_nodes = MOST_NODES.min(NODES_TO_START + referents / REFERENTS_PER_NODE);
         let kept = wanted
             .into_iter()
@@ -181,6 +184,8 @@ pub(crate) struct Coalescer<'d> {
     budget: u64,
     /// How many nodes a tree may have.
     most_nodes: usize,
+    /// How deep trees are merged; what lies below is not asked for.
+    deepest: usize,
     /// Where a walk is, level by level: the node above, and which of its referents are left.
     levels: Vec<(u32, Range<usize>)>,
     /// The node of each parent and key of the tree in hand.
@@ -195,37 +200,44 @@ impl<'d> Coalescer<'d> {
             moments: moments(snapshots),
             key_of_text: Vec::new(),
             keys: HashMap::default(),
-            budget: ROWS_TO_START + ROWS_PER_REFERENT * dump.all_referents(),
-            most_nodes: MAX_NODES,
+            budget: VISITS_PER_REFERENT
+                .saturating_mul(dump.all_referents())
+                .saturating_add(VISITS_TO_START),
+            most_nodes: FEW_NODES.saturating_add(dump.all_asized()).min(MAX_NODES) as usize,
+            deepest: usize::MAX,
             levels: Vec::new(),
             places: HashMap::default(),
         }
     }
 
-    /// The trees of a class's objects that `admits` lets count, with the moments at which they
-    /// have referents, ascending.
+    /// The same, but merges no deeper than so many levels.
+    pub(crate) fn down_to(self, deepest: usize) -> Self {
+        Coalescer { deepest, ..self }
+    }
+
+    /// Shows the trees of a class's objects that `admits` lets count, one after the other, with
+    /// the moments at which they have referents, ascending.
     pub(crate) fn class(
         &mut self,
         class: Class<'d>,
         admits: impl Fn(TrackedObject<'d>) -> bool,
-    ) -> Vec<(f64, Coalesced)> {
+        mut see: impl FnMut(f64, Coalesced),
+    ) {
         let roots = self.roots(class, admits);
-        let mut trees = Vec::new();
         for (moment, roots) in roots.iter().enumerate() {
             let has_referents = |&root: &u32| self.asized(root).referent_count() > 0;
             if roots.iter().any(has_referents) {
-                trees.push((self.moments[moment], self.merge(roots)));
+                see(self.moments[moment], self.merge(roots));
             }
         }
-        trees
     }
 
     /// Numbers of the `Asized` of the class's objects at each moment.
     fn roots(&self, class: Class<'d>, admits: impl Fn(TrackedObject<'d>) -> bool) -> Vec<Vec<u32>> {
-        let mut roots: Vec<Vec<u32>> = vec![Vec::new(); self.moments.len()];
-        if self.dump.referent_count() == 0 {
-            return roots;
+        if self.dump.referent_count() == 0 || class.objects().len() == 0 {
+            return Vec::new();
         }
+        let mut roots: Vec<Vec<u32>> = vec![Vec::new(); self.moments.len()];
         // Of several samples of an object at one moment the last counts.
         let mut last = vec![u32::MAX; self.moments.len()];
         for (index, object) in class.objects().enumerate() {
@@ -288,7 +300,7 @@ impl<'d> Coalescer<'d> {
             };
             tree.nodes[node as usize].add(self.asized(number));
             let below = members(number);
-            if below.is_empty() {
+            if below.is_empty() || self.levels.len() >= self.deepest {
                 continue;
             }
             if self.levels.len() < MAX_LEVEL {

@@ -33,6 +33,8 @@ pub(crate) struct Totals {
     pub(crate) alive: u64,
     pub(crate) samples: u64,
     pub(crate) referents: u64,
+    /// Sizes, those of objects and of referents.
+    pub(crate) asized: u64,
     /// Distinct traces.
     pub(crate) traces: u64,
     /// The first birth or snapshot and the last birth, death or snapshot; `None` if there is none.
@@ -98,6 +100,7 @@ impl Totals {
             alive: dump.objects().filter(|object| object.is_alive()).count() as u64,
             samples: dump.samples.time.len() as u64,
             referents: dump.asized.referents.len() as u64,
+            asized: dump.asized.rows.len() as u64,
             traces: dump.traces.ends.len() as u64,
             span_seconds: (first <= last).then_some((first, last)),
             has_sizes: sizes.any(|bytes| bytes != 0),

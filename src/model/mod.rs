@@ -33,10 +33,7 @@ pub use trace::{Frame, Trace};
 
 pub(crate) use asized::AsizedColumns;
 pub(crate) use cells::{Cell, Cells};
-pub(crate) use coalesced::{
-    Coalesced, Coalescer, Forest, MAX_LEVEL, MOST_NODES, Node, ROWS_PER_REFERENT, ROWS_TO_START,
-    Whose,
-};
+pub(crate) use coalesced::{Coalesced, Coalescer, Forest, MAX_LEVEL, MOST_NODES, Node, Whose};
 pub(crate) use cohorts::{Cohort, Cohorts, Place, moments};
 pub(crate) use derived::{Derived, Totals};
 pub(crate) use object::{ObjectColumns, SampleColumns};
@@ -173,6 +170,14 @@ impl Dump {
         let derived = self.derived.as_ref();
         derived.map_or(self.asized.referents.len() as u64, |derived| {
             derived.totals.referents
+        })
+    }
+
+    /// How many `Asized` the whole has.
+    pub(crate) fn all_asized(&self) -> u64 {
+        let derived = self.derived.as_ref();
+        derived.map_or(self.asized.rows.len() as u64, |derived| {
+            derived.totals.asized
         })
     }
 

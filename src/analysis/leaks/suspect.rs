@@ -101,7 +101,12 @@ impl<'d> Looker<'d> {
         Looker {
             dump,
             survivors: between.map(Survivors::of),
-            trees: Trees::of(kept, dump, between.map(|[.., alive_at]| alive_at)),
+            trees: Trees::of(
+                kept,
+                dump,
+                between.map(|[.., alive_at]| alive_at),
+                Rows::Notable(4 * MOST),
+            ),
         }
     }
 
@@ -135,8 +140,7 @@ impl<'d> Looker<'d> {
             ..Kept::default()
         };
         (kept.origins, kept.more_origins) = self.origins(&objects, size_bytes);
-        let rows = Rows::Notable(4 * MOST);
-        if let Some(tree) = self.trees.class(class, is_kept, rows) {
+        if let Some(tree) = self.trees.class(class, is_kept) {
             kept.holders = holders(&tree.referents);
         }
         let row = |(object, size_bytes): Measured<'d>| KeptObject {

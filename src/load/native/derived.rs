@@ -7,7 +7,7 @@ use crate::model::{
     Cells, Coalesced, Cohort, Cohorts, Derived, Dump, Forest, MAX_LEVEL, MOST_NODES, Node, Place,
     Survivors, TextId, Totals, Whose, moments,
 };
-use crate::pickle::{Outcome, malformed};
+use crate::pickle::{Fault, Outcome, malformed};
 
 /// The columns; a file may be without them.
 const COLUMNS: [&str; 14] = [
@@ -46,28 +46,50 @@ pub(super) fn totals(totals: &Totals) -> SectionOut<'static> {
         traces,
         span_seconds,
         has_sizes,
+        // The column says it.
+        asized: _,
     } = totals;
     let counts = [*objects, *alive, *samples, *referents, *traces];
     SectionOut::value(&(counts, span_seconds, has_sizes))
 }
 
+/// The totals. What there is of a thing is told by its column; who is alive, and when, is compared
+/// by those who read that.
 fn read_totals(sections: &Sections) -> Outcome<Totals> {
     let (counts, span_seconds, has_sizes) = sections.value("totals")?;
     let [objects, alive, samples, referents, traces]: [u64; 5] = counts;
+    let columns = [
+        ("listed", objects),
+        ("sample.time", samples),
+        ("referent", referents),
+        ("trace.end", traces),
+    ];
+    for (name, count) in columns {
+        if Column::open(sections, name)?.count() != count {
+            return Err(lying(name));
+        }
+    }
     if alive > objects {
-        return Err(malformed(
-            "section 'totals' is damaged: more are alive than there are",
-        ));
+        return Err(lying("obj.death"));
     }
     Ok(Totals {
         objects,
         alive,
         samples,
         referents,
+        asized: Column::open(sections, "asized.size")?.count(),
         traces,
         span_seconds,
         has_sizes,
     })
+}
+
+/// Totals are not what a column says.
+#[cold]
+fn lying(column: &str) -> Box<Fault> {
+    malformed(format!(
+        "section 'totals' is damaged: it is not what '{column}' says"
+    ))
 }
 
 /// The sections of what is kept beside the totals.

@@ -105,7 +105,7 @@ impl<'d, 'p> Classes<'d, 'p> {
             sizes,
             options,
             names,
-            merger: Merger::of(dump, &snapshots),
+            merger: Merger::of(dump, &snapshots, Rows::Notable(MOST_REFERENTS)),
             embedder: Embedder::of(dump, &snapshots, sizes, instances),
         }
     }
@@ -117,9 +117,7 @@ impl<'d, 'p> Classes<'d, 'p> {
         let filter = &self.options.filter;
         let admits = |object: TrackedObject<'d>| admits(filter, self.sizes, object);
         let detail = ClassDetail::of(class, self.sizes, admits);
-        let merged = self
-            .merger
-            .class(class, admits, Rows::Notable(MOST_REFERENTS));
+        let merged = self.merger.class(class, admits);
         let sites = Sites::of_class(
             class,
             self.sizes,
