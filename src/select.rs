@@ -266,7 +266,10 @@ pub(crate) fn sort(
     limit: usize,
     objects: &mut Vec<u32>,
 ) {
-    let ranks = class_ranks(dump);
+    let ranks = match keys.contains(&SortKey::ClassName) {
+        true => class_ranks(dump),
+        false => Vec::new(),
+    };
     let value = |number: u32, key| prefix(dump.object(number), sizes, &ranks, key);
     let (fields, rest) = pack(keys, objects, value);
     let packed = (0..objects.len() as u32).map(|position| {

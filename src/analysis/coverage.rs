@@ -5,7 +5,7 @@ use std::collections::HashMap;
 
 use serde::Serialize;
 
-use super::history::each;
+use super::history::visit;
 use super::summary::{SnapshotSelector, SummaryOptions};
 use crate::model::{Dump, Snapshot, Text};
 
@@ -50,8 +50,9 @@ impl<'d> Coverage<'d> {
                 snapshots,
                 ..SummaryOptions::default()
             };
-            each(dump, options, |snapshot| {
-                sums.insert(snapshot.snapshot, snapshot.total.sum_bytes);
+            visit(dump, options, |summary, place, course, _| {
+                let snapshot = summary.snapshot(place).index();
+                sums.insert(snapshot, course.total().sum_bytes);
             });
         }
         Coverage::with(dump, |snapshot| sums.get(&snapshot).copied())

@@ -10,7 +10,7 @@ use std::str::FromStr;
 use foldhash::fast::FixedState;
 use serde::Serialize;
 
-use super::history::{Held, cohorts, each};
+use super::history::{Held, cohorts, visit};
 use super::merged::{KeptTrees, MergedRow, Rows, Trees};
 use super::summary::{SnapshotName, SnapshotSelector, SummaryOptions, average};
 use crate::model::{Class, Dump, Rules, Snapshot, Text, Whose};
@@ -279,7 +279,9 @@ impl<'d> Diff<'d> {
     ) -> Self {
         let before = held(old, &options.filter, from);
         let after = held(new, &options.filter, to);
-        let mut names: Vec<Text<'d>> = before.keys().chain(after.keys()).copied().collect();
+        let names = before.keys().chain(after.keys());
+        let names = names.chain(lives.into_iter().flat_map(HashMap::keys));
+        let mut names: Vec<Text<'d>> = names.copied().collect();
         names.sort_unstable();
         names.dedup();
         let none = Sums {
@@ -355,7 +357,7 @@ fn find<'d>(
     found.ok_or(NoSnapshot { in_newer, selector })
 }
 
-/// The classes at a snapshot, by their registered names.
+/// What the classes held at a snapshot, by their registered names, where they held anything.
 pub(super) fn held<'d>(
     dump: &'d Dump,
     filter: &Filter,
@@ -367,19 +369,19 @@ pub(super) fn held<'d>(
         ..SummaryOptions::default()
     };
     let mut held: HashMap<Text<'d>, Held, FixedState> = HashMap::default();
-    each(dump, options, |snapshot| {
-        for class in snapshot.classes {
-            *held.entry(class.class).or_default() += Held {
-                active: class.active,
-                sum_bytes: class.sum_bytes,
-            };
+    visit(dump, options, |summary, _, course, _| {
+        for (place, number) in summary.places() {
+            let cell = Held::of(course.cell(place));
+            if cell != Held::default() {
+                *held.entry(dump.class_name(number)).or_default() += cell;
+            }
         }
     });
     held
 }
 
 /// Who came and went between two snapshots of a dump.
-#[derive(Clone, Copy, Debug, Default)]
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
 struct Lives {
     born: u64,
     died: u64,
@@ -416,7 +418,9 @@ fn lives<'d>(
             lives.died += count((was || born) && cohort.is_dead_at(to));
             lives.survived += count(was && cohort.is_active_at(to));
         }
-        *all.entry(class.name()).or_default() += lives;
+        if lives != Lives::default() {
+            *all.entry(class.name()).or_default() += lives;
+        }
     }
     all
 }
@@ -527,7 +531,9 @@ fn referents<'d>(sides: [(&'d Dump, Snapshot<'d>); 2], filter: &Filter) -> Vec<R
     let mut by_name: HashMap<Text<'d>, [Vec<Class<'d>>; 2], FixedState> = HashMap::default();
     for (side, (dump, _)) in sides.into_iter().enumerate() {
         let classes = dump.classes();
-        for class in classes.filter(|class| filter.admits_class(class.name())) {
+        let used =
+            classes.filter(|class| class.objects().len() > 0 || dump.is_used(class.number()));
+        for class in used.filter(|class| filter.admits_class(class.name())) {
             by_name.entry(class.name()).or_default()[side].push(class);
         }
     }

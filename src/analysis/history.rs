@@ -7,6 +7,7 @@ use std::ops::AddAssign;
 
 use serde::Serialize;
 
+use super::course::Course;
 use super::summary::{SnapshotSelector, SnapshotSummary, Summary, SummaryOptions};
 use crate::model::{Cell, Class, Cohorts, Dump, Text};
 use crate::select::Filter;
@@ -21,7 +22,7 @@ pub struct Held {
 }
 
 impl Held {
-    fn of(cell: Cell) -> Held {
+    pub(super) fn of(cell: Cell) -> Held {
         Held {
             active: cell.active,
             sum_bytes: cell.sum_bytes,
@@ -138,7 +139,7 @@ impl<'d> History<'d> {
         };
         history.classes = places.iter().map(row).collect();
         let mut snapshots = Vec::with_capacity(chosen.len());
-        let visited = summary.visit(chosen.len(), |at, course, dead| -> Result<(), Infallible> {
+        go_through(&summary, |at, course, dead| {
             let snapshot = summary.totals(summary.snapshot(at), course, dead);
             let mut rest = course.total();
             for (row, &(place, _)) in history.classes.iter_mut().zip(&places) {
@@ -148,12 +149,7 @@ impl<'d> History<'d> {
             }
             history.rest[at] = Held::of(rest);
             snapshots.push(snapshot);
-            Ok(())
         });
-        match visited {
-            Ok(()) => {}
-            Err(never) => match never {},
-        }
         snapshots.sort_by_key(|snapshot| snapshot.snapshot);
         history.snapshots = snapshots;
         history
@@ -202,20 +198,24 @@ pub(super) fn cohorts<'d>(dump: &'d Dump, filter: &Filter) -> Cow<'d, Cohorts> {
     }
 }
 
-/// Shows the snapshots of a summary whose selectors are numbers of snapshots that there are.
-pub(super) fn each<'d>(
+/// Shows the classes at each snapshot of a summary whose selectors are numbers of snapshots that
+/// there are, as [`Summary::visit`] does.
+pub(super) fn visit<'d>(
     dump: &'d Dump,
     options: SummaryOptions,
-    mut see: impl FnMut(SnapshotSummary<'d>),
+    mut see: impl FnMut(&Summary<'d>, usize, &Course, i128),
 ) {
-    let Ok(summary) = Summary::of(dump, options) else {
-        return;
-    };
-    let outcome = summary.each(|snapshot| -> Result<(), Infallible> {
-        see(snapshot);
+    if let Ok(summary) = Summary::of(dump, options) {
+        go_through(&summary, |at, course, dead| see(&summary, at, course, dead));
+    }
+}
+
+fn go_through(summary: &Summary<'_>, mut see: impl FnMut(usize, &Course, i128)) {
+    let visited = summary.visit(usize::MAX, |at, course, dead| -> Result<(), Infallible> {
+        see(at, course, dead);
         Ok(())
     });
-    match outcome {
+    match visited {
         Ok(()) => {}
         Err(never) => match never {},
     }
@@ -230,17 +230,12 @@ fn largest(
     keep: usize,
 ) -> Vec<(u32, u32)> {
     let mut most = vec![0; summary.class_count()];
-    let visited = summary.visit(usize::MAX, |_, course, _| -> Result<(), Infallible> {
+    go_through(summary, |_, course, _| {
         for &place in course.holding() {
             let most = &mut most[place as usize];
             *most = course.cell(place).sum_bytes.max(*most);
         }
-        Ok(())
     });
-    match visited {
-        Ok(()) => {}
-        Err(never) => match never {},
-    }
     let mut ranked = places;
     ranked.sort_by_key(|&(place, number)| {
         let objects = dump.classes[number as usize].count;
@@ -286,7 +281,8 @@ mod tests {
         let history = History::of(&dump, &Filter::default(), ALL);
         assert_eq!(history.classes_left_out + history.snapshots_left_out, 0);
         let mut place = 0;
-        each(&dump, SummaryOptions::default(), |snapshot| {
+        let summary = Summary::of(&dump, SummaryOptions::default()).unwrap();
+        let each = summary.each(|snapshot| -> Result<(), Infallible> {
             for class in &snapshot.classes {
                 let row = history.classes.iter().find(|row| row.class == class.class);
                 let held = row.unwrap().held[place];
@@ -297,7 +293,9 @@ mod tests {
             }
             assert_eq!(history.rest[place], Held::default());
             place += 1;
+            Ok(())
         });
+        let Ok(()) = each;
         assert_eq!(place, history.snapshots.len());
         assert!(history.classes.is_sorted_by_key(|row| -row.most_bytes()));
         for row in &history.classes {

@@ -22,7 +22,14 @@ pub(crate) fn answers(
         .map(|quantity| Threshold::parse(quantity, "*=1").unwrap());
     let limits = [&limits[..], &[no_leaks(Confidence::Possible)]];
     for limits in limits {
-        let check = |dump: &Dump| format!("{:?}", Check::of(dump, None, limits, filter));
+        let check = |dump: &Dump| match Check::of(dump, None, limits, filter) {
+            Ok(check) => format!(
+                "{:?} {:?}",
+                check.outcomes().collect::<Vec<_>>(),
+                check.unused
+            ),
+            Err(unchecked) => format!("{unchecked:?}"),
+        };
         all.push([check(&history), check(whole)]);
     }
     let lifetimes = |dump: &Dump| {

@@ -17,13 +17,13 @@ pub fn table(out: &mut impl Write, check: &Check<'_>, style: Style) -> io::Resul
     let width = style.page_width();
     for outcome in breaches(check) {
         let name = clipped_left(outcome.class, width / 2);
-        let text = format!("{name}: {}", sentence(outcome, style.bytes));
+        let text = format!("{name}: {}", sentence(&outcome, style.bytes));
         for (index, line) in wrap(&text, width - 8).iter().enumerate() {
             let mark = if index == 0 { "breach" } else { "" };
             let mark = style.paint.growth(format!("{mark:6}"));
             writeln!(out, "{}", format!("{mark}  {line}").trim_end())?;
         }
-        for reason in reasons(outcome) {
+        for reason in reasons(&outcome) {
             for line in wrap(reason, width - 10) {
                 writeln!(out, "          {}", style.paint.aside(line))?;
             }
@@ -49,7 +49,7 @@ pub fn json(out: &mut impl Write, check: &Check<'_>) -> io::Result<()> {
         .field("since", &check.since)?
         .field("has_baseline", &check.has_baseline)?
         .field("breaches", &check.breaches)?
-        .list("outcomes", &check.outcomes)?
+        .list("outcomes", check.outcomes())?
         .list("unused", &check.unused)?
         .end()
 }
@@ -67,13 +67,13 @@ pub fn junit(
     let (errors_count, skipped) = (errors.len(), unused - errors.len());
     let counts = format!(
         "tests=\"{}\" failures=\"{}\" errors=\"{errors_count}\" skipped=\"{skipped}\"",
-        check.outcomes.len() + unused,
+        check.checked + unused,
         check.breaches,
     );
     writeln!(out, "<?xml version=\"1.0\" encoding=\"UTF-8\"?>")?;
     writeln!(out, "<testsuites name=\"ctstats\" {counts}>")?;
     writeln!(out, "  <testsuite name=\"{}\" {counts}>", xml(dump))?;
-    for outcome in &check.outcomes {
+    for outcome in &mut check.outcomes() {
         let flag = outcome.threshold.quantity.flag();
         write!(
             out,
@@ -84,14 +84,14 @@ pub fn junit(
             writeln!(out, "/>")?;
             continue;
         }
-        let sentence = sentence(outcome, ByteStyle::Units);
+        let sentence = sentence(&outcome, ByteStyle::Units);
         writeln!(out, ">")?;
         write!(
             out,
             "      <failure type=\"{flag}\" message=\"{}\">",
             xml(&sentence)
         )?;
-        let reasons: Vec<&str> = reasons(outcome).collect();
+        let reasons: Vec<&str> = reasons(&outcome).collect();
         write!(out, "{}", xml_lines(&reasons))?;
         writeln!(out, "</failure>\n    </testcase>")?;
     }
@@ -118,9 +118,9 @@ pub fn junit(
 pub fn github(out: &mut impl Write, check: &Check<'_>, allow_missing: bool) -> io::Result<()> {
     for outcome in breaches(check) {
         let title = format!("ctstats: {}", escaped(&outcome.class.to_str()));
-        let sentence = sentence(outcome, ByteStyle::Units);
+        let sentence = sentence(&outcome, ByteStyle::Units);
         let lines: Vec<&str> = std::iter::once(&*sentence)
-            .chain(reasons(outcome))
+            .chain(reasons(&outcome))
             .collect();
         let text = lines.join("\n");
         writeln!(out, "::error title={}::{}", property(&title), data(&text))?;
@@ -138,12 +138,13 @@ pub fn github(out: &mut impl Write, check: &Check<'_>, allow_missing: bool) -> i
     writeln!(out, "{}", total(check))
 }
 
-fn breaches<'c, 'd>(check: &'c Check<'d>) -> impl Iterator<Item = &'c Outcome<'d>> {
-    check.outcomes.iter().filter(|outcome| outcome.is_breach)
+fn breaches<'d>(check: &Check<'d>) -> impl Iterator<Item = Outcome<'d>> {
+    let outcomes = check.outcomes();
+    outcomes.take_while(|outcome| outcome.is_breach)
 }
 
 fn total(check: &Check<'_>) -> String {
-    let all = check.outcomes.len();
+    let all = check.checked;
     let s = if all == 1 { "" } else { "s" };
     let [breaches, all] = [check.breaches, all].map(|count| thousands(count as i128));
     let unchecked = match check.unused.len() {

@@ -124,14 +124,22 @@ impl<W: Write> Document<'_, W> {
         Ok(self)
     }
 
-    pub(super) fn list(self, name: &str, rows: &[impl Serialize]) -> io::Result<Self> {
+    pub(super) fn list<R: Serialize>(
+        self,
+        name: &str,
+        rows: impl IntoIterator<Item = R>,
+    ) -> io::Result<Self> {
         write!(self.0, ",\"{name}\":[")?;
-        for (index, row) in rows.iter().enumerate() {
-            self.0.write_all(if index == 0 { b"\n" } else { b",\n" })?;
-            value(self.0, row)?;
+        let mut end: &[u8] = b"]";
+        for row in rows {
+            self.0.write_all(match end {
+                b"]" => b"\n",
+                _ => b",\n",
+            })?;
+            end = b"\n]";
+            value(self.0, &row)?;
         }
-        self.0
-            .write_all(if rows.is_empty() { b"]" } else { b"\n]" })?;
+        self.0.write_all(end)?;
         Ok(self)
     }
 

@@ -69,7 +69,7 @@ pub struct Outcome<'d> {
 }
 
 /// What was checked, and what came of it.
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug)]
 pub struct Check<'d> {
     /// The snapshot that is checked; `None` if no threshold needs one.
     pub at: Option<SnapshotName<'d>>,
@@ -77,21 +77,51 @@ pub struct Check<'d> {
     pub since: Option<SnapshotName<'d>>,
     /// Whether that is of another dump.
     pub has_baseline: bool,
-    /// Each class with each quantity that it has a threshold of; breaches first.
-    pub outcomes: Vec<Outcome<'d>>,
+    /// How many [`outcomes`](Check::outcomes) there are.
+    pub checked: usize,
     /// How many of those are breaches.
     pub breaches: usize,
     /// Thresholds of no class that passes the filter: they were not checked.
     pub unused: Vec<Unused>,
+    /// The names of the classes, each once, ascending.
+    names: Vec<Text<'d>>,
+    rules: Vec<Rule>,
+    figures: Figures<'d>,
 }
 
-impl Check<'_> {
+impl<'d> Check<'d> {
+    /// Each class with each quantity that it has a threshold of; breaches first. Made one by one:
+    /// a dump may have a million classes.
+    pub fn outcomes(&self) -> impl Iterator<Item = Outcome<'d>> {
+        let breaches = self.all().filter(|outcome| outcome.is_breach);
+        let others = self.all().filter(|outcome| !outcome.is_breach);
+        breaches.chain(others)
+    }
+
+    /// The same by quantity and class.
+    fn all(&self) -> impl Iterator<Item = Outcome<'d>> {
+        let pairs = Quantity::ALL.into_iter().flat_map(|quantity| {
+            let names = self.names.iter();
+            names.map(move |&class| (quantity, class))
+        });
+        pairs.filter_map(|(quantity, class)| {
+            let threshold = followed(&self.rules, quantity, class)?;
+            let found = self.figures.of(quantity, class)?;
+            Some(Outcome {
+                class,
+                threshold: threshold.clone(),
+                is_breach: found.is_more_than(threshold.most),
+                found,
+            })
+        })
+    }
+
     /// The thresholds that were not checked though they were meant to be. A gate that does not
     /// know the class that it guards, or checks nothing at all, must not pass; that a filter
     /// leaves out some classes and checks others is what it is for.
     pub fn uncheckable(&self) -> impl Iterator<Item = &Unused> {
         let all = self.unused.iter();
-        all.filter(|unused| !unused.is_filtered_out || self.outcomes.is_empty())
+        all.filter(|unused| !unused.is_filtered_out || self.checked == 0)
     }
 }
 
@@ -165,49 +195,25 @@ impl<'d> Check<'d> {
         let mut passing = names.clone();
         passing.retain(|&name| filter.admits_class(name));
         let largest = |object: TrackedObject<'_>| object.largest_bytes(Rules::Documented);
+        // Where no object passes, no class has a figure.
         if !filter.admits_some(dump, largest) {
             passing.clear();
         }
-        let mut found = Vec::new();
+        passing.sort_unstable();
+        passing.dedup();
+        let mut figures = Figures::default();
         if asks(Quantity::MaxAlive) {
-            found.extend(alive(dump, filter));
+            figures.alive = alive(dump, filter);
         }
-        let after = at.map(|at| held(dump, filter, at)).unwrap_or_default();
-        if asks(Quantity::MaxBytes) {
-            let bytes = |(&class, held): (&Text<'d>, &Held)| {
-                let bytes = held.sum_bytes;
-                (class, Quantity::MaxBytes, Found::Bytes { bytes })
-            };
-            found.extend(after.iter().map(bytes));
+        if let Some(at) = at {
+            figures.after = held(dump, filter, at);
         }
         if let Some((dump, snapshot)) = since {
-            let before = held(dump, filter, snapshot);
-            found.extend(growth(&before, &after));
+            figures.before = held(dump, filter, snapshot);
         }
         if asks(Quantity::NoLeaks) {
-            found.extend(verdicts(dump, filter)?);
+            figures.leaks = verdicts(dump, filter)?;
         }
-        let mut outcomes: Vec<Outcome<'d>> = found
-            .into_iter()
-            // Where no object passes, no class has a figure.
-            .filter(|_| !passing.is_empty())
-            .filter_map(|(class, quantity, found)| {
-                let threshold = followed(&rules, quantity, class)?;
-                Some(Outcome {
-                    class,
-                    threshold: threshold.clone(),
-                    is_breach: found.is_more_than(threshold.most),
-                    found,
-                })
-            })
-            .collect();
-        outcomes.sort_by_key(|outcome| {
-            (
-                !outcome.is_breach,
-                outcome.threshold.quantity,
-                outcome.class,
-            )
-        });
         let unused = rules.iter().filter(|rule| !rule.is_for_one_of(&passing));
         let unused = unused.map(|rule| {
             let is_filtered_out = rule.is_for_one_of(&names);
@@ -222,13 +228,61 @@ impl<'d> Check<'d> {
                 similar,
             }
         });
-        Ok(Check {
+        let unused = unused.collect();
+        let mut check = Check {
             at: at.map(SnapshotName::of),
             since: since.map(|(_, snapshot)| SnapshotName::of(snapshot)),
             has_baseline: since.is_some() && baseline.is_some(),
-            breaches: outcomes.iter().filter(|outcome| outcome.is_breach).count(),
-            outcomes,
-            unused: unused.collect(),
+            checked: 0,
+            breaches: 0,
+            unused,
+            names: passing,
+            rules,
+            figures,
+        };
+        (check.checked, check.breaches) = check.all().fold((0, 0), |(all, breaches), outcome| {
+            (all + 1, breaches + usize::from(outcome.is_breach))
+        });
+        Ok(check)
+    }
+}
+
+/// Figures of classes by their registered names. Those that are not in it have nothing of a
+/// quantity, and no verdict.
+#[derive(Clone, Debug, Default)]
+struct Figures<'d> {
+    /// Instances alive at the end.
+    alive: HashMap<Text<'d>, u64, FixedState>,
+    /// What they held at the snapshot that growth is from, and at the one that is checked.
+    before: HashMap<Text<'d>, Held, FixedState>,
+    after: HashMap<Text<'d>, Held, FixedState>,
+    leaks: HashMap<Text<'d>, Found, FixedState>,
+}
+
+impl<'d> Figures<'d> {
+    fn of(&self, quantity: Quantity, class: Text<'d>) -> Option<Found> {
+        let sum = |side: &HashMap<Text<'d>, Held, FixedState>| {
+            side.get(&class).map_or(0, |held| held.sum_bytes)
+        };
+        Some(match quantity {
+            Quantity::MaxAlive => Found::Alive {
+                alive: self.alive.get(&class).copied().unwrap_or(0),
+            },
+            Quantity::MaxBytes => Found::Bytes {
+                bytes: sum(&self.after),
+            },
+            Quantity::MaxGrowth => {
+                let [bytes_before, bytes] = [&self.before, &self.after].map(sum);
+                let bytes_change = bytes - bytes_before;
+                let bytes_change_percent = change_percent(bytes_change as f64, bytes_before as f64);
+                Found::Growth {
+                    bytes_before,
+                    bytes,
+                    bytes_change,
+                    bytes_change_percent,
+                }
+            }
+            Quantity::NoLeaks => self.leaks.get(&class)?.clone(),
         })
     }
 }
@@ -255,46 +309,27 @@ impl Found {
     }
 }
 
-type Figure<'d> = (Text<'d>, Quantity, Found);
-
-/// Instances alive at the end, by registered names.
-fn alive<'d>(dump: &'d Dump, filter: &Filter) -> Vec<Figure<'d>> {
+/// Instances alive at the end, by registered names, where there are any.
+fn alive<'d>(dump: &'d Dump, filter: &Filter) -> HashMap<Text<'d>, u64, FixedState> {
     let mut counts: HashMap<Text<'d>, u64, FixedState> = HashMap::default();
     let cohorts = cohorts(dump, filter);
     let classes = dump.classes();
     for class in classes.filter(|class| filter.admits_class(class.name())) {
         let cohorts = cohorts.of_class(class.number()).iter();
         let alive = cohorts.filter(|cohort| cohort.death.is_none());
-        *counts.entry(class.name()).or_default() += alive.map(|alive| alive.objects).sum::<u64>();
+        let alive: u64 = alive.map(|alive| alive.objects).sum();
+        if alive > 0 {
+            *counts.entry(class.name()).or_default() += alive;
+        }
     }
     counts
-        .into_iter()
-        .map(|(class, alive)| (class, Quantity::MaxAlive, Found::Alive { alive }))
-        .collect()
-}
-
-/// What the classes of one side grew by since the other. Those that are gone did not grow.
-fn growth<'d>(
-    before: &HashMap<Text<'d>, Held, FixedState>,
-    after: &HashMap<Text<'d>, Held, FixedState>,
-) -> Vec<Figure<'d>> {
-    let figure = |(&class, held): (&Text<'d>, &Held)| {
-        let bytes = held.sum_bytes;
-        let bytes_before = before.get(&class).map_or(0, |held| held.sum_bytes);
-        let bytes_change = bytes - bytes_before;
-        let found = Found::Growth {
-            bytes_before,
-            bytes,
-            bytes_change,
-            bytes_change_percent: change_percent(bytes_change as f64, bytes_before as f64),
-        };
-        (class, Quantity::MaxGrowth, found)
-    };
-    after.iter().map(figure).collect()
 }
 
 /// The verdict on each class that held something.
-fn verdicts<'d>(dump: &'d Dump, filter: &Filter) -> Result<Vec<Figure<'d>>, Unchecked> {
+fn verdicts<'d>(
+    dump: &'d Dump,
+    filter: &Filter,
+) -> Result<HashMap<Text<'d>, Found, FixedState>, Unchecked> {
     let options = LeaksOptions {
         filter: filter.clone(),
         ..LeaksOptions::default()
@@ -313,7 +348,7 @@ fn verdicts<'d>(dump: &'d Dump, filter: &Filter) -> Result<Vec<Figure<'d>>, Unch
             pattern: verdict.pattern,
             reasons: verdict.reasons,
         };
-        (class.class, Quantity::NoLeaks, found)
+        (class.class, found)
     };
     Ok(verdicts.into_classes().map(figure).collect())
 }
@@ -351,7 +386,7 @@ mod tests {
         for (threshold, breach) in cases {
             let check = Check::of(&dump, None, &thresholds(&[threshold]), &Filter::default());
             let check = check.unwrap();
-            assert_eq!(check.outcomes.len(), 1, "{threshold:?}");
+            assert_eq!(check.checked, 1, "{threshold:?}");
             assert_eq!(check.breaches, usize::from(breach), "{threshold:?}");
         }
     }
@@ -361,7 +396,7 @@ mod tests {
         let (old, new) = (load("shop.dump"), load("leaky_shop.dump"));
         let limits = thresholds(&[(Quantity::MaxGrowth, "*=100%")]);
         let check = Check::of(&new, Some(&old), &limits, &Filter::default()).unwrap();
-        let breaches = check.outcomes.iter().filter(|outcome| outcome.is_breach);
+        let breaches = check.outcomes().filter(|outcome| outcome.is_breach);
         let names: Vec<_> = breaches.map(|outcome| outcome.class.to_str()).collect();
         let expected = [
             "shop.CachedPage",
@@ -445,7 +480,7 @@ mod tests {
         let dump = load("leaky_shop.dump");
         let leaks = [no_leaks(Confidence::Likely)];
         let check = Check::of(&dump, None, &leaks, &Filter::default()).unwrap();
-        let breaches = check.outcomes.iter().filter(|outcome| outcome.is_breach);
+        let breaches = check.outcomes().filter(|outcome| outcome.is_breach);
         let names: Vec<_> = breaches.map(|outcome| outcome.class.to_str()).collect();
         assert_eq!(names, ["shop.Cart", "shop.Subscription"]);
     }

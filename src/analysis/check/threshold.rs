@@ -31,6 +31,14 @@ pub enum Quantity {
 }
 
 impl Quantity {
+    /// All of them.
+    pub const ALL: [Quantity; 4] = [
+        Quantity::MaxAlive,
+        Quantity::MaxBytes,
+        Quantity::MaxGrowth,
+        Quantity::NoLeaks,
+    ];
+
     /// As it is typed.
     pub fn flag(self) -> &'static str {
         match self {
@@ -141,31 +149,31 @@ impl Most {
 }
 
 /// A threshold and which classes of a dump it is for.
-#[derive(Clone, Copy)]
-pub(super) struct Rule<'t> {
-    pub(super) threshold: &'t Threshold,
+#[derive(Clone, Debug)]
+pub(super) struct Rule {
+    pub(super) threshold: Threshold,
     /// Whether its pattern is the whole name of a class of the dump. It is then for that class
     /// alone: a gate that was written for `shop.Cart` must not begin to limit `shop.CartItem`
     /// when somebody adds it.
     is_name: bool,
 }
 
-impl<'t> Rule<'t> {
+impl Rule {
     /// The rules for a dump with classes of these names.
-    pub(super) fn all(thresholds: &'t [Threshold], names: &[Text<'_>]) -> Vec<Rule<'t>> {
-        let rule = |threshold: &'t Threshold| Rule {
-            threshold,
+    pub(super) fn all(thresholds: &[Threshold], names: &[Text<'_>]) -> Vec<Rule> {
+        let rule = |threshold: &Threshold| Rule {
+            threshold: threshold.clone(),
             is_name: names.contains(&Text::new(&threshold.pattern)),
         };
         thresholds.iter().map(rule).collect()
     }
 
     /// Whether it is for one of these classes.
-    pub(super) fn is_for_one_of(self, names: &[Text<'_>]) -> bool {
+    pub(super) fn is_for_one_of(&self, names: &[Text<'_>]) -> bool {
         names.iter().any(|&name| self.is_for(name))
     }
 
-    fn is_for(self, class: Text<'_>) -> bool {
+    fn is_for(&self, class: Text<'_>) -> bool {
         if self.is_name {
             class == Text::new(&self.threshold.pattern)
         } else {
@@ -177,14 +185,14 @@ impl<'t> Rule<'t> {
 /// The threshold that a class follows for a quantity: the one that spells out most of its
 /// name, among equals the one given last.
 pub(super) fn followed<'t>(
-    rules: &[Rule<'t>],
+    rules: &'t [Rule],
     quantity: Quantity,
     class: Text<'_>,
 ) -> Option<&'t Threshold> {
     rules
         .iter()
         .filter(|rule| rule.threshold.quantity == quantity && rule.is_for(class))
-        .map(|rule| rule.threshold)
+        .map(|rule| &rule.threshold)
         .max_by_key(|threshold| threshold.letters())
 }
 
