@@ -3,7 +3,7 @@
 
 use serde::Serialize;
 
-use crate::model::{Class, Dump, Rules, Text, TrackedObject};
+use crate::model::{Class, Dump, Rules, Text, Totals, TrackedObject};
 use crate::select::{Filter, Limit};
 
 /// Whose lives to look at.
@@ -74,7 +74,7 @@ pub struct Lifetimes<'d> {
 impl<'d> Lifetimes<'d> {
     /// Counts and ages the selected objects.
     pub fn of(dump: &'d Dump, options: &LifetimesOptions) -> Self {
-        let span = Span::of(dump);
+        let span = Span::of(&dump.totals());
         let mut classes: Vec<Class<'d>> = dump
             .classes()
             .filter(|class| options.filter.admits_class(class.name()))
@@ -91,13 +91,7 @@ impl<'d> Lifetimes<'d> {
         let mut more = Ages::default();
         let mut kept = Vec::with_capacity(keep);
         for (index, class) in classes.into_iter().enumerate() {
-            let mut ages = Ages::default();
-            for object in class
-                .objects()
-                .filter(|&object| options.filter.admits(object))
-            {
-                ages.add(object, span);
-            }
+            let ages = Ages::of(class, &options.filter, span);
             total.extend(&ages);
             if index < keep {
                 kept.push(ClassLives {
@@ -131,8 +125,8 @@ struct Span {
 }
 
 impl Span {
-    fn of(dump: &Dump) -> Option<Span> {
-        let (start, end) = dump.totals().span_seconds?;
+    fn of(totals: &Totals) -> Option<Span> {
+        let (start, end) = totals.span_seconds?;
         Some(Span { start, end })
     }
 }
@@ -146,7 +140,24 @@ struct Ages {
     of_survivors: Vec<f64>,
 }
 
+impl Lives {
+    /// Those of the selected objects of one class, whatever the filter says of classes. `totals`
+    /// are those of the dump.
+    pub(crate) fn of_class(class: Class<'_>, filter: &Filter, totals: &Totals) -> Lives {
+        let span = Span::of(totals);
+        Ages::of(class, filter, span).lives(span)
+    }
+}
+
 impl Ages {
+    fn of(class: Class<'_>, filter: &Filter, span: Option<Span>) -> Ages {
+        let mut ages = Ages::default();
+        for object in class.objects().filter(|&object| filter.admits(object)) {
+            ages.add(object, span);
+        }
+        ages
+    }
+
     fn add(&mut self, object: TrackedObject<'_>, span: Option<Span>) {
         let birth = object.birth_seconds();
         let (count, ages, until) = match object.death_seconds() {

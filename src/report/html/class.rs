@@ -1,7 +1,6 @@
 //! The page of a class: its figures, its life over time, what its instances hold, where
 //! they were created, and the largest of them.
 
-use std::collections::HashMap;
 use std::io;
 
 use askama::Template;
@@ -14,10 +13,10 @@ use super::text::{Cell, counted, shown};
 use super::{HtmlOptions, rendered};
 use crate::analysis::class::{ClassDetail, steps};
 use crate::analysis::history::{ClassHistory, History};
-use crate::analysis::lifetimes::{Lifetimes, Lives};
+use crate::analysis::lifetimes::Lives;
 use crate::analysis::merged::{Merger, Rows};
 use crate::analysis::sites::{SiteRow, Sites, SitesOptions};
-use crate::model::{Dump, Sizes, Snapshot, Text, TrackedObject};
+use crate::model::{Dump, Sizes, Snapshot, Totals, TrackedObject};
 use crate::report::json;
 use crate::select::{Filter, Limit};
 use crate::units::{ByteStyle, bytes, short_time, thousands};
@@ -72,7 +71,7 @@ struct SiteCells {
 pub(super) struct Classes<'d, 'p> {
     dump: &'d Dump,
     history: &'p History<'d>,
-    lives: HashMap<Text<'d>, Lives>,
+    totals: Totals,
     sizes: &'p Sizes,
     options: &'p HtmlOptions,
     names: &'p Names,
@@ -85,7 +84,6 @@ impl<'d, 'p> Classes<'d, 'p> {
     pub(super) fn of(
         dump: &'d Dump,
         history: &'p History<'d>,
-        lives: &Lifetimes<'d>,
         sizes: &'p Sizes,
         options: &'p HtmlOptions,
         names: &'p Names,
@@ -97,11 +95,7 @@ impl<'d, 'p> Classes<'d, 'p> {
         Classes {
             dump,
             history,
-            lives: lives
-                .classes
-                .iter()
-                .map(|class| (class.class, class.lives))
-                .collect(),
+            totals: dump.totals(),
             sizes,
             options,
             names,
@@ -135,7 +129,7 @@ impl<'d, 'p> Classes<'d, 'p> {
         let mut data = ClassData::of(self.history, row);
         data.merge(&merged, self.history);
         let embedded = self.embedder.embed(&mut data, objects);
-        let lives = self.lives.get(&row.class).copied().unwrap_or_default();
+        let lives = Lives::of_class(class, filter, &self.totals);
         let traced = sites.sites.iter().any(|site| !site.frames.is_empty());
         rendered(&Page {
             number: row.number,

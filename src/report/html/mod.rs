@@ -21,7 +21,6 @@ use sha2::{Digest, Sha256};
 
 use crate::analysis::coverage::Coverage;
 use crate::analysis::history::{History, HistoryLimits};
-use crate::analysis::lifetimes::{Lifetimes, LifetimesOptions};
 use crate::model::{Dump, Rules, Sizes};
 use crate::output::{Output, PageWithFolder};
 use crate::select::Filter;
@@ -123,18 +122,11 @@ pub fn write(mut pages: Pages, dump: &Dump, options: &HtmlOptions) -> io::Result
     };
     pages.index(&page.head(&options.title, names.assets())?)?;
     pages.index(&index::view(dump, &history, &coverage, options, &names)?)?;
-    let lives = Lifetimes::of(
-        dump,
-        &LifetimesOptions {
-            filter: options.filter.clone(),
-            ..LifetimesOptions::default()
-        },
-    );
     let each = options.instances.unwrap_or_else(|| {
         let share = INSTANCES / history.classes.len().max(1);
         share.clamp(FEWEST_INSTANCES, MOST_INSTANCES)
     });
-    let mut classes = class::Classes::of(dump, &history, &lives, &sizes, options, &names, each);
+    let mut classes = class::Classes::of(dump, &history, &sizes, options, &names, each);
     for at in 0..history.classes.len() {
         let view = classes.view(at)?;
         match &mut pages {
