@@ -1,13 +1,23 @@
 //! What there is to say of one tracked object: its row, and everything below it.
 
+use std::collections::HashMap;
+use std::collections::hash_map::Entry;
+
+use foldhash::fast::FixedState;
 use serde::Serialize;
 
+use super::long_texts::LongTexts;
 use super::referents::{self, Depth, ReferentDetail, Walker};
-use crate::model::{Dump, Sizes, Snapshot, Text, TrackedObject};
+use crate::model::{Dump, Frame, Sizes, Snapshot, Text, Trace, TrackedObject};
 
 /// How many frames of a trace are shown. Python ends a recursion at a thousand, and objects
 /// may share one endless trace.
 const MAX_FRAMES: usize = 5000;
+
+/// A trace of so many frames, or of so many bytes of text, is written once in a report: other
+/// objects that were created by it refer to the first.
+const LONG_TRACE: usize = 100;
+const LONG_TRACE_BYTES: usize = 16 << 10;
 
 /// How many source lines of a frame are shown. Trackers record one.
 const MAX_LINES: usize = 1000;
@@ -75,14 +85,38 @@ pub struct ObjectDetail<'d> {
     /// The object in one line.
     #[serde(flatten)]
     pub row: ObjectRow<'d>,
-    /// Where it was created, outermost frame first; `None` unless tracked with `trace=True`.
+    /// Where it was created, outermost frame first; `None` unless tracked with `trace=True`, or if
+    /// it stands in `trace_as`.
     pub trace: Option<Vec<FrameDetail<'d>>>,
+    /// The first object with the same trace, if that is long.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub trace_as: Option<TraceAs>,
     /// How many inner frames of an endless trace are left out.
     pub frames_cut: usize,
     /// Its sizes while it lived.
     pub samples: Vec<SampleDetail<'d>>,
     /// How many samples Pympler took after its death; they say nothing and are not shown.
     pub samples_after_death: usize,
+}
+
+/// An object of the same report that was created by the same frames.
+#[derive(Clone, Debug, Serialize)]
+pub struct TraceAs {
+    /// Its place among the objects of the report, from 0.
+    pub object: usize,
+    /// Its address, in hexadecimal.
+    pub address: String,
+    /// How many frames there are.
+    pub frames: usize,
+}
+
+/// What a report left out.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct LeftOut {
+    /// Referents, because their trees repeat themselves or are too many.
+    pub referents: bool,
+    /// The ends of long texts that many objects share.
+    pub texts: bool,
 }
 
 /// Finds the snapshot of a moment.
@@ -119,13 +153,13 @@ fn finite(seconds: f64) -> Option<f64> {
 }
 
 impl<'d> ObjectRow<'d> {
-    /// Gathers the row of an object.
-    pub fn of(object: TrackedObject<'d>, sizes: &Sizes) -> Self {
+    fn of(object: TrackedObject<'d>, sizes: &Sizes, texts: &mut LongTexts) -> Self {
+        texts.begin_row();
         ObjectRow {
-            class: object.class().name(),
-            name: object.name(),
+            class: texts.shown(object.class().name()),
+            name: texts.shown(object.name()),
             address: address(object.address()),
-            repr: object.repr(),
+            repr: texts.shown(object.repr()),
             birth_seconds: finite(object.birth_seconds()),
             death_seconds: object.death_seconds().and_then(finite),
             alive: object.is_alive(),
@@ -141,64 +175,132 @@ pub(crate) fn address(address: i128) -> String {
     format!("{sign}0x{:x}", address.unsigned_abs())
 }
 
-impl<'d> ObjectDetail<'d> {
-    /// Gathers everything of an object.
-    pub fn of(
-        object: TrackedObject<'d>,
-        sizes: &Sizes,
-        snapshots: &SnapshotsByTime<'d>,
-        depth: Depth,
-        walker: &mut Walker,
-    ) -> Self {
-        let mut before = None;
-        let samples: Vec<SampleDetail> = object
-            .live_samples()
-            .map(|sample| {
-                let size_bytes = sample.asized.size_bytes();
-                let (referents, cut) = referents::details(walker, sample.asized, depth);
-                let snapshot = snapshots.at(sample.time_seconds);
-                let change_bytes = before.map(|before: i64| size_bytes.saturating_sub(before));
-                before = Some(size_bytes);
-                SampleDetail {
-                    time_seconds: finite(sample.time_seconds),
-                    snapshot: snapshot.map(Snapshot::index),
-                    description: snapshot.map(Snapshot::description),
-                    size_bytes,
-                    flat_bytes: sample.asized.flat_bytes(),
-                    change_bytes,
-                    referents,
-                    referents_cut: cut.cut,
-                }
-            })
-            .collect();
+/// Gathers what there is to say of one object after the other.
+pub struct Details<'d, 's> {
+    sizes: &'s Sizes,
+    depth: Depth,
+    snapshots: SnapshotsByTime<'d>,
+    walker: Walker,
+    texts: LongTexts,
+    /// Of the traces that were met the first object, if they are long.
+    traces: HashMap<u32, Option<(usize, i128)>, FixedState>,
+    /// How many objects were gathered.
+    objects: usize,
+    cut: bool,
+}
+
+impl<'d, 's> Details<'d, 's> {
+    /// Of the objects of a dump.
+    pub fn of(dump: &'d Dump, sizes: &'s Sizes, depth: Depth) -> Self {
+        Details {
+            sizes,
+            depth,
+            snapshots: SnapshotsByTime::of(dump),
+            walker: Walker::of(dump),
+            texts: LongTexts::new(),
+            traces: HashMap::default(),
+            objects: 0,
+            cut: false,
+        }
+    }
+
+    /// What was left out until now.
+    pub fn left_out(&self) -> LeftOut {
+        LeftOut {
+            referents: self.cut,
+            texts: self.texts.is_cut,
+        }
+    }
+
+    /// The row of an object.
+    pub fn row(&mut self, object: TrackedObject<'d>) -> ObjectRow<'d> {
+        ObjectRow::of(object, self.sizes, &mut self.texts)
+    }
+
+    /// The frame that created an object: the innermost one.
+    pub(crate) fn created_in(&mut self, object: TrackedObject<'d>) -> Option<FrameDetail<'d>> {
+        let frame = object.trace()?.frames().next_back()?;
+        Some(FrameDetail::of(frame, &mut self.texts))
+    }
+
+    /// Everything of an object.
+    pub fn object(&mut self, object: TrackedObject<'d>) -> ObjectDetail<'d> {
+        let row = self.row(object);
         let trace = object.trace();
+        let trace_as = trace.and_then(|trace| self.trace_as(trace, object));
+        self.objects += 1;
+        let samples = self.samples(object);
+        let own = trace.filter(|_| trace_as.is_none());
+        let texts = &mut self.texts;
         ObjectDetail {
-            row: ObjectRow::of(object, sizes),
-            frames_cut: trace.map_or(0, |trace| trace.frames().len().saturating_sub(MAX_FRAMES)),
-            trace: trace.map(|trace| {
-                trace
-                    .frames()
-                    .take(MAX_FRAMES)
-                    .map(FrameDetail::of)
-                    .collect()
+            row,
+            frames_cut: own.map_or(0, |trace| trace.frames().len().saturating_sub(MAX_FRAMES)),
+            trace: own.map(|trace| {
+                let frames = trace.frames().take(MAX_FRAMES);
+                frames.map(|frame| FrameDetail::of(frame, texts)).collect()
             }),
+            trace_as,
             samples_after_death: object.samples().len() - samples.len(),
             samples,
         }
     }
+
+    /// The first object with a trace, if that is long and not this one.
+    fn trace_as(&mut self, trace: Trace<'d>, object: TrackedObject<'d>) -> Option<TraceAs> {
+        let frames = trace.frames().len();
+        let first = self.traces.entry(trace.number());
+        let known = matches!(first, Entry::Occupied(_));
+        let first = *first.or_insert_with(|| {
+            let texts = |frame: Frame<'_>| {
+                let lines: usize = frame.source_lines().map(|line| line.as_bytes().len()).sum();
+                frame.file().as_bytes().len() + frame.function().as_bytes().len() + lines
+            };
+            let is_long =
+                frames > LONG_TRACE || trace.frames().map(texts).sum::<usize>() > LONG_TRACE_BYTES;
+            is_long.then_some((self.objects, object.address()))
+        });
+        let (place, at) = first.filter(|_| known)?;
+        Some(TraceAs {
+            object: place,
+            address: address(at),
+            frames,
+        })
+    }
+
+    fn samples(&mut self, object: TrackedObject<'d>) -> Vec<SampleDetail<'d>> {
+        let mut before = None;
+        let mut samples = Vec::new();
+        for sample in object.live_samples() {
+            let size_bytes = sample.asized.size_bytes();
+            let (referents, cut) =
+                referents::details(&mut self.walker, &mut self.texts, sample.asized, self.depth);
+            self.cut |= cut.cut;
+            let snapshot = self.snapshots.at(sample.time_seconds);
+            let change_bytes = before.map(|before: i64| size_bytes.saturating_sub(before));
+            before = Some(size_bytes);
+            samples.push(SampleDetail {
+                time_seconds: finite(sample.time_seconds),
+                snapshot: snapshot.map(Snapshot::index),
+                description: snapshot.map(|snapshot| self.texts.shown(snapshot.description())),
+                size_bytes,
+                flat_bytes: sample.asized.flat_bytes(),
+                change_bytes,
+                referents,
+                referents_cut: cut.cut,
+            });
+        }
+        samples
+    }
 }
 
 impl<'d> FrameDetail<'d> {
-    fn of(frame: crate::model::Frame<'d>) -> Self {
+    fn of(frame: Frame<'d>, texts: &mut LongTexts) -> Self {
+        let source = frame.source_lines().take(MAX_LINES);
         FrameDetail {
-            file: frame.file(),
+            source: source.map(|line| texts.shown(line.trim())).collect(),
+            file: texts.shown(frame.file()),
             line: frame.line(),
-            function: frame.function(),
-            source: frame
-                .source_lines()
-                .take(MAX_LINES)
-                .map(Text::trim)
-                .collect(),
+            function: texts.shown(frame.function()),
         }
     }
 }

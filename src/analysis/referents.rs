@@ -3,6 +3,7 @@
 
 use serde::Serialize;
 
+use super::long_texts::LongTexts;
 use crate::model::{Asized, Dump, MAX_LEVEL, Text};
 use crate::select::first;
 
@@ -15,11 +16,6 @@ pub const MAX_ROWS: usize = 100_000;
 const ROWS_PER_REFERENT: u64 = 4;
 const ROWS_TO_START: u64 = 1 << 17;
 const LOOKS_PER_ROW: u64 = 4;
-
-/// Pympler clips names to 80 characters. Of longer ones, which only hand-made dumps have,
-/// and which a tree can share, so many bytes are handed out whole.
-const LONG_NAME_BYTES: usize = 64 << 20;
-const LONG_NAME: usize = 1024;
 
 /// Sizes no larger than this share of the object are left out where a report asks for
 /// what matters: Pympler's `minpct`, in percent.
@@ -73,8 +69,6 @@ pub struct Walker {
     budget: u64,
     /// Referents left to look at.
     looks: u64,
-    /// Bytes left for names that are longer than Pympler writes them.
-    long_names: usize,
     /// Children that wait, the next one last: level, number, size in bytes.
     waiting: Vec<(usize, u32, i64)>,
 }
@@ -88,7 +82,6 @@ impl Walker {
         Walker {
             budget,
             looks: budget.saturating_mul(LOOKS_PER_ROW),
-            long_names: LONG_NAME_BYTES,
             waiting: Vec::new(),
         }
     }
@@ -117,13 +110,6 @@ impl Walker {
             }
             rows += 1;
             self.budget -= 1;
-            if depth == Depth::All {
-                let name = row_name_bytes(root.dump, number);
-                let Some(left) = self.long_names.checked_sub(name) else {
-                    return Ok(Cut { cut: true });
-                };
-                self.long_names = left;
-            }
             let asized = Asized {
                 dump: root.dump,
                 number,
@@ -179,16 +165,6 @@ impl Walker {
     }
 }
 
-/// What a name counts against the budget of long ones.
-fn row_name_bytes(dump: &Dump, number: u32) -> usize {
-    let name = dump.text.bytes(dump.asized.rows[number as usize].name);
-    if name.len() > LONG_NAME {
-        name.len()
-    } else {
-        0
-    }
-}
-
 fn share(size_bytes: i64, total_bytes: i64) -> f64 {
     if total_bytes == 0 {
         return 0.0;
@@ -197,8 +173,9 @@ fn share(size_bytes: i64, total_bytes: i64) -> f64 {
 }
 
 /// The notable or all referents of an object, ready to be written.
-pub fn details<'d>(
+pub(crate) fn details<'d>(
     walker: &mut Walker,
+    texts: &mut LongTexts,
     root: Asized<'d>,
     depth: Depth,
 ) -> (Vec<ReferentDetail<'d>>, Cut) {
@@ -206,7 +183,7 @@ pub fn details<'d>(
     let outcome = walker.walk(root, depth, |row| -> Result<(), std::convert::Infallible> {
         rows.push(ReferentDetail {
             level: row.level,
-            name: row.asized.name(),
+            name: row.asized.name().map(|name| texts.shown(name)),
             size_bytes: row.asized.size_bytes(),
             flat_bytes: row.asized.flat_bytes(),
             share_percent: row.share_percent,

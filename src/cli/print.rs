@@ -5,6 +5,7 @@ use std::mem::ManuallyDrop;
 use anyhow::Result;
 use clap::Args;
 
+use ctstats::analysis::objects::LeftOut;
 use ctstats::report::{csv, json, markdown, pympler, table};
 use ctstats::select::{Limit, Selection, SortKey};
 
@@ -68,24 +69,27 @@ impl Print {
         let mut out = page.open()?;
         let style = page.style(&out, self.brief);
         let bytes = style.bytes;
-        let cut = match self.form.format {
-            Form::Table => table::objects(&mut out, &dump, &selected, style)?.cut,
-            Form::Json => json::objects(&mut out, &dump, &selected, json::Stringing::Document)?.cut,
-            Form::Ndjson => json::objects(&mut out, &dump, &selected, json::Stringing::Lines)?.cut,
-            Form::Csv => csv::objects(&mut out, &dump, &selected, dialect).map(|()| false)?,
-            Form::Markdown => {
-                markdown::objects(&mut out, &dump, &selected, bytes).map(|()| false)?
-            }
+        let left_out = match self.form.format {
+            Form::Table => table::objects(&mut out, &dump, &selected, style)?,
+            Form::Json => json::objects(&mut out, &dump, &selected, json::Stringing::Document)?,
+            Form::Ndjson => json::objects(&mut out, &dump, &selected, json::Stringing::Lines)?,
+            Form::Csv => csv::objects(&mut out, &dump, &selected, dialect)?,
+            Form::Markdown => markdown::objects(&mut out, &dump, &selected, bytes)?,
             Form::Pympler => {
                 let escape = out.is_terminal();
-                pympler::Writer::new(&mut out, escape)
-                    .objects(&dump, &selected)?
-                    .cut
+                let cut = pympler::Writer::new(&mut out, escape).objects(&dump, &selected)?;
+                LeftOut {
+                    referents: cut.cut,
+                    texts: false,
+                }
             }
         };
         page.finish(out)?;
-        if cut {
+        if left_out.referents {
             warn("some referents repeat themselves without end or are too many; they were cut");
+        }
+        if left_out.texts {
+            warn("some long texts are shared by many objects; where they came again they were cut");
         }
         remarks::on_selection(&selection.filter, &selected);
         if selected.objects.len() < selected.all {

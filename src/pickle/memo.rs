@@ -48,6 +48,7 @@ pub(crate) mod packed {
     use crate::pickle::Kind;
 
     pub(crate) const TEXT_TAG: u32 = TEXT;
+    pub(crate) const LIST_TAG: u32 = LIST;
     pub(crate) const CLASS_TAG: u32 = CLASS;
     /// A state that is gone by the time anybody could ask for it.
     pub(crate) const STATE: Packed = (DICT, LET_GO);

@@ -5,7 +5,8 @@
 use std::borrow::Cow;
 use std::io::{self, Write};
 
-use crate::analysis::objects::ObjectRow;
+use crate::analysis::objects::{Details, LeftOut};
+use crate::analysis::referents::Depth;
 use crate::analysis::summary::{SnapshotSummary, Summary};
 use crate::model::Dump;
 use crate::select::Selected;
@@ -53,7 +54,8 @@ pub fn objects(
     dump: &Dump,
     selected: &Selected,
     dialect: Dialect,
-) -> io::Result<()> {
+) -> io::Result<LeftOut> {
+    let mut details = Details::of(dump, &selected.sizes, Depth::All);
     let mut writer = dialect.writer(out);
     writer
         .write_record([
@@ -70,11 +72,10 @@ pub fn objects(
         .map_err(io_error)?;
     for &number in &selected.objects {
         let object = dump.object(number);
-        let row = ObjectRow::of(object, &selected.sizes);
-        // The frame that created it is the innermost one.
-        let created_in = object.trace().and_then(|trace| trace.frames().next_back());
-        let created_in = created_in
-            .map(|frame| format!("{}:{} in {}", frame.file(), frame.line(), frame.function()));
+        let row = details.row(object);
+        let created_in = details
+            .created_in(object)
+            .map(|frame| format!("{}:{} in {}", frame.file, frame.line, frame.function));
         writer
             .write_record([
                 &*dialect.cell(&row.class.to_str()),
@@ -89,7 +90,8 @@ pub fn objects(
             ])
             .map_err(io_error)?;
     }
-    writer.flush()
+    writer.flush()?;
+    Ok(details.left_out())
 }
 
 /// Writes the classes of each snapshot; classes that a limit folded are one row whose

@@ -9,8 +9,8 @@ use std::io::{self, Write};
 use serde::Serialize;
 use serde_json::ser::{CharEscape, CompactFormatter, Formatter, Serializer};
 
-use crate::analysis::objects::{ObjectDetail, SnapshotsByTime};
-use crate::analysis::referents::{Cut, Depth, Walker};
+use crate::analysis::objects::{Details, LeftOut};
+use crate::analysis::referents::Depth;
 use crate::analysis::summary::{SnapshotSummary, Summary};
 use crate::model::Dump;
 use crate::select::Selected;
@@ -37,10 +37,8 @@ pub fn objects(
     dump: &Dump,
     selected: &Selected,
     stringing: Stringing,
-) -> io::Result<Cut> {
-    let snapshots = SnapshotsByTime::of(dump);
-    let mut walker = Walker::of(dump);
-    let mut cut = Cut::default();
+) -> io::Result<LeftOut> {
+    let mut details = Details::of(dump, &selected.sizes, Depth::All);
     let document = stringing == Stringing::Document;
     if document {
         write!(
@@ -51,14 +49,7 @@ pub fn objects(
         )?;
     }
     for (index, &number) in selected.objects.iter().enumerate() {
-        let detail = ObjectDetail::of(
-            dump.object(number),
-            &selected.sizes,
-            &snapshots,
-            Depth::All,
-            &mut walker,
-        );
-        cut.cut |= detail.samples.iter().any(|sample| sample.referents_cut);
+        let detail = details.object(dump.object(number));
         if document {
             out.write_all(if index == 0 { b"\n" } else { b",\n" })?;
         }
@@ -70,7 +61,7 @@ pub fn objects(
     if document {
         writeln!(out, "\n]}}")?;
     }
-    Ok(cut)
+    Ok(details.left_out())
 }
 
 /// Writes the snapshots as one document, or a line each.

@@ -5,7 +5,8 @@ use std::borrow::Cow;
 use std::io::{self, Write};
 
 use super::table;
-use crate::analysis::objects::ObjectRow;
+use crate::analysis::objects::{Details, LeftOut};
+use crate::analysis::referents::Depth;
 use crate::analysis::summary::{SnapshotSummary, Summary};
 use crate::model::Dump;
 use crate::select::Selected;
@@ -17,14 +18,15 @@ pub fn objects(
     dump: &Dump,
     selected: &Selected,
     style: ByteStyle,
-) -> io::Result<()> {
+) -> io::Result<LeftOut> {
+    let mut details = Details::of(dump, &selected.sizes, Depth::All);
     writeln!(
         out,
         "| class | address | born | died | largest | at peak | repr |"
     )?;
     writeln!(out, "| --- | --- | ---: | ---: | ---: | ---: | --- |")?;
     for &number in &selected.objects {
-        let row = ObjectRow::of(dump.object(number), &selected.sizes);
+        let row = details.row(dump.object(number));
         let died = match row.death_seconds {
             Some(death) => clock(death),
             None if row.alive => "alive".into(),
@@ -42,7 +44,7 @@ pub fn objects(
             cell(&row.repr.to_str()),
         )?;
     }
-    Ok(())
+    Ok(details.left_out())
 }
 
 /// Writes a heading and a table for each snapshot.

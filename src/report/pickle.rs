@@ -2,12 +2,12 @@
 //!
 //! Two pickles of protocol 4, written as they come, in the shape that Pympler 1.x gives
 //! them. Only what is referred to again is memoized: classes, names, source lines, and the
-//! sizes that are shared. Opaque values were read as their description and go out as text.
+//! sizes, traces and frames that are shared. Opaque values were read as their description and go out as text.
 
 use std::collections::HashMap;
 use std::io::{self, Write};
 
-use crate::model::{Asized, Dump, Number, Snapshot, Text, TrackedObject};
+use crate::model::{Asized, Dump, Frame, Number, Snapshot, Text, TrackedObject};
 use crate::pickle::opcode as op;
 
 /// Items that a pickler puts into a list or dict at a time.
@@ -25,13 +25,47 @@ const PROCESS_CLASSES: [&str; 5] = [
 
 /// Writes both pickles.
 pub fn dump(out: &mut impl Write, dump: &Dump) -> io::Result<()> {
-    let shared = shared_asized(dump);
+    let shared = Shared::of(dump);
     let mut pickler = Pickler::new(out, dump, &shared);
     pickler.index()?;
     pickler.finish()?;
     let mut pickler = Pickler::new(out, dump, &shared);
     pickler.snapshots()?;
     pickler.finish()
+}
+
+/// What is referred to more than once, by number.
+struct Shared {
+    asized: Vec<bool>,
+    traces: Vec<bool>,
+    frames: Vec<bool>,
+}
+
+impl Shared {
+    fn of(dump: &Dump) -> Shared {
+        let mut traces = vec![0_u8; dump.traces.ends.len()];
+        for trace in dump
+            .objects
+            .trace
+            .iter()
+            .filter_map(|trace| trace.checked_sub(1))
+        {
+            let count = &mut traces[trace as usize];
+            *count = count.saturating_add(1);
+        }
+        let mut frames = vec![0_u8; dump.traces.frames.len()];
+        for &frame in &dump.traces.frame_numbers {
+            let count = &mut frames[frame as usize];
+            *count = count.saturating_add(1);
+        }
+        let [traces, frames] =
+            [traces, frames].map(|counts| counts.into_iter().map(|count| count > 1).collect());
+        Shared {
+            asized: shared_asized(dump),
+            traces,
+            frames,
+        }
+    }
 }
 
 /// Which `Asized` are referred to more than once.
@@ -84,7 +118,7 @@ fn shared_asized(dump: &Dump) -> Vec<bool> {
 struct Pickler<'p, W> {
     out: &'p mut W,
     dump: &'p Dump,
-    shared: &'p [bool],
+    shared: &'p Shared,
     /// How many memo entries there are.
     memoized: u32,
     /// Memo numbers of texts, by their bytes; classes as `module\nname`.
@@ -92,6 +126,8 @@ struct Pickler<'p, W> {
     asized: HashMap<u32, u32>,
     objects: HashMap<u32, u32>,
     snapshots: HashMap<u32, u32>,
+    traces: HashMap<u32, u32>,
+    frames: HashMap<u32, u32>,
 }
 
 /// What is left to write of a tree of `Asized`.
@@ -103,7 +139,7 @@ enum Step {
 }
 
 impl<'p, W: Write> Pickler<'p, W> {
-    fn new(out: &'p mut W, dump: &'p Dump, shared: &'p [bool]) -> Self {
+    fn new(out: &'p mut W, dump: &'p Dump, shared: &'p Shared) -> Self {
         Pickler {
             out,
             dump,
@@ -113,6 +149,8 @@ impl<'p, W: Write> Pickler<'p, W> {
             asized: HashMap::new(),
             objects: HashMap::new(),
             snapshots: HashMap::new(),
+            traces: HashMap::new(),
+            frames: HashMap::new(),
         }
     }
 
@@ -302,28 +340,54 @@ impl<'p, W: Write> Pickler<'p, W> {
         let Some(trace) = object.trace() else {
             return self.op(op::NONE);
         };
-        self.out.write_all(&[op::EMPTY_LIST, op::MARK])?;
-        for frame in trace.frames() {
+        if let Some(&memo) = self.traces.get(&trace.number()) {
+            return self.get(memo);
+        }
+        self.op(op::EMPTY_LIST)?;
+        if self.shared.traces[trace.number() as usize] {
+            let memo = self.memoize()?;
+            self.traces.insert(trace.number(), memo);
+        }
+        let frames: Vec<_> = trace.frames().collect();
+        for batch in frames.chunks(BATCH) {
             self.op(op::MARK)?;
-            self.name(frame.file().as_bytes())?;
-            self.int(frame.line().into())?;
-            self.name(frame.function().as_bytes())?;
-            if frame.has_source() {
-                self.out.write_all(&[op::EMPTY_LIST, op::MARK])?;
-                frame
-                    .source_lines()
+            batch.iter().try_for_each(|&frame| self.frame(frame))?;
+            self.op(op::APPENDS)?;
+        }
+        Ok(())
+    }
+
+    fn frame(&mut self, frame: Frame<'_>) -> io::Result<()> {
+        if let Some(&memo) = self.frames.get(&frame.number()) {
+            return self.get(memo);
+        }
+        self.op(op::MARK)?;
+        self.name(frame.file().as_bytes())?;
+        self.int(frame.line().into())?;
+        self.name(frame.function().as_bytes())?;
+        if frame.has_source() {
+            self.op(op::EMPTY_LIST)?;
+            let lines: Vec<_> = frame.source_lines().collect();
+            for batch in lines.chunks(BATCH) {
+                self.op(op::MARK)?;
+                batch
+                    .iter()
                     .try_for_each(|line| self.name(line.as_bytes()))?;
                 self.op(op::APPENDS)?;
-            } else {
-                self.op(op::NONE)?;
             }
-            match frame.source_index() {
-                Some(index) => self.int(index.into())?,
-                None => self.op(op::NONE)?,
-            }
-            self.op(op::TUPLE)?;
+        } else {
+            self.op(op::NONE)?;
         }
-        self.op(op::APPENDS)
+        match frame.source_index() {
+            Some(index) => self.int(index.into())?,
+            None => self.op(op::NONE)?,
+        }
+        self.op(op::TUPLE)?;
+        if self.shared.frames[frame.number() as usize] {
+            let memo = self.memoize()?;
+            self.frames.insert(frame.number(), memo);
+        }
+        Ok(())
     }
 
     /// A tree, each `Asized` before its referents, iteratively.
@@ -338,7 +402,7 @@ impl<'p, W: Write> Pickler<'p, W> {
                         continue;
                     }
                     self.instance("pympler.asizeof", "Asized")?;
-                    if self.shared[number as usize] {
+                    if self.shared.asized[number as usize] {
                         let memo = self.memoize()?;
                         self.asized.insert(number, memo);
                     }

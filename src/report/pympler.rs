@@ -20,8 +20,8 @@ use super::digits;
 /// The units of Pympler's `pp()`. There is no PB.
 const UNITS: [&str; 6] = ["B", "KB", "MB", "GB", "TB", "EB"];
 
-/// How many texts of traces are kept. Programs create objects at tens of places.
-const TRACES_KEPT: usize = 1000;
+/// How many bytes of texts of traces are kept. Programs create objects at tens of places.
+const KEPT_BYTES: usize = 1 << 20;
 
 /// How full the buffer gets before it is written.
 const BUFFER_BYTES: usize = 64 << 10;
@@ -34,8 +34,9 @@ pub struct Writer<W> {
     escape: bool,
     /// Set with the dump.
     walker: Option<Walker>,
-    /// Texts of traces written before, by their number.
+    /// Texts of traces written before, by their number, and their bytes together.
     traces: HashMap<u32, Box<[u8]>, foldhash::fast::FixedState>,
+    kept_bytes: usize,
 }
 
 impl<W: Write> Writer<W> {
@@ -48,6 +49,7 @@ impl<W: Write> Writer<W> {
             escape,
             walker: None,
             traces: HashMap::default(),
+            kept_bytes: 0,
         }
     }
 
@@ -78,7 +80,7 @@ impl<W: Write> Writer<W> {
         self.field(object.repr(), 35, Side::Right);
         self.buffer.push(b'\n');
         if let Some(trace) = object.trace() {
-            self.trace(trace);
+            self.trace(trace)?;
         }
         for sample in object.samples() {
             self.moment(sample.time_seconds);
@@ -102,13 +104,14 @@ impl<W: Write> Writer<W> {
         Ok(cut)
     }
 
-    /// `_format_trace`. Objects are created at few places, so the text is kept.
-    fn trace(&mut self, trace: Trace<'_>) {
+    /// `_format_trace`. Objects are created at few places, so the text is kept, unless it is long.
+    fn trace(&mut self, trace: Trace<'_>) -> io::Result<()> {
         if let Some(text) = self.traces.get(&trace.number()) {
             self.buffer.extend_from_slice(text);
-            return;
+            return Ok(());
         }
         let start = self.buffer.len();
+        let mut is_whole = true;
         for frame in trace.frames() {
             for line in frame.source_lines() {
                 self.buffer.extend_from_slice(b"    ");
@@ -122,12 +125,21 @@ impl<W: Write> Writer<W> {
             self.buffer.extend_from_slice(b" in ");
             self.text(frame.function().as_bytes());
             self.buffer.push(b'\n');
+            if self.buffer.len() > 2 * BUFFER_BYTES {
+                self.flush()?;
+                is_whole = false;
+            }
         }
-        if self.traces.len() == TRACES_KEPT {
-            self.traces.clear();
+        if is_whole {
+            let text = &self.buffer[start..];
+            self.kept_bytes += text.len();
+            if self.kept_bytes > KEPT_BYTES {
+                self.traces.clear();
+                self.kept_bytes = text.len();
+            }
+            self.traces.insert(trace.number(), text.into());
         }
-        self.traces
-            .insert(trace.number(), self.buffer[start..].into());
+        Ok(())
     }
 
     /// `ConsoleStats._print_refs`.

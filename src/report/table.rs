@@ -10,8 +10,8 @@ use comfy_table::{ContentArrangement, Table};
 use unicode_width::UnicodeWidthChar;
 
 use super::Paint;
-use crate::analysis::objects::{ObjectDetail, ObjectRow, SampleDetail, SnapshotsByTime};
-use crate::analysis::referents::{Cut, Depth, Walker};
+use crate::analysis::objects::{Details, LeftOut, ObjectDetail, ObjectRow, SampleDetail};
+use crate::analysis::referents::Depth;
 use crate::analysis::summary::{Folded, ShareOf, SnapshotSummary, Summary};
 use crate::model::{Dump, Text};
 use crate::select::Selected;
@@ -72,35 +72,27 @@ pub fn objects(
     dump: &Dump,
     selected: &Selected,
     style: Style,
-) -> io::Result<Cut> {
-    let mut cut = Cut::default();
+) -> io::Result<LeftOut> {
     if selected.objects.is_empty() {
-        return Ok(cut);
+        return Ok(LeftOut::default());
     }
     let page = Page::of(style);
-    let snapshots = SnapshotsByTime::of(dump);
     page.heading(out)?;
-    let mut walker = Walker::of(dump);
+    let mut details = Details::of(dump, &selected.sizes, Depth::Notable);
     for (index, &number) in selected.objects.iter().enumerate() {
         let object = dump.object(number);
         if style.brief {
-            page.row(out, &ObjectRow::of(object, &selected.sizes))?;
+            page.row(out, &details.row(object))?;
             continue;
         }
         if index > 0 {
             writeln!(out)?;
         }
-        let detail = ObjectDetail::of(
-            object,
-            &selected.sizes,
-            &snapshots,
-            Depth::Notable,
-            &mut walker,
-        );
+        let detail = details.object(object);
         page.row(out, &detail.row)?;
-        cut.cut |= page.detail(out, &detail)?.cut;
+        page.detail(out, &detail)?;
     }
-    Ok(cut)
+    Ok(details.left_out())
 }
 
 /// Where the columns of a page stand.
@@ -203,7 +195,7 @@ impl Page {
         }
     }
 
-    fn detail(&self, out: &mut impl Write, detail: &ObjectDetail<'_>) -> io::Result<Cut> {
+    fn detail(&self, out: &mut impl Write, detail: &ObjectDetail<'_>) -> io::Result<()> {
         let paint = self.style.paint;
         let room = self.style.page_width();
         if let Some(trace) = &detail.trace {
@@ -229,7 +221,11 @@ impl Page {
             let (count, s) = counted(detail.frames_cut);
             writeln!(out, "      ({count} more frame{s})")?;
         }
-        let mut cut = Cut::default();
+        if let Some(other) = &detail.trace_as {
+            let (count, s) = counted(other.frames);
+            let text = format!("created by the {count} frame{s} of {} above", other.address);
+            writeln!(out, "    {}", paint.aside(text))?;
+        }
         if !detail.samples.is_empty() {
             writeln!(
                 out,
@@ -239,7 +235,6 @@ impl Page {
         }
         for sample in &detail.samples {
             self.sample(out, sample)?;
-            cut.cut |= sample.referents_cut;
         }
         if !detail.row.alive {
             let when = detail
@@ -253,7 +248,7 @@ impl Page {
             let note = format!("({count} sample{s} taken after its death left out)");
             writeln!(out, "      {}", paint.aside(note))?;
         }
-        Ok(cut)
+        Ok(())
     }
 
     fn sample(&self, out: &mut impl Write, sample: &SampleDetail<'_>) -> io::Result<()> {

@@ -13,7 +13,7 @@ use super::frames::FrameParts;
 use super::leaf::{Leaf, LeafKeys, skip};
 use super::lists::Of;
 use super::texts::CACHED_BYTES;
-use super::{ASIZED, FRAME, GROUP, Loader, OBJECT, SAMPLE, SAMPLES, SLOTS};
+use super::{ASIZED, FRAME, GROUP, Loader, OBJECT, SAMPLE, SAMPLES, SLOTS, TRACE};
 use crate::model::TextId;
 use crate::pickle::opcode as op;
 use crate::pickle::{Heap, List, Memo, Packed, Value, packed};
@@ -654,8 +654,18 @@ impl<'s> Shape<'s> {
         Some(number)
     }
 
-    /// A list of frames; the number of the trace.
+    /// A list of frames, or a reference to one that was read; the number of the trace.
     fn trace(&mut self) -> Option<u32> {
+        if matches!(self.peek()?, op::BINGET | op::LONG_BINGET) {
+            let opcode = self.byte()?;
+            let (packed::LIST_TAG, number) = self.get(opcode)? else {
+                return None;
+            };
+            return match *self.heap.list(number) {
+                List::Taken(Value::Built(TRACE, trace)) => Some(trace),
+                _ => None,
+            };
+        }
         self.expect([op::EMPTY_LIST, op::MEMOIZE])?;
         let entry = self.memo.dense_length()?;
         self.memoize(packed::STATE)?;
