@@ -454,6 +454,9 @@ pub(crate) fn is_closed_pipe(error: &anyhow::Error) -> bool {
     })
 }
 
+const LONG_TEXTS_CUT: &str =
+    "some long texts are shared by many; where they came again they were cut";
+
 /// Something is odd with the dump.
 fn warn(text: &str) {
     say(&format!("warning: {text}"));

@@ -38,6 +38,14 @@ impl LongTexts {
         }
     }
 
+    /// Those of a report that shows none of them whole.
+    pub(crate) fn whole() -> Self {
+        LongTexts {
+            left_bytes: usize::MAX,
+            ..LongTexts::new()
+        }
+    }
+
     /// Begins another row.
     pub(crate) fn begin_row(&mut self) {
         self.left_bytes = self.left_bytes.saturating_add(BYTES_PER_ROW);

@@ -10,7 +10,7 @@ pub mod history;
 pub mod info;
 pub mod leaks;
 pub mod lifetimes;
-mod long_texts;
+pub(crate) mod long_texts;
 pub mod merged;
 pub mod objects;
 pub mod referents;

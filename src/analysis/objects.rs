@@ -197,7 +197,11 @@ impl<'d, 's> Details<'d, 's> {
             depth,
             snapshots: SnapshotsByTime::of(dump),
             walker: Walker::of(dump),
-            texts: LongTexts::new(),
+            texts: match depth {
+                Depth::All => LongTexts::new(),
+                // Tables clip each text themselves.
+                Depth::Notable => LongTexts::whole(),
+            },
             traces: HashMap::default(),
             objects: 0,
             cut: false,

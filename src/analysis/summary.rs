@@ -3,13 +3,15 @@
 //! Computed for all snapshots in one pass over the samples. What changes from one to the next is
 //! bounded: where that would be too much, the snapshots are taken in blocks.
 
+use std::cell::Cell;
 use std::fmt;
 use std::str::FromStr;
 
 use serde::Serialize;
 
 use super::course::Course;
-use crate::model::{Cell, Dump, Rules, Snapshot, Text, Timeline, TrackedObject, moments};
+use super::long_texts::LongTexts;
+use crate::model::{self, Dump, Rules, Snapshot, Text, Timeline, TrackedObject, moments};
 use crate::select::{Filter, Limit, named};
 
 /// How many changes are looked at together: 36 MB of them. Of more samples more, so that these
@@ -253,6 +255,7 @@ pub struct Summary<'d> {
     /// Numbers of the selected classes; for [`Rules::Pympler`] and by default sorted by name.
     classes: Vec<u32>,
     snapshots: Vec<Snapshot<'d>>,
+    texts_cut: Cell<bool>,
 }
 
 impl<'d> Summary<'d> {
@@ -287,6 +290,7 @@ impl<'d> Summary<'d> {
             options,
             classes,
             snapshots,
+            texts_cut: Cell::new(false),
         })
     }
 
@@ -300,11 +304,17 @@ impl<'d> Summary<'d> {
         !self.options.filter.is_empty()
     }
 
+    /// Whether [`each`](Summary::each) has cut long texts where they came again.
+    pub fn texts_cut(&self) -> bool {
+        self.texts_cut.get()
+    }
+
     /// Computes the snapshots one after the other and hands each to `emit`.
     pub fn each<E>(
         &self,
         mut emit: impl FnMut(SnapshotSummary<'d>) -> Result<(), E>,
     ) -> Result<(), E> {
+        let mut texts = LongTexts::new();
         let mut waiting: Vec<Option<SnapshotSummary<'d>>> = Vec::new();
         let mut next = 0;
         let all = self.classes.len();
@@ -322,6 +332,12 @@ impl<'d> Summary<'d> {
             });
             let row = |&index: &u32| self.row(index, course.cell(index), whole);
             figures.classes = kept.iter().map(row).collect();
+            figures.description = texts.shown(figures.description);
+            for class in &mut figures.classes {
+                texts.begin_row();
+                class.class = texts.shown(class.class);
+            }
+            self.texts_cut.set(texts.is_cut);
             if waiting.len() <= place - next {
                 waiting.resize_with(place - next + 1, || None);
             }
@@ -457,7 +473,7 @@ impl<'d> Summary<'d> {
         }
     }
 
-    fn row(&self, place: u32, cell: Cell, whole: i128) -> ClassFigures<'d> {
+    fn row(&self, place: u32, cell: model::Cell, whole: i128) -> ClassFigures<'d> {
         let number = self.classes[place as usize];
         ClassFigures {
             class: self.dump.class_name(number),
@@ -474,7 +490,7 @@ impl<'d> Summary<'d> {
     fn ranked(&self, course: &Course, whole: i128) -> Vec<u32> {
         let compare = |&a: &u32, &b: &u32| {
             let (x, y) = (course.cell(a), course.cell(b));
-            let average = |cell: Cell| average(cell.sum_bytes, cell.active);
+            let average = |cell: model::Cell| average(cell.sum_bytes, cell.active);
             let by = |key: &ClassSortKey| match key {
                 ClassSortKey::ClassName => a.cmp(&b),
                 ClassSortKey::Size => y.sum_bytes.cmp(&x.sum_bytes),
@@ -504,7 +520,7 @@ impl<'d> Summary<'d> {
     }
 }
 
-fn fold(cell: Cell, classes: usize, whole: i128) -> Folded {
+fn fold(cell: model::Cell, classes: usize, whole: i128) -> Folded {
     Folded {
         classes,
         active: cell.active,

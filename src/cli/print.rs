@@ -9,7 +9,9 @@ use ctstats::analysis::objects::LeftOut;
 use ctstats::report::{csv, json, markdown, pympler, table};
 use ctstats::select::{Limit, Selection, SortKey};
 
-use super::{FilterArgs, Form, FormArgs, Input, OUTPUT, SELECTION, load, note, remarks, warn};
+use super::{
+    FilterArgs, Form, FormArgs, Input, LONG_TEXTS_CUT, OUTPUT, SELECTION, load, note, remarks, warn,
+};
 
 const EXAMPLES: &str = "\
 Examples:
@@ -89,7 +91,7 @@ impl Print {
             warn("some referents repeat themselves without end or are too many; they were cut");
         }
         if left_out.texts {
-            warn("some long texts are shared by many objects; where they came again they were cut");
+            warn(LONG_TEXTS_CUT);
         }
         remarks::on_selection(&selection.filter, &selected);
         if selected.objects.len() < selected.all {

@@ -9,7 +9,10 @@ use ctstats::analysis::summary::{ClassSortKey, SnapshotSelector, Summary, Summar
 use ctstats::report::{csv, json, lifetimes, markdown, pympler, table};
 use ctstats::select::Limit;
 
-use super::{FilterArgs, Form, FormArgs, Input, SELECTION, Usage, load, no_such, note, remarks};
+use super::{
+    FilterArgs, Form, FormArgs, Input, LONG_TEXTS_CUT, SELECTION, Usage, load, no_such, note,
+    remarks, warn,
+};
 
 const EXAMPLES: &str = "\
 Examples:
@@ -84,11 +87,12 @@ impl SummaryArgs {
         let summary = Summary::of(&dump, options).map_err(|selector| no_such(&dump, &selector))?;
         let mut out = self.form.page.open()?;
         let style = self.form.page.style(&out, false);
+        let mut texts_cut = false;
         match self.form.format {
             Form::Table => table::summary(&mut out, &summary, style)?,
             Form::Json => json::summary(&mut out, &summary, json::Stringing::Document)?,
             Form::Ndjson => json::summary(&mut out, &summary, json::Stringing::Lines)?,
-            Form::Csv => csv::summary(&mut out, &summary, dialect)?,
+            Form::Csv => texts_cut = csv::summary(&mut out, &summary, dialect)?,
             Form::Markdown => markdown::summary(&mut out, &summary, style.bytes)?,
             Form::Pympler => {
                 let escape = out.is_terminal();
@@ -96,6 +100,10 @@ impl SummaryArgs {
             }
         }
         self.form.page.finish(out)?;
+        // The pympler form writes what Pympler does.
+        if texts_cut || summary.texts_cut() && self.form.format != Form::Pympler {
+            warn(LONG_TEXTS_CUT);
+        }
         remarks::on_filter(&filter, &dump);
         if dump.snapshots().len() == 0 {
             note("the dump has no snapshots; tracker.create_snapshot() records one");

@@ -5,6 +5,7 @@
 use std::borrow::Cow;
 use std::io::{self, Write};
 
+use crate::analysis::long_texts::LongTexts;
 use crate::analysis::objects::{Details, LeftOut};
 use crate::analysis::referents::Depth;
 use crate::analysis::summary::{SnapshotSummary, Summary};
@@ -95,8 +96,12 @@ pub fn objects(
 }
 
 /// Writes the classes of each snapshot; classes that a limit folded are one row whose
-/// class is empty.
-pub fn summary(out: &mut impl Write, summary: &Summary<'_>, dialect: Dialect) -> io::Result<()> {
+/// class is empty. Whether a long description was cut where it came again.
+pub fn summary(
+    out: &mut impl Write,
+    summary: &Summary<'_>,
+    dialect: Dialect,
+) -> io::Result<bool> {
     let mut writer = dialect.writer(out);
     writer
         .write_record([
@@ -115,10 +120,11 @@ pub fn summary(out: &mut impl Write, summary: &Summary<'_>, dialect: Dialect) ->
             "share_percent",
         ])
         .map_err(io_error)?;
+    let mut texts = LongTexts::new();
     summary.each(|snapshot: SnapshotSummary<'_>| -> io::Result<()> {
-        let head = [
+        let mut head = [
             snapshot.snapshot.to_string(),
-            dialect.cell(&snapshot.description.to_str()).into_owned(),
+            String::new(),
             optional(snapshot.timestamp_seconds),
             optional(snapshot.process_virtual_bytes),
             optional(snapshot.process_resident_bytes),
@@ -152,13 +158,17 @@ pub fn summary(out: &mut impl Write, summary: &Summary<'_>, dialect: Dialect) ->
                 average.to_string(),
                 share.to_string(),
             ];
+            texts.begin_row();
+            let description = texts.shown(snapshot.description);
+            head[1] = dialect.cell(&description.to_str()).into_owned();
             writer
                 .write_record(head.iter().chain(&figures))
                 .map_err(io_error)?;
         }
         Ok(())
     })?;
-    writer.flush()
+    writer.flush()?;
+    Ok(texts.is_cut)
 }
 
 pub(super) fn optional(value: Option<impl ToString>) -> String {
