@@ -79,7 +79,8 @@ pub struct SampleDetail<'d> {
     pub referents_cut: bool,
 }
 
-/// An object with all that was recorded of it.
+/// An object with all that was recorded of it but its samples, of which each may be large:
+/// [`Details::samples`] hands them out one by one.
 #[derive(Clone, Debug, Serialize)]
 pub struct ObjectDetail<'d> {
     /// The object in one line.
@@ -93,9 +94,11 @@ pub struct ObjectDetail<'d> {
     pub trace_as: Option<TraceAs>,
     /// How many inner frames of an endless trace are left out.
     pub frames_cut: usize,
-    /// Its sizes while it lived.
-    pub samples: Vec<SampleDetail<'d>>,
+    /// How many sizes were measured while it lived.
+    #[serde(skip)]
+    pub samples: usize,
     /// How many samples Pympler took after its death; they say nothing and are not shown.
+    #[serde(skip)]
     pub samples_after_death: usize,
 }
 
@@ -227,13 +230,13 @@ impl<'d, 's> Details<'d, 's> {
         Some(FrameDetail::of(frame, &mut self.texts))
     }
 
-    /// Everything of an object.
+    /// Everything of an object but its samples.
     pub fn object(&mut self, object: TrackedObject<'d>) -> ObjectDetail<'d> {
         let row = self.row(object);
         let trace = object.trace();
         let trace_as = trace.and_then(|trace| self.trace_as(trace, object));
         self.objects += 1;
-        let samples = self.samples(object);
+        let samples = object.live_samples().count();
         let own = trace.filter(|_| trace_as.is_none());
         let texts = &mut self.texts;
         ObjectDetail {
@@ -244,7 +247,7 @@ impl<'d, 's> Details<'d, 's> {
                 frames.map(|frame| FrameDetail::of(frame, texts)).collect()
             }),
             trace_as,
-            samples_after_death: object.samples().len() - samples.len(),
+            samples_after_death: object.samples().len() - samples,
             samples,
         }
     }
@@ -271,9 +274,17 @@ impl<'d, 's> Details<'d, 's> {
         })
     }
 
-    fn samples(&mut self, object: TrackedObject<'d>) -> Vec<SampleDetail<'d>> {
+    /// Hands out the sizes of an object while it lived.
+    ///
+    /// # Errors
+    ///
+    /// Those of `see`.
+    pub fn samples<E>(
+        &mut self,
+        object: TrackedObject<'d>,
+        mut see: impl FnMut(SampleDetail<'d>) -> Result<(), E>,
+    ) -> Result<(), E> {
         let mut before = None;
-        let mut samples = Vec::new();
         for sample in object.live_samples() {
             let size_bytes = sample.asized.size_bytes();
             let (referents, cut) =
@@ -282,7 +293,7 @@ impl<'d, 's> Details<'d, 's> {
             let snapshot = self.snapshots.at(sample.time_seconds);
             let change_bytes = before.map(|before: i64| size_bytes.saturating_sub(before));
             before = Some(size_bytes);
-            samples.push(SampleDetail {
+            see(SampleDetail {
                 time_seconds: finite(sample.time_seconds),
                 snapshot: snapshot.map(Snapshot::index),
                 description: snapshot.map(|snapshot| self.texts.shown(snapshot.description())),
@@ -291,9 +302,9 @@ impl<'d, 's> Details<'d, 's> {
                 change_bytes,
                 referents,
                 referents_cut: cut.cut,
-            });
+            })?;
         }
-        samples
+        Ok(())
     }
 }
 

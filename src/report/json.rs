@@ -49,11 +49,27 @@ pub fn objects(
         )?;
     }
     for (index, &number) in selected.objects.iter().enumerate() {
-        let detail = details.object(dump.object(number));
+        let object = dump.object(number);
+        let detail = details.object(object);
         if document {
             out.write_all(if index == 0 { b"\n" } else { b",\n" })?;
         }
-        value(out, &detail)?;
+        // What follows goes into the same braces.
+        let mut head = Vec::new();
+        value(&mut head, &detail)?;
+        head.pop();
+        out.write_all(&head)?;
+        out.write_all(b",\"samples\":")?;
+        let mut before: &[u8] = b"[";
+        details.samples(object, |sample| {
+            out.write_all(std::mem::replace(&mut before, b","))?;
+            value(out, &sample)
+        })?;
+        if detail.samples == 0 {
+            out.write_all(b"[")?;
+        }
+        let after_death = detail.samples_after_death;
+        write!(out, "],\"samples_after_death\":{after_death}}}")?;
         if !document {
             writeln!(out)?;
         }

@@ -90,7 +90,9 @@ pub fn objects(
         }
         let detail = details.object(object);
         page.row(out, &detail.row)?;
-        page.detail(out, &detail)?;
+        page.origin(out, &detail)?;
+        details.samples(object, |sample| page.sample(out, &sample))?;
+        page.end(out, &detail)?;
     }
     Ok(details.left_out())
 }
@@ -195,7 +197,8 @@ impl Page {
         }
     }
 
-    fn detail(&self, out: &mut impl Write, detail: &ObjectDetail<'_>) -> io::Result<()> {
+    /// Where an object was created, and what its samples are headed by.
+    fn origin(&self, out: &mut impl Write, detail: &ObjectDetail<'_>) -> io::Result<()> {
         let paint = self.style.paint;
         let room = self.style.page_width();
         if let Some(trace) = &detail.trace {
@@ -226,16 +229,19 @@ impl Page {
             let text = format!("created by the {count} frame{s} of {} above", other.address);
             writeln!(out, "    {}", paint.aside(text))?;
         }
-        if !detail.samples.is_empty() {
+        if detail.samples > 0 {
             writeln!(
                 out,
                 "    {}",
                 paint.aside("sizes, and what they are made of")
             )?;
         }
-        for sample in &detail.samples {
-            self.sample(out, sample)?;
-        }
+        Ok(())
+    }
+
+    /// What there is to say behind the samples of an object.
+    fn end(&self, out: &mut impl Write, detail: &ObjectDetail<'_>) -> io::Result<()> {
+        let paint = self.style.paint;
         if !detail.row.alive {
             let when = detail
                 .row
