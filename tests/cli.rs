@@ -7,6 +7,11 @@ use std::fs;
 use std::io::{Read, Write};
 use std::process::Stdio;
 
+use ctstats::analysis::diff::DiffSortKey;
+use ctstats::analysis::sites::SiteSortKey;
+use ctstats::analysis::summary::ClassSortKey;
+use ctstats::select::SortKey;
+
 use common::{ctstats, expect, fixture, run};
 
 const SHOP: &str = "fixtures/shop.dump";
@@ -1112,4 +1117,113 @@ fn no_table_is_wider_than_the_page() {
             }
         }
     }
+}
+
+/// The words of a table's headings, down to the rule or the first row. Of a group's heading that
+/// its column is too narrow for, the beginning.
+fn headings(table: &str) -> &str {
+    let begin = ["class ", "created in"].map(|name| table.find(name));
+    let name = begin.into_iter().flatten().min().expect("it has a name");
+    let start = table[..name].rfind("\n\n").map_or(0, |at| at + 2);
+    let end = table[name..].find('\n').expect("it ends") + name;
+    // What stands below each row has its heading below.
+    let below = table[end + 1..].lines().next().unwrap_or_default();
+    let more = if below.trim() == "repr" {
+        below.len() + 1
+    } else {
+        0
+    };
+    &table[start..end + more]
+}
+
+/// A table that is sorted by a column shows it, however narrow it is, and says which others found
+/// no room and at which width they do.
+#[test]
+fn what_a_table_is_sorted_by_is_in_it() {
+    let print: &[(&str, &[&str])] = &[
+        ("classname", &["class"]),
+        ("name", &["class"]),
+        ("birth", &["lifetime"]),
+        ("death", &["lifetime"]),
+        ("size", &["largest"]),
+        ("tsize", &["at peak"]),
+        ("repr", &["repr"]),
+    ];
+    let summary: &[(&str, &[&str])] = &[
+        ("classname", &["class"]),
+        ("size", &["sum"]),
+        ("active", &["active"]),
+        ("average", &["average"]),
+        ("share", &["share"]),
+    ];
+    let diff: &[(&str, &[&str])] = &[
+        ("growth", &["bytes", "change"]),
+        ("bytes", &["bytes", "after"]),
+        ("active", &["inst", "change"]),
+        ("average", &["average", "after"]),
+        ("classname", &["class"]),
+    ];
+    let sites: &[(&str, &[&str])] = &[
+        ("size", &["bytes"]),
+        ("alive-bytes", &["alive bytes"]),
+        ("objects", &["objects"]),
+        ("alive", &["alive"]),
+        ("survivors", &["survivors"]),
+        ("site", &["created in"]),
+    ];
+    // The table says all keys there are, in the order in which the library names them.
+    let named = |keys: &[(&str, &[&str])]| -> Vec<String> {
+        keys.iter().map(|(name, _)| (*name).to_owned()).collect()
+    };
+    assert_eq!(named(print), SortKey::NAMED.map(|(name, _)| name));
+    assert_eq!(named(summary), ClassSortKey::NAMED.map(|(name, _)| name));
+    assert_eq!(named(diff), DiffSortKey::NAMED.map(|(name, _)| name));
+    assert_eq!(named(sites), SiteSortKey::NAMED.map(|(name, _)| name));
+    let commands = [
+        ("print --brief", print),
+        ("summary --snapshot last", summary),
+        ("diff", diff),
+        ("sites", sites),
+        ("sites --bytes", sites),
+        ("diff --bytes", diff),
+    ];
+    for (command, keys) in commands {
+        let dump = "fixtures/leaky_shop.dump --limit 3";
+        let all = named(keys).join(",");
+        let together: Vec<&str> = keys.iter().flat_map(|(_, words)| *words).copied().collect();
+        let all = (&*all, &*together);
+        for (key, words) in keys.iter().copied().chain([all]) {
+            for width in [60, 80, 100, 120, 200] {
+                let line = format!("{command} {dump} --sort {key} --width {width}");
+                let table = String::from_utf8(run(&line).stdout).expect("it is UTF-8");
+                let shown = headings(&table);
+                for word in words {
+                    assert!(shown.contains(word), "{line}: no {word}: {table}");
+                }
+                let Some((_, left_out)) = table.split_once("left out: ") else {
+                    continue;
+                };
+                let left_out = left_out.replace('\n', " ");
+                let (names, rest) = left_out.split_once(" (--width ").expect(&line);
+                let (wide, rest) = rest.split_once(' ').expect(&line);
+                assert_eq!(rest.trim_end(), "shows all)", "{line}");
+                let line = format!("{command} {dump} --sort {key} --width {wide}");
+                let wide = String::from_utf8(run(&line).stdout).expect("it is UTF-8");
+                assert!(!wide.contains("left out"), "{line}: {wide}");
+                for name in names.split("; ").flat_map(|group| group.split(", ")) {
+                    let name = name.split(' ').next_back().expect(&line);
+                    let count = |table| {
+                        headings(table)
+                            .split_whitespace()
+                            .filter(|w| *w == name)
+                            .count()
+                    };
+                    assert!(count(&wide) > count(&table), "{line}: {name}: {wide}");
+                }
+            }
+        }
+    }
+    let line = "summary fixtures/leaky_shop.dump --lifetimes --width 60";
+    let table = String::from_utf8(run(line).stdout).expect("it is UTF-8");
+    assert!(table.contains("left out: churn; survivor age"), "{table}");
 }

@@ -90,6 +90,14 @@ pub enum Side {
 }
 
 impl DiffOptions {
+    /// The sort keys that are meant.
+    fn keys(&self) -> &[DiffSortKey] {
+        match &self.sort[..] {
+            [] => &[DiffSortKey::Growth],
+            keys => keys,
+        }
+    }
+
     /// Whether a dump that was read without referents lacks what is to be told of them.
     pub fn needs_referents(&self, dump: &Dump, side: Side) -> bool {
         let found = match side {
@@ -226,6 +234,9 @@ pub struct Diff<'d> {
     pub from: SnapshotName<'d>,
     /// The snapshot after.
     pub to: SnapshotName<'d>,
+    /// What the classes are sorted by, the first key first.
+    #[serde(skip)]
+    pub sort: Vec<DiffSortKey>,
     /// The classes that are on either side or were between, sorted, and cut to the limit.
     pub classes: Vec<ClassDiff<'d>>,
     /// The classes that the limit cut, if any.
@@ -336,6 +347,7 @@ impl<'d> Diff<'d> {
         Diff {
             from: SnapshotName::of(from),
             to: SnapshotName::of(to),
+            sort: options.keys().to_vec(),
             classes: rows.into_iter().map(|(row, _)| row).collect(),
             more,
             total: FoldedDiff {
@@ -484,11 +496,7 @@ pub(super) fn change_percent(change: f64, before: f64) -> Option<f64> {
 }
 
 fn sort(rows: &mut [(ClassDiff<'_>, Sums)], options: &DiffOptions) {
-    let keys: &[DiffSortKey] = if options.sort.is_empty() {
-        &[DiffSortKey::Growth]
-    } else {
-        &options.sort
-    };
+    let keys = options.keys();
     rows.sort_by(|(a, _), (b, _)| {
         let (x, y) = (&a.figures, &b.figures);
         let by = |key: &DiffSortKey| match key {

@@ -112,6 +112,16 @@ pub struct SitesOptions {
     pub limit: Option<Limit>,
 }
 
+impl SitesOptions {
+    /// The sort keys that are meant.
+    fn keys(&self) -> &[SiteSortKey] {
+        match &self.sort[..] {
+            [] => &[SiteSortKey::Size],
+            keys => keys,
+        }
+    }
+}
+
 impl Default for SitesOptions {
     fn default() -> Self {
         SitesOptions {
@@ -189,6 +199,9 @@ pub struct Sites<'d> {
     pub by: GroupBy,
     /// How many frames make a site.
     pub depth: usize,
+    /// What the sites are sorted by, the first key first.
+    #[serde(skip)]
+    pub sort: Vec<SiteSortKey>,
     /// The sites, sorted, and cut to the limit.
     pub sites: Vec<SiteRow<'d>>,
     /// The sites that the limit cut, if any.
@@ -252,6 +265,7 @@ impl<'d> Sites<'d> {
         Sites {
             by: options.by,
             depth: options.depth,
+            sort: options.keys().to_vec(),
             sites,
             more,
             total: FoldedSites {
@@ -577,10 +591,7 @@ fn sort(groups: &mut [Group<'_>], keep: usize, options: &SitesOptions) {
         // There is one kind at a time.
         _ => std::cmp::Ordering::Equal,
     };
-    let keys: &[SiteSortKey] = match &options.sort[..] {
-        [] => &[SiteSortKey::Size],
-        keys => keys,
-    };
+    let keys = options.keys();
     let compare = |a: &Group<'_>, b: &Group<'_>| {
         let (x, y) = (&a.tally, &b.tally);
         let by = |key: &SiteSortKey| match key {

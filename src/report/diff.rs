@@ -4,10 +4,10 @@ use std::io::{self, Write};
 
 use super::csv::Dialect;
 use super::json::{self, Stringing};
-use super::sheet::{Column, LEAST_NAME, Note, Of, Row, Sheet, Value};
+use super::sheet::{Column, LEAST_NAME, Note, Of, Row, Sheet, Value, sorted_by};
 use super::table::{Style, clipped};
 use super::{csv, markdown};
-use crate::analysis::diff::{ClassDiff, Diff, DiffFigures, ReferentDiff, Status};
+use crate::analysis::diff::{ClassDiff, Diff, DiffFigures, DiffSortKey, ReferentDiff, Status};
 use crate::analysis::summary::SnapshotName;
 use crate::model::Text;
 use crate::units::{ByteStyle, bytes, change, clock, thousands};
@@ -161,6 +161,14 @@ fn columns(diff: &Diff<'_>) -> Vec<Column> {
     if diff.total.figures.born.is_some() {
         columns.extend(LIVES);
     }
+    let keys = diff.sort.iter().map(|key| match key {
+        DiffSortKey::Growth => "bytes_change",
+        DiffSortKey::Bytes => "bytes_after",
+        DiffSortKey::Active => "active_change",
+        DiffSortKey::Average => "average_after",
+        DiffSortKey::ClassName => NAME.name,
+    });
+    sorted_by(&mut columns, keys);
     columns
 }
 

@@ -10,7 +10,7 @@ use std::io::{self, Write};
 
 use super::csv::{self, Dialect};
 use super::markdown;
-use super::table::{Style, clipped, ending, fit, fit_left, fit_right, width_of, wrap};
+use super::table::{Style, WIDEST, clipped, ending, fit, fit_left, fit_right, width_of, wrap};
 use crate::analysis::sites::SiteFrame;
 use crate::model::Text;
 use crate::units::{
@@ -23,6 +23,9 @@ pub(super) const LEAST_NAME: usize = 24;
 
 /// The same for a site: the end of a path alone tells little.
 pub(super) const LEAST_SITE: usize = 40;
+
+/// Columns that any of them has where figures take all there is.
+const SHORTEST_NAME: usize = LEAST_NAME / 2;
 
 /// How dispensable a column is that a table says otherwise.
 pub(super) const NOT_IN_TABLES: u8 = u8::MAX;
@@ -71,8 +74,10 @@ pub(super) struct Column {
     /// Its heading below that.
     pub(super) heading: &'static str,
     /// Where the page is too narrow, columns with the highest number go first; those with 0
-    /// stay.
+    /// stay unless those that rows are sorted by need their room.
     pub(super) dispensable: u8,
+    /// Whether rows are sorted by it: without it their order cannot be read, so it stays.
+    pub(super) is_sorted_by: bool,
 }
 
 impl Column {
@@ -87,7 +92,16 @@ impl Column {
             group,
             heading,
             dispensable,
+            is_sorted_by: false,
         }
+    }
+}
+
+/// Marks the columns of these names: rows are sorted by them.
+pub(super) fn sorted_by(columns: &mut [Column], names: impl IntoIterator<Item = &'static str>) {
+    for name in names {
+        let found = columns.iter_mut().filter(|column| column.name == name);
+        found.for_each(|column| column.is_sorted_by = true);
     }
 }
 
@@ -144,11 +158,13 @@ impl<'s, R: Iterator<Item = Row<'s>> + Clone> Sheet<'_, R> {
             shown.any(|&(column, _)| self.columns[column].name == of)
         };
         let notes = self.notes.iter();
-        let notes: Vec<&Note> = notes.filter(|n| n.of.is_empty() || has(n.of)).collect();
+        let notes = notes.filter(|note| note.of.is_empty() || has(note.of));
+        let mut notes: Vec<&str> = notes.map(|note| &*note.text).collect();
+        notes.extend(page.left_out.as_deref());
         if !notes.is_empty() {
             writeln!(out)?;
         }
-        for line in notes.iter().flat_map(|note| wrap(&note.text, page.width)) {
+        for line in notes.iter().flat_map(|note| wrap(note, page.width)) {
             writeln!(out, "{}", style.paint.aside(line))?;
         }
         Ok(())
@@ -215,6 +231,8 @@ struct Page {
     width: usize,
     /// Column numbers and widths; the first is the name's.
     columns: Vec<(usize, usize)>,
+    /// Which columns found no room, and which width has it.
+    left_out: Option<String>,
 }
 
 impl Page {
@@ -237,15 +255,36 @@ impl Page {
         let figures = |columns: &[(usize, usize)]| -> usize {
             columns.iter().skip(1).map(|(_, width)| width + 2).sum()
         };
+        let whole = figures(&columns) + name.min(sheet.least_name);
+        let all: Vec<usize> = columns.iter().map(|&(column, _)| column).collect();
         while figures(&columns) + name.min(sheet.least_name) > width {
-            let dispensable = |&(column, _): &(usize, usize)| sheet.columns[column].dispensable;
-            let most = columns.iter().map(dispensable).max().unwrap_or(0);
-            if most == 0 {
+            // Whether it may go, then how gladly; of those that are alike the last goes first.
+            let ranked = columns.iter().skip(1).map(|&(number, _)| {
+                let column = &sheet.columns[number];
+                (!column.is_sorted_by, column.dispensable, number)
+            });
+            let Some((true, most, last)) = ranked.max() else {
+                break;
+            };
+            if most == 0 && figures(&columns) + name.min(SHORTEST_NAME) <= width {
                 break;
             }
-            columns.retain(|column| dispensable(column) != most);
+            columns.retain(|&(number, _)| {
+                let column = &sheet.columns[number];
+                let goes = if most == 0 {
+                    number == last
+                } else {
+                    column.dispensable == most && !column.is_sorted_by
+                };
+                number == 0 || !goes
+            });
         }
-        let room = width.saturating_sub(figures(&columns)).max(LEAST_NAME / 2);
+        let left_out = all
+            .iter()
+            .filter(|&&c| columns.iter().all(|&(shown, _)| shown != c));
+        let left_out = left_out.map(|&column| &sheet.columns[column]);
+        let left_out = left_out_of(left_out, whole);
+        let room = width.saturating_sub(figures(&columns)).max(SHORTEST_NAME);
         if let Some((_, name)) = columns.first_mut() {
             *name = (*name).min(room);
         }
@@ -253,6 +292,7 @@ impl Page {
             style,
             width,
             columns,
+            left_out,
         }
     }
 
@@ -337,6 +377,34 @@ impl Page {
         }
         Ok(())
     }
+}
+
+/// A note on the columns that found no room: those of a group together.
+fn left_out_of<'c>(columns: impl Iterator<Item = &'c Column>, whole: usize) -> Option<String> {
+    let mut groups: Vec<(&str, Vec<&str>)> = Vec::new();
+    for column in columns {
+        match groups.last_mut() {
+            Some((group, headings)) if *group == column.group => headings.push(column.heading),
+            _ => groups.push((column.group, vec![column.heading])),
+        }
+    }
+    if groups.is_empty() {
+        return None;
+    }
+    let groups = groups.iter().map(|(group, headings)| {
+        let headings = headings.join(", ");
+        format!("{group} {headings}").trim_start().to_owned()
+    });
+    let names: Vec<String> = groups.collect();
+    let remedy = if whole <= WIDEST {
+        format!("--width {whole}")
+    } else {
+        "--format csv".into()
+    };
+    Some(format!(
+        "left out: {} ({remedy} shows all)",
+        names.join("; ")
+    ))
 }
 
 /// A group's name in the middle of a line over its columns.
@@ -522,8 +590,9 @@ mod tests {
         assert!(wide.contains("-12.3 %"), "{wide}");
         assert!(wide.contains("a note\na share\n"), "{wide}");
         let narrow = table(60);
-        assert!(!narrow.contains('%'), "{narrow}");
-        assert!(narrow.ends_with("a note\n"), "{narrow}");
+        assert!(!narrow.contains("-12.3 %"), "{narrow}");
+        let note = "a note\nleft out: % (--width 69 shows all)\n";
+        assert!(narrow.ends_with(note), "{narrow}");
         assert!(narrow.contains("before"), "{narrow}");
         assert!(narrow.lines().all(|line| width_of(line) <= 60), "{narrow}");
     }

@@ -4,9 +4,11 @@ use std::io::{self, Write};
 
 use super::csv::Dialect;
 use super::json::{self, Stringing};
-use super::sheet::{Column, LEAST_NAME, LEAST_SITE, NOT_IN_TABLES, Note, Of, Row, Sheet, Value};
+use super::sheet::{
+    Column, LEAST_NAME, LEAST_SITE, NOT_IN_TABLES, Note, Of, Row, Sheet, Value, sorted_by,
+};
 use super::table::Style;
-use crate::analysis::sites::{GroupBy, SiteFigures, SiteRow, Sites};
+use crate::analysis::sites::{GroupBy, SiteFigures, SiteRow, SiteSortKey, Sites};
 use crate::units::{ByteStyle, thousands};
 
 /// Names the shape of the document. Another number means another shape.
@@ -69,6 +71,15 @@ fn columns(sites: &Sites<'_>) -> Vec<Column> {
     if sites.by == GroupBy::Frame {
         columns.push(source);
     }
+    let keys = sites.sort.iter().map(|key| match key {
+        SiteSortKey::Size => "size_bytes",
+        SiteSortKey::AliveBytes => "alive_bytes",
+        SiteSortKey::Objects => "objects",
+        SiteSortKey::Alive => "alive",
+        SiteSortKey::Survivors => "survivors",
+        SiteSortKey::Site => name.name,
+    });
+    sorted_by(&mut columns, keys);
     columns
 }
 

@@ -27,10 +27,10 @@ const WIDE: usize = 110;
 const PAGE_ROWS: usize = 1000;
 
 /// The least that a page can be and still be read.
-const NARROWEST: usize = 60;
+pub const NARROWEST: usize = 60;
 
 /// The most: beyond it no eye finds the other end of a row.
-const WIDEST: usize = 500;
+pub const WIDEST: usize = 500;
 
 const ADDRESS: usize = 14;
 const LIFETIME: usize = 14;
@@ -149,7 +149,8 @@ impl Page {
         )?;
         match self.repr {
             Some(width) => writeln!(out, "  {}", paint.heading(fit("repr", width).trim_end())),
-            None => writeln!(out),
+            // It stands below each row.
+            None => writeln!(out, "\n    {}", paint.heading("repr")),
         }
     }
 
