@@ -18,7 +18,7 @@ const SHOP: &str = "fixtures/shop.dump";
 const ORDERS: &str = "fixtures/orders.dump";
 
 /// Name, arguments. `DUMP` stands for the demonstration, `LEAKY` for one of a service that
-/// leaks, `ORDERS` for one whose texts are orders to others, `HISTORIES` for many made-up classes, `HOSTILE` for one full of control characters, `CLOCK` for one whose clock was set back, `OLD` for one of Pympler 0.2 on Python 2.
+/// leaks, `ORDERS` for one whose texts are orders to others, `HISTORIES` for many made-up classes, `HOSTILE` for one full of control characters, `CLOCK` for one whose clock was set back, `LONG` for one of long names, `OLD` for one of Pympler 0.2 on Python 2.
 const CASES: &[(&str, &str)] = &[
     // Forms of print.
     ("print-table", "print DUMP --sort size --limit 2"),
@@ -507,6 +507,16 @@ const CASES: &[(&str, &str)] = &[
         "print fixtures/invalid/bomb-asized-dag40.bin --format pympler --min-size 1GiB",
     ),
     ("opaque-size", "print fixtures/edited/edit-numpy_sizes.dump"),
+    // Names that are too long and end alike.
+    (
+        "names-summary-80",
+        "summary LONG --snapshot last --width 80",
+    ),
+    ("names-diff-80", "diff LONG --referents --width 80"),
+    ("names-leaks-80", "leaks LONG --width 80"),
+    ("names-sites-60", "sites LONG --by class --width 60"),
+    ("names-print-120", "print LONG --brief --width 120"),
+    ("names-check-60", "check LONG --max-alive *=0 --width 60"),
     // Usage.
     ("usage-unknown-key", "print DUMP --sort sze"),
     ("usage-unknown-class-key", "summary DUMP --sort birth"),
@@ -535,6 +545,7 @@ fn every_line_prints_what_is_expected() {
             .replace("ORDERS", ORDERS)
             .replace("HOSTILE", "fixtures/dumps/weirdstr-surr-1.1-py311.dump")
             .replace("CLOCK", "fixtures/clock_set_back.dump.gz")
+            .replace("LONG", "fixtures/long_names.dump.gz")
             .replace("DUMP", SHOP)
             .replace("OLD", "fixtures/dumps/quickstart-0.2.0-py27.dump");
         let output = run(&line);
@@ -1226,4 +1237,62 @@ fn what_a_table_is_sorted_by_is_in_it() {
     let line = "summary fixtures/leaky_shop.dump --lifetimes --width 60";
     let table = String::from_utf8(run(line).stdout).expect("it is UTF-8");
     assert!(table.contains("left out: churn; survivor age"), "{table}");
+}
+
+/// A name is cut at a dot where its last part fits, and never to what another class of the table
+/// is cut to.
+#[test]
+fn names_of_classes_stay_apart() {
+    let inventory = "warehouse_service.inventory";
+    let record = "domain.models.persistence.StockRecord";
+    let names = [
+        format!("{inventory}.eastern.{record}"),
+        format!("{inventory}.western.{record}"),
+        format!("{inventory}.eastern.{record}HistoryEntry"),
+        "Bin".into(),
+    ];
+    let is_cut_at_dot = |shown: &str| {
+        let end = shown.rsplit('…').next().unwrap_or_default();
+        let starts = |name: &&String| {
+            name.strip_suffix(end)
+                .is_some_and(|begin| begin.ends_with('.'))
+        };
+        names.iter().any(|name| name == shown || starts(&name))
+    };
+    for command in [
+        "summary --snapshot last",
+        "summary --lifetimes",
+        "diff",
+        "diff --bytes",
+        "sites --by class",
+        "print --brief",
+        "check --max-alive *=0",
+    ] {
+        for width in [60, 70, 80, 100, 120, 160, 200] {
+            let line = format!("{command} fixtures/long_names.dump.gz --width {width}");
+            let table = String::from_utf8(run(&line).stdout).expect("it is UTF-8");
+            let rows = table.lines().filter(|row| !row.starts_with("    "));
+            let rows = rows.map(|row| row.trim_start_matches("breach").trim_start());
+            let rows =
+                rows.filter(|row| ["Bin", "warehouse", "…"].iter().any(|b| row.starts_with(b)));
+            let cells = rows.map(|row| row.split("  ").next().unwrap_or_default());
+            let cells = cells.map(|cell| {
+                cell.split(": ")
+                    .next()
+                    .unwrap_or_default()
+                    .trim_end_matches(':')
+            });
+            let shown: std::collections::BTreeSet<&str> = cells.collect();
+            assert_eq!(shown.len(), names.len(), "{line}: {table}");
+            if width >= 80 {
+                assert!(
+                    shown.iter().all(|name| is_cut_at_dot(name)),
+                    "{line}: {table}"
+                );
+            }
+            if width == 200 {
+                assert!(shown.contains(&*names[1]), "{line}: {table}");
+            }
+        }
+    }
 }

@@ -3,8 +3,9 @@
 
 use std::io::{self, Write};
 
+use super::class_names::ClassNames;
 use super::json;
-use super::table::{Style, clipped_left, wrap};
+use super::table::{Style, wrap};
 use crate::analysis::check::{Check, Found, Most, Outcome, Quantity, Unused};
 use crate::analysis::leaks::Confidence;
 use crate::units::{ByteStyle, bytes, change, escaped, thousands};
@@ -15,8 +16,10 @@ pub const SCHEMA: &str = "ctstats.check/1";
 /// Writes a line for each breach and for each limit of no class, and one for the whole.
 pub fn table(out: &mut impl Write, check: &Check<'_>, style: Style) -> io::Result<()> {
     let width = style.page_width();
+    // A name has a line, but for the mark before it and the colon behind it.
+    let names = ClassNames::of(breaches(check).map(|outcome| outcome.class), width - 9);
     for outcome in breaches(check) {
-        let name = clipped_left(outcome.class, width / 2);
+        let name = names.cut(outcome.class);
         let text = format!("{name}: {}", sentence(&outcome, style.bytes));
         for (index, line) in wrap(&text, width - 8).iter().enumerate() {
             let mark = if index == 0 { "breach" } else { "" };

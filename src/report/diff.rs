@@ -2,15 +2,16 @@
 
 use std::io::{self, Write};
 
+use super::class_names::ClassNames;
 use super::csv::Dialect;
 use super::json::{self, Stringing};
 use super::sheet::{Column, LEAST_NAME, Note, Of, Row, Sheet, Value, sorted_by};
-use super::table::{Style, clipped};
+use super::table::{Style, clipped, width_of};
 use super::{csv, markdown};
 use crate::analysis::diff::{ClassDiff, Diff, DiffFigures, DiffSortKey, ReferentDiff, Status};
 use crate::analysis::summary::SnapshotName;
 use crate::model::Text;
-use crate::units::{ByteStyle, bytes, change, clock, thousands};
+use crate::units::{ByteStyle, bytes, change, clock, escaped, thousands};
 
 /// Names the shape of the document. Another number means another shape.
 pub const SCHEMA: &str = "ctstats.diff/1";
@@ -58,17 +59,34 @@ pub fn table(out: &mut impl Write, diff: &Diff<'_>, style: Style) -> io::Result<
     if referents.is_empty() {
         writeln!(out, "  none was recorded; resolution_level=2 does that")?;
     }
-    for row in referents {
-        let figures = format!(
+    let figures = |row: &ReferentDiff<'_>| {
+        format!(
             "  {:>11}  {:>10} → {:<10}",
             change(row.bytes_change, style.bytes),
             bytes(row.bytes_before, style.bytes),
             bytes(row.bytes_after, style.bytes),
+        )
+    };
+    let taken = referents.iter().map(|row| width_of(&figures(row)) + 2);
+    let room = style
+        .page_width()
+        .saturating_sub(taken.max().unwrap_or_default());
+    // The class gets what the longest path leaves.
+    let paths = referents
+        .iter()
+        .map(|row| width_of(&escaped(&path(row))) + 1);
+    let longest = paths.max().unwrap_or_default();
+    let room_of_class = room.saturating_sub(longest).max(room.min(LEAST_NAME));
+    let names = ClassNames::of(referents.iter().map(|row| row.class), room_of_class);
+    for row in referents {
+        let path = path(row);
+        let class = names.beside(
+            row.class,
+            room.saturating_sub(width_of(&escaped(&path)) + 1),
         );
-        let room = style
-            .page_width()
-            .saturating_sub(figures.chars().count() + 2);
-        writeln!(out, "{figures}  {}", clipped(Text::new(&path(row)), room))?;
+        let text = format!("{class}.{path}");
+        let text = clipped(Text::new(&text), room);
+        writeln!(out, "{}  {text}", figures(row))?;
     }
     Ok(())
 }
@@ -125,7 +143,7 @@ pub fn markdown(out: &mut impl Write, diff: &Diff<'_>, style: ByteStyle) -> io::
             writeln!(
                 out,
                 "| {} | {} | {} | {} |",
-                markdown::cell(&path(row)),
+                markdown::cell(&format!("{}.{}", row.class.tail(100), path(row))),
                 bytes(row.bytes_before, style),
                 bytes(row.bytes_after, style),
                 change(row.bytes_change, style)
@@ -223,6 +241,7 @@ fn sheet<'s>(
         columns,
         rows: diff.classes.iter().map(one).chain(more).chain(total),
         least_name: LEAST_NAME,
+        indent: 0,
         notes,
     }
 }
@@ -269,7 +288,7 @@ fn names(row: &ReferentDiff<'_>) -> Vec<String> {
     row.path.iter().map(name).collect()
 }
 
-/// `Cart.__dict__ → [V] items`.
+/// `__dict__ → [V] items`.
 fn path(row: &ReferentDiff<'_>) -> String {
-    format!("{}.{}", row.class.tail(100), names(row).join(" → "))
+    names(row).join(" → ")
 }

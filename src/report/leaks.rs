@@ -4,8 +4,9 @@ use std::io::{self, Write};
 use std::path::Path;
 
 use super::advice::Advice;
+use super::class_names::ClassNames;
 use super::csv::Dialect;
-use super::table::{Style, clipped, clipped_left, ending, wrap};
+use super::table::{Style, clipped, clipped_left, ending, width_of, wrap};
 use super::{Paint, coverage, csv, json, markdown};
 use crate::analysis::leaks::{
     ClassVerdict, Confidence, Holder, KeptObject, Leaks, Origin, Pattern, Suspect,
@@ -16,6 +17,9 @@ use crate::units::{ByteStyle, bytes, change, escaped, share, short_time, thousan
 
 /// Names the shape of the document. Another number means another shape.
 pub const SCHEMA: &str = "ctstats.leaks/1";
+
+/// A colon, and blanks between what stands behind the name of a suspect.
+const BEHIND_NAME: usize = ": ".len() + " ".len();
 
 /// How many classes are named of which only the verdict is told.
 const MOST_LISTED: usize = 10;
@@ -197,8 +201,15 @@ pub fn table(out: &mut impl Write, leaks: &Leaks<'_>, dump: &Path, style: Style)
         writeln!(page.out)?;
         page.paragraph("", "No suspects: no tracked class grew as a leak does.")?;
     }
+    // Names that must be cut are cut to the shortest line, so that no two read alike.
+    let taken = leaks.suspects.iter().map(|suspect| {
+        let [leak, what] = page.verdict(suspect);
+        width_of(&leak) + width_of(&what) + BEHIND_NAME
+    });
+    let room = page.width.saturating_sub(taken.max().unwrap_or_default());
+    let names = ClassNames::of(leaks.suspects.iter().map(|s| s.class.class), room);
     for suspect in &leaks.suspects {
-        page.suspect(suspect, leaks)?;
+        page.suspect(suspect, &names, leaks)?;
         page.advice(&Advice::on(suspect, leaks, dump))?;
     }
     if !leaks.more_suspects.is_empty() {
@@ -251,18 +262,21 @@ impl<W: Write> Page<'_, W> {
         Ok(())
     }
 
-    fn suspect(&mut self, suspect: &Suspect<'_>, leaks: &Leaks<'_>) -> io::Result<()> {
+    fn suspect(
+        &mut self,
+        suspect: &Suspect<'_>,
+        names: &ClassNames<'_>,
+        leaks: &Leaks<'_>,
+    ) -> io::Result<()> {
         let verdict = &suspect.class.verdict;
-        let name = clipped_left(suspect.class.class, self.width.saturating_sub(50));
-        let growth = change(suspect.class.evidence.bytes.change(), self.bytes);
+        let [leak, what] = self.verdict(suspect);
+        let taken = width_of(&leak) + width_of(&what) + BEHIND_NAME;
+        let name = names.beside(suspect.class.class, self.width.saturating_sub(taken));
         writeln!(
             self.out,
-            "\n{}: {} ({}, {})",
+            "\n{}: {} {what}",
             self.paint.subject(name),
-            self.paint
-                .growth(format!("leak {}", confidence(verdict.confidence))),
-            pattern(verdict.pattern),
-            growth
+            self.paint.growth(leak),
         )?;
         for reason in &verdict.reasons {
             self.item("  - ", reason)?;
@@ -298,6 +312,16 @@ impl<W: Write> Page<'_, W> {
         self.objects("oldest", &kept.oldest)?;
         self.objects("largest", &kept.largest)?;
         Ok(())
+    }
+
+    /// What stands behind a suspect's name.
+    fn verdict(&self, suspect: &Suspect<'_>) -> [String; 2] {
+        let verdict = &suspect.class.verdict;
+        let growth = change(suspect.class.evidence.bytes.change(), self.bytes);
+        [
+            format!("leak {}", confidence(verdict.confidence)),
+            format!("({}, {growth})", pattern(verdict.pattern)),
+        ]
     }
 
     /// Lines that are to be copied, so they are not wrapped.
@@ -385,15 +409,19 @@ impl<W: Write> Page<'_, W> {
 
     /// A line for each of the first classes.
     fn list(&mut self, classes: &[ClassVerdict<'_>]) -> io::Result<()> {
-        for class in classes.iter().take(MOST_LISTED) {
-            let evidence = &class.evidence;
-            let figures = format!(
+        let shown = &classes[..classes.len().min(MOST_LISTED)];
+        let figures = |class: &ClassVerdict<'_>| {
+            format!(
                 "{:>10}  {:<12}",
-                change(evidence.bytes.change(), self.bytes),
+                change(class.evidence.bytes.change(), self.bytes),
                 pattern(class.verdict.pattern)
-            );
-            let room = self.width.saturating_sub(figures.chars().count() + 4);
-            writeln!(self.out, "  {figures}  {}", clipped_left(class.class, room))?;
+            )
+        };
+        let taken = shown.iter().map(|class| width_of(&figures(class)) + 4);
+        let room = self.width.saturating_sub(taken.max().unwrap_or_default());
+        let names = ClassNames::of(shown.iter().map(|class| class.class), room);
+        for class in shown {
+            writeln!(self.out, "  {}  {}", figures(class), names.cut(class.class))?;
         }
         let more = classes.len().saturating_sub(MOST_LISTED);
         if more > 0 {

@@ -89,6 +89,7 @@ fn sheet<'s>(
         columns: &COLUMNS,
         rows: classes.chain(more).chain(std::iter::once(total)),
         least_name: LEAST_NAME,
+        indent: 0,
         notes: vec![
             Note::new("", recording),
             Note::new("churn_per_second", "churn: deaths for each second"),

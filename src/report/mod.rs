@@ -3,6 +3,7 @@
 
 mod advice;
 pub mod check;
+mod class_names;
 mod coverage;
 pub mod csv;
 pub mod diff;

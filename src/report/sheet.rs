@@ -8,6 +8,7 @@
 
 use std::io::{self, Write};
 
+use super::class_names::ClassNames;
 use super::csv::{self, Dialect};
 use super::markdown;
 use super::table::{Style, WIDEST, clipped, ending, fit, fit_left, fit_right, width_of, wrap};
@@ -33,8 +34,10 @@ pub(super) const NOT_IN_TABLES: u8 = u8::MAX;
 /// A value, with what it is of.
 #[derive(Clone, Debug)]
 pub(super) enum Value<'s> {
-    /// A name of the dump. Of dotted names the end tells more, so the beginning is cut.
+    /// A name of a class.
     Name(Text<'s>),
+    /// Another text of the dump, of which the beginning is cut.
+    Text(Text<'s>),
     /// A word of ours.
     Word(&'static str),
     /// A label of ours; what it holds of the dump is escaped.
@@ -142,6 +145,8 @@ pub(super) struct Sheet<'c, R> {
     pub(super) rows: R,
     /// Columns of a page that the name has at least, if it is as long as that.
     pub(super) least_name: usize,
+    /// Blanks before each row of a page.
+    pub(super) indent: usize,
     pub(super) notes: Vec<Note>,
 }
 
@@ -226,18 +231,22 @@ impl<'s, R: Iterator<Item = Row<'s>> + Clone> Sheet<'_, R> {
 }
 
 /// Which columns a page has, and how wide they are.
-struct Page {
+struct Page<'s> {
     style: Style,
+    /// Columns behind the indentation.
     width: usize,
+    indent: String,
+    /// How the names of the rows are cut to their column.
+    names: ClassNames<'s>,
     /// Column numbers and widths; the first is the name's.
     columns: Vec<(usize, usize)>,
     /// Which columns found no room, and which width has it.
     left_out: Option<String>,
 }
 
-impl Page {
-    fn of<'s, R: Iterator<Item = Row<'s>> + Clone>(sheet: &Sheet<'_, R>, style: Style) -> Page {
-        let width = style.page_width();
+impl<'s> Page<'s> {
+    fn of<R: Iterator<Item = Row<'s>> + Clone>(sheet: &Sheet<'_, R>, style: Style) -> Self {
+        let width = style.page_width() - sheet.indent;
         let mut widths: Vec<usize> = sheet
             .columns
             .iter()
@@ -285,12 +294,16 @@ impl Page {
         let left_out = left_out.map(|&column| &sheet.columns[column]);
         let left_out = left_out_of(left_out, whole);
         let room = width.saturating_sub(figures(&columns)).max(SHORTEST_NAME);
+        let mut names = ClassNames::default();
         if let Some((_, name)) = columns.first_mut() {
             *name = (*name).min(room);
+            names = ClassNames::of(sheet.rows.clone().filter_map(name_of), *name);
         }
         Page {
             style,
             width,
+            indent: " ".repeat(sheet.indent),
+            names,
             columns,
             left_out,
         }
@@ -314,7 +327,7 @@ impl Page {
                 }
                 line.push_str(&fit(&ruled(group, width), width));
             }
-            writeln!(out, "{}", paint.aside(line.trim_end()))?;
+            writeln!(out, "{}{}", self.indent, paint.aside(line.trim_end()))?;
         }
         let mut line = String::new();
         for &(column, width) in &self.columns {
@@ -326,17 +339,20 @@ impl Page {
                 line.push_str(&fit_right(heading, width));
             }
         }
-        writeln!(out, "{}", paint.heading(line.trim_end()))
+        writeln!(out, "{}{}", self.indent, paint.heading(line.trim_end()))
     }
 
     fn row(&self, out: &mut impl Write, row: &Row<'_>) -> io::Result<()> {
         let paint = self.style.paint;
-        let mut line = String::new();
+        let mut line = self.indent.clone();
         for &(column, width) in &self.columns {
             let Some(value) = row.values.get(column) else {
                 continue;
             };
-            let text = cell(value, self.style.bytes, self.width);
+            let text = match (column, value) {
+                (0, &Value::Name(name)) => self.names.cut(name),
+                _ => cell(value, self.style.bytes, self.width),
+            };
             if column == 0 {
                 let text = fit_left(&text, width);
                 line.push_str(&match row.of {
@@ -407,6 +423,14 @@ fn left_out_of<'c>(columns: impl Iterator<Item = &'c Column>, whole: usize) -> O
     ))
 }
 
+/// The class that a row is named after.
+fn name_of<'s>(row: Row<'s>) -> Option<Text<'s>> {
+    match row.values.first() {
+        Some(&Value::Name(name)) => Some(name),
+        _ => None,
+    }
+}
+
 /// A group's name in the middle of a line over its columns.
 fn ruled(group: &str, width: usize) -> String {
     let taken = width_of(group);
@@ -422,7 +446,7 @@ impl Value<'_> {
     fn is_text(&self) -> bool {
         matches!(
             self,
-            Value::Name(_) | Value::Word(_) | Value::Label(_) | Value::Site(_)
+            Value::Name(_) | Value::Text(_) | Value::Word(_) | Value::Label(_) | Value::Site(_)
         )
     }
 
@@ -441,7 +465,7 @@ impl Value<'_> {
 /// A value for people, texts no longer than can matter for a page of this width.
 fn cell(value: &Value<'_>, style: ByteStyle, width: usize) -> String {
     match value {
-        Value::Name(text) => ending(*text, width),
+        Value::Name(text) | Value::Text(text) => ending(*text, width),
         Value::Site(frames) => frames
             .last()
             .map_or(NO_TRACE.into(), |frame| place(frame, Some(width))),
@@ -471,7 +495,7 @@ fn place(frame: &SiteFrame<'_>, width: Option<usize>) -> String {
 /// A text, all of it, made harmless. Frames follow each other from the innermost.
 fn whole(value: &Value<'_>) -> String {
     match value {
-        Value::Name(text) => escaped(&text.to_str()).into_owned(),
+        Value::Name(text) | Value::Text(text) => escaped(&text.to_str()).into_owned(),
         Value::Word(word) => (*word).into(),
         Value::Label(label) => label.clone(),
         Value::Site([]) => NO_TRACE.into(),
@@ -560,6 +584,7 @@ mod tests {
             columns: &COLUMNS,
             rows: std::iter::once(row),
             least_name: LEAST_NAME,
+            indent: 0,
             notes: vec![Note::new("", "a note"), Note::new("percent", "a share")],
         }
     }

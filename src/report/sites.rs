@@ -90,6 +90,7 @@ fn sheet<'s>(
     let with_source = sites.by == GroupBy::Frame;
     let one = move |site: &'s SiteRow<'_>| {
         let name = match site.name {
+            Some(repr) if sites.by == GroupBy::Repr => Value::Text(repr),
             Some(name) => Value::Name(name),
             None => Value::Site(&site.frames),
         };
@@ -131,13 +132,14 @@ fn sheet<'s>(
             true => LEAST_SITE,
             false => LEAST_NAME,
         },
+        indent: 0,
         notes,
     }
 }
 
 fn source<'s>(site: &'s SiteRow<'_>) -> Value<'s> {
     let source = site.frames.last().and_then(|frame| frame.source);
-    source.map_or(Value::Nothing, Value::Name)
+    source.map_or(Value::Nothing, Value::Text)
 }
 
 fn row<'s>(of: Of, name: Value<'s>, figures: &SiteFigures, source: Option<Value<'s>>) -> Row<'s> {

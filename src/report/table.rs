@@ -1,15 +1,16 @@
 //! The form for people: aligned columns of a given width.
 //!
-//! Objects are streamed: column widths follow from the width of the page alone, so the
-//! first row is written at once and a million rows take no memory. Summaries are small
-//! and are laid out by comfy-table.
+//! Objects are streamed: column widths follow from the page and from the names of classes, so the
+//! first row is written at once and a million rows take no memory. What is said of classes
+//! is a [`Sheet`].
 
 use std::io::{self, Write};
 
-use comfy_table::{ContentArrangement, Table};
 use unicode_width::UnicodeWidthChar;
 
 use super::Paint;
+use super::class_names::{ClassNames, at_dot};
+use super::sheet::{Column, LEAST_NAME, Of, Row, Sheet, Value};
 use crate::analysis::objects::{Details, LeftOut, ObjectDetail, ObjectRow, SampleDetail};
 use crate::analysis::referents::Depth;
 use crate::analysis::summary::{Folded, ShareOf, SnapshotSummary, Summary};
@@ -23,8 +24,8 @@ pub const DEFAULT_WIDTH: usize = 120;
 /// From this width on, the repr has a column of its own.
 const WIDE: usize = 110;
 
-/// Rows that are laid out at a time.
-const PAGE_ROWS: usize = 1000;
+/// Columns of the repr that stay where names of classes are long.
+const LEAST_REPR: usize = 24;
 
 /// The least that a page can be and still be read.
 pub const NARROWEST: usize = 60;
@@ -76,7 +77,7 @@ pub fn objects(
     if selected.objects.is_empty() {
         return Ok(LeftOut::default());
     }
-    let page = Page::of(style);
+    let page = Page::of(style, dump, selected);
     page.heading(out)?;
     let mut details = Details::of(dump, &selected.sizes, Depth::Notable);
     for (index, &number) in selected.objects.iter().enumerate() {
@@ -98,9 +99,12 @@ pub fn objects(
 }
 
 /// Where the columns of a page stand.
-struct Page {
+struct Page<'d> {
     style: Style,
     class: usize,
+    names: ClassNames<'d>,
+    /// The same where an object's own class name stands beside it.
+    names_beside: ClassNames<'d>,
     /// `None` where the repr stands on a line of its own.
     repr: Option<usize>,
     size: usize,
@@ -108,8 +112,8 @@ struct Page {
     label: usize,
 }
 
-impl Page {
-    fn of(style: Style) -> Self {
+impl<'d> Page<'d> {
+    fn of(style: Style, dump: &'d Dump, selected: &Selected) -> Self {
         let width = style.page_width();
         let size = if style.bytes == ByteStyle::Exact {
             SIZE + 5
@@ -119,8 +123,19 @@ impl Page {
         // Two spaces stand between columns.
         let fixed = ADDRESS + LIFETIME + 2 * size + 4 * 2;
         let rest = width.saturating_sub(fixed).max(12);
+        let mut is_shown = vec![false; dump.classes().len()];
+        for &number in &selected.objects {
+            is_shown[dump.object(number).class().number() as usize] = true;
+        }
+        let classes = dump
+            .classes()
+            .filter(|class| is_shown[class.number() as usize]);
+        let names: Vec<Text<'d>> = classes.map(|class| class.name()).collect();
         let (class, repr) = if width >= WIDE {
-            (rest * 2 / 5, Some(rest - rest * 2 / 5 - 2))
+            let widths = names.iter().map(|&name| width_of(&ending(name, width)));
+            let longest = widths.max().unwrap_or_default();
+            let class = longest.min(rest - LEAST_REPR - 2).max(rest * 2 / 5);
+            (class, Some(rest - class - 2))
         } else {
             (rest, None)
         };
@@ -129,6 +144,9 @@ impl Page {
         Page {
             style,
             class,
+            // Behind it stand a blank and, in brackets, a third of the column.
+            names_beside: ClassNames::of(names.iter().copied(), class - class / 3 - 3),
+            names: ClassNames::of(names, class),
             repr,
             size,
             label,
@@ -158,13 +176,16 @@ impl Page {
         let paint = self.style.paint;
         // Pympler sorts by the registered name and prints the object's own.
         let class = if row.name == row.class {
-            ending(row.class, self.class)
+            self.names.cut(row.class)
         } else {
-            format!(
-                "{} ({})",
-                ending(row.class, self.class),
-                ending(row.name, self.class)
-            )
+            let [class, own] = [row.class, row.name].map(|name| ending(name, self.class));
+            let both = format!("{class} ({own})");
+            if width_of(&both) <= self.class {
+                both
+            } else {
+                let own = at_dot(&own, self.class / 3);
+                format!("{} ({own})", self.names_beside.cut(row.class))
+            }
         };
         let born = row.birth_seconds.map_or("?".into(), short_time);
         let died = match (row.alive, row.death_seconds) {
@@ -393,6 +414,15 @@ impl Notes {
     }
 }
 
+/// The classes of a snapshot. All of them fit any page.
+const SUMMARY: [Column; 5] = [
+    Column::new("class", "", "class", 0),
+    Column::new("active", "", "active", 0),
+    Column::new("sum_bytes", "", "sum", 0),
+    Column::new("average_bytes", "", "average", 0),
+    Column::new("share_percent", "", "share", 0),
+];
+
 fn snapshot_block(
     out: &mut impl Write,
     snapshot: &SnapshotSummary<'_>,
@@ -436,30 +466,31 @@ fn snapshot_block(
     if snapshot.classes.is_empty() && snapshot.more.is_none() {
         return writeln!(out, "  {none}");
     }
-    // The numbers take what they need, the name what remains.
-    let name_width = width.saturating_sub(4 * 13 + 4).max(16);
-    let row = |name: &str, active: u64, sum, average: f64, percent| {
-        [
-            fit_left(name, name_width).trim_end().to_owned(),
-            thousands(active.into()),
-            size(sum),
-            units::average(average, style.bytes),
-            share(percent),
-        ]
+    let row = |of, name, active: u64, sum, average, percent| Row {
+        of,
+        values: vec![
+            name,
+            Value::Count(active),
+            Value::Bytes(sum),
+            Value::Average(average),
+            Value::Percent(percent),
+        ],
     };
-    let headings = ["class", "active", "sum", "average", "share"].map(String::from);
     let classes = snapshot.classes.iter().map(|c| {
-        let name = ending(c.class, name_width);
+        let name = Value::Name(c.class);
         row(
-            &name,
+            Of::One,
+            name,
             c.active,
             c.sum_bytes,
             c.average_bytes,
             c.share_percent,
         )
     });
-    let folded = |name: &str, f: &Folded| {
+    let folded = |of, name, f: &Folded| {
+        let name = Value::Label(name);
         row(
+            of,
             name,
             f.active,
             f.sum_bytes,
@@ -467,39 +498,19 @@ fn snapshot_block(
             f.share_percent,
         )
     };
-    let more = snapshot
-        .more
-        .iter()
-        .map(|more| folded(&format!("{} more", thousands(more.classes as i128)), more));
-    let total = std::iter::once(folded("total", &snapshot.total));
-    let rows = std::iter::once(headings)
-        .chain(classes)
-        .chain(more)
-        .chain(total);
-    let widths = rows.clone().fold([0; 5], |widths: [usize; 5], row| {
-        std::array::from_fn(|column| widths[column].max(width_of(&row[column])))
+    let more = snapshot.more.iter().map(|more| {
+        let name = format!("{} more", thousands(more.classes as i128));
+        folded(Of::More, name, more)
     });
-    // comfy-table holds its rows, so it gets them in pages of columns with fixed widths.
-    let mut rows = rows.peekable();
-    let mut heading = true;
-    while rows.peek().is_some() {
-        let mut table = Table::new();
-        table.load_style(comfy_table::presets::NOTHING);
-        table.set_content_arrangement(ContentArrangement::Disabled);
-        for row in rows.by_ref().take(PAGE_ROWS) {
-            table.add_row(row.iter().enumerate().map(|(column, cell)| match column {
-                0 => fit(cell, widths[column]),
-                _ => fit_right(cell, widths[column]),
-            }));
-        }
-        for line in table.lines() {
-            match std::mem::take(&mut heading) {
-                true => writeln!(out, " {}", paint.heading(line.trim_end()))?,
-                false => writeln!(out, " {}", line.trim_end())?,
-            }
-        }
-    }
-    Ok(())
+    let total = std::iter::once(&snapshot.total).map(|all| folded(Of::Total, "total".into(), all));
+    let sheet = Sheet {
+        columns: &SUMMARY,
+        rows: classes.chain(more).chain(total),
+        least_name: LEAST_NAME,
+        indent: 2,
+        notes: Vec::new(),
+    };
+    sheet.table(out, style)
 }
 
 /// The beginning of a text of the dump, made harmless, as far as it can matter for so many
