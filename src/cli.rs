@@ -15,6 +15,7 @@ mod summary;
 
 use std::io::Write;
 use std::mem::ManuallyDrop;
+use std::num::NonZeroU16;
 use std::path::{Path, PathBuf};
 
 use anyhow::Result;
@@ -194,7 +195,8 @@ struct PageArgs {
     /// When to colour tables. NO_COLOR turns auto into never.
     #[arg(long, value_enum, value_name = "WHEN", default_value_t = Color::Auto)]
     color: Color,
-    /// Columns of tables, 60 to 500 [default: the terminal's, 120 without one]
+    /// Columns of tables, 60 to 500 [default: the terminal's; without one on standard output
+    /// COLUMNS, then those of a terminal on standard error or input, then 120]
     #[arg(long, value_name = "COLUMNS", allow_negative_numbers = true)]
     width: Option<usize>,
     #[command(flatten)]
@@ -314,20 +316,30 @@ impl PageArgs {
     }
 
     fn style(&self, out: &Output, brief: bool) -> table::Style {
-        let terminal = || {
-            let size = out
-                .is_terminal()
-                .then(terminal_size::terminal_size)
-                .flatten();
-            size.map_or(table::DEFAULT_WIDTH, |(width, _)| width.0.into())
-        };
         table::Style {
-            width: self.width.unwrap_or_else(terminal),
+            width: self.width.unwrap_or_else(|| columns(out)),
             bytes: byte_style(self.bytes),
             paint: self.color.paint(out),
             brief,
         }
     }
+}
+
+/// The columns of a page nobody gave a width for: a reader behind a pipe has the terminal that
+/// the other streams have.
+fn columns(out: &Output) -> usize {
+    let environment = || -> Option<usize> {
+        let columns: NonZeroU16 = std::env::var("COLUMNS").ok()?.trim().parse().ok()?;
+        Some(columns.get().into())
+    };
+    // Of standard output, or else of standard error or input.
+    let terminal = || Some(usize::from(terminal_size::terminal_size()?.0.0));
+    let columns = if out.is_terminal() {
+        terminal().or_else(environment)
+    } else {
+        environment().or_else(terminal)
+    };
+    columns.unwrap_or(table::DEFAULT_WIDTH)
 }
 
 impl Cli {

@@ -1296,3 +1296,41 @@ fn names_of_classes_stay_apart() {
         }
     }
 }
+
+/// Without a terminal the environment says how wide a page is, if that is a positive number.
+#[test]
+fn columns_say_how_wide_a_page_is() {
+    let line = "summary fixtures/shop.dump --snapshot last";
+    let with = |columns: &str, more: &str| {
+        let mut command = ctstats();
+        command.args(line.split(' ')).args(more.split_whitespace());
+        let output = command.env("COLUMNS", columns).output();
+        output.expect("the binary starts").stdout
+    };
+    let wide = |width: u16| run(&format!("{line} --width {width}")).stdout;
+    assert_ne!(wide(70), wide(120), "the widths can be told apart");
+    for (columns, width) in [
+        ("70", 70),
+        (" 70 ", 70),
+        ("20", 60),
+        ("10000", 500),
+        ("0", 120),
+        ("-70", 120),
+        ("", 120),
+        ("wide", 120),
+        ("99999999999999999999", 120),
+    ] {
+        assert_eq!(with(columns, ""), wide(width), "COLUMNS={columns}");
+    }
+    assert_eq!(
+        with("200", "--width 70"),
+        wide(70),
+        "a width that is given counts"
+    );
+    let place = std::env::temp_dir().join(format!("ctstats-columns-{}", std::process::id()));
+    let into = format!("--output {}", place.display());
+    with("70", &into);
+    let written = fs::read(&place).expect("it is written");
+    fs::remove_file(&place).expect("it is there");
+    assert_eq!(written, wide(70), "a file is no terminal either");
+}

@@ -42,10 +42,11 @@ impl<'d> ClassNames<'d> {
         };
         let mut told_apart = HashMap::default();
         let mut texts: HashSet<String> = HashSet::new();
-        for alike in cut.chunk_by(|a, b| a.0 == b.0) {
-            if alike.len() == 1 {
-                continue;
-            }
+        let groups = cut.chunk_by(|a, b| a.0 == b.0);
+        let mut groups: Vec<&[(u64, Text<'d>)]> = groups.filter(|group| group.len() > 1).collect();
+        // Numbers follow from the names, not from the hashes.
+        groups.sort_unstable_by_key(|group| group[0].1);
+        for alike in groups {
             let names = || alike.iter().map(|&(_, name)| name);
             let common = common_parts(names());
             for name in names() {

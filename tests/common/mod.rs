@@ -20,7 +20,8 @@ pub(crate) fn ctstats() -> Command {
     command
         .current_dir(root())
         .stdin(Stdio::null())
-        .env_remove("NO_COLOR");
+        .env_remove("NO_COLOR")
+        .env_remove("COLUMNS");
     command
 }
 
