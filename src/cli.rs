@@ -321,6 +321,7 @@ impl PageArgs {
             bytes: byte_style(self.bytes),
             paint: self.color.paint(out),
             brief,
+            every: false,
         }
     }
 }

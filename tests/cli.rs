@@ -34,6 +34,11 @@ const CASES: &[(&str, &str)] = &[
         "print-table-color",
         "print DUMP --sort size --limit 1 --color always",
     ),
+    ("print-changes", "print LONG --width 100"),
+    (
+        "print-every",
+        "print LONG --width 100 --every --class eastern --limit 2",
+    ),
     ("print-brief", "print DUMP --brief"),
     ("print-brief-80", "print DUMP --brief --width 80"),
     ("print-bytes", "print DUMP --sort size --limit 1 --bytes"),
@@ -1333,4 +1338,58 @@ fn columns_say_how_wide_a_page_is() {
     let written = fs::read(&place).expect("it is written");
     fs::remove_file(&place).expect("it is there");
     assert_eq!(written, wide(70), "a file is no terminal either");
+}
+
+/// Referents are told where they changed and at the last snapshot, whatever JSON says of the
+/// others; what is marked is in no tree of the snapshot before.
+#[test]
+fn referents_are_told_where_they_change() {
+    let long = "fixtures/long_names.dump.gz";
+    let json = run(&format!("print {long} --format json")).stdout;
+    let json: serde_json::Value = serde_json::from_slice(&json).expect("it is JSON");
+    let names = |sample: &serde_json::Value| -> Vec<(String, String)> {
+        let referents = sample["referents"].as_array().expect("there is a list");
+        let one = |r: &serde_json::Value| (r["name"].to_string(), r["size_bytes"].to_string());
+        // Tables leave out what is up to 0.1 %, as Pympler does.
+        let is_notable = |r: &&serde_json::Value| r["share_percent"].as_f64() > Some(0.1);
+        referents.iter().filter(is_notable).map(one).collect()
+    };
+    let (mut told, mut marked, mut all) = (0, 0, 0);
+    for object in json["objects"].as_array().expect("there is a list") {
+        let samples = object["samples"].as_array().expect("there is a list");
+        let trees: Vec<_> = samples.iter().map(names).collect();
+        for (at, tree) in trees.iter().enumerate() {
+            all += tree.len();
+            let before = at.checked_sub(1).map(|at| &trees[at]);
+            if before.is_some_and(|before| before != tree) || at + 1 == trees.len() {
+                told += tree.len();
+            }
+            if let Some(before) = before.filter(|before| !before.is_empty()) {
+                marked += tree
+                    .iter()
+                    .filter(|referent| !before.contains(referent))
+                    .count();
+            }
+        }
+    }
+    assert!(marked > 0 && told < all, "{marked} {told} {all}");
+    let lines = |flags: &str, what: &str| {
+        let table = run(&format!("print {long} {flags}")).stdout;
+        let table = String::from_utf8(table).expect("it is UTF-8");
+        let words = ["label ", "entries ", "1000 ", "1001 ", "1002 ", "1003 "];
+        let is_told = |line: &&str| {
+            let line = line.trim_start().strip_prefix(what).unwrap_or_default();
+            words
+                .iter()
+                .any(|word| line.trim_start_matches("* ").starts_with(word))
+        };
+        (
+            table.lines().filter(is_told).count(),
+            table.contains("--every shows all"),
+        )
+    };
+    assert_eq!(lines("", ""), (told, true));
+    assert_eq!(lines("", "* "), (marked, true));
+    assert_eq!(lines("--every", ""), (all, false));
+    assert_eq!(lines("--every", "* "), (marked, false));
 }

@@ -48,6 +48,9 @@ pub(super) struct Print {
     /// Only the row of each object, without trace, sizes and referents.
     #[arg(long, help_heading = OUTPUT)]
     brief: bool,
+    /// Show the referents at every snapshot, also where they are those of the one before.
+    #[arg(long, conflicts_with = "brief", help_heading = OUTPUT)]
+    every: bool,
     #[command(flatten)]
     form: FormArgs,
 }
@@ -69,7 +72,8 @@ impl Print {
         })?;
         let selected = ManuallyDrop::new(selected);
         let mut out = page.open()?;
-        let style = page.style(&out, self.brief);
+        let mut style = page.style(&out, self.brief);
+        style.every = self.every;
         let bytes = style.bytes;
         let left_out = match self.form.format {
             Form::Table => table::objects(&mut out, &dump, &selected, style)?,

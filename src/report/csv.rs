@@ -97,11 +97,7 @@ pub fn objects(
 
 /// Writes the classes of each snapshot; classes that a limit folded are one row whose
 /// class is empty. Whether a long description was cut where it came again.
-pub fn summary(
-    out: &mut impl Write,
-    summary: &Summary<'_>,
-    dialect: Dialect,
-) -> io::Result<bool> {
+pub fn summary(out: &mut impl Write, summary: &Summary<'_>, dialect: Dialect) -> io::Result<bool> {
     let mut writer = dialect.writer(out);
     writer
         .write_record([

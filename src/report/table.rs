@@ -4,6 +4,7 @@
 //! first row is written at once and a million rows take no memory. What is said of classes
 //! is a [`Sheet`].
 
+use std::collections::HashMap;
 use std::io::{self, Write};
 
 use unicode_width::UnicodeWidthChar;
@@ -12,7 +13,7 @@ use super::Paint;
 use super::class_names::{ClassNames, at_dot};
 use super::sheet::{Column, LEAST_NAME, Of, Row, Sheet, Value};
 use crate::analysis::objects::{Details, LeftOut, ObjectDetail, ObjectRow, SampleDetail};
-use crate::analysis::referents::Depth;
+use crate::analysis::referents::{Depth, ReferentDetail};
 use crate::analysis::summary::{Folded, ShareOf, SnapshotSummary, Summary};
 use crate::model::{Dump, Text};
 use crate::select::Selected;
@@ -48,6 +49,8 @@ pub struct Style {
     pub paint: Paint,
     /// Only the rows, nothing below them.
     pub brief: bool,
+    /// The referents of an object at every snapshot, also where nothing changed.
+    pub every: bool,
 }
 
 impl Style {
@@ -63,6 +66,7 @@ impl Default for Style {
             bytes: ByteStyle::Units,
             paint: Paint::default(),
             brief: false,
+            every: false,
         }
     }
 }
@@ -80,6 +84,7 @@ pub fn objects(
     let page = Page::of(style, dump, selected);
     page.heading(out)?;
     let mut details = Details::of(dump, &selected.sizes, Depth::Notable);
+    let mut trees = Trees::default();
     for (index, &number) in selected.objects.iter().enumerate() {
         let object = dump.object(number);
         if style.brief {
@@ -92,10 +97,75 @@ pub fn objects(
         let detail = details.object(object);
         page.row(out, &detail.row)?;
         page.origin(out, &detail)?;
-        details.samples(object, |sample| page.sample(out, &sample))?;
+        let mut before: Option<SampleDetail<'_>> = None;
+        // A tree that did not change is shown if no other sample follows.
+        let mut waits = false;
+        details.samples(object, |sample| -> io::Result<()> {
+            trees.left_out |= waits;
+            page.sample(out, &sample)?;
+            let has_changed = match &before {
+                Some(before) => !is_alike(before, &sample),
+                None => true,
+            };
+            waits = !has_changed && !style.every && !sample.referents.is_empty();
+            if !waits {
+                // Beside nothing all is new, and no mark says so.
+                let before = before
+                    .take()
+                    .filter(|before| has_changed && !before.referents.is_empty());
+                trees.marked |= page.tree(out, &sample, before.as_ref().map(counts))?;
+            }
+            before = Some(sample);
+            Ok(())
+        })?;
+        if let Some(last) = before.filter(|_| waits) {
+            page.tree(out, &last, None)?;
+        }
         page.end(out, &detail)?;
     }
+    let note = match trees {
+        Trees { left_out: true, .. } => {
+            "referents: where they changed since the snapshot before (*: new, or of another size) \
+             and at the last; --every shows all"
+        }
+        Trees { marked: true, .. } => "*: new, or of another size than at the snapshot before",
+        _ => return Ok(details.left_out()),
+    };
+    writeln!(out)?;
+    for line in wrap(note, style.page_width()) {
+        writeln!(out, "{}", style.paint.aside(line))?;
+    }
     Ok(details.left_out())
+}
+
+/// What became of trees of referents, for the note below all objects.
+#[derive(Clone, Copy, Debug, Default)]
+struct Trees {
+    /// Some are not shown, since nothing in them changed.
+    left_out: bool,
+    /// Some referents are marked as changed.
+    marked: bool,
+}
+
+/// How often each referent occurs: by level, name and size.
+type Referents<'d> = HashMap<(usize, Option<Text<'d>>, i64), usize>;
+
+fn counts<'d>(sample: &SampleDetail<'d>) -> Referents<'d> {
+    let mut counts = Referents::new();
+    for referent in &sample.referents {
+        *counts.entry(key(referent)).or_default() += 1;
+    }
+    counts
+}
+
+fn key<'d>(referent: &ReferentDetail<'d>) -> (usize, Option<Text<'d>>, i64) {
+    (referent.level, referent.name, referent.size_bytes)
+}
+
+/// Whether two samples refer to the same, as far as it is shown.
+fn is_alike(a: &SampleDetail<'_>, b: &SampleDetail<'_>) -> bool {
+    let [x, y] = [a, b].map(|sample| sample.referents.iter().map(key));
+    x.eq(y) && a.referents_cut == b.referents_cut
 }
 
 /// Where the columns of a page stand.
@@ -309,9 +379,28 @@ impl<'d> Page<'d> {
             out,
             "{}",
             format!("{label}  {size}  {difference}").trim_end()
-        )?;
+        )
+    }
+
+    /// The referents of a sample, those marked that it has not in common with the one before.
+    /// Returns whether any is.
+    fn tree<'s>(
+        &self,
+        out: &mut impl Write,
+        sample: &SampleDetail<'s>,
+        mut before: Option<Referents<'s>>,
+    ) -> io::Result<bool> {
+        let paint = self.style.paint;
+        let mut marked = false;
         for referent in &sample.referents {
-            let indent = " ".repeat((6 + 2 * referent.level).min(self.label / 2));
+            let is_new = before.as_mut().is_some_and(|before| {
+                let count = before.get_mut(&key(referent)).filter(|count| **count > 0);
+                count.map(|count| *count -= 1).is_none()
+            });
+            marked |= is_new;
+            let indent = (6 + 2 * referent.level).min(self.label / 2);
+            let mark = if is_new { "* " } else { "" };
+            let indent = format!("{mark:>indent$}");
             let name = beginning(referent.name.unwrap_or(Text::new("None")), self.label);
             writeln!(
                 out,
@@ -330,7 +419,7 @@ impl<'d> Page<'d> {
                 "        (and more: the tree repeats itself or is too large)"
             )?;
         }
-        Ok(())
+        Ok(marked)
     }
 }
 
