@@ -12,6 +12,7 @@ mod print;
 mod remarks;
 mod sites;
 mod summary;
+mod typed;
 
 use std::io::Write;
 use std::mem::ManuallyDrop;
@@ -26,7 +27,8 @@ use ctstats::output::Output;
 use ctstats::report::csv::Dialect;
 use ctstats::report::{Paint, table};
 use ctstats::select::Filter;
-use ctstats::units::{ByteStyle, escaped, parse_bytes, thousands};
+use ctstats::similar::{did_you_mean, similar};
+use ctstats::units::{ByteStyle, counted, escaped, parse_bytes};
 use ctstats::{ByteCount, Dump, DumpFile, Origin, Rules};
 
 use crate::progress::{Progress, When};
@@ -192,13 +194,14 @@ struct PageArgs {
     /// Replace FILE even if it is a dump, or read-only.
     #[arg(long)]
     force: bool,
-    /// When to colour tables. NO_COLOR turns auto into never.
+    /// When to colour tables. NO_COLOR and TERM=dumb turn auto into never.
     #[arg(long, value_enum, value_name = "WHEN", default_value_t = Color::Auto)]
     color: Color,
     /// Columns of tables, 60 to 500 [default: the terminal's; without one on standard output
     /// COLUMNS, then those of a terminal on standard error or input, then 120]
-    #[arg(long, value_name = "COLUMNS", allow_negative_numbers = true)]
-    width: Option<usize>,
+    #[arg(long, value_name = "COLUMNS", allow_negative_numbers = true,
+        value_parser = clap::value_parser!(u16).range(table::NARROWEST as i64..=table::WIDEST as i64))]
+    width: Option<u16>,
     #[command(flatten)]
     progress: ProgressArgs,
 }
@@ -246,10 +249,15 @@ impl Color {
         let enabled = match self {
             Color::Always => true,
             Color::Never => false,
-            Color::Auto => out.is_terminal() && !no_color,
+            Color::Auto => out.is_terminal() && !no_color && !is_dumb(),
         };
         Paint { enabled }
     }
+}
+
+/// Whether the terminal says that it knows no escape sequences.
+pub(crate) fn is_dumb() -> bool {
+    std::env::var_os("TERM").is_some_and(|name| name == "dumb")
 }
 
 fn byte_style(exact: bool) -> ByteStyle {
@@ -317,7 +325,7 @@ impl PageArgs {
 
     fn style(&self, out: &Output, brief: bool) -> table::Style {
         table::Style {
-            width: self.width.unwrap_or_else(|| columns(out)),
+            width: self.width.map_or_else(|| columns(out), usize::from),
             bytes: byte_style(self.bytes),
             paint: self.color.paint(out),
             brief,
@@ -392,8 +400,7 @@ fn load<T>(
         } else {
             ""
         };
-        let count = thousands(notes.trailing_bytes.into());
-        let s = if notes.trailing_bytes == 1 { "" } else { "s" };
+        let bytes = counted(notes.trailing_bytes as usize, "byte", "bytes");
         let why = match notes.origin {
             Origin::Pympler => {
                 ", as Pympler does (dump_stats with close=False may have appended another)"
@@ -404,7 +411,7 @@ fn load<T>(
             }
         };
         warn(&format!(
-            "{}: {more}{count} byte{s} behind the dump ignored{why}",
+            "{}: {more}{bytes} behind the dump ignored{why}",
             escaped(&path.display().to_string()),
         ));
     }
@@ -415,7 +422,9 @@ fn load<T>(
 }
 
 fn no_such(dump: &Dump, selector: &SnapshotSelector) -> Usage {
-    let selector = ctstats::units::escaped(&selector.to_string()).into_owned();
+    let selector = selector.to_string();
+    let similar = did_you_mean(&similar_snapshots(dump, &selector));
+    let selector = escaped(&selector);
     let count = dump.snapshots().len();
     if count == 0 {
         return Usage(format!(
@@ -438,10 +447,23 @@ fn no_such(dump: &Dump, selector: &SnapshotSelector) -> Usage {
         format!(", described as {}", names.join(", "))
     };
     Usage(format!(
-        "no snapshot '{selector}': there are 0 to {}{described}",
+        "no snapshot '{selector}': there are 0 to {}{described}{similar}",
         count - 1
     ))
 }
+
+/// What may be meant by a selector that names no snapshot.
+fn similar_snapshots(dump: &Dump, selector: &str) -> Vec<String> {
+    let words = ["first", "last", "peak"].map(String::from);
+    let descriptions = dump.snapshots().take(MOST_COMPARED);
+    let descriptions = descriptions.map(|snapshot| snapshot.description().head(100).to_string());
+    let names: Vec<String> = words.into_iter().chain(descriptions).collect();
+    let found = similar(selector, names.iter().map(String::as_str));
+    found.into_iter().map(String::from).collect()
+}
+
+/// So many descriptions of snapshots are compared with a selector that names none.
+const MOST_COMPARED: usize = 10_000;
 
 /// The files of a command that reads several, each if it is given. Standard input can be one
 /// of them only.

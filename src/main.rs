@@ -9,7 +9,6 @@ mod start;
 use std::io::{self, Write};
 use std::process::ExitCode;
 
-use clap::Parser;
 use ctstats::output::Output;
 
 use cli::{Breach, Cli, Usage};
@@ -24,7 +23,7 @@ const BREACH: u8 = 3;
 fn main() -> ExitCode {
     interrupt::heed_limits();
     interrupt::heed_memory(FAILED);
-    let done = match Cli::try_parse() {
+    let done = match Cli::read() {
         Ok(cli) => cli.run(),
         Err(error) if error.use_stderr() => {
             // If nobody can read it, the exit status says it all.

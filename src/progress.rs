@@ -36,7 +36,8 @@ pub(crate) struct Progress {
 impl Progress {
     /// Watches a count of bytes that is to reach `total`, if that is known.
     pub(crate) fn watch(when: When, what: String, count: ByteCount, total: Option<u64>) -> Self {
-        let terminal = io::stderr().is_terminal();
+        // A bar is drawn with escape sequences.
+        let terminal = io::stderr().is_terminal() && !crate::cli::is_dumb();
         let shown = match when {
             When::Auto => terminal,
             When::Always => true,

@@ -15,6 +15,7 @@ pub(crate) use unmatched::similar_classes;
 pub use unmatched::{Criterion, Unmatched};
 
 use crate::model::{Dump, Rules, Sizes, TrackedObject};
+use crate::similar::{did_you_mean, similar};
 
 /// What to sort objects by. The names are those of Pympler's `sort_stats`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -74,9 +75,12 @@ pub(crate) fn named<K: Copy>(keys: &[(&str, K)], text: &str) -> Result<K, String
         .map(|(_, key)| *key)
         .ok_or_else(|| {
             let names: Vec<&str> = keys.iter().map(|(name, _)| *name).collect();
+            let similar = similar(text, names.iter().copied());
+            let similar: Vec<String> = similar.into_iter().map(String::from).collect();
             format!(
-                "there is no sort key '{text}'; the keys are {}",
-                names.join(", ")
+                "there is no sort key '{text}'; the keys are {}{}",
+                names.join(", "),
+                did_you_mean(&similar)
             )
         })
 }

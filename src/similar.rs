@@ -1,5 +1,7 @@
 //! "Did you mean": the names that are most like one that was typed and is not there.
 
+use crate::units::escaped;
+
 /// More names than these are no help.
 const MOST: usize = 3;
 
@@ -22,6 +24,20 @@ pub fn similar<'n>(typed: &str, names: impl IntoIterator<Item = &'n str>) -> Vec
     ranked.dedup();
     ranked.truncate(MOST);
     ranked.into_iter().map(|(_, name)| name).collect()
+}
+
+/// `; did you mean 'shop.Cart'?`, or nothing if nothing is similar. For the end of a sentence.
+pub fn did_you_mean(similar: &[String]) -> String {
+    let clipped = |name: &String| name.chars().take(200).collect::<String>();
+    let quoted: Vec<String> = similar
+        .iter()
+        .map(|name| format!("'{}'", escaped(&clipped(name))))
+        .collect();
+    match &quoted[..] {
+        [] => String::new(),
+        [one] => format!("; did you mean {one}?"),
+        [all @ .., last] => format!("; did you mean {} or {last}?", all.join(", ")),
+    }
 }
 
 fn comparable(name: &str) -> String {

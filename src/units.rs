@@ -75,6 +75,12 @@ pub fn thousands(count: i128) -> String {
     out
 }
 
+/// A number with its noun: `1 class`, `2,048 classes`.
+pub fn counted(count: usize, one: &str, more: &str) -> String {
+    let noun = if count == 1 { one } else { more };
+    format!("{} {noun}", thousands(count as i128))
+}
+
 /// A share in percent: one decimal, and `<0.1 %` for what that would round to nothing.
 pub fn share(percent: f64) -> String {
     if percent > 0.0 && percent < 0.05 {
@@ -268,6 +274,14 @@ mod tests {
         assert_eq!(bytes(-1_234_567, ByteStyle::Exact), "-1,234,567 B");
         assert_eq!(change(-5, ByteStyle::Units), "-5 B");
         assert_eq!(change(2048, ByteStyle::Units), "+2.0 KiB");
+    }
+
+    #[test]
+    fn numbers_have_their_nouns() {
+        let counted = |count| counted(count, "class", "classes");
+        assert_eq!(counted(0), "0 classes");
+        assert_eq!(counted(1), "1 class");
+        assert_eq!(counted(2048), "2,048 classes");
     }
 
     #[test]

@@ -522,6 +522,31 @@ const CASES: &[(&str, &str)] = &[
     ("names-sites-60", "sites LONG --by class --width 60"),
     ("names-print-120", "print LONG --brief --width 120"),
     ("names-check-60", "check LONG --max-alive *=0 --width 60"),
+    // Orders of leaks, a page of info.
+    (
+        "leaks-sort",
+        "leaks LEAKY --sort classname --reverse --limit 2 --format csv",
+    ),
+    (
+        "leaks-sort-bytes",
+        "leaks LEAKY --sort active,bytes --format csv",
+    ),
+    (
+        "leaks-one-more",
+        "leaks HISTORIES --class random_cache --class lru --class warm_up --class cache.C0 --class cache.C1",
+    ),
+    ("info-60", "info LEAKY --width 60"),
+    // Typed otherwise than it is meant.
+    ("limit-not-whole", "print DUMP --brief --limit 2.5"),
+    ("usage-width", "print DUMP --width 20"),
+    ("usage-width-501", "info DUMP --width 501"),
+    ("usage-top", "print DUMP --top 5"),
+    ("usage-n", "sites LEAKY -n 5"),
+    ("usage-top-of-none", "info DUMP --top 5"),
+    ("usage-unknown-leaks-key", "leaks LEAKY --sort grwth"),
+    ("usage-unknown-diff-key", "diff LEAKY --sort Bytes"),
+    ("usage-snapshot-misspelt", "summary DUMP --snapshot tusday"),
+    ("usage-snapshot-word", "diff DUMP --from frist"),
     // Usage.
     ("usage-unknown-key", "print DUMP --sort sze"),
     ("usage-unknown-class-key", "summary DUMP --sort birth"),
@@ -1392,4 +1417,77 @@ fn referents_are_told_where_they_change() {
     assert_eq!(lines("", "* "), (marked, true));
     assert_eq!(lines("--every", ""), (all, false));
     assert_eq!(lines("--every", "* "), (marked, false));
+}
+
+/// Moments and spans are told in one style in what people read; for programs and in Pympler's
+/// form they stay as they are.
+#[test]
+fn times_have_one_style() {
+    // As in `00:00:05.33`.
+    let is_clock = |word: &str| {
+        let parts: Vec<&str> = word.split(':').collect();
+        matches!(parts[..], [_, minutes, seconds] if minutes.len() == 2 && seconds.len() == 5)
+    };
+    let dump = "fixtures/leaky_shop.dump";
+    for command in [
+        "print",
+        "summary",
+        "summary --lifetimes",
+        "diff",
+        "leaks",
+        "sites",
+        "info",
+    ] {
+        for format in ["table", "markdown"] {
+            if command == "info" && format == "markdown" {
+                continue;
+            }
+            let line = format!("{command} {dump} --format {format}");
+            let text = String::from_utf8(run(&line).stdout).expect("it is UTF-8");
+            let words = text.split(|c: char| !(c.is_ascii_digit() || ":.".contains(c)));
+            let clocks: Vec<&str> = words.filter(|word| is_clock(word)).collect();
+            assert!(clocks.is_empty() && !text.is_empty(), "{line}: {clocks:?}");
+        }
+    }
+    let pympler = run(&format!("print {dump} --format pympler --limit 1")).stdout;
+    assert!(String::from_utf8_lossy(&pympler).contains("00:00:0"));
+}
+
+/// One is not many.
+#[test]
+fn one_has_no_plural() {
+    let nouns = [
+        "bytes",
+        "checks",
+        "classes",
+        "files",
+        "frames",
+        "instances",
+        "lines",
+        "more classes",
+        "more frames",
+        "more lines",
+        "more sites",
+        "objects",
+        "samples",
+        "sites",
+        "snapshots",
+        "spans",
+        "stacks",
+        "survivors",
+    ];
+    let paths = common::fixtures("../tests/expected").into_iter();
+    for path in paths.filter(|path| path.is_file()) {
+        let text = fs::read_to_string(&path).expect("it can be read");
+        if text.contains("--format pympler") {
+            // Pympler writes it so.
+            continue;
+        }
+        for noun in nouns {
+            for before in [" ", "(", "\n"] {
+                let wrong = format!("{before}1 {noun}");
+                assert!(!text.contains(&wrong), "{}: {wrong}", path.display());
+            }
+        }
+    }
 }

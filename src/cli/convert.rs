@@ -8,13 +8,14 @@ use clap::{Args, ValueEnum};
 
 use ctstats::output::{Compression, Compressor};
 use ctstats::report::{pickle, table};
-use ctstats::select::{Limit, Selection, SortKey};
+use ctstats::select::{Selection, SortKey};
 use ctstats::units::ByteStyle;
 use ctstats::{ByteCount, Redaction, Rules};
 
 use crate::progress::Progress;
 
 use super::place::{self, Kind};
+use super::typed::TypedLimit;
 use super::{FilterArgs, OUTPUT, ProgressArgs, SELECTION, load, note, open, remarks};
 
 const EXAMPLES: &str = "\
@@ -67,7 +68,7 @@ pub(super) struct Convert {
     filter: FilterArgs,
     /// Keep the first N objects, or a share of all tracked ones (0.25 or 25%).
     #[arg(long, value_name = "N|0.25|25%", allow_negative_numbers = true, help_heading = SELECTION)]
-    limit: Option<Limit>,
+    limit: Option<TypedLimit>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
@@ -104,7 +105,7 @@ impl Convert {
             filter: self.filter.filter(),
             sort: self.sort,
             reverse: self.reverse,
-            limit: self.limit,
+            limit: self.limit.map(TypedLimit::get),
             rules: Rules::Documented,
         };
         let (dump, selected) = load(&self.input, self.progress, |file| {

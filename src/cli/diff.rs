@@ -11,9 +11,9 @@ use ctstats::analysis::diff::{Diff, DiffOptions, DiffSortKey, NoSnapshot, Side};
 use ctstats::analysis::summary::SnapshotSelector;
 use ctstats::report::diff;
 use ctstats::report::json::Stringing;
-use ctstats::select::Limit;
 use ctstats::units::escaped;
 
+use super::typed::TypedLimit;
 use super::{FilterArgs, SELECTION, SheetArgs, SheetForm, inputs, load, no_such, note, remarks};
 
 const EXAMPLES: &str = "\
@@ -62,7 +62,7 @@ pub(super) struct DiffArgs {
     filter: FilterArgs,
     /// Keep the first N classes and fold the others into one row.
     #[arg(long, value_name = "N|0.25|25%", allow_negative_numbers = true, help_heading = SELECTION)]
-    limit: Option<Limit>,
+    limit: Option<TypedLimit>,
     #[command(flatten)]
     form: SheetArgs,
 }
@@ -75,7 +75,7 @@ impl DiffArgs {
             to: self.to,
             sort: self.sort,
             reverse: self.reverse,
-            limit: self.limit,
+            limit: self.limit.map(TypedLimit::get),
             referents: self.referents,
         };
         let dumps = inputs([Some(&self.dump), self.new.as_ref()])?;

@@ -4,10 +4,9 @@ use anyhow::Result;
 use clap::{Args, ValueEnum};
 
 use ctstats::analysis::info::Info;
-use ctstats::output::Output;
 use ctstats::report::info;
 
-use super::{Color, Input, ProgressArgs, byte_style, load, remarks};
+use super::{Input, PageArgs, load, remarks};
 
 const EXAMPLES: &str = "\
 Examples:
@@ -25,14 +24,8 @@ pub(super) struct InfoArgs {
     /// The form of the report.
     #[arg(long, value_enum, default_value_t = InfoForm::Table)]
     format: InfoForm,
-    /// Write exact bytes instead of KiB and MiB.
-    #[arg(long)]
-    bytes: bool,
-    /// When to colour. NO_COLOR turns auto into never.
-    #[arg(long, value_enum, value_name = "WHEN", default_value_t = Color::Auto)]
-    color: Color,
     #[command(flatten)]
-    progress: ProgressArgs,
+    page: PageArgs,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
@@ -45,21 +38,22 @@ enum InfoForm {
 
 impl InfoArgs {
     pub(super) fn run(self) -> Result<()> {
-        let (dump, ()) = load(&self.input.dump, self.progress, |file| {
+        let page = &self.page;
+        page.refuse_losses(&[&self.input.dump])?;
+        let (dump, ()) = load(&self.input.dump, page.progress, |file| {
             Ok((file.outline()?, ()))
         })?;
         let info = Info::of(&dump);
         let clock = dump.clock_fault();
-        let mut out = Output::open(None)?;
+        let mut out = page.open()?;
         match self.format {
             InfoForm::Table => {
-                let style = byte_style(self.bytes);
-                let paint = self.color.paint(&out);
-                info::table(&mut out, &info, style, paint)?;
+                let style = page.style(&out, false);
+                info::table(&mut out, &info, style)?;
             }
             InfoForm::Json => info::json(&mut out, &info)?,
         }
-        out.finish()?;
+        page.finish(out)?;
         if let Some(fault) = clock {
             remarks::on_clock(&self.input.dump, &fault);
         }

@@ -6,11 +6,11 @@ use anyhow::Result;
 use clap::Args;
 
 use ctstats::Dump;
-use ctstats::analysis::leaks::{LeaksOptions, Verdicts};
+use ctstats::analysis::leaks::{LeakSortKey, LeaksOptions, Verdicts};
 use ctstats::analysis::summary::SnapshotSelector;
 use ctstats::report::leaks;
-use ctstats::select::Limit;
 
+use super::typed::TypedLimit;
 use super::{FilterArgs, Input, SELECTION, SheetArgs, SheetForm, load, no_such, remarks};
 
 const EXAMPLES: &str = "\
@@ -40,6 +40,14 @@ pub(super) struct LeaksArgs {
     /// And alive at this snapshot [default: last]
     #[arg(long, value_name = "SELECTOR", allow_hyphen_values = true, help_heading = SELECTION)]
     alive_at: Option<SnapshotSelector>,
+    /// Sort keys, comma-separated or repeated: growth (in bytes), bytes (at the last snapshot),
+    /// active (growth in instances), confidence, classname. Figures sort descending. Default:
+    /// confidence,growth.
+    #[arg(long, value_name = "KEYS", value_delimiter = ',', help_heading = SELECTION)]
+    sort: Vec<LeakSortKey>,
+    /// Reverse the sorted order.
+    #[arg(long, help_heading = SELECTION)]
+    reverse: bool,
     #[command(flatten)]
     filter: FilterArgs,
     /// Look closely at the first N suspects, and tell only the verdict of the others.
@@ -49,7 +57,7 @@ pub(super) struct LeaksArgs {
         allow_negative_numbers = true,
         default_value = "10"
     )]
-    limit: Limit,
+    limit: TypedLimit,
     #[command(flatten)]
     form: SheetArgs,
 }
@@ -65,7 +73,9 @@ impl LeaksArgs {
                 .ok()
                 .map(|[from, to]| (from, to)),
             alive_at: self.alive_at,
-            limit: Some(self.limit),
+            sort: self.sort,
+            reverse: self.reverse,
+            limit: Some(self.limit.get()),
         };
         let (dump, rest) = load(&self.input.dump, page.progress, |file| {
             file.in_order()?.history(&options.filter, true)

@@ -10,7 +10,7 @@ use anyhow::{Result, bail};
 
 use ctstats::DumpFile;
 use ctstats::output::{PageWithFolder, is_stdout};
-use ctstats::units::{ByteStyle, bytes, escaped};
+use ctstats::units::{ByteStyle, bytes, counted, escaped};
 
 use super::{Usage, note};
 
@@ -189,7 +189,8 @@ fn written(path: &Path, kind: Kind, what: &str) -> Option<String> {
         let files = folder.read_dir().ok()?.flatten();
         let sizes: Vec<u64> = files.filter_map(|file| size(&file.path())).collect();
         size_bytes += sizes.iter().sum::<u64>();
-        place = format!("{place} and {} files in {}", sizes.len(), name(&folder));
+        let files = counted(sizes.len(), "file", "files");
+        place = format!("{place} and {files} in {}", name(&folder));
     }
     let size = bytes(size_bytes.into(), ByteStyle::Units);
     let what = if what.is_empty() {

@@ -7,8 +7,9 @@ use clap::Args;
 
 use ctstats::analysis::objects::LeftOut;
 use ctstats::report::{csv, json, markdown, pympler, table};
-use ctstats::select::{Limit, Selection, SortKey};
+use ctstats::select::{Selection, SortKey};
 
+use super::typed::TypedLimit;
 use super::{
     FilterArgs, Form, FormArgs, Input, LONG_TEXTS_CUT, OUTPUT, SELECTION, load, note, remarks, warn,
 };
@@ -44,7 +45,7 @@ pub(super) struct Print {
     filter: FilterArgs,
     /// Keep the first N objects, or a share of all tracked ones (0.25 or 25%).
     #[arg(long, value_name = "N|0.25|25%", allow_negative_numbers = true)]
-    limit: Option<Limit>,
+    limit: Option<TypedLimit>,
     /// Only the row of each object, without trace, sizes and referents.
     #[arg(long, help_heading = OUTPUT)]
     brief: bool,
@@ -64,7 +65,7 @@ impl Print {
             filter: self.filter.filter(),
             sort: self.sort,
             reverse: self.reverse,
-            limit: self.limit,
+            limit: self.limit.map(TypedLimit::get),
             rules: self.form.rules(),
         };
         let (dump, selected) = load(&self.input.dump, page.progress, |file| {

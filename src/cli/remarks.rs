@@ -5,7 +5,7 @@ use std::path::Path;
 
 use ctstats::report::did_you_mean;
 use ctstats::select::{Criterion, Filter, Selected, Unmatched};
-use ctstats::units::{escaped, short_time, thousands};
+use ctstats::units::{counted, escaped, short_time};
 use ctstats::{ClockFault, Dump, Rules};
 
 use super::{note, warn};
@@ -117,10 +117,9 @@ pub(super) fn on_clock(path: &Path, fault: &ClockFault) {
             )
         }
         None => format!(
-            "{} object{} measured before their birth: the clock was set back, or threads created \
-             objects while a snapshot was taken; {done}",
-            thousands(fault.objects.into()),
-            if fault.objects == 1 { " was" } else { "s were" },
+            "{} measured before their birth: the clock was set back, or threads created objects \
+             while a snapshot was taken; {done}",
+            counted(fault.objects as usize, "object was", "objects were"),
         ),
     };
     warn(&format!("{}: {what}", escaped(&path.display().to_string())));

@@ -10,11 +10,12 @@ use ctstats::analysis::sites::{GroupBy, MAX_DEPTH, SiteSortKey, Sites, SitesOpti
 use ctstats::analysis::stacks::{Stacks, Weight};
 use ctstats::report::json::Stringing;
 use ctstats::report::{folded, sites, speedscope};
-use ctstats::select::{Filter, Limit};
+use ctstats::select::Filter;
 use ctstats::units::escaped;
 use ctstats::{Dump, Lives, Sizes};
 
 use super::place::{self, Kind};
+use super::typed::TypedLimit;
 use super::{
     FilterArgs, ProgressArgs, SELECTION, SheetArgs, SheetForm, finish, inputs, load, note, open,
     remarks,
@@ -73,7 +74,7 @@ pub(super) struct SitesArgs {
     /// Keep the first N sites and fold the others into one row.
     #[arg(long, value_name = "N|0.25|25%", allow_negative_numbers = true,
         conflicts_with = "stacks", help_heading = SELECTION)]
-    limit: Option<Limit>,
+    limit: Option<TypedLimit>,
     /// Write folded stacks: `main (app.py:9);add (shop.py:40);shop.Cart 5120` a line; of two
     /// dumps both weights.
     #[arg(long, group = "stacks", help_heading = STACKS)]
@@ -138,7 +139,7 @@ impl SitesArgs {
             depth: self.depth.into(),
             sort: self.sort,
             reverse: self.reverse,
-            limit: self.limit,
+            limit: self.limit.map(TypedLimit::get),
         };
         let (dump, sizes) = read(
             &self.dump,

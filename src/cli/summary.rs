@@ -7,8 +7,8 @@ use ctstats::Rules;
 use ctstats::analysis::lifetimes::{Lifetimes, LifetimesOptions};
 use ctstats::analysis::summary::{ClassSortKey, SnapshotSelector, Summary, SummaryOptions};
 use ctstats::report::{csv, json, lifetimes, markdown, pympler, table};
-use ctstats::select::Limit;
 
+use super::typed::TypedLimit;
 use super::{
     FilterArgs, Form, FormArgs, Input, LONG_TEXTS_CUT, SELECTION, Usage, load, no_such, note,
     remarks, warn,
@@ -55,7 +55,7 @@ pub(super) struct SummaryArgs {
     /// Keep the first N classes of each snapshot and fold the others into one row; of
     /// lifetimes those with most objects.
     #[arg(long, value_name = "N|0.25|25%", allow_negative_numbers = true)]
-    limit: Option<Limit>,
+    limit: Option<TypedLimit>,
     #[command(flatten)]
     form: FormArgs,
 }
@@ -71,7 +71,7 @@ impl SummaryArgs {
             filter: self.filter.filter(),
             sort: self.sort,
             reverse: self.reverse,
-            limit: self.limit,
+            limit: self.limit.map(TypedLimit::get),
             snapshots: self.snapshot,
             rules: self.form.rules(),
         };
@@ -119,7 +119,7 @@ impl SummaryArgs {
         }
         let options = LifetimesOptions {
             filter: self.filter.filter(),
-            limit: self.limit,
+            limit: self.limit.map(TypedLimit::get),
         };
         let dialect = self.form.dialect()?;
         let page = &self.form.page;

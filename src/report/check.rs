@@ -8,7 +8,7 @@ use super::json;
 use super::table::{Style, wrap};
 use crate::analysis::check::{Check, Found, Most, Outcome, Quantity, Unused};
 use crate::analysis::leaks::Confidence;
-use crate::units::{ByteStyle, bytes, change, escaped, thousands};
+use crate::units::{ByteStyle, bytes, change, counted, escaped, thousands};
 
 /// Names the shape of the document. Another number means another shape.
 pub const SCHEMA: &str = "ctstats.check/1";
@@ -148,13 +148,13 @@ fn breaches<'d>(check: &Check<'d>) -> impl Iterator<Item = Outcome<'d>> {
 
 fn total(check: &Check<'_>) -> String {
     let all = check.checked;
-    let s = if all == 1 { "" } else { "s" };
-    let [breaches, all] = [check.breaches, all].map(|count| thousands(count as i128));
+    let breaches = thousands(check.breaches as i128);
+    let all = counted(all, "check", "checks");
     let unchecked = match check.unused.len() {
         0 => String::new(),
         count => format!(", {} not checked", thousands(count as i128)),
     };
-    format!("{breaches} of {all} check{s} failed{unchecked}")
+    format!("{breaches} of {all} failed{unchecked}")
 }
 
 /// The limits that could not be checked though they should have been.

@@ -11,7 +11,7 @@ use super::{csv, markdown};
 use crate::analysis::diff::{ClassDiff, Diff, DiffFigures, DiffSortKey, ReferentDiff, Status};
 use crate::analysis::summary::SnapshotName;
 use crate::model::Text;
-use crate::units::{ByteStyle, bytes, change, clock, escaped, thousands};
+use crate::units::{ByteStyle, bytes, change, escaped, short_time, thousands};
 
 /// Names the shape of the document. Another number means another shape.
 pub const SCHEMA: &str = "ctstats.diff/1";
@@ -271,7 +271,9 @@ fn row<'s>(of: Of, name: Value<'s>, status: Value<'s>, figures: &DiffFigures) ->
 
 /// `snapshot 3, 00:00:04.25: wednesday`, not yet made harmless.
 pub(super) fn side(side: &SnapshotName<'_>) -> String {
-    let when = side.timestamp_seconds.map_or("at no moment".into(), clock);
+    let when = side
+        .timestamp_seconds
+        .map_or("at no moment".into(), short_time);
     let name = if side.description.is_empty() {
         String::new()
     } else {

@@ -13,6 +13,7 @@ use inferno::flamegraph::{self, Options, Palette, TextTruncateDirection};
 
 use super::folded::end;
 use crate::analysis::stacks::{Part, Stack, Stacks, Weight};
+use crate::units::counted;
 
 /// Innermost parts of a stack that are drawn. Python's recursion ends at a thousand.
 const MAX_PARTS: usize = 1500;
@@ -140,8 +141,8 @@ fn lines(stacks: &Stacks<'_>, max_bytes: usize) -> Vec<String> {
         lines.push(line + &figures([stack.before, stack.weight]));
     }
     if cut > 0 {
-        let s = if cut == 1 { "" } else { "s" };
-        lines.push(format!("({cut} more stack{s}){}", figures(more)));
+        let cut = counted(cut, "more stack", "more stacks");
+        lines.push(format!("({cut}){}", figures(more)));
     }
     lines
 }
@@ -151,7 +152,8 @@ fn names(stack: &Stack<'_>) -> String {
     let all = stack.parts().count();
     let mut names = Vec::new();
     if all > MAX_PARTS {
-        names.push(format!("({} more frames)", all - MAX_PARTS));
+        let cut = counted(all - MAX_PARTS, "more frame", "more frames");
+        names.push(format!("({cut})"));
     }
     let shown = stack.parts().skip(all.saturating_sub(MAX_PARTS));
     names.extend(shown.map(|part| match part {

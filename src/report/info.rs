@@ -2,19 +2,26 @@
 
 use std::io::{self, Write};
 
-use super::{Paint, json};
+use super::json;
+use super::table::{Style, wrap};
 use crate::analysis::info::Info;
-use crate::units::{ByteStyle, bytes, clock, escaped, share, thousands};
+use crate::units::{bytes, escaped, share, short_time, thousands};
 
 /// Names the shape of the document. Another number means another shape.
 pub const SCHEMA: &str = "ctstats.info/1";
 
 /// Writes lines for people.
-pub fn table(out: &mut impl Write, info: &Info, style: ByteStyle, paint: Paint) -> io::Result<()> {
+pub fn table(out: &mut impl Write, info: &Info, style: Style) -> io::Result<()> {
+    let (width, paint, style) = (style.page_width(), style.paint, style.bytes);
     let size = |count: u64| bytes(count.into(), style);
     let count = |count: usize| thousands(count as i128);
     let mut line = |name: &str, text: String| {
-        writeln!(out, "{}  {text}", paint.subject(format!("{name:<10}")))
+        // Behind the name and two blanks.
+        for (index, line) in wrap(&text, width - 12).iter().enumerate() {
+            let name = if index == 0 { name } else { "" };
+            writeln!(out, "{}  {line}", paint.subject(format!("{name:<10}")))?;
+        }
+        Ok::<(), io::Error>(())
     };
     let format = match info.format_version {
         Some(version) => format!("ctstats' own, version {version}"),
@@ -61,7 +68,10 @@ pub fn table(out: &mut impl Write, info: &Info, style: ByteStyle, paint: Paint) 
     line("sites", count(info.sites))?;
     line("snapshots", count(info.snapshots))?;
     if let (Some(first), Some(last)) = (info.first_seconds, info.last_seconds) {
-        line("time", format!("{} to {}", clock(first), clock(last)))?;
+        line(
+            "time",
+            format!("{} to {}", short_time(first), short_time(last)),
+        )?;
     }
     if let Some(peak) = &info.peak {
         let name = if peak.description.is_empty() {

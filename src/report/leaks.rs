@@ -13,7 +13,7 @@ use crate::analysis::leaks::{
 };
 use crate::analysis::summary::SnapshotName;
 use crate::model::Text;
-use crate::units::{ByteStyle, bytes, change, escaped, share, short_time, thousands};
+use crate::units::{ByteStyle, bytes, change, counted, escaped, share, short_time, thousands};
 
 /// Names the shape of the document. Another number means another shape.
 pub const SCHEMA: &str = "ctstats.leaks/1";
@@ -158,8 +158,8 @@ pub fn markdown(out: &mut impl Write, leaks: &Leaks<'_>, style: ByteStyle) -> io
         }
         for origin in &suspect.kept.origins {
             let line = format!(
-                "{} survivors, {}, from {}",
-                thousands(origin.objects.into()),
+                "{}, {}, from {}",
+                counted(origin.objects as usize, "survivor", "survivors"),
                 bytes(origin.size_bytes, style),
                 ending(Text::new(&place(origin)), 2000)
             );
@@ -300,7 +300,8 @@ impl<W: Write> Page<'_, W> {
                 self.origin(origin)?;
             }
             if kept.more_origins > 0 {
-                writeln!(self.out, "    {} more lines", kept.more_origins)?;
+                let more = counted(kept.more_origins, "more line", "more lines");
+                writeln!(self.out, "    {more}")?;
             }
         }
         if !kept.holders.is_empty() {
@@ -425,7 +426,8 @@ impl<W: Write> Page<'_, W> {
         }
         let more = classes.len().saturating_sub(MOST_LISTED);
         if more > 0 {
-            writeln!(self.out, "  and {} more classes", thousands(more as i128))?;
+            let more = counted(more, "more class", "more classes");
+            writeln!(self.out, "  and {more}")?;
         }
         Ok(())
     }

@@ -10,7 +10,7 @@ use crate::analysis::referents::Depth;
 use crate::analysis::summary::{SnapshotSummary, Summary};
 use crate::model::Dump;
 use crate::select::Selected;
-use crate::units::{self, ByteStyle, bytes, clock, escaped, share, thousands};
+use crate::units::{self, ByteStyle, bytes, escaped, share, short_time, thousands};
 
 /// Writes a table of the selected objects.
 pub fn objects(
@@ -28,7 +28,7 @@ pub fn objects(
     for &number in &selected.objects {
         let row = details.row(dump.object(number));
         let died = match row.death_seconds {
-            Some(death) => clock(death),
+            Some(death) => short_time(death),
             None if row.alive => "alive".into(),
             None => "at no moment".into(),
         };
@@ -37,7 +37,7 @@ pub fn objects(
             "| {} | {} | {} | {} | {} | {} | {} |",
             cell(&row.class.to_str()),
             row.address,
-            row.birth_seconds.map_or("?".into(), clock),
+            row.birth_seconds.map_or("?".into(), short_time),
             died,
             bytes(row.size_bytes.into(), style),
             bytes(row.peak_size_bytes.into(), style),
@@ -57,7 +57,7 @@ pub fn summary(out: &mut impl Write, summary: &Summary<'_>, style: ByteStyle) ->
         }
         let when = snapshot
             .timestamp_seconds
-            .map_or("at no moment".into(), clock);
+            .map_or("at no moment".into(), short_time);
         let name = if snapshot.description.is_empty() {
             ""
         } else {

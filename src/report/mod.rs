@@ -25,20 +25,5 @@ pub mod sites;
 pub mod speedscope;
 pub mod table;
 
+pub use crate::similar::did_you_mean;
 pub use paint::Paint;
-
-use crate::units::escaped;
-
-/// `; did you mean 'shop.Cart'?`, or nothing if nothing is similar. For the end of a sentence.
-pub fn did_you_mean(similar: &[String]) -> String {
-    let clipped = |name: &String| name.chars().take(200).collect::<String>();
-    let quoted: Vec<String> = similar
-        .iter()
-        .map(|name| format!("'{}'", escaped(&clipped(name))))
-        .collect();
-    match &quoted[..] {
-        [] => String::new(),
-        [one] => format!("; did you mean {one}?"),
-        [all @ .., last] => format!("; did you mean {} or {last}?", all.join(", ")),
-    }
-}

@@ -2,7 +2,7 @@
 //!
 //! Objects are streamed: column widths follow from the page and from the names of classes, so the
 //! first row is written at once and a million rows take no memory. What is said of classes
-//! is a [`Sheet`].
+//! is a sheet.
 
 use std::collections::HashMap;
 use std::io::{self, Write};
@@ -17,7 +17,9 @@ use crate::analysis::referents::{Depth, ReferentDetail};
 use crate::analysis::summary::{Folded, ShareOf, SnapshotSummary, Summary};
 use crate::model::{Dump, Text};
 use crate::select::Selected;
-use crate::units::{self, ByteStyle, bytes, change, clock, escaped, share, short_time, thousands};
+use crate::units::{
+    self, ByteStyle, bytes, change, counted, escaped, share, short_time, thousands,
+};
 
 /// Columns of the page where there is no terminal.
 pub const DEFAULT_WIDTH: usize = 120;
@@ -313,12 +315,12 @@ impl<'d> Page<'d> {
             }
         }
         if detail.frames_cut > 0 {
-            let (count, s) = counted(detail.frames_cut);
-            writeln!(out, "      ({count} more frame{s})")?;
+            let more = counted(detail.frames_cut, "more frame", "more frames");
+            writeln!(out, "      ({more})")?;
         }
         if let Some(other) = &detail.trace_as {
-            let (count, s) = counted(other.frames);
-            let text = format!("created by the {count} frame{s} of {} above", other.address);
+            let frames = counted(other.frames, "frame", "frames");
+            let text = format!("created by the {frames} of {} above", other.address);
             writeln!(out, "    {}", paint.aside(text))?;
         }
         if detail.samples > 0 {
@@ -338,12 +340,12 @@ impl<'d> Page<'d> {
             let when = detail
                 .row
                 .death_seconds
-                .map_or("at no moment".into(), clock);
-            writeln!(out, "      {when}  died")?;
+                .map_or("at no moment".into(), short_time);
+            writeln!(out, "      {when:>6}  died")?;
         }
         if detail.samples_after_death > 0 {
-            let (count, s) = counted(detail.samples_after_death);
-            let note = format!("({count} sample{s} taken after its death left out)");
+            let samples = counted(detail.samples_after_death, "sample", "samples");
+            let note = format!("({samples} taken after its death left out)");
             writeln!(out, "      {}", paint.aside(note))?;
         }
         Ok(())
@@ -351,14 +353,14 @@ impl<'d> Page<'d> {
 
     fn sample(&self, out: &mut impl Write, sample: &SampleDetail<'_>) -> io::Result<()> {
         let paint = self.style.paint;
-        let when = sample.time_seconds.map_or("?".into(), clock);
+        let when = sample.time_seconds.map_or("?".into(), short_time);
         let what = match (sample.description, sample.change_bytes) {
             (Some(text), _) if !text.is_empty() => beginning(text, self.label),
             (Some(_), _) => format!("snapshot {}", sample.snapshot.unwrap_or_default()),
             (None, None) => "born".into(),
             (None, Some(_)) => "no snapshot of this moment".into(),
         };
-        let label = fit(&format!("      {when}  {what}"), self.label);
+        let label = fit(&format!("      {when:>6}  {what}"), self.label);
         let size = fit_right(
             &bytes(sample.size_bytes.into(), self.style.bytes),
             self.size,
@@ -421,10 +423,6 @@ impl<'d> Page<'d> {
         }
         Ok(marked)
     }
-}
-
-fn counted(count: usize) -> (String, &'static str) {
-    (thousands(count as i128), if count == 1 { "" } else { "s" })
 }
 
 /// Writes a block for each snapshot: the process, then the classes.
@@ -523,7 +521,7 @@ fn snapshot_block(
     let size = |count: i128| bytes(count, style.bytes);
     let when = snapshot
         .timestamp_seconds
-        .map_or("at no moment".into(), clock);
+        .map_or("at no moment".into(), short_time);
     let name = if snapshot.description.is_empty() {
         String::new()
     } else {
@@ -706,9 +704,9 @@ pub fn extent(selected: &Selected, style: ByteStyle) -> String {
         shown as f64 * 100.0 / all as f64
     };
     format!(
-        "showing {} of {} objects, {} of {}",
+        "showing {} of {}, {} of {}",
         thousands(selected.objects.len() as i128),
-        thousands(selected.all as i128),
+        counted(selected.all, "object", "objects"),
         units::share(percent),
         bytes(all, style)
     )

@@ -9,6 +9,8 @@ mod suspect;
 mod trend;
 mod verdict;
 
+use std::str::FromStr;
+
 use serde::Serialize;
 
 pub use survival::Survival;
@@ -22,7 +24,7 @@ use super::history::{History, HistoryLimits, cohorts};
 use super::merged::KeptTrees;
 use super::summary::{SnapshotName, SnapshotSelector};
 use crate::model::{Class, Cohorts, Dump, Rules, Snapshot, Survivors, Text, Totals, Whose};
-use crate::select::{Filter, Limit};
+use crate::select::{Filter, Limit, named};
 use suspect::Looker;
 
 /// How many snapshots are compared at most, and with however many classes.
@@ -32,6 +34,43 @@ const LEAST_SNAPSHOTS: usize = 16;
 /// How many pairs of snapshots are compared, of all classes together. Every class is weighed;
 /// where they are many, fewer snapshots are looked at.
 const MOST_PAIRS: usize = 80_000_000;
+
+/// What to sort classes by.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum LeakSortKey {
+    /// Growth in bytes, descending.
+    Growth,
+    /// Bytes at the last snapshot, descending.
+    Bytes,
+    /// Growth in instances, descending.
+    Active,
+    /// How sure the verdict is, descending.
+    Confidence,
+    /// The registered name, ascending.
+    ClassName,
+}
+
+impl LeakSortKey {
+    /// All keys by the names that users type.
+    pub const NAMED: [(&'static str, LeakSortKey); 5] = [
+        ("growth", LeakSortKey::Growth),
+        ("bytes", LeakSortKey::Bytes),
+        ("active", LeakSortKey::Active),
+        ("confidence", LeakSortKey::Confidence),
+        ("classname", LeakSortKey::ClassName),
+    ];
+
+    /// The order when none is asked for.
+    pub const DEFAULT: [LeakSortKey; 2] = [LeakSortKey::Confidence, LeakSortKey::Growth];
+}
+
+impl FromStr for LeakSortKey {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        named(&LeakSortKey::NAMED, text)
+    }
+}
 
 /// What to look for.
 #[derive(Clone, Debug, Default)]
@@ -43,6 +82,10 @@ pub struct LeaksOptions {
     pub between: Option<(SnapshotSelector, SnapshotSelector)>,
     /// And alive at this one; default the last.
     pub alive_at: Option<SnapshotSelector>,
+    /// Sort keys of suspects, and of the other classes; none means [`LeakSortKey::DEFAULT`].
+    pub sort: Vec<LeakSortKey>,
+    /// Turns both round.
+    pub reverse: bool,
     /// How many suspects to look at closely; of the others only the verdict is told.
     pub limit: Option<Limit>,
 }
@@ -103,11 +146,12 @@ pub struct Leaks<'d> {
     pub has_referents: bool,
     /// Which survivors are looked at; `None` with fewer than two snapshots.
     pub between: Option<Between<'d>>,
-    /// Those that may leak: likely ones first, then by how much they grew.
+    /// Those that may leak, sorted: unless asked otherwise likely ones first, then by how much
+    /// they grew.
     pub suspects: Vec<Suspect<'d>>,
     /// Suspects that the limit left out: their verdicts alone.
     pub more_suspects: Vec<ClassVerdict<'d>>,
-    /// The other classes that hold or held something, those that grew most first.
+    /// The other classes that hold or held something, sorted in the same way.
     pub cleared: Vec<ClassVerdict<'d>>,
     /// What this dump cannot show.
     pub limits: Vec<String>,
@@ -189,9 +233,8 @@ impl<'d> Verdicts<'d> {
                 suspects.push(class);
             }
         }
-        let growth = |class: &ClassVerdict<'_>| class.evidence.bytes.change();
-        cleared.sort_by_key(|class| std::cmp::Reverse(growth(class)));
-        suspects.sort_by_key(|class| std::cmp::Reverse((class.verdict.confidence, growth(class))));
+        sort(&mut cleared, options);
+        sort(&mut suspects, options);
         let all = suspects.len();
         let limit = options
             .limit
@@ -301,6 +344,28 @@ impl<'d> Leaks<'d> {
     /// If a selector names no snapshot of this dump; the error is that selector.
     pub fn of(dump: &'d Dump, options: &LeaksOptions) -> Result<Self, SnapshotSelector> {
         Ok(Verdicts::of(dump, options)?.look(dump))
+    }
+}
+
+fn sort(classes: &mut [ClassVerdict<'_>], options: &LeaksOptions) {
+    let keys = match &options.sort[..] {
+        [] => &LeakSortKey::DEFAULT[..],
+        keys => keys,
+    };
+    classes.sort_by(|a, b| {
+        let (x, y) = (&a.evidence, &b.evidence);
+        let by = |key: &LeakSortKey| match key {
+            LeakSortKey::Growth => y.bytes.change().cmp(&x.bytes.change()),
+            LeakSortKey::Bytes => y.bytes.last.cmp(&x.bytes.last),
+            LeakSortKey::Active => y.instances.change().cmp(&x.instances.change()),
+            LeakSortKey::Confidence => b.verdict.confidence.cmp(&a.verdict.confidence),
+            LeakSortKey::ClassName => a.class.cmp(&b.class),
+        };
+        let ordering = keys.iter().map(by).find(|ordering| ordering.is_ne());
+        ordering.unwrap_or(std::cmp::Ordering::Equal)
+    });
+    if options.reverse {
+        classes.reverse();
     }
 }
 

@@ -167,11 +167,12 @@ impl Evidence {
         let count = |count: i128| units::thousands(count);
         let size = |count: i128| units::bytes(count, ByteStyle::Units);
         let mut reasons = vec![format!(
-            "{} → {} instances, {} → {} over {snapshots} snapshots",
+            "{} → {}, {} → {} over {}",
             count(instances.first),
-            count(instances.last),
+            units::counted(instances.last.max(0) as usize, "instance", "instances"),
             size(bytes.first),
             size(bytes.last),
+            units::counted(*snapshots, "snapshot", "snapshots"),
         )];
         if let (true, Some(per_snapshot)) = (*weightless, instances.per_snapshot) {
             reasons.push(format!(
@@ -200,11 +201,11 @@ impl Evidence {
         if survival.born > 0 {
             reasons.push(format!(
                 "{} of {} born between the first snapshot and the last were alive at the last, \
-                 from {} of {} spans of time",
+                 from {} of {}",
                 count(survival.survived.into()),
                 count(survival.born.into()),
                 survival.spans_with_survivors,
-                survival.spans_with_births,
+                units::counted(survival.spans_with_births, "span of time", "spans of time"),
             ));
         }
         reasons.push(

@@ -9,7 +9,7 @@ use super::chart::{self, Chart, Scale, Series};
 use super::index::named;
 use super::instances::{ClassData, Embedder};
 use super::names::Names;
-use super::text::{Cell, counted, shown};
+use super::text::{Cell, shown};
 use super::{HtmlOptions, rendered};
 use crate::analysis::class::{ClassDetail, steps};
 use crate::analysis::history::{ClassHistory, History};
@@ -19,7 +19,7 @@ use crate::analysis::sites::{SiteRow, Sites, SitesOptions};
 use crate::model::{Dump, Sizes, Snapshot, Totals, TrackedObject};
 use crate::report::json;
 use crate::select::{Filter, Limit};
-use crate::units::{ByteStyle, bytes, short_time, thousands};
+use crate::units::{ByteStyle, bytes, counted, short_time, thousands};
 
 /// Steps of births and deaths that are drawn each; of more, so many moments.
 const MOST_STEPS: usize = 200;
@@ -151,9 +151,9 @@ impl<'d, 'p> Classes<'d, 'p> {
                     "Survivors: alive at the end, and already at the last snapshot but one.".into()
                 }
                 Some(more) => format!(
-                    "{} more sites created {}, of {} together. Survivors: alive at the end, and \
-                     already at the last snapshot but one.",
-                    thousands(more.sites as i128),
+                    "{} created {}, of {} together. Survivors: alive at the end, and already at \
+                     the last snapshot but one.",
+                    counted(more.sites, "more site", "more sites"),
                     counted(more.figures.objects as usize, "instance", "instances"),
                     bytes(more.figures.size_bytes, ByteStyle::Units)
                 ),
@@ -402,11 +402,11 @@ fn instances_text(all: u64, embedded: usize, history: &History<'_>) -> String {
         (0, 1) => "The one instance.".into(),
         (0, _) => format!("All {} instances.", thousands(all.into())),
         _ => format!(
-            "The {} of {} by size; {} more are not in this report. ctstats html --instances N \
-             embeds more of them, ctstats print lists all.",
+            "The {} of {} by size; {} not in this report. ctstats html --instances N embeds more \
+             of them, ctstats print lists all.",
             counted(embedded, "largest", "largest"),
             counted(all as usize, "instance", "instances"),
-            thousands(more.into())
+            counted(more as usize, "more is", "more are")
         ),
     };
     match history.peak() {

@@ -7,14 +7,14 @@ use serde::Serialize;
 
 use super::chart::{self, Chart, Scale, Series};
 use super::names::Names;
-use super::text::{Cell, Exact, counted, shown};
+use super::text::{Cell, Exact, shown};
 use super::{HtmlOptions, rendered};
 use crate::analysis::coverage::Coverage;
 use crate::analysis::history::{ClassHistory, History};
 use crate::analysis::summary::{ShareOf, SnapshotSummary, percent};
 use crate::model::Dump;
 use crate::report::{coverage, json};
-use crate::units::{ByteStyle, bytes, share, short_time, thousands};
+use crate::units::{ByteStyle, bytes, counted, share, short_time, thousands};
 
 /// Classes up to this share of the tracked total are folded into "other", as Pympler does.
 const NOTABLE_PERCENT: f64 = 3.0;

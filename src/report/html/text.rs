@@ -115,9 +115,3 @@ impl Serialize for Exact {
         }
     }
 }
-
-/// `1 class`, `2 classes`.
-pub(super) fn counted(count: usize, one: &str, more: &str) -> String {
-    let number = units::thousands(count as i128);
-    format!("{number} {}", if count == 1 { one } else { more })
-}

@@ -1,4 +1,4 @@
-"""Tables are as wide as the terminal, on whichever stream it is. Needs a Unix."""
+"""Tables are as wide as the terminal, on whichever stream it is, and coloured if it can. Needs a Unix."""
 
 import fcntl
 import os
@@ -8,8 +8,9 @@ import subprocess
 import sys
 import termios
 
-COMMAND = [sys.argv[1], "summary", "fixtures/shop.dump", "--snapshot", "last", "--color", "never", "--progress", "never"]
-ENVIRONMENT = {name: value for name, value in os.environ.items() if name != "COLUMNS"}
+COMMAND = [sys.argv[1], "summary", "fixtures/shop.dump", "--snapshot", "last", "--progress", "never"]
+ENVIRONMENT = {name: value for name, value in os.environ.items() if name not in ("COLUMNS", "NO_COLOR")}
+ENVIRONMENT["TERM"] = "dumb"
 
 
 def plain(width):
@@ -67,4 +68,11 @@ CASES = [
 for columns, streams, environment, width in CASES:
     if shown(columns, streams, environment) != plain(width):
         sys.exit("a terminal of %d columns on %s with %s is not taken for %d" % (columns, streams, environment, width))
+for variables, is_coloured in [
+    ({"TERM": "xterm"}, True),
+    ({"TERM": "dumb"}, False),
+    ({"TERM": "xterm", "NO_COLOR": "1"}, False),
+]:
+    if (b"\x1b[" in shown(80, ["stdout"], variables)) != is_coloured:
+        sys.exit("a terminal with %s is%s coloured" % (variables, " not" if is_coloured else ""))
 print(len(CASES), "terminals are taken as they are")
