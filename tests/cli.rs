@@ -173,6 +173,22 @@ const CASES: &[(&str, &str)] = &[
         "summary DUMP --format markdown --snapshot tuesday",
     ),
     ("summary-pympler", "summary DUMP --format pympler"),
+    (
+        "summary-share-of",
+        "summary LEAKY --share-of resident --sort share --snapshot last",
+    ),
+    (
+        "summary-share-of-json",
+        "summary LEAKY --share-of asizeof --snapshot last --class Cart --format json",
+    ),
+    (
+        "summary-share-of-nothing",
+        "summary DUMP --share-of asizeof --snapshot last",
+    ),
+    (
+        "usage-share-of-pympler",
+        "summary DUMP --share-of virtual --format pympler",
+    ),
     ("summary-limit", "summary DUMP --sort size --limit 1"),
     (
         "summary-sort",

@@ -41,7 +41,7 @@ pub enum ClassSortKey {
     Active,
     /// The average size, descending.
     Average,
-    /// The share of the process, descending.
+    /// The share, descending.
     Share,
 }
 
@@ -166,8 +166,10 @@ pub struct SummaryOptions {
     pub limit: Option<Limit>,
     /// Which snapshots; none means all.
     pub snapshots: Vec<SnapshotSelector>,
-    /// Whose figures.
+    /// Whose figures. By [`Rules::Pympler`] shares are of what they are of in Pympler.
     pub rules: Rules,
+    /// What shares are of.
+    pub share_of: ShareOf,
 }
 
 /// A class at a snapshot.
@@ -181,8 +183,9 @@ pub struct ClassFigures<'d> {
     pub sum_bytes: i128,
     /// Bytes of each on average; 0 where none is active.
     pub average_bytes: f64,
-    /// The sum as a share of the process's size, in percent.
-    pub share_percent: f64,
+    /// The sum as a share of [`SnapshotSummary::share_of_bytes`], in percent; `None` where that
+    /// was not recorded.
+    pub share_percent: Option<f64>,
     #[serde(skip)]
     pub(crate) number: u32,
 }
@@ -199,19 +202,60 @@ pub struct Folded {
     /// As for a class.
     pub average_bytes: f64,
     /// As for a class.
-    pub share_percent: f64,
+    pub share_percent: Option<f64>,
 }
 
-/// Which figure of the process the shares are of.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+/// What shares are of.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum ShareOf {
+    /// The tracked total of the snapshot.
+    #[default]
+    Tracked,
+    /// The process's resident size.
+    Resident,
     /// The process's virtual size.
     Virtual,
-    /// The total of asizeof, for want of the process's size.
+    /// The total of asizeof.
     Asizeof,
-    /// The tracked total, for want of both.
-    Tracked,
+}
+
+impl ShareOf {
+    /// All of them by the names that users type.
+    pub const NAMED: [(&'static str, ShareOf); 4] = [
+        ("tracked", ShareOf::Tracked),
+        ("resident", ShareOf::Resident),
+        ("virtual", ShareOf::Virtual),
+        ("asizeof", ShareOf::Asizeof),
+    ];
+
+    /// The name that users type.
+    pub fn name(self) -> &'static str {
+        let mut named = ShareOf::NAMED.into_iter();
+        named
+            .find(|named| named.1 == self)
+            .map_or("", |named| named.0)
+    }
+
+    /// The figure of a snapshot in bytes; `None` where it was not recorded.
+    fn bytes(self, snapshot: Snapshot<'_>) -> Option<i128> {
+        let process = snapshot.process();
+        match self {
+            ShareOf::Tracked => Some(snapshot.tracked_total_bytes()),
+            ShareOf::Resident => Some(process.resident_bytes).filter(|&bytes| bytes != 0),
+            ShareOf::Virtual => process.available.then_some(process.virtual_bytes),
+            ShareOf::Asizeof => snapshot.asizeof_total_bytes(),
+        }
+    }
+
+    /// What Pympler's shares are of: the process's virtual size, or the next best figure.
+    fn of_pympler(snapshot: Snapshot<'_>) -> Self {
+        match (snapshot.process().available, snapshot.asizeof_total_bytes()) {
+            (true, _) => ShareOf::Virtual,
+            (false, Some(_)) => ShareOf::Asizeof,
+            (false, None) => ShareOf::Tracked,
+        }
+    }
 }
 
 /// A snapshot with its classes.
@@ -236,10 +280,10 @@ pub struct SnapshotSummary<'d> {
     pub asizeof_total_bytes: Option<i128>,
     /// Bytes that the tracker itself takes.
     pub overhead_bytes: i128,
-    /// What the shares are of, in bytes.
-    pub share_of_bytes: i128,
-    /// Which figure that is.
+    /// What the shares are of.
     pub share_of: ShareOf,
+    /// That in bytes; `None` where it was not recorded.
+    pub share_of_bytes: Option<i128>,
     /// The classes, sorted, and cut to the limit.
     pub classes: Vec<ClassFigures<'d>>,
     /// The classes that the limit cut, if any.
@@ -449,7 +493,11 @@ impl<'d> Summary<'d> {
         course: &Course,
         dead_bytes: i128,
     ) -> SnapshotSummary<'d> {
-        let whole = snapshot.total_bytes();
+        let share_of = match self.options.rules {
+            Rules::Documented => self.options.share_of,
+            Rules::Pympler => ShareOf::of_pympler(snapshot),
+        };
+        let whole = share_of.bytes(snapshot);
         let process = snapshot.process();
         SnapshotSummary {
             snapshot: snapshot.index(),
@@ -461,33 +509,29 @@ impl<'d> Summary<'d> {
             dead_bytes,
             asizeof_total_bytes: snapshot.asizeof_total_bytes(),
             overhead_bytes: snapshot.overhead_bytes(),
+            share_of,
             share_of_bytes: whole,
-            share_of: match (process.available, snapshot.asizeof_total_bytes()) {
-                (true, _) => ShareOf::Virtual,
-                (false, Some(_)) => ShareOf::Asizeof,
-                (false, None) => ShareOf::Tracked,
-            },
             classes: Vec::new(),
             more: None,
             total: fold(course.total(), self.classes.len(), whole),
         }
     }
 
-    fn row(&self, place: u32, cell: model::Cell, whole: i128) -> ClassFigures<'d> {
+    fn row(&self, place: u32, cell: model::Cell, whole: Option<i128>) -> ClassFigures<'d> {
         let number = self.classes[place as usize];
         ClassFigures {
             class: self.dump.class_name(number),
             active: cell.active,
             sum_bytes: cell.sum_bytes,
             average_bytes: average(cell.sum_bytes, cell.active),
-            share_percent: percent(cell.sum_bytes, whole),
+            share_percent: whole.map(|whole| percent(cell.sum_bytes, whole)),
             number,
         }
     }
 
     /// The selected classes in the order asked for, cut to the limit, as places in `self.classes`.
     /// Those are by name, which is the order of what ties.
-    fn ranked(&self, course: &Course, whole: i128) -> Vec<u32> {
+    fn ranked(&self, course: &Course, whole: Option<i128>) -> Vec<u32> {
         let compare = |&a: &u32, &b: &u32| {
             let (x, y) = (course.cell(a), course.cell(b));
             let average = |cell: model::Cell| average(cell.sum_bytes, cell.active);
@@ -497,7 +541,8 @@ impl<'d> Summary<'d> {
                 ClassSortKey::Active => y.active.cmp(&x.active),
                 ClassSortKey::Average => average(y).total_cmp(&average(x)),
                 ClassSortKey::Share => {
-                    percent(y.sum_bytes, whole).total_cmp(&percent(x.sum_bytes, whole))
+                    let share = |cell: model::Cell| percent(cell.sum_bytes, whole.unwrap_or(0));
+                    share(y).total_cmp(&share(x))
                 }
             };
             let mut keys = self.options.sort.iter().map(by);
@@ -520,13 +565,13 @@ impl<'d> Summary<'d> {
     }
 }
 
-fn fold(cell: model::Cell, classes: usize, whole: i128) -> Folded {
+fn fold(cell: model::Cell, classes: usize, whole: Option<i128>) -> Folded {
     Folded {
         classes,
         active: cell.active,
         sum_bytes: cell.sum_bytes,
         average_bytes: average(cell.sum_bytes, cell.active),
-        share_percent: percent(cell.sum_bytes, whole),
+        share_percent: whole.map(|whole| percent(cell.sum_bytes, whole)),
     }
 }
 

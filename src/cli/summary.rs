@@ -1,11 +1,13 @@
 //! `ctstats summary`: the classes of each snapshot, or how long their objects live.
 
 use anyhow::Result;
-use clap::Args;
+use clap::{Args, ValueEnum};
 
 use ctstats::Rules;
 use ctstats::analysis::lifetimes::{Lifetimes, LifetimesOptions};
-use ctstats::analysis::summary::{ClassSortKey, SnapshotSelector, Summary, SummaryOptions};
+use ctstats::analysis::summary::{
+    ClassSortKey, ShareOf, SnapshotSelector, Summary, SummaryOptions,
+};
 use ctstats::report::{csv, json, lifetimes, markdown, pympler, table};
 
 use super::typed::TypedLimit;
@@ -27,9 +29,8 @@ Examples:
 
 /// Print the classes of each snapshot: active instances, sum, average, share.
 ///
-/// The share is of the process's virtual size at the snapshot (where that was not
-/// recorded, of the asizeof total or the tracked total). An object is active if it
-/// was born before the snapshot and had not died by then.
+/// The share is of the tracked total of the snapshot, or of what --share-of names. An object is
+/// active if it was born before the snapshot and had not died by then.
 #[derive(Debug, Args)]
 #[command(after_help = EXAMPLES)]
 pub(super) struct SummaryArgs {
@@ -50,6 +51,10 @@ pub(super) struct SummaryArgs {
     /// Reverse the sorted order.
     #[arg(long, help_heading = SELECTION)]
     reverse: bool,
+    /// What shares are of [default: tracked]. The pympler form has its own rule.
+    #[arg(long, value_enum, value_name = "WHAT", conflicts_with = "lifetimes",
+        help_heading = SELECTION)]
+    share_of: Option<Of>,
     #[command(flatten)]
     filter: FilterArgs,
     /// Keep the first N classes of each snapshot and fold the others into one row; of
@@ -60,12 +65,29 @@ pub(super) struct SummaryArgs {
     form: FormArgs,
 }
 
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+enum Of {
+    /// The tracked total of the snapshot
+    Tracked,
+    /// The process's resident size
+    Resident,
+    /// The process's virtual size
+    Virtual,
+    /// The snapshot's asizeof total
+    Asizeof,
+}
+
 impl SummaryArgs {
     pub(super) fn run(self) -> Result<()> {
         let dialect = self.form.dialect()?;
         self.form.page.refuse_losses(&[&self.input.dump])?;
         if self.lifetimes {
             return self.lifetimes();
+        }
+        if self.share_of.is_some() && self.form.format == Form::Pympler {
+            let what =
+                "Pympler's shares are of the process's virtual size; choose another --format";
+            return Err(Usage(what.into()).into());
         }
         let options = SummaryOptions {
             filter: self.filter.filter(),
@@ -74,6 +96,12 @@ impl SummaryArgs {
             limit: self.limit.map(TypedLimit::get),
             snapshots: self.snapshot,
             rules: self.form.rules(),
+            share_of: match self.share_of {
+                None | Some(Of::Tracked) => ShareOf::Tracked,
+                Some(Of::Resident) => ShareOf::Resident,
+                Some(Of::Virtual) => ShareOf::Virtual,
+                Some(Of::Asizeof) => ShareOf::Asizeof,
+            },
         };
         let (dump, ()) = load(&self.input.dump, self.form.page.progress, |file| {
             let file = match options.rules {

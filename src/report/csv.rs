@@ -114,6 +114,8 @@ pub fn summary(out: &mut impl Write, summary: &Summary<'_>, dialect: Dialect) ->
             "sum_bytes",
             "average_bytes",
             "share_percent",
+            "share_of",
+            "dead_bytes",
         ])
         .map_err(io_error)?;
     let mut texts = LongTexts::new();
@@ -128,6 +130,7 @@ pub fn summary(out: &mut impl Write, summary: &Summary<'_>, dialect: Dialect) ->
             optional(snapshot.asizeof_total_bytes),
             snapshot.overhead_bytes.to_string(),
         ];
+        let share_of = snapshot.share_of.name().to_owned();
         let classes = snapshot.classes.iter().map(|c| {
             (
                 dialect.cell(&c.class.to_str()).into_owned(),
@@ -152,7 +155,9 @@ pub fn summary(out: &mut impl Write, summary: &Summary<'_>, dialect: Dialect) ->
                 active.to_string(),
                 sum.to_string(),
                 average.to_string(),
-                share.to_string(),
+                optional(share),
+                share_of.clone(),
+                snapshot.dead_bytes.to_string(),
             ];
             texts.begin_row();
             let description = texts.shown(snapshot.description);

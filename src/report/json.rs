@@ -20,7 +20,7 @@ use crate::units::{acts, marks};
 pub const PRINT_SCHEMA: &str = "ctstats.print/1";
 
 /// Names the shape of a summary document.
-pub const SUMMARY_SCHEMA: &str = "ctstats.summary/1";
+pub const SUMMARY_SCHEMA: &str = "ctstats.summary/2";
 
 /// How objects are strung together.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -72,7 +72,7 @@ pub fn summary(out: &mut impl Write, summary: &Summary<'_>, style: ByteStyle) ->
         let dash = |count: Option<i128>| count.map_or("– (not recorded)".into(), size);
         writeln!(
             out,
-            "Process {} virtual, {} resident; tracked {}, asizeof {}, overhead {}.\n",
+            "Process {} virtual, {} resident; tracked {}, asizeof {}, overhead {}. Shares are of {}.\n",
             dash(snapshot.process_virtual_bytes),
             dash(snapshot.process_resident_bytes),
             table::tracked(&snapshot, style),
@@ -80,17 +80,18 @@ pub fn summary(out: &mut impl Write, summary: &Summary<'_>, style: ByteStyle) ->
                 .asizeof_total_bytes
                 .map_or("– (not computed)".into(), size),
             size(snapshot.overhead_bytes),
+            table::share_name(snapshot.share_of),
         )?;
         writeln!(out, "| class | active | sum | average | share |")?;
         writeln!(out, "| --- | ---: | ---: | ---: | ---: |")?;
-        let mut row = |name: &str, active: u64, sum, average: f64, percent| {
+        let mut row = |name: &str, active: u64, sum, average: f64, percent: Option<f64>| {
             writeln!(
                 out,
                 "| {name} | {} | {} | {} | {} |",
                 thousands(active.into()),
                 size(sum),
                 units::average(average, style),
-                share(percent)
+                percent.map_or("–".into(), share)
             )
         };
         for c in &snapshot.classes {

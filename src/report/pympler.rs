@@ -243,7 +243,7 @@ impl<W: Write> Writer<W> {
                 Figure::Int(computed.sum_bytes),
                 // Python's division gives a float, `0` for none is an int: both print alike.
                 Figure::Float(computed.average_bytes),
-                python_int(computed.share_percent),
+                python_int(computed.share_percent.unwrap_or(0.0)),
             ),
         };
         write!(self.buffer, "{active:11} ")?;

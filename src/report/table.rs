@@ -457,32 +457,23 @@ pub(super) fn tracked(snapshot: &SnapshotSummary<'_>, style: ByteStyle) -> Strin
 #[derive(Default)]
 struct Notes {
     without_asizeof: bool,
-    shares: [bool; 3],
+    /// What shares are of, and whether that was not recorded at some snapshot.
+    share_of: Option<(ShareOf, bool)>,
 }
 
 impl Notes {
     fn gather(&mut self, snapshot: &SnapshotSummary<'_>) {
         self.without_asizeof |= snapshot.asizeof_total_bytes.is_none();
-        self.shares[snapshot.share_of as usize] = true;
+        let was_lacking = self.share_of.is_some_and(|(_, lacking)| lacking);
+        let lacking = was_lacking || snapshot.share_of_bytes.is_none();
+        self.share_of = Some((snapshot.share_of, lacking));
     }
 
     fn write(&self, out: &mut impl Write, style: Style) -> io::Result<()> {
         let mut lines = Vec::new();
-        let of = [
-            (ShareOf::Virtual, "the process's virtual size"),
-            (
-                ShareOf::Asizeof,
-                "the asizeof total, since the process's size was not recorded",
-            ),
-            (
-                ShareOf::Tracked,
-                "the tracked total, since the process's size was not recorded",
-            ),
-        ];
-        for (share_of, name) in of {
-            if self.shares[share_of as usize] {
-                lines.push(format!("share: of {name}"));
-            }
+        if let Some((share_of, lacking)) = self.share_of {
+            let lacking = if lacking { "; –: not recorded" } else { "" };
+            lines.push(format!("share: of {}{lacking}", share_name(share_of)));
         }
         if self.without_asizeof {
             lines.push(
@@ -498,6 +489,16 @@ impl Notes {
                 .iter()
                 .try_for_each(|l| writeln!(out, "{}", style.paint.aside(l)))
         })
+    }
+}
+
+/// What shares are of, in words.
+pub(super) fn share_name(share_of: ShareOf) -> &'static str {
+    match share_of {
+        ShareOf::Tracked => "the snapshot's tracked total",
+        ShareOf::Resident => "the process's resident size",
+        ShareOf::Virtual => "the process's virtual size",
+        ShareOf::Asizeof => "the snapshot's asizeof total",
     }
 }
 
@@ -560,7 +561,7 @@ fn snapshot_block(
             Value::Count(active),
             Value::Bytes(sum),
             Value::Average(average),
-            Value::Percent(percent),
+            Value::of(percent, Value::Percent),
         ],
     };
     let classes = snapshot.classes.iter().map(|c| {

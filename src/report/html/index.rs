@@ -11,7 +11,7 @@ use super::text::{Cell, Exact, shown};
 use super::{HtmlOptions, rendered};
 use crate::analysis::coverage::Coverage;
 use crate::analysis::history::{ClassHistory, History};
-use crate::analysis::summary::{ShareOf, SnapshotSummary, percent};
+use crate::analysis::summary::{SnapshotSummary, percent};
 use crate::model::Dump;
 use crate::report::{coverage, json};
 use crate::units::{ByteStyle, bytes, counted, share, short_time, thousands};
@@ -633,21 +633,18 @@ fn snapshot_row(
         } else {
             texts.join("; ")
         },
-        remark: remark(&parts, whole, snapshot),
+        remark: remark(&parts, whole),
         parts,
         open: history.peak().map_or(place == 0, |peak| peak == place),
     }
 }
 
 /// What a bar cannot say, and what the shares of the table are of.
-fn remark(parts: &[Part], whole: i128, snapshot: &SnapshotSummary<'_>) -> Option<String> {
-    let of = match snapshot.share_of {
-        ShareOf::Virtual => "the process’s virtual size",
-        ShareOf::Asizeof => "the asizeof total, since the process’s size was not recorded",
-        ShareOf::Tracked => "the tracked total, since nothing else was recorded",
-    };
+fn remark(parts: &[Part], whole: i128) -> Option<String> {
     let shares =
-        format!("The bar shows parts of what is tracked; shares in the table are of {of}.");
+        "The bar shows parts of what is tracked; shares in the table are of the snapshot’s \
+                  tracked total."
+            .to_owned();
     Some(if whole == 0 {
         "Nothing tracked was alive and measured at this snapshot.".into()
     } else if parts.iter().all(|part| part.color == OTHER) {
@@ -673,7 +670,7 @@ fn data(history: &History<'_>, names: &Names) -> String {
                     sum: held().map(|held| Exact(held.sum_bytes)).collect(),
                     rest: (rest.active, Exact(rest.sum_bytes)),
                     total: (snapshot.total.active, Exact(snapshot.total.sum_bytes)),
-                    whole: Exact(snapshot.share_of_bytes),
+                    whole: Exact(snapshot.tracked_total_bytes),
                 }
             })
             .collect(),

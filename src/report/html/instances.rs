@@ -129,7 +129,7 @@ impl ClassData {
     /// The class at each snapshot; nothing else yet.
     pub(super) fn of(history: &History<'_>, row: &ClassHistory<'_>) -> Self {
         let snapshots = history.snapshots.iter().map(|s| {
-            let whole = Exact(s.share_of_bytes);
+            let whole = Exact(s.tracked_total_bytes);
             (s.snapshot, shown(s.description), s.timestamp_seconds, whole)
         });
         ClassData {
