@@ -2,26 +2,31 @@
 
 use std::io::{self, Write};
 
+use comfy_table::{ColumnConstraint, ContentArrangement, Table, Width};
+
 use super::json;
-use super::table::{Style, wrap};
+use super::table::Style;
 use crate::analysis::info::Info;
 use crate::units::{bytes, escaped, share, short_time, thousands};
 
 /// Names the shape of the document. Another number means another shape.
 pub const SCHEMA: &str = "ctstats.info/1";
 
+/// Columns of the names and the blanks behind them.
+const NAMES: u16 = 12;
+
 /// Writes lines for people.
 pub fn table(out: &mut impl Write, info: &Info, style: Style) -> io::Result<()> {
     let (width, paint, style) = (style.page_width(), style.paint, style.bytes);
     let size = |count: u64| bytes(count.into(), style);
     let count = |count: usize| thousands(count as i128);
+    let mut table = Table::new();
+    table
+        .load_style(comfy_table::presets::NOTHING)
+        .set_content_arrangement(ContentArrangement::Dynamic)
+        .set_width(u16::try_from(width).unwrap_or(u16::MAX));
     let mut line = |name: &str, text: String| {
-        // Behind the name and two blanks.
-        for (index, line) in wrap(&text, width - 12).iter().enumerate() {
-            let name = if index == 0 { name } else { "" };
-            writeln!(out, "{}  {line}", paint.subject(format!("{name:<10}")))?;
-        }
-        Ok::<(), io::Error>(())
+        table.add_row([name, &text]);
     };
     let format = match info.format_version {
         Some(version) => format!("ctstats' own, version {version}"),
@@ -30,7 +35,7 @@ pub fn table(out: &mut impl Write, info: &Info, style: Style) -> io::Result<()> 
             [a, b] => format!("Pympler's, pickle protocols {a} and {b}"),
         },
     };
-    line("format", format)?;
+    line("format", format);
     let packed = match (info.compression, info.file_bytes) {
         (Some(coding), Some(file)) => format!(
             "{} in {coding}, {} without",
@@ -40,7 +45,7 @@ pub fn table(out: &mut impl Write, info: &Info, style: Style) -> io::Result<()> 
         (Some(coding), None) => format!("{} without {coding}", size(info.dump_bytes)),
         (None, _) => size(info.dump_bytes),
     };
-    line("size", packed)?;
+    line("size", packed);
     if let (Some(coding), None) = (info.compression, info.checksum) {
         let remedy = if coding == "xz" {
             "xz --check=crc64"
@@ -53,25 +58,25 @@ pub fn table(out: &mut impl Write, info: &Info, style: Style) -> io::Result<()> 
                 "none in its {coding} data: a byte that changed would not be noticed; \
                  pack with {remedy}, or let ctstats convert write a .zst"
             ),
-        )?;
+        );
     }
-    line("classes", count(info.classes))?;
+    line("classes", count(info.classes));
     let lives = format!(
         "{} ({} alive, {} dead)",
         count(info.objects),
         count(info.alive),
         count(info.dead)
     );
-    line("objects", lives)?;
-    line("samples", count(info.samples))?;
-    line("referents", count(info.referents))?;
-    line("sites", count(info.sites))?;
-    line("snapshots", count(info.snapshots))?;
+    line("objects", lives);
+    line("samples", count(info.samples));
+    line("referents", count(info.referents));
+    line("sites", count(info.sites));
+    line("snapshots", count(info.snapshots));
     if let (Some(first), Some(last)) = (info.first_seconds, info.last_seconds) {
         line(
             "time",
             format!("{} to {}", short_time(first), short_time(last)),
-        )?;
+        );
     }
     if let Some(peak) = &info.peak {
         let name = if peak.description.is_empty() {
@@ -83,7 +88,7 @@ pub fn table(out: &mut impl Write, info: &Info, style: Style) -> io::Result<()> 
         line(
             "peak",
             format!("snapshot {}{name}: {tracked} tracked", peak.snapshot),
-        )?;
+        );
         let shares = [
             (
                 peak.share_of_virtual_percent,
@@ -105,20 +110,31 @@ pub fn table(out: &mut impl Write, info: &Info, style: Style) -> io::Result<()> 
                     format!("{} of", share(percent))
                 };
                 let whole = bytes(whole, style);
-                line("", format!("{share} the process's {whole} {name}"))?;
+                line("", format!("{share} the process's {whole} {name}"));
             }
         }
     }
     for (index, missing) in info.missing.iter().enumerate() {
         let name = if index == 0 { "missing" } else { "" };
-        line(name, format!("{}: {}", missing.what, missing.remedy))?;
+        line(name, format!("{}: {}", missing.what, missing.remedy));
     }
     for (index, global) in info.unknown_globals.iter().enumerate() {
         let name = if index == 0 { "unknown" } else { "" };
         line(
             name,
             format!("{} (named in the pickle, not imported)", escaped(global)),
-        )?;
+        );
+    }
+    let mut columns = table.column_iter_mut();
+    if let (Some(names), Some(texts)) = (columns.next(), columns.next()) {
+        names.set_padding((0, 2));
+        names.set_constraint(ColumnConstraint::Absolute(Width::Fixed(NAMES)));
+        texts.set_padding((0, 0));
+    }
+    for line in table.lines() {
+        // Names are of ASCII letters.
+        let (name, text) = line.split_at(usize::from(NAMES) - 2);
+        writeln!(out, "{}{}", paint.subject(name), text.trim_end())?;
     }
     Ok(())
 }
