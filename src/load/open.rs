@@ -201,7 +201,7 @@ impl DumpFile {
     ///
     /// As [`Dump::load`].
     pub fn outline(self) -> Result<Dump, Error> {
-        self.read(NativeFile::outline)
+        self.read(NativeFile::told)
     }
 
     /// At least the objects that a selection selects, and those.

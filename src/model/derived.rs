@@ -83,6 +83,26 @@ impl Derived {
 impl Totals {
     /// Counts.
     pub(crate) fn of(dump: &Dump) -> Totals {
+        let mut sizes = dump
+            .objects()
+            .map(|object| object.largest_bytes(Rules::Documented));
+        Totals {
+            objects: dump.listed.len() as u64,
+            alive: Totals::alive(dump),
+            samples: dump.samples.time.len() as u64,
+            referents: dump.asized.referents.len() as u64,
+            asized: dump.asized.rows.len() as u64,
+            traces: dump.traces.ends.len() as u64,
+            span_seconds: Totals::span_seconds(dump),
+            has_sizes: sizes.any(|bytes| bytes != 0),
+        }
+    }
+
+    pub(crate) fn alive(dump: &Dump) -> u64 {
+        dump.objects().filter(|object| object.is_alive()).count() as u64
+    }
+
+    pub(crate) fn span_seconds(dump: &Dump) -> Option<(f64, f64)> {
         let births = dump.objects().map(|object| object.birth_seconds());
         let deaths = dump.objects().filter_map(|object| object.death_seconds());
         let snapshots = dump.snapshots().map(Snapshot::timestamp_seconds);
@@ -92,19 +112,7 @@ impl Totals {
             .fold((f64::INFINITY, f64::NEG_INFINITY), |(first, last), time| {
                 (time.min(first), time.max(last))
             });
-        let mut sizes = dump
-            .objects()
-            .map(|object| object.largest_bytes(Rules::Documented));
-        Totals {
-            objects: dump.listed.len() as u64,
-            alive: dump.objects().filter(|object| object.is_alive()).count() as u64,
-            samples: dump.samples.time.len() as u64,
-            referents: dump.asized.referents.len() as u64,
-            asized: dump.asized.rows.len() as u64,
-            traces: dump.traces.ends.len() as u64,
-            span_seconds: (first <= last).then_some((first, last)),
-            has_sizes: sizes.any(|bytes| bytes != 0),
-        }
+        (first <= last).then_some((first, last))
     }
 }
 

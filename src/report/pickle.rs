@@ -7,7 +7,7 @@
 use std::collections::HashMap;
 use std::io::{self, Write};
 
-use crate::model::{Asized, Dump, Frame, Number, Snapshot, Text, TrackedObject};
+use crate::model::{Asized, Dump, Frame, Number, Snapshot, TextId, TrackedObject};
 use crate::pickle::opcode as op;
 
 /// Items that a pickler puts into a list or dict at a time.
@@ -34,9 +34,14 @@ pub fn dump(out: &mut impl Write, dump: &Dump) -> io::Result<()> {
     pickler.finish()
 }
 
+/// Texts of so many bytes are worth an entry of the memo if they come again.
+const LONG_TEXT: usize = 64;
+
 /// What is referred to more than once, by number.
 struct Shared {
     asized: Vec<bool>,
+    /// Long reprs, names of referents and descriptions.
+    texts: Vec<bool>,
     traces: Vec<bool>,
     frames: Vec<bool>,
 }
@@ -58,10 +63,28 @@ impl Shared {
             let count = &mut frames[frame as usize];
             *count = count.saturating_add(1);
         }
-        let [traces, frames] =
-            [traces, frames].map(|counts| counts.into_iter().map(|count| count > 1).collect());
+        let mut texts = vec![0_u8; dump.text.len()];
+        let reprs = dump.objects.repr.iter().copied();
+        let names = dump.asized.rows.iter().map(|row| row.name);
+        let descriptions = dump.snapshots.iter().map(|snapshot| snapshot.desc);
+        for id in reprs.chain(names).chain(descriptions) {
+            if let Some(count) = texts.get_mut(id.0 as usize) {
+                *count = count.saturating_add(1);
+            }
+        }
+        let is_long = |text: usize| dump.text.bytes(TextId(text as u32)).len() > LONG_TEXT;
+        let [traces, frames, mut texts] = [traces, frames, texts].map(|counts| {
+            counts
+                .into_iter()
+                .map(|count| count > 1)
+                .collect::<Vec<_>>()
+        });
+        for (text, shared) in texts.iter_mut().enumerate() {
+            *shared &= is_long(text);
+        }
         Shared {
             asized: shared_asized(dump),
+            texts,
             traces,
             frames,
         }
@@ -123,6 +146,8 @@ struct Pickler<'p, W> {
     memoized: u32,
     /// Memo numbers of texts, by their bytes; classes as `module\nname`.
     texts: HashMap<Vec<u8>, u32>,
+    /// Memo numbers of long texts that are shared.
+    long_texts: HashMap<TextId, u32>,
     asized: HashMap<u32, u32>,
     objects: HashMap<u32, u32>,
     snapshots: HashMap<u32, u32>,
@@ -146,6 +171,7 @@ impl<'p, W: Write> Pickler<'p, W> {
             shared,
             memoized: 0,
             texts: HashMap::new(),
+            long_texts: HashMap::new(),
             asized: HashMap::new(),
             objects: HashMap::new(),
             snapshots: HashMap::new(),
@@ -195,11 +221,20 @@ impl<'p, W: Write> Pickler<'p, W> {
         self.out.write_all(text)
     }
 
-    fn optional_text(&mut self, text: Option<Text<'_>>) -> io::Result<()> {
-        match text {
-            Some(text) => self.text(text.as_bytes()),
-            None => self.op(op::NONE),
+    /// A repr, a name of a referent or a description: mostly one that comes once.
+    fn optional_text(&mut self, id: TextId) -> io::Result<()> {
+        if id == TextId::NONE {
+            return self.op(op::NONE);
         }
+        if let Some(&number) = self.long_texts.get(&id) {
+            return self.get(number);
+        }
+        self.text(self.dump.text.bytes(id))?;
+        if self.shared.texts[id.0 as usize] {
+            let number = self.memoize()?;
+            self.long_texts.insert(id, number);
+        }
+        Ok(())
     }
 
     /// A text that comes again and again.
@@ -302,7 +337,7 @@ impl<'p, W: Write> Pickler<'p, W> {
         self.name(b"id")?;
         self.int(object.address())?;
         self.name(b"repr")?;
-        self.optional_text(self.dump.optional_text(columns.repr[index]))?;
+        self.optional_text(columns.repr[index])?;
         self.name(b"name")?;
         match self.dump.optional_text(columns.name[index]) {
             Some(name) => self.name(name.as_bytes())?,
@@ -411,7 +446,7 @@ impl<'p, W: Write> Pickler<'p, W> {
                     self.int(columns.flat(number).into())?;
                     self.name(b"name")?;
                     let row = columns.rows[number as usize];
-                    self.optional_text(self.dump.optional_text(row.name))?;
+                    self.optional_text(row.name)?;
                     self.name(b"refs")?;
                     self.op(op::MARK)?;
                     steps.push(Step::End(number));
@@ -463,7 +498,7 @@ impl<'p, W: Write> Pickler<'p, W> {
         self.name(b"timestamp")?;
         self.float(row.timestamp)?;
         self.name(b"desc")?;
-        self.optional_text(self.dump.optional_text(row.desc))?;
+        self.optional_text(row.desc)?;
         self.name(b"system_total")?;
         self.process(snapshot)?;
         self.name(b"classes")?;

@@ -4,8 +4,8 @@ use super::column::{Column, all, column};
 use super::container::{SectionOut, Sections};
 use super::tables::{read_floats, same_length};
 use crate::model::{
-    Cells, Coalesced, Cohort, Cohorts, Derived, Dump, Forest, MAX_LEVEL, MOST_NODES, Node, Place,
-    Survivors, TextId, Totals, Whose, moments,
+    Cells, ClassRow, Coalesced, Cohort, Cohorts, Derived, Dump, Forest, MAX_LEVEL, MOST_NODES,
+    Node, Place, Survivors, TextId, Totals, Whose, moments,
 };
 use crate::pickle::{Fault, Outcome, malformed};
 
@@ -54,10 +54,11 @@ pub(super) fn totals(totals: &Totals) -> SectionOut<'static> {
 }
 
 /// The totals. What there is of a thing is told by its column; who is alive, and when, is compared
-/// by those who read that.
+/// by those who read lives.
 fn read_totals(sections: &Sections) -> Outcome<Totals> {
-    let (counts, span_seconds, has_sizes) = sections.value("totals")?;
-    let [objects, alive, samples, referents, traces]: [u64; 5] = counts;
+    type Value = ([u64; 5], Option<(f64, f64)>, bool);
+    let (counts, span_seconds, has_sizes): Value = sections.value("totals")?;
+    let [objects, alive, samples, referents, traces] = counts;
     let columns = [
         ("listed", objects),
         ("sample.time", samples),
@@ -69,7 +70,8 @@ fn read_totals(sections: &Sections) -> Outcome<Totals> {
             return Err(lying(name));
         }
     }
-    if alive > objects {
+    let in_order = |(first, last): (f64, f64)| first <= last && (last - first).abs() < f64::MAX;
+    if alive > objects || !span_seconds.is_none_or(in_order) {
         return Err(lying("obj.death"));
     }
     Ok(Totals {
@@ -82,6 +84,30 @@ fn read_totals(sections: &Sections) -> Outcome<Totals> {
         span_seconds,
         has_sizes,
     })
+}
+
+/// Compares who is alive, and when, with the lives of all objects.
+pub(super) fn compare_lives(dump: &Dump) -> Outcome<()> {
+    let Some(derived) = &dump.derived else {
+        return Ok(());
+    };
+    let totals = &derived.totals;
+    let same =
+        (Totals::alive(dump), Totals::span_seconds(dump)) == (totals.alive, totals.span_seconds);
+    if same {
+        Ok(())
+    } else {
+        Err(lying("obj.death"))
+    }
+}
+
+/// Compares all totals with a dump that was read whole.
+pub(super) fn compare(sections: &Sections, dump: &Dump) -> Outcome<()> {
+    if read_totals(sections)? == Totals::of(dump) {
+        Ok(())
+    } else {
+        Err(lying("obj.death"))
+    }
 }
 
 /// Totals are not what a column says.
@@ -140,18 +166,19 @@ pub(super) fn has_cohorts(sections: &Sections) -> bool {
 
 /// What the file says of the whole. The moments of cohorts are those of the snapshots:
 /// [`complete`] adds them.
-pub(super) fn read(sections: &Sections, classes: usize, wanted: Wanted) -> Outcome<Derived> {
+pub(super) fn read(sections: &Sections, classes: &[ClassRow], wanted: Wanted) -> Outcome<Derived> {
+    let totals = read_totals(sections)?;
     Ok(Derived {
-        totals: read_totals(sections)?,
         cells: read_cells(sections, classes)?,
         cohorts: match wanted.cohorts {
-            true => read_cohorts(sections, classes)?,
+            true => read_cohorts(sections, classes, &totals)?,
             false => None,
         },
         forests: match wanted.forests {
-            true => read_forests(sections, classes)?,
+            true => read_forests(sections, classes.len())?,
             false => Vec::new(),
         },
+        totals,
     })
 }
 
@@ -218,7 +245,7 @@ fn fits(sum: i128) -> bool {
     i64::try_from(sum).is_ok_and(|sum| sum.unsigned_abs() < 1 << 62)
 }
 
-fn read_cells(sections: &Sections, classes: usize) -> Outcome<Option<Cells>> {
+fn read_cells(sections: &Sections, classes: &[ClassRow]) -> Outcome<Option<Cells>> {
     if !has_cells(sections) {
         return Ok(None);
     }
@@ -228,12 +255,12 @@ fn read_cells(sections: &Sections, classes: usize) -> Outcome<Option<Cells>> {
     }
     let cells = Cells {
         times: read_floats(sections, "cell.times")?,
-        classes,
+        classes: classes.len(),
         active: all(sections, "cell.active")?,
         sums: wide(sections, "cell.sum")?,
         dead: wide(sections, "cell.p_sum")?,
     };
-    let expected = cells.times.len().saturating_mul(classes);
+    let expected = cells.times.len().saturating_mul(classes.len());
     let lengths = [
         expected,
         cells.active.len(),
@@ -243,6 +270,12 @@ fn read_cells(sections: &Sections, classes: usize) -> Outcome<Option<Cells>> {
     same_length("cell", &lengths)?;
     if !cells.times.is_sorted_by(|a, b| a < b) {
         return Err(malformed("section 'cell.times' is damaged: its order"));
+    }
+    let mut active = cells.active.iter().zip(classes.iter().cycle());
+    if !active.all(|(&active, class)| active <= class.count) {
+        return Err(malformed(
+            "section 'cell.active' is damaged: more are alive than there are",
+        ));
     }
     Ok(Some(cells))
 }
@@ -271,7 +304,11 @@ fn cohort_columns<'j, 'd: 'j>(cohorts: &'j Cohorts) -> [(&'static str, Make<'j, 
     ]
 }
 
-fn read_cohorts(sections: &Sections, classes: usize) -> Outcome<Option<Cohorts>> {
+fn read_cohorts(
+    sections: &Sections,
+    classes: &[ClassRow],
+    totals: &Totals,
+) -> Outcome<Option<Cohorts>> {
     if !has_cohorts(sections) {
         return Ok(None);
     }
@@ -282,7 +319,7 @@ fn read_cohorts(sections: &Sections, classes: usize) -> Outcome<Option<Cohorts>>
     let counts: Vec<u32> = all(sections, "cohort.count")?;
     same_length("cohort", &[births.len(), deaths.len(), counts.len()])?;
     let last = ends.last().map_or(0, |&end| end as usize);
-    if ends.len() != classes || !ends.is_sorted() || last != counts.len() {
+    if ends.len() != classes.len() || !ends.is_sorted() || last != counts.len() {
         return Err(malformed("section 'cohort.end' is damaged: its classes"));
     }
     let cohorts = births.iter().zip(&deaths).zip(&counts);
@@ -291,11 +328,25 @@ fn read_cohorts(sections: &Sections, classes: usize) -> Outcome<Option<Cohorts>>
         death: death.checked_sub(1).map(Place::from_number),
         objects: count.into(),
     });
-    Ok(Some(Cohorts {
+    let cohorts = Cohorts {
         moments: Vec::new(),
         ends,
         cohorts: cohorts.collect(),
-    }))
+    };
+    let of_class = |number| cohorts.of_class(number).iter().map(|cohort| cohort.objects);
+    let mut of_classes = (0..).zip(classes);
+    let alive = cohorts
+        .cohorts
+        .iter()
+        .filter(|cohort| cohort.death.is_none());
+    if !of_classes.all(|(number, class)| of_class(number).sum::<u64>() == u64::from(class.count))
+        || alive.map(|cohort| cohort.objects).sum::<u64>() != totals.alive
+    {
+        return Err(malformed(
+            "section 'cohort.count' is damaged: it is not how many there are",
+        ));
+    }
+    Ok(Some(cohorts))
 }
 
 /// As it stands in the file: the moment, and for survivors between which they were born.

@@ -7,7 +7,7 @@ use super::container::{Sections, VERSION};
 use super::{derived, part, snapshots, sound, survivors, tables, verified};
 use crate::input::ByteCount;
 use crate::load::Lives;
-use crate::model::{ClassRow, Dump, ObjectColumns, Rules, Sizes, Survivors};
+use crate::model::{Dump, ObjectColumns, Rules, Sizes, Survivors};
 use crate::pickle::{Outcome, malformed};
 use crate::select::{Selected, Selection, SortKey};
 
@@ -59,7 +59,9 @@ impl NativeFile {
 
     /// Everything.
     pub(in crate::load) fn whole(&self) -> Outcome<Dump> {
-        sound(VERSION, tables::read(&self.sections)?)
+        let dump = sound(VERSION, tables::read(&self.sections)?)?;
+        derived::compare(&self.sections, &dump)?;
+        Ok(dump)
     }
 
     /// Classes, snapshots and what the file says of the whole, but no objects.
@@ -99,9 +101,18 @@ impl NativeFile {
             .collect())
     }
 
+    /// The same, and how many are alive is compared with who lived when, if the file keeps that.
+    pub(in crate::load) fn told(&self) -> Outcome<Dump> {
+        self.outline_with(derived::Wanted {
+            cohorts: true,
+            forests: false,
+        })
+    }
+
     fn outline_with(&self, wanted: derived::Wanted) -> Outcome<Dump> {
         self.sections.begin();
-        let mut dump = self.without_objects(part::read_classes(&self.sections)?, wanted)?;
+        let mut dump = self.without_objects(wanted)?;
+        part::unlist(&mut dump.classes);
         part::read_texts(&self.sections, &mut dump)?;
         sound(VERSION, dump)
     }
@@ -115,7 +126,7 @@ impl NativeFile {
     fn objects(&self, more: Lives, wanted: derived::Wanted) -> Outcome<(Dump, Sizes)> {
         self.sections.begin();
         let sections = &self.sections;
-        let mut dump = self.without_objects(tables::read_classes(sections)?, wanted)?;
+        let mut dump = self.without_objects(wanted)?;
         dump.listed = all(sections, "listed")?;
         dump.objects = self.columns(Wanted {
             births: true,
@@ -133,14 +144,17 @@ impl NativeFile {
             tables::same_length("obj", &[dump.objects.len(), sizes.len()])?;
         }
         self.texts(&mut dump)?;
-        Ok((sound(VERSION, dump)?, Sizes::from_parts(sizes, Vec::new())))
+        let dump = sound(VERSION, dump)?;
+        derived::compare_lives(&dump)?;
+        Ok((dump, Sizes::from_parts(sizes, Vec::new())))
     }
 
-    /// These classes, the snapshots and what the file says of the whole; texts keep the numbers
-    /// of the file for now.
-    fn without_objects(&self, classes: Vec<ClassRow>, wanted: derived::Wanted) -> Outcome<Dump> {
+    /// The classes, the snapshots and what the file says of the whole; texts keep the numbers of the
+    /// file for now.
+    fn without_objects(&self, wanted: derived::Wanted) -> Outcome<Dump> {
         let sections = &self.sections;
-        let derived = derived::read(sections, classes.len(), wanted)?;
+        let classes = tables::read_classes(sections)?;
+        let derived = derived::read(sections, &classes, wanted)?;
         let mut dump = part::without_objects(sections, classes, derived)?;
         // Their trees are not told without samples.
         for snapshot in &mut dump.snapshots {
@@ -376,7 +390,7 @@ mod tests {
             let part = file.survivors(&[0, 1], survivors, false, |_| Vec::new());
             (Dump::read(&bytes[..]).is_ok(), part.is_ok())
         };
-        let classes = |of: fn(&ClassRow) -> u32| -> Vec<i64> {
+        let classes = |of: fn(&crate::model::ClassRow) -> u32| -> Vec<i64> {
             dump.classes.iter().map(|row| of(row).into()).collect()
         };
         let (mut starts, mut counts) = (classes(|row| row.start), classes(|row| row.count));

@@ -165,7 +165,12 @@ pub(super) fn load(reader: &mut Reader<'_>) -> Outcome<Dump> {
     let version = container::version(&head)?;
     let dump = match version {
         1 => v1::read(reader, &head)?,
-        _ => tables::read(&Sections::of_stream(reader, &head)?)?,
+        _ => {
+            let sections = Sections::of_stream(reader, &head)?;
+            let dump = sound(version, tables::read(&sections)?)?;
+            derived::compare(&sections, &dump)?;
+            return Ok(dump);
+        }
     };
     sound(version, dump)
 }

@@ -56,12 +56,17 @@ pub(super) fn without_objects(
 }
 
 /// The classes without their objects.
-pub(super) fn read_classes(sections: &Sections) -> Outcome<Vec<ClassRow>> {
+fn read_classes(sections: &Sections) -> Outcome<Vec<ClassRow>> {
     let mut classes = tables::read_classes(sections)?;
-    for class in &mut classes {
+    unlist(&mut classes);
+    Ok(classes)
+}
+
+/// Takes their objects from classes.
+pub(super) fn unlist(classes: &mut [ClassRow]) {
+    for class in classes {
         (class.start, class.count) = (0, 0);
     }
-    Ok(classes)
 }
 
 /// Puts the objects into the lists of their classes.

@@ -7,6 +7,9 @@ use crate::pickle::{Heap, Outcome, Value, unfit};
 /// How long a text is that is made of something else, in characters.
 const MAX_TEXT: usize = 1000;
 
+/// How many items of a tuple or list stand in a description.
+const MAX_ITEMS: usize = 16;
+
 /// How much of a text stands in a description.
 const MAX_DESCRIBED: usize = 200;
 
@@ -62,16 +65,11 @@ impl Loader {
             }
             Value::Tuple(number) => {
                 let items = heap.tuple(number);
-                let mut parts: Vec<String> = items
-                    .iter()
-                    .take(16)
-                    .map(|&item| self.repr_of(item, heap))
-                    .collect();
-                if items.len() > 16 {
-                    parts.push("...".into());
-                }
-                let comma = if items.len() == 1 { "," } else { "" };
-                format!("({}{comma})", parts.join(", "))
+                let reprs = items.iter().map(|&item| self.repr_of(item, heap));
+                let mut text = String::from("(");
+                push_list(&mut text, reprs);
+                text.push_str(if items.len() == 1 { ",)" } else { ")" });
+                text
             }
             other => self.repr_of(other, heap),
         };
@@ -110,19 +108,31 @@ impl Loader {
             Value::Class(class) => format!("<class '{}'>", self.full_name(class)),
             Value::Built(EMPTY_TUPLE, _) => "()".into(),
             Value::List(list) => {
-                let items: Vec<String> = heap
-                    .list(list)
-                    .values()
-                    .take(16)
-                    .map(|item| match item {
-                        Value::List(_) | Value::Tuple(_) => "...".into(),
-                        item => self.repr_of(item, heap),
-                    })
-                    .collect();
-                format!("[{}]", items.join(", "))
+                let items = heap.list(list).values().take(MAX_ITEMS);
+                let reprs = items.map(|item| match item {
+                    Value::List(_) | Value::Tuple(_) => "...".into(),
+                    item => self.repr_of(item, heap),
+                });
+                let mut text = String::from("[");
+                push_list(&mut text, reprs);
+                text + "]"
             }
             other => format!("<{}>", self.describe_type(other)),
         }
+    }
+}
+
+/// Items as in a list, as far as a description goes.
+fn push_list(text: &mut String, items: impl Iterator<Item = String>) {
+    for (index, item) in items.enumerate() {
+        if index > 0 {
+            text.push_str(", ");
+        }
+        if index == MAX_ITEMS || text.len() > MAX_TEXT {
+            text.push_str("...");
+            return;
+        }
+        text.push_str(&item);
     }
 }
 
