@@ -489,6 +489,9 @@ pub(crate) fn is_closed_pipe(error: &anyhow::Error) -> bool {
     })
 }
 
+const REFERENTS_CUT: &str =
+    "some referents repeat themselves without end or are too many; they were cut";
+
 const LONG_TEXTS_CUT: &str =
     "some long texts are shared by many; where they came again they were cut";
 

@@ -514,10 +514,19 @@ def main():
             for done in [pool.submit(work, command, argv) for command, argv in commands().items()]:
                 done.result()
 
-    def write(name, data):
+    def write(name, make):
+        """Makes a file in a process of its own: the memory that this one takes counts for every
+        process that it starts."""
         path = os.path.join(folder, name)
-        with open(path, "wb") as file:
-            file.write(data)
+        maker = os.fork()
+        if maker == 0:
+            try:
+                with open(path, "wb") as file:
+                    file.write(make())
+            finally:
+                os._exit(not os.path.getsize(path))
+        if os.waitpid(maker, 0)[1]:
+            sys.exit("%s could not be made" % name)
         return path
 
     try:
@@ -530,7 +539,7 @@ def main():
             each(of_file)
         kinds = {} if files else {name: kind for name, kind in KINDS.items() if not only or name in only}
         for name, (make, sizes, rules) in kinds.items():
-            paths = [write("%s-%d.dat" % (name, n), make(n)) for n in sizes]
+            paths = [write("%s-%d.dat" % (name, n), lambda: make(n)) for n in sizes]
             small, large = map(os.path.getsize, paths)
 
             def of_kind(command, argv):
@@ -546,14 +555,14 @@ def main():
             for path in paths:
                 os.remove(path)
         if kinds and not only:
-            honest = write("honest.dat", one_trace_of_many(100))
+            honest = write("honest.dat", lambda: one_trace_of_many(100))
             native = os.path.join(folder, "honest.bin")
             subprocess.run([binary, "convert", honest, native], check=True)
             with open(native, "rb") as file:
                 native = file.read()
             true = {}
             for lie, data in lying(native):
-                path = write("native.bin", data)
+                path = write("native.bin", lambda: data)
 
                 def of_lie(command, argv):
                     done = run(argv, path, keep=True)

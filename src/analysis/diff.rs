@@ -245,6 +245,9 @@ pub struct Diff<'d> {
     pub total: FoldedDiff,
     /// The attributes that grew most; `None` unless asked for.
     pub referents: Option<Vec<ReferentDiff<'d>>>,
+    /// Whether some trees of referents were not followed to their ends.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub referents_cut: bool,
 }
 
 impl<'d> Diff<'d> {
@@ -330,6 +333,7 @@ impl<'d> Diff<'d> {
         let referents = options
             .referents
             .then(|| referents([(old, from), (new, to)], &options.filter));
+        let (referents, cut) = referents.unzip();
         sort(&mut rows, options);
         let all = rows.len();
         let keep = options
@@ -355,6 +359,7 @@ impl<'d> Diff<'d> {
                 figures: total.0.figures(),
             },
             referents,
+            referents_cut: cut == Some(true),
         }
     }
 }
@@ -516,15 +521,19 @@ fn sort(rows: &mut [(ClassDiff<'_>, Sums)], options: &DiffOptions) {
 
 /// A referent by its place in the tree of its class.
 struct Grown<'d> {
-    parent: usize,
-    level: usize,
+    parent: u32,
+    level: u32,
     name: Option<Text<'d>>,
     count: [u64; 2],
     bytes: [i128; 2],
 }
 
-/// The attributes that grew most, over all classes.
-fn referents<'d>(sides: [(&'d Dump, Snapshot<'d>); 2], filter: &Filter) -> Vec<ReferentDiff<'d>> {
+/// The attributes that grew most, over all classes; and whether some trees were not followed to
+/// their ends.
+fn referents<'d>(
+    sides: [(&'d Dump, Snapshot<'d>); 2],
+    filter: &Filter,
+) -> (Vec<ReferentDiff<'d>>, bool) {
     let mut trees = sides.map(|(dump, snapshot)| {
         let whose = Whose::AllAt(snapshot.timestamp_seconds());
         let rows = Rows::Levels(MOST_LEVELS);
@@ -549,20 +558,20 @@ fn referents<'d>(sides: [(&'d Dump, Snapshot<'d>); 2], filter: &Filter) -> Vec<R
     by_name.sort_unstable_by_key(|&(name, _)| name);
     let mut grown = Vec::new();
     let mut names = Names::default();
+    let mut is_cut = false;
     for (name, classes) in by_name {
-        let mut tree: Vec<Grown<'d>> = Vec::new();
-        let mut places: HashMap<(usize, u32), usize, FixedState> = HashMap::default();
+        let mut both = Both::default();
         for (side, classes) in classes.into_iter().enumerate() {
             for class in classes {
                 let admits = |object| filter.admits(object);
-                if let Some(merged) = trees[side].class(class, admits) {
-                    graft(&mut tree, &mut places, &mut names, side, &merged.referents);
-                }
+                let graft = |row| both.graft(&mut names, side, row);
+                is_cut |= trees[side].rows(class, admits, graft);
             }
         }
+        let tree = both.tree;
         grown.extend(telling(&tree).map(|at| ReferentDiff {
             class: name,
-            path: path(&tree, at),
+            path: path(&tree, at as u32),
             count_before: tree[at].count[0],
             count_after: tree[at].count[1],
             bytes_before: tree[at].bytes[0],
@@ -573,13 +582,13 @@ fn referents<'d>(sides: [(&'d Dump, Snapshot<'d>); 2], filter: &Filter) -> Vec<R
         grown.sort_by_key(|row: &ReferentDiff<'_>| std::cmp::Reverse(row.bytes_change));
         grown.truncate(MOST_REFERENTS);
     }
-    grown
+    (grown, is_cut)
 }
 
-const ROOT: usize = usize::MAX;
+const ROOT: u32 = u32::MAX;
 
-/// Numbers of names. The names of either side are many times the same pieces of memory, each of
-/// which is looked at once, however long it is.
+/// Numbers of names. Long names of either side may be many times the same piece of memory, which
+/// is looked at once.
 #[derive(Default)]
 struct Names<'d> {
     of_pieces: HashMap<(*const u8, usize), u32, FixedState>,
@@ -590,42 +599,52 @@ impl<'d> Names<'d> {
     fn number(&mut self, name: Option<Text<'d>>) -> u32 {
         let Some(name) = name else { return u32::MAX };
         let bytes = name.as_bytes();
+        /// Longer ones are worth an entry.
+        const SHORT_BYTES: usize = 200;
         let texts = &mut self.of_texts;
-        let known = self.of_pieces.entry((bytes.as_ptr(), bytes.len()));
-        *known.or_insert_with(|| {
+        let mut number = || {
             let next = texts.len() as u32;
             *texts.entry(name).or_insert(next)
-        })
+        };
+        if bytes.len() <= SHORT_BYTES {
+            return number();
+        }
+        let known = self.of_pieces.entry((bytes.as_ptr(), bytes.len()));
+        *known.or_insert_with(number)
     }
 }
 
-/// Adds the rows of one side, which come in the order of a walk.
-fn graft<'d>(
-    tree: &mut Vec<Grown<'d>>,
-    places: &mut HashMap<(usize, u32), usize, FixedState>,
-    names: &mut Names<'d>,
-    side: usize,
-    rows: &[MergedRow<'d>],
-) {
-    let mut above: Vec<usize> = Vec::new();
-    for row in rows {
-        above.truncate(row.level - 1);
-        let parent = above.last().copied().unwrap_or(ROOT);
-        let at = *places
-            .entry((parent, names.number(row.name)))
-            .or_insert_with(|| {
-                tree.push(Grown {
-                    parent,
-                    level: row.level,
-                    name: row.name,
-                    count: [0; 2],
-                    bytes: [0; 2],
-                });
-                tree.len() - 1
+/// The trees of a class on both sides, as one.
+#[derive(Default)]
+struct Both<'d> {
+    tree: Vec<Grown<'d>>,
+    /// By parent and name.
+    places: HashMap<(u32, u32), u32, FixedState>,
+    /// The row before and those above it.
+    above: Vec<u32>,
+}
+
+impl<'d> Both<'d> {
+    /// Adds a row of one side. They come in the order of a walk.
+    fn graft(&mut self, names: &mut Names<'d>, side: usize, row: MergedRow<'d>) {
+        self.above.truncate(row.level - 1);
+        let parent = self.above.last().copied().unwrap_or(ROOT);
+        let tree = &mut self.tree;
+        let place = self.places.entry((parent, names.number(row.name)));
+        let at = *place.or_insert_with(|| {
+            tree.push(Grown {
+                parent,
+                level: row.level as u32,
+                name: row.name,
+                count: [0; 2],
+                bytes: [0; 2],
             });
-        tree[at].count[side] += row.count;
-        tree[at].bytes[side] += row.size_bytes;
-        above.push(at);
+            (tree.len() - 1) as u32
+        });
+        let grown = &mut tree[at as usize];
+        grown.count[side] += row.count;
+        grown.bytes[side] += row.size_bytes;
+        self.above.push(at);
     }
 }
 
@@ -635,8 +654,8 @@ fn telling(tree: &[Grown<'_>]) -> impl Iterator<Item = usize> {
     let mut told = vec![true; tree.len()];
     for at in 0..tree.len() {
         let parent = tree[at].parent;
-        if parent != ROOT && growth(at) * 100 >= growth(parent) * SAYS_IT_ALL {
-            told[parent] = false;
+        if parent != ROOT && growth(at) * 100 >= growth(parent as usize) * SAYS_IT_ALL {
+            told[parent as usize] = false;
         }
         told[at] &= growth(at) > 0;
     }
@@ -646,11 +665,11 @@ fn telling(tree: &[Grown<'_>]) -> impl Iterator<Item = usize> {
         .map(|(at, _)| at)
 }
 
-fn path<'d>(tree: &[Grown<'d>], mut at: usize) -> Vec<Option<Text<'d>>> {
-    let mut path = Vec::with_capacity(tree[at].level);
+fn path<'d>(tree: &[Grown<'d>], mut at: u32) -> Vec<Option<Text<'d>>> {
+    let mut path = Vec::with_capacity(tree[at as usize].level as usize);
     while at != ROOT {
-        path.push(tree[at].name);
-        at = tree[at].parent;
+        path.push(tree[at as usize].name);
+        at = tree[at as usize].parent;
     }
     path.reverse();
     path

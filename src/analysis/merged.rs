@@ -145,6 +145,31 @@ impl<'d> Trees<'d> {
             None => self.merger.class(class, admits).pop(),
         }
     }
+
+    /// Shows the rows of that tree; whether it is cut.
+    pub(super) fn rows(
+        &mut self,
+        class: Class<'d>,
+        admits: impl Fn(TrackedObject<'d>) -> bool,
+        mut see: impl FnMut(MergedRow<'d>),
+    ) -> bool {
+        let rows = self.merger.rows;
+        let Some(KeptTrees { dump, trees }) = self.kept else {
+            let dump = self.merger.dump;
+            let mut is_cut = false;
+            self.merger.coalescer.class(class, admits, |_, tree| {
+                walk(dump, &tree, rows, &mut see);
+                is_cut |= tree.is_cut;
+            });
+            return is_cut;
+        };
+        let tree = trees.get(class.number() as usize);
+        if let Some(tree) = tree.and_then(Option::as_ref) {
+            walk(dump, tree, rows, see);
+        }
+        // Trees that are cut are not kept.
+        false
+    }
 }
 
 impl<'d> Merged<'d> {
@@ -152,38 +177,8 @@ impl<'d> Merged<'d> {
     fn of(dump: &'d Dump, tree: &Coalesced, snapshot: usize, rows: Rows) -> Self {
         let nodes = &tree.nodes;
         let (count, whole) = nodes.first().map_or((0, 0), |r| (r.count, r.size_bytes));
-        let share = |size: i128| super::summary::percent(size, whole);
-        let children = Children::of(nodes);
-        // Nodes may share a name of megabytes, which is then looked at once.
-        let mut names: HashMap<TextId, Option<Text<'d>>, FixedState> = HashMap::default();
         let mut referents = Vec::new();
-        let mut pile = vec![(0, 0)];
-        while let Some((number, level)) = pile.pop() {
-            let Some(node) = nodes.get(number) else { break };
-            if level > 0 {
-                if matches!(rows, Rows::Notable(most) if referents.len() == most) {
-                    break;
-                }
-                referents.push(MergedRow {
-                    level,
-                    name: *names.entry(node.name).or_insert_with(|| node.name(dump)),
-                    count: node.count,
-                    size_bytes: node.size_bytes,
-                    flat_bytes: node.flat_bytes,
-                    share_percent: share(node.size_bytes),
-                });
-            }
-            let start = pile.len();
-            let below = children.of_node(number).iter();
-            let below = below.map(|&child| (child as usize, level + 1));
-            pile.extend(below.filter(|&(child, level)| match rows {
-                Rows::Levels(levels) => level <= levels,
-                Rows::Notable(_) => share(nodes[child].size_bytes) > NOTABLE_PERCENT,
-            }));
-            // The next one stands last: the largest, among equals the first recorded.
-            pile[start..].reverse();
-            pile[start..].sort_by_key(|&(child, _)| nodes[child].size_bytes);
-        }
+        walk(dump, tree, rows, |row| referents.push(row));
         Merged {
             snapshot,
             objects: count,
@@ -191,6 +186,62 @@ impl<'d> Merged<'d> {
             left_out: nodes.len().saturating_sub(1 + referents.len()),
             referents,
             cut: tree.is_cut,
+        }
+    }
+}
+
+/// Shows the rows of a tree, each before its own.
+fn walk<'d>(dump: &'d Dump, tree: &Coalesced, rows: Rows, mut see: impl FnMut(MergedRow<'d>)) {
+    let nodes = &tree.nodes;
+    let whole = nodes.first().map_or(0, |root| root.size_bytes);
+    let share = |size: i128| super::summary::percent(size, whole);
+    let children = Children::of(nodes);
+    let mut names = Names::default();
+    let mut seen = 0;
+    let mut pile = vec![(0, 0)];
+    while let Some((number, level)) = pile.pop() {
+        let Some(&node) = nodes.get(number) else {
+            break;
+        };
+        if level > 0 {
+            if matches!(rows, Rows::Notable(most) if seen == most) {
+                break;
+            }
+            seen += 1;
+            see(MergedRow {
+                level,
+                name: names.of(node, dump),
+                count: node.count,
+                size_bytes: node.size_bytes,
+                flat_bytes: node.flat_bytes,
+                share_percent: share(node.size_bytes),
+            });
+        }
+        let start = pile.len();
+        let below = children.of_node(number).iter();
+        let below = below.map(|&child| (child as usize, level + 1));
+        pile.extend(below.filter(|&(child, level)| match rows {
+            Rows::Levels(levels) => level <= levels,
+            Rows::Notable(_) => share(nodes[child].size_bytes) > NOTABLE_PERCENT,
+        }));
+        // The next one stands last: the largest, among equals the first recorded.
+        pile[start..].reverse();
+        pile[start..].sort_by_key(|&(child, _)| nodes[child].size_bytes);
+    }
+}
+
+/// Names of nodes. Many may share a long one, which is then looked at once.
+#[derive(Default)]
+struct Names<'d>(HashMap<TextId, Option<Text<'d>>, FixedState>);
+
+impl<'d> Names<'d> {
+    fn of(&mut self, node: Node, dump: &'d Dump) -> Option<Text<'d>> {
+        /// Longer ones are worth an entry.
+        const SHORT_BYTES: usize = 200;
+        let is_short = dump.text.bytes(node.name).len() <= SHORT_BYTES;
+        match is_short {
+            true => node.name(dump),
+            false => *self.0.entry(node.name).or_insert_with(|| node.name(dump)),
         }
     }
 }

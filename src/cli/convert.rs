@@ -124,20 +124,21 @@ impl Convert {
                 Redact::Desc => Redaction::Desc,
             })
             .collect();
-        let mut part = None;
+        let mut dump = dump;
         if let Some(selected) = selected {
             remarks::on_selection(&selection.filter, &selected);
             if selected.objects.len() < selected.all {
                 note(&table::extent(&selected, ByteStyle::Units));
             }
-            part = Some(ManuallyDrop::new(dump.part(&selected.objects)));
+            // What is needed no longer makes room for what is written.
+            let part = dump.part(&selected.objects);
+            drop(ManuallyDrop::into_inner(dump));
+            dump = ManuallyDrop::new(part);
         }
         if !redactions.is_empty() {
-            part = Some(ManuallyDrop::new(
-                part.as_ref().unwrap_or(&dump).redacted(&redactions),
-            ));
+            dump = ManuallyDrop::new(ManuallyDrop::into_inner(dump).redacted(&redactions));
         }
-        let dump = part.as_ref().unwrap_or(&dump);
+        let dump = &*dump;
         let out = open(&self.out)?;
         if out.is_terminal() {
             anyhow::bail!("a dump is no text: give a file, or pipe the output into one");

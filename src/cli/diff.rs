@@ -14,7 +14,10 @@ use ctstats::report::json::Stringing;
 use ctstats::units::escaped;
 
 use super::typed::TypedLimit;
-use super::{FilterArgs, SELECTION, SheetArgs, SheetForm, inputs, load, no_such, note, remarks};
+use super::{
+    FilterArgs, REFERENTS_CUT, SELECTION, SheetArgs, SheetForm, inputs, load, no_such, note,
+    remarks, warn,
+};
 
 const EXAMPLES: &str = "\
 Examples:
@@ -129,6 +132,9 @@ impl DiffArgs {
             SheetForm::Markdown => diff::markdown(&mut out, &found, style.bytes)?,
         }
         page.finish(out)?;
+        if found.referents_cut {
+            warn(REFERENTS_CUT);
+        }
         remarks::on_filter_of_two(&options.filter, &old, new.as_deref());
         if found.from == found.to && new.is_none() {
             note("both are the same snapshot, so nothing can have changed");

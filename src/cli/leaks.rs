@@ -11,7 +11,9 @@ use ctstats::analysis::summary::SnapshotSelector;
 use ctstats::report::leaks;
 
 use super::typed::TypedLimit;
-use super::{FilterArgs, Input, SELECTION, SheetArgs, SheetForm, load, no_such, remarks};
+use super::{
+    FilterArgs, Input, REFERENTS_CUT, SELECTION, SheetArgs, SheetForm, load, no_such, remarks, warn,
+};
 
 const EXAMPLES: &str = "\
 Examples:
@@ -105,6 +107,13 @@ impl LeaksArgs {
             SheetForm::Table => leaks::table(&mut out, &found, path, style)?,
         }
         page.finish(out)?;
+        if found
+            .suspects
+            .iter()
+            .any(|suspect| suspect.kept.holders_cut)
+        {
+            warn(REFERENTS_CUT);
+        }
         remarks::on_filter(&options.filter, &dump);
         Ok(())
     }

@@ -11,7 +11,8 @@ use ctstats::select::{Selection, SortKey};
 
 use super::typed::TypedLimit;
 use super::{
-    FilterArgs, Form, FormArgs, Input, LONG_TEXTS_CUT, OUTPUT, SELECTION, load, note, remarks, warn,
+    FilterArgs, Form, FormArgs, Input, LONG_TEXTS_CUT, OUTPUT, REFERENTS_CUT, SELECTION, load,
+    note, remarks, warn,
 };
 
 const EXAMPLES: &str = "\
@@ -93,7 +94,7 @@ impl Print {
         };
         page.finish(out)?;
         if left_out.referents {
-            warn("some referents repeat themselves without end or are too many; they were cut");
+            warn(REFERENTS_CUT);
         }
         if left_out.texts {
             warn(LONG_TEXTS_CUT);

@@ -1,7 +1,5 @@
 //! A part of a dump as a dump of its own: some objects, and all that they refer to.
 
-use std::collections::HashMap;
-
 use super::asized::AsizedColumns;
 use super::text::{TextArena, TextId};
 use super::{ClassRow, Dump, FrameRow};
@@ -22,21 +20,19 @@ impl Dump {
                 notes: self.notes.clone(),
                 ..Dump::default()
             },
-            texts: HashMap::new(),
-            asized: HashMap::new(),
-            groups: HashMap::new(),
-            traces: HashMap::new(),
-            frames: HashMap::new(),
-            objects: HashMap::new(),
+            texts: Own::of(self.text.len()),
+            asized: Own::of(self.asized.rows.len()),
+            groups: Own::of(self.asized.group_start.len()),
+            traces: Own::of(self.traces.ends.len()),
+            frames: Own::of(self.traces.frames.len()),
+            objects: Own::of(self.objects.len()),
         };
-        let mut by_class = vec![Vec::new(); self.classes.len()];
-        for &number in objects {
-            by_class[self.object(number).class().number() as usize].push(number);
-        }
-        for (class, members) in self.classes.iter().zip(&by_class) {
-            if !members.is_empty() {
-                part.class(class, members);
-            }
+        // Stable: those of a class keep their order.
+        let mut by_class = objects.to_vec();
+        let class = |&number: &u32| self.object(number).class().number();
+        by_class.sort_by_key(class);
+        for members in by_class.chunk_by(|a, b| class(a) == class(b)) {
+            part.class(&self.classes[class(&members[0]) as usize], members);
         }
         part.snapshots();
         part.dump
@@ -47,12 +43,30 @@ impl Dump {
 struct Part<'d> {
     whole: &'d Dump,
     dump: Dump,
-    texts: HashMap<TextId, TextId>,
-    asized: HashMap<u32, u32>,
-    groups: HashMap<u32, u32>,
-    traces: HashMap<u32, u32>,
-    frames: HashMap<u32, u32>,
-    objects: HashMap<u32, u32>,
+    texts: Own,
+    asized: Own,
+    groups: Own,
+    traces: Own,
+    frames: Own,
+    objects: Own,
+}
+
+/// The part's own numbers of what the whole has. Of the memory only as much is used as there are
+/// numbers.
+struct Own(Vec<u32>);
+
+impl Own {
+    fn of(count: usize) -> Self {
+        Own(vec![0; count])
+    }
+
+    fn get(&self, number: u32) -> Option<u32> {
+        self.0[number as usize].checked_sub(1)
+    }
+
+    fn set(&mut self, number: u32, own: u32) {
+        self.0[number as usize] = own + 1;
+    }
 }
 
 /// A part has no more of anything than the whole, whose numbers fit.
@@ -64,10 +78,12 @@ impl Part<'_> {
         if id == TextId::NONE {
             return id;
         }
-        *self
-            .texts
-            .entry(id)
-            .or_insert_with(|| arena.push(whole.bytes(id)).expect(FITS))
+        if let Some(own) = self.texts.get(id.0) {
+            return TextId(own);
+        }
+        let own = arena.push(whole.bytes(id)).expect(FITS);
+        self.texts.set(id.0, own.0);
+        own
     }
 
     fn class(&mut self, class: &ClassRow, members: &[u32]) {
@@ -75,8 +91,8 @@ impl Part<'_> {
         let number = self.dump.classes.len() as u32;
         let start = self.dump.listed.len() as u32;
         for &member in members {
-            let own = match self.objects.get(&member) {
-                Some(&own) => own,
+            let own = match self.objects.get(member) {
+                Some(own) => own,
                 None => self.object(member),
             };
             self.dump.objects.class[own as usize] = number;
@@ -118,7 +134,7 @@ impl Part<'_> {
         objects.resolution_level[to] = whole.resolution_level[from];
         objects.sample_start[to] = start;
         objects.sample_count[to] = count;
-        self.objects.insert(number, own);
+        self.objects.set(number, own);
         own
     }
 
@@ -127,11 +143,11 @@ impl Part<'_> {
         let mut waiting = vec![root];
         let mut copied = Vec::new();
         while let Some(number) = waiting.pop() {
-            if self.asized.contains_key(&number) {
+            if self.asized.get(number).is_some() {
                 continue;
             }
             let own = self.dump.asized.push(TextId::NONE).expect(FITS);
-            self.asized.insert(number, own);
+            self.asized.set(number, own);
             copied.push(number);
             let group = self.whole.asized.rows[number as usize].group;
             waiting.extend(self.whole.asized.group_members(group));
@@ -140,12 +156,16 @@ impl Part<'_> {
             let columns = &self.whole.asized;
             let row = columns.rows[number as usize];
             let (name, group) = (self.text(row.name), self.group(row.group));
-            let own = self.asized[&number];
+            let own = self.own_asized(number);
             self.dump
                 .asized
                 .set(own, columns.size(number), columns.flat(number), name, group);
         }
-        self.asized[&root]
+        self.own_asized(root)
+    }
+
+    fn own_asized(&self, copied: u32) -> u32 {
+        self.asized.get(copied).expect("it was copied")
     }
 
     /// Copies a group whose members were copied.
@@ -153,7 +173,7 @@ impl Part<'_> {
         if group == 0 {
             return 0;
         }
-        if let Some(&own) = self.groups.get(&group) {
+        if let Some(own) = self.groups.get(group) {
             return own;
         }
         let columns = &mut self.dump.asized;
@@ -162,13 +182,13 @@ impl Part<'_> {
         let members = self.whole.asized.group_members(group);
         columns
             .referents
-            .extend(members.iter().map(|member| self.asized[member]));
-        self.groups.insert(group, own);
+            .extend(members.iter().filter_map(|&member| self.asized.get(member)));
+        self.groups.set(group, own);
         own
     }
 
     fn trace(&mut self, trace: u32) -> u32 {
-        if let Some(&own) = self.traces.get(&trace) {
+        if let Some(own) = self.traces.get(trace) {
             return own;
         }
         for &frame in self.whole.traces.frames_of(trace) {
@@ -178,12 +198,12 @@ impl Part<'_> {
         let columns = &mut self.dump.traces;
         let own = columns.ends.len() as u32;
         columns.ends.push(columns.frame_numbers.len() as u32);
-        self.traces.insert(trace, own);
+        self.traces.set(trace, own);
         own
     }
 
     fn frame(&mut self, frame: u32) -> u32 {
-        if let Some(&own) = self.frames.get(&frame) {
+        if let Some(own) = self.frames.get(frame) {
             return own;
         }
         let row = &self.whole.traces.frames[frame as usize];
@@ -199,7 +219,7 @@ impl Part<'_> {
         };
         let own = self.dump.traces.frames.len() as u32;
         self.dump.traces.frames.push(copy);
-        self.frames.insert(frame, own);
+        self.frames.set(frame, own);
         own
     }
 

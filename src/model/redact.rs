@@ -2,6 +2,9 @@
 //! equal: `repr-7` stands for one text throughout the dump.
 
 use std::collections::HashMap;
+use std::hash::BuildHasher;
+
+use foldhash::quality::RandomState;
 
 use super::text::TextId;
 use super::{Dump, TrackedObject};
@@ -18,17 +21,33 @@ pub enum Redaction {
     Desc,
 }
 
-/// Placeholders by what they stand for: kind, then text; and how many there are of a kind.
+/// Placeholders by what they stand for.
 #[derive(Default)]
 struct Placeholders {
-    by_text: HashMap<(&'static str, Vec<u8>), TextId>,
+    /// By two hashes of kind and text, which no two texts have in common.
+    by_text: HashMap<(u64, u64), TextId>,
+    hashers: [RandomState; 2],
+    /// Those of long texts, by kind and number: one of megabytes may come often, and is looked at
+    /// once.
+    by_id: HashMap<(&'static str, TextId), TextId>,
+    /// How many there are of a kind.
     numbers: HashMap<&'static str, usize>,
 }
 
+impl Placeholders {
+    fn remember(&mut self, kind: &'static str, id: TextId, text: &[u8], placeholder: TextId) {
+        /// Longer ones are worth an entry.
+        const SHORT_BYTES: usize = 200;
+        if text.len() > SHORT_BYTES {
+            self.by_id.insert((kind, id), placeholder);
+        }
+    }
+}
+
 impl Dump {
-    /// A copy without these texts.
-    pub fn redacted(&self, what: &[Redaction]) -> Dump {
-        let mut dump = self.clone();
+    /// The dump without these texts.
+    pub fn redacted(self, what: &[Redaction]) -> Dump {
+        let mut dump = self;
         let mut placeholders = Placeholders::default();
         for redaction in what {
             match redaction {
@@ -37,6 +56,7 @@ impl Dump {
                 Redaction::Desc => dump.redact_descriptions(&mut placeholders),
             }
         }
+        drop(placeholders);
         // The texts themselves are still in the arena: take only what is referred to.
         let objects: Vec<u32> = dump.objects().map(TrackedObject::number).collect();
         dump.part(&objects)
@@ -49,7 +69,9 @@ impl Dump {
         before: &[u8],
         text: &[u8],
     ) -> TextId {
-        let key = (kind, [before, text].concat());
+        let [a, b] = &placeholders.hashers;
+        let [a, b] = [a, b].map(|hasher| hasher.hash_one((kind, before, text)));
+        let key = (a, b);
         if let Some(&id) = placeholders.by_text.get(&key) {
             return id;
         }
@@ -68,11 +90,16 @@ impl Dump {
         kind: &'static str,
         id: TextId,
     ) -> TextId {
+        if let Some(&known) = placeholders.by_id.get(&(kind, id)) {
+            return known;
+        }
         let text = self.text.bytes(id).to_vec();
         if id == TextId::NONE || text.is_empty() {
             return id;
         }
-        self.placeholder(placeholders, kind, b"", &text)
+        let placeholder = self.placeholder(placeholders, kind, b"", &text);
+        placeholders.remember(kind, id, &text, placeholder);
+        placeholder
     }
 
     fn redact_reprs(&mut self, placeholders: &mut Placeholders) {
@@ -81,10 +108,17 @@ impl Dump {
         }
         for index in 0..self.asized.rows.len() {
             let id = self.asized.rows[index].name;
-            if id != TextId::NONE {
-                let name = self.text.bytes(id).to_vec();
-                self.asized.rows[index].name = self.redact_name(placeholders, id, &name);
+            if id == TextId::NONE {
+                continue;
             }
+            const NAME: &str = "name";
+            let known = placeholders.by_id.get(&(NAME, id)).copied();
+            self.asized.rows[index].name = known.unwrap_or_else(|| {
+                let name = self.text.bytes(id).to_vec();
+                let redacted = self.redact_name(placeholders, id, &name);
+                placeholders.remember(NAME, id, &name, redacted);
+                redacted
+            });
         }
     }
 
@@ -146,7 +180,8 @@ mod tests {
     fn redacted_texts_are_gone_and_equal_ones_equal() {
         let path = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures/shop.dump");
         let whole = Dump::load(path).unwrap();
-        let part = whole.redacted(&[Redaction::Repr, Redaction::Trace, Redaction::Desc]);
+        let redactions = [Redaction::Repr, Redaction::Trace, Redaction::Desc];
+        let part = whole.clone().redacted(&redactions);
         let bytes = String::from_utf8_lossy(part.text.all_bytes()).into_owned();
         for secret in [
             "customer-5",

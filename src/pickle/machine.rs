@@ -24,10 +24,13 @@ const NEWEST_PROTOCOL: u8 = 5;
 /// is a nesting of thousands; it bounds what a file of MARKs can allocate.
 const STACK_LIMIT: usize = 1 << 22;
 
-/// What reading a pickle may take before any pickler has reason to, and for each byte of it:
-/// dumps take less than a byte for each. Refused before it can do harm, whatever it consists of.
+/// What reading a pickle may take before any pickler has reason to, and for each byte of it: all
+/// of it, and what of it stays. Dumps take less than a byte for each. Refused before it can do
+/// harm, whatever it consists of.
 const HELD_TO_START: u64 = 32 << 20;
 const HELD_PER_BYTE: u64 = 12;
+const KEPT_TO_START: u64 = 20 << 20;
+const KEPT_PER_BYTE: u64 = 6;
 
 /// Makes values of what the machine reads but does not understand.
 pub(crate) trait Builder {
@@ -159,10 +162,14 @@ impl<B: Builder> Machine<'_, '_, B> {
         let machine = self.stack.capacity() * size_of::<Value>()
             + self.marks.capacity() * size_of::<usize>()
             + self.scratch.capacity();
-        let held =
-            machine + self.heap.held_bytes() + self.memo.held_bytes() + self.builder.held_bytes();
-        let most = HELD_TO_START.saturating_add(offset.saturating_mul(HELD_PER_BYTE));
-        if held as u64 > most {
+        let kept = self.builder.held_bytes();
+        let held = machine + self.heap.held_bytes() + self.memo.held_bytes() + kept;
+        let is_too_much = |bytes: usize, to_start: u64, per_byte: u64| {
+            bytes as u64 > to_start.saturating_add(offset.saturating_mul(per_byte))
+        };
+        if is_too_much(held, HELD_TO_START, HELD_PER_BYTE)
+            || is_too_much(kept, KEPT_TO_START, KEPT_PER_BYTE)
+        {
             let mut fault = too_large(format!(
                 "its first {offset} bytes take {held} bytes of memory, more than those of any pickler"
             ));

@@ -167,9 +167,13 @@ pub fn json(out: &mut impl Write, diff: &Diff<'_>, stringing: Stringing) -> io::
         .list("classes", &diff.classes)?
         .field("more", &diff.more)?
         .field("total", &diff.total)?;
-    match &diff.referents {
-        Some(referents) => document.list("referents", referents)?.end(),
-        None => document.end(),
+    let Some(referents) = &diff.referents else {
+        return document.end();
+    };
+    let document = document.list("referents", referents)?;
+    match diff.referents_cut {
+        true => document.field("referents_cut", &true)?.end(),
+        false => document.end(),
     }
 }
 

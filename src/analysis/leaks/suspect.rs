@@ -33,6 +33,9 @@ pub struct Kept<'d> {
     pub more_origins: usize,
     /// What holds their bytes at the third snapshot, down to two levels.
     pub holders: Vec<Holder<'d>>,
+    /// Whether their trees of referents were not followed to their ends.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub holders_cut: bool,
     /// The oldest of them.
     pub oldest: Vec<KeptObject<'d>>,
     /// The largest at the third snapshot.
@@ -142,6 +145,7 @@ impl<'d> Looker<'d> {
         (kept.origins, kept.more_origins) = self.origins(&objects, size_bytes);
         if let Some(tree) = self.trees.class(class, is_kept) {
             kept.holders = holders(&tree.referents);
+            kept.holders_cut = tree.cut;
         }
         let row = |(object, size_bytes): Measured<'d>| KeptObject {
             address: address(object.address()),
