@@ -9,7 +9,7 @@ use crate::DumpFile;
 use crate::analysis::summary::{Summary, SummaryOptions};
 use crate::load::answers::answers;
 use crate::model::{
-    Asized, AsizedColumns, CachedClass, ClassRow, Dump, FrameRow, Number, ProcessMemory,
+    Asized, AsizedColumns, CachedClass, ClassRow, Dump, FrameRow, Integer, Number, ProcessMemory,
     SnapshotRow, TextId,
 };
 use crate::report::{json, pickle};
@@ -60,6 +60,8 @@ struct Node {
 struct Object {
     class: usize,
     address: i128,
+    /// The digits of an address beyond 128 bits.
+    huge: Option<String>,
     name: usize,
     repr: usize,
     birth: f64,
@@ -82,7 +84,8 @@ fn node() -> impl Strategy<Value = Node> {
 }
 
 fn object() -> impl Strategy<Value = Object> {
-    let whole = (pick(), wide(), pick(), pick(), seconds());
+    let huge = proptest::option::weighted(0.1, digits());
+    let whole = (pick(), (wide(), huge), pick(), pick(), seconds());
     let rest = (
         proptest::option::of(seconds()),
         pick(),
@@ -92,10 +95,14 @@ fn object() -> impl Strategy<Value = Object> {
         proptest::option::weighted(0.1, pick()),
     );
     (whole, rest).prop_map(
-        |((class, address, name, repr, birth), (death, trace, level, samples, first, second))| {
+        |(
+            (class, (address, huge), name, repr, birth),
+            (death, trace, level, samples, first, second),
+        )| {
             Object {
                 class,
                 address,
+                huge,
                 name,
                 repr,
                 birth,
@@ -110,17 +117,28 @@ fn object() -> impl Strategy<Value = Object> {
     )
 }
 
-fn frame(texts: usize) -> impl Strategy<Value = FrameRow> {
+/// The digits of an int beyond 128 bits, with a sign.
+fn digits() -> impl Strategy<Value = String> {
+    "-?[1-9][0-9]{39,60}"
+}
+
+/// A frame, and the digits of its line if that is beyond 64 bits.
+fn frame(texts: usize) -> impl Strategy<Value = (FrameRow, Option<String>)> {
     let text = move || (0..texts as u32).prop_map(TextId);
     let source = proptest::option::of(vec(text(), 0..3).prop_map(Vec::into_boxed_slice));
     let index = proptest::option::of(0..5_i64);
-    (text(), 0..10_000_i64, text(), source, index).prop_map(
-        |(file, line, function, source, source_index)| FrameRow {
-            file,
-            line,
-            function,
-            source,
-            source_index,
+    let wide = proptest::option::weighted(0.1, digits());
+    (text(), 0..10_000_i64, text(), source, index, wide).prop_map(
+        |(file, line, function, source, source_index, wide)| {
+            let row = FrameRow {
+                file,
+                line,
+                wide_line: TextId::NONE,
+                function,
+                source,
+                source_index,
+            };
+            (row, wide)
         },
     )
 }
@@ -212,7 +230,7 @@ fn build(
     classes: usize,
     nodes: &[Node],
     objects: &[Object],
-    frames: Vec<FrameRow>,
+    frames: Vec<(FrameRow, Option<String>)>,
     traces: &[Vec<usize>],
     snapshots: Vec<SnapshotRow>,
 ) -> Dump {
@@ -249,7 +267,17 @@ fn build(
         };
         dump.asized.set(number, node.size, node.flat, name, group);
     }
-    dump.traces.frames = frames;
+    for (mut row, wide) in frames {
+        if let Some(digits) = wide {
+            row.line = if digits.starts_with('-') {
+                i64::MIN
+            } else {
+                i64::MAX
+            };
+            row.wide_line = dump.text.push(digits.as_bytes()).unwrap();
+        }
+        dump.traces.frames.push(row);
+    }
     for trace in traces {
         let count = dump.traces.frames.len();
         let frames = trace.iter().filter(|_| count > 0);
@@ -264,10 +292,16 @@ fn build(
     for object in objects {
         let index = dump.objects.push();
         let columns = &mut dump.objects;
-        match u64::try_from(object.address) {
+        let mut address = object.address;
+        if let Some(digits) = &object.huge {
+            let digits = dump.text.push(digits.as_bytes()).unwrap();
+            columns.huge_address.insert(index as u32, digits);
+            address = Integer::of_digits(dump.text.get(digits)).nearest();
+        }
+        match u64::try_from(address) {
             Ok(address) => columns.address[index] = address,
             Err(_) => {
-                columns.wide_address.insert(index as u32, object.address);
+                columns.wide_address.insert(index as u32, address);
             }
         }
         columns.name[index] = text(object.name);
@@ -328,11 +362,11 @@ fn described(dump: &Dump) -> String {
         writeln!(out, "{:?}", class.name()).unwrap();
         for object in class.objects() {
             let life = (object.birth_seconds(), object.death_seconds());
-            let row = (object.address(), object.name(), object.repr(), life);
+            let row = (object.exact_address(), object.name(), object.repr(), life);
             writeln!(out, " {row:?} {:?}", object.resolution_level()).unwrap();
             for frame in object.trace().into_iter().flat_map(|trace| trace.frames()) {
                 let lines: Vec<_> = frame.source_lines().collect();
-                let place = (frame.file(), frame.line(), frame.function());
+                let place = (frame.file(), frame.exact_line(), frame.function());
                 let source = (frame.has_source(), lines, frame.source_index());
                 writeln!(out, "  {place:?} {source:?}").unwrap();
             }

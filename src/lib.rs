@@ -122,7 +122,7 @@ pub use error::{Error, Problem};
 pub use input::{ByteCount, Counted};
 pub use load::{DumpFile, Lives};
 pub use model::{
-    Asized, Class, ClockFault, Dump, Frame, Notes, Number, Origin, ProcessMemory, Redaction, Rules,
-    Sample, Sizes, Snapshot, Survivors, Text, Trace, TrackedObject,
+    Asized, Class, ClockFault, Dump, Frame, Integer, Notes, Origin, ProcessMemory, Redaction,
+    Rules, Sample, Sizes, Snapshot, Survivors, Text, Trace, TrackedObject,
 };
 pub use stats::{ConsoleStats, HtmlStats, Stats};

@@ -18,7 +18,10 @@ const SHOP: &str = "fixtures/shop.dump";
 const ORDERS: &str = "fixtures/orders.dump";
 
 /// Name, arguments. `DUMP` stands for the demonstration, `LEAKY` for one of a service that
-/// leaks, `ORDERS` for one whose texts are orders to others, `HISTORIES` for many made-up classes, `HOSTILE` for one full of control characters, `CLOCK` for one whose clock was set back, `LONG` for one of long names, `OLD` for one of Pympler 0.2 on Python 2.
+/// leaks, `ORDERS` for one whose texts are orders to others, `HISTORIES` for many made-up classes,
+/// `HOSTILE` for one full of control characters, `CLOCK` for one whose clock was set back, `LONG`
+/// for one of long names, `INTS` for one with ints of every size, `OLD` for one of Pympler 0.2 on
+/// Python 2.
 const CASES: &[(&str, &str)] = &[
     // Forms of print.
     ("print-table", "print DUMP --sort size --limit 2"),
@@ -60,6 +63,14 @@ const CASES: &[(&str, &str)] = &[
         "print DUMP --sort size --limit 2 --format pympler",
     ),
     ("print-old", "print OLD --width 100"),
+    // Ints that no machine's word holds.
+    ("ints-table", "print INTS --limit 2 --width 100"),
+    ("ints-json", "print INTS --limit 2 --brief --format json"),
+    ("ints-csv", "print INTS --class Order --format csv"),
+    ("ints-leaks", "leaks INTS --class users --width 80"),
+    ("ints-sites", "sites INTS --width 100 --limit 5"),
+    ("ints-sites-json", "sites INTS --format json --limit 3"),
+    ("ints-folded", "sites INTS --folded --class Order"),
     // What reaches a terminal.
     ("hostile-table", "print HOSTILE --width 100"),
     ("hostile-csv", "print HOSTILE --format csv"),
@@ -589,6 +600,7 @@ fn every_line_prints_what_is_expected() {
             .replace("HISTORIES", "fixtures/histories.dump.gz")
             .replace("LEAKY", "fixtures/leaky_shop.dump")
             .replace("ORDERS", ORDERS)
+            .replace("INTS", "fixtures/edited/rebuilt-ints.dump")
             .replace("HOSTILE", "fixtures/dumps/weirdstr-surr-1.1-py311.dump")
             .replace("CLOCK", "fixtures/clock_set_back.dump.gz")
             .replace("LONG", "fixtures/long_names.dump.gz")

@@ -63,6 +63,32 @@ def tracker(rng):
     return made
 
 
+def rebuilt(rng, made):
+    """As other tools hand it on: lists for tuples, tuples for lists, ints of any size."""
+    def either(items):
+        return rng.choice([list, tuple])(items)
+
+    def sizes(waiting):
+        while waiting:
+            size = waiting.pop()
+            waiting.extend(size.refs)
+            size.refs = either(size.refs)
+
+    index = {}
+    for name, tobjs in made.index.items():
+        for tobj in tobjs:
+            sizes([size for _, size in tobj.snapshots])
+            tobj.snapshots = either(either(entry) for entry in tobj.snapshots)
+            if tobj.trace is not None:
+                tobj.trace = either(
+                    either([file, rng.choice([line, rng.getrandbits(rng.randrange(1, 300)) - 2 ** 64, line + .5]),
+                            function, source and either(source), index])
+                    for file, line, function, source, index in tobj.trace)
+            tobj.id = rng.choice([tobj.id, rng.getrandbits(rng.randrange(1, 300)), -2 ** 130])
+        index[name] = either(tobjs)
+    return index, either(made.snapshots)
+
+
 def calls(rng, names):
     yield [], lambda s: s.print_stats(limit=10 ** 9)
     for _ in range(4):
@@ -109,10 +135,13 @@ def main():
         for seed in range(rounds):
             rng = random.Random(seed)
             made = tracker(rng)
+            index, snapshots = made.index, made.snapshots
+            if seed % 3 == 0:
+                index, snapshots = rebuilt(rng, made)
             protocol = rng.choice([2, 3, 4, 5])
             with open(path, "wb") as file:
                 pickler = rng.choice([pickle.Pickler, pickle._Pickler])
-                for part in made.index, made.snapshots:
+                for part in index, snapshots:
                     pickler(file, protocol).dump(part)
             if not same_after_convert(binary, path, folder):
                 failed += 1

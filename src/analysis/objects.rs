@@ -8,7 +8,7 @@ use serde::Serialize;
 
 use super::long_texts::LongTexts;
 use super::referents::{self, Depth, ReferentDetail, Walker};
-use crate::model::{Dump, Frame, Sizes, Snapshot, Text, Trace, TrackedObject};
+use crate::model::{Dump, Frame, Integer, Sizes, Snapshot, Text, Trace, TrackedObject};
 
 /// How many frames of a trace are shown. Python ends a recursion at a thousand, and objects
 /// may share one endless trace.
@@ -51,7 +51,7 @@ pub struct FrameDetail<'d> {
     /// The file.
     pub file: Text<'d>,
     /// The line, from 1.
-    pub line: i64,
+    pub line: Integer<'d>,
     /// The function.
     pub function: Text<'d>,
     /// The source lines without their indentation.
@@ -161,7 +161,7 @@ impl<'d> ObjectRow<'d> {
         ObjectRow {
             class: texts.shown(object.class().name()),
             name: texts.shown(object.name()),
-            address: address(object.address()),
+            address: address(object),
             repr: texts.shown(object.repr()),
             birth_seconds: finite(object.birth_seconds()),
             death_seconds: object.death_seconds().and_then(finite),
@@ -172,10 +172,11 @@ impl<'d> ObjectRow<'d> {
     }
 }
 
-/// An address as Python's `hex()` writes it.
-pub(crate) fn address(address: i128) -> String {
-    let sign = if address < 0 { "-" } else { "" };
-    format!("{sign}0x{:x}", address.unsigned_abs())
+/// The object's address as Python's `hex()` writes it.
+pub(crate) fn address(object: TrackedObject<'_>) -> String {
+    let address = object.exact_address();
+    let sign = if address.is_negative() { "-" } else { "" };
+    format!("{sign}0x{}", address.hexadecimal())
 }
 
 /// Gathers what there is to say of one object after the other.
@@ -186,7 +187,7 @@ pub struct Details<'d, 's> {
     walker: Walker,
     texts: LongTexts,
     /// Of the traces that were met the first object, if they are long.
-    traces: HashMap<u32, Option<(usize, i128)>, FixedState>,
+    traces: HashMap<u32, Option<(usize, TrackedObject<'d>)>, FixedState>,
     /// How many objects were gathered.
     objects: usize,
     cut: bool,
@@ -260,11 +261,12 @@ impl<'d, 's> Details<'d, 's> {
         let first = *first.or_insert_with(|| {
             let texts = |frame: Frame<'_>| {
                 let lines: usize = frame.source_lines().map(|line| line.as_bytes().len()).sum();
-                frame.file().as_bytes().len() + frame.function().as_bytes().len() + lines
+                let names = frame.file().as_bytes().len() + frame.function().as_bytes().len();
+                names + frame.exact_line().beyond_bytes() + lines
             };
             let is_long =
                 frames > LONG_TRACE || trace.frames().map(texts).sum::<usize>() > LONG_TRACE_BYTES;
-            is_long.then_some((self.objects, object.address()))
+            is_long.then_some((self.objects, object))
         });
         let (place, at) = first.filter(|_| known)?;
         Some(TraceAs {
@@ -314,7 +316,7 @@ impl<'d> FrameDetail<'d> {
         FrameDetail {
             source: source.map(|line| texts.shown(line.trim())).collect(),
             file: texts.shown(frame.file()),
-            line: frame.line(),
+            line: frame.exact_line(),
             function: texts.shown(frame.function()),
         }
     }

@@ -12,7 +12,9 @@ use foldhash::fast::RandomState;
 use serde::Serialize;
 
 use super::summary::percent;
-use crate::model::{Class, Dump, Frame, Rules, Sizes, Snapshot, Text, TextId, TrackedObject};
+use crate::model::{
+    Class, Dump, Frame, Integer, Rules, Sizes, Snapshot, Text, TextId, TrackedObject,
+};
 use crate::select::{Filter, Limit, named};
 
 /// How many frames a site may have.
@@ -141,7 +143,7 @@ pub struct SiteFrame<'d> {
     /// The file as Python named it.
     pub file: Text<'d>,
     /// The line, from 1; `None` where lines are not told apart.
-    pub line: Option<i64>,
+    pub line: Option<Integer<'d>>,
     /// The function; `None` where functions are not told apart.
     pub function: Option<Text<'d>>,
     /// The first source line without its indentation; `None` where there is no source, or
@@ -425,7 +427,7 @@ impl<'d> Site<'d> {
         };
         let view = |frame: &Frame<'d>| SiteFrame {
             file: frame.file().head(MAX_TEXT),
-            line: (by == GroupBy::Frame).then(|| frame.line()),
+            line: (by == GroupBy::Frame).then(|| frame.exact_line()),
             function: (by != GroupBy::File).then(|| frame.function().head(MAX_TEXT)),
             source: frame
                 .source_lines()

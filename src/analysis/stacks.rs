@@ -141,7 +141,7 @@ impl<'d> Places<'d> {
         let texts = places(texts.flat_map(|f| [shown(f.function()), shown(f.file())]));
         let key = |frame: Frame<'d>| {
             let [function, file] = [frame.function(), frame.file()].map(|text| texts[&shown(text)]);
-            (function, file, frame.line())
+            (function, file, frame.exact_line())
         };
         let keys = places(told.map(key));
         let place = |frame| match is_tracker(frame) {
@@ -214,7 +214,7 @@ impl<'d> Stack<'d> {
 pub(crate) struct PartId {
     /// Where the dump stands in memory: texts have numbers in one dump.
     dump: usize,
-    texts: [TextId; 2],
+    texts: [TextId; 3],
     line: i64,
 }
 
@@ -225,13 +225,14 @@ impl Part<'_> {
         match self {
             Part::Frame(frame) => {
                 let row = frame.row();
-                id(frame.dump_address(), [row.file, row.function], row.line)
+                let texts = [row.file, row.function, row.wide_line];
+                id(frame.dump_address(), texts, row.line)
             }
-            Part::NoTrace => id(0, [TextId::NONE; 2], 0),
+            Part::NoTrace => id(0, [TextId::NONE; 3], 0),
             Part::Class(class) => {
                 // A class has one name, which stands in one place.
                 let bytes = class.as_bytes();
-                id(bytes.as_ptr().addr(), [TextId::NONE; 2], bytes.len() as i64)
+                id(bytes.as_ptr().addr(), [TextId::NONE; 3], bytes.len() as i64)
             }
         }
     }
@@ -242,7 +243,7 @@ impl Part<'_> {
         match self {
             Part::Frame(frame) => {
                 let (function, file) = (text(frame.function()), text(frame.file()));
-                format!("{function} ({file}:{})", frame.line())
+                format!("{function} ({file}:{:.30})", frame.exact_line())
             }
             Part::NoTrace => NO_TRACE.into(),
             Part::Class(class) => text(class),

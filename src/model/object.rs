@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, TryReserveError};
 use super::asized::Asized;
 use super::text::{Text, TextId};
 use super::trace::Trace;
-use super::{Class, Dump};
+use super::{Class, Dump, Integer};
 use crate::room::make_room;
 
 /// Marks an object that was alive at the end of the recording: a NaN with a payload of
@@ -16,9 +16,11 @@ const ALIVE_BITS: u64 = 0x7ff8_c757_a757_0001;
 /// a native file was not asked for them.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct ObjectColumns {
-    /// Addresses; those that do not fit stand in `wide_address`.
+    /// Addresses; those that do not fit stand in `wide_address`, and those beyond 128 bits there
+    /// as the nearest and with their decimal digits in `huge_address`.
     pub(crate) address: Vec<u64>,
     pub(crate) wide_address: BTreeMap<u32, i128>,
+    pub(crate) huge_address: BTreeMap<u32, TextId>,
     pub(crate) name: Vec<TextId>,
     pub(crate) repr: Vec<TextId>,
     pub(crate) birth: Vec<f64>,
@@ -53,6 +55,7 @@ impl ObjectColumns {
         ObjectColumns {
             address: vec![0; count],
             wide_address: BTreeMap::new(),
+            huge_address: BTreeMap::new(),
             name: vec![TextId::NONE; count],
             repr: vec![TextId::NONE; count],
             birth: vec![0.0; count],
@@ -103,7 +106,7 @@ impl ObjectColumns {
         const ROW: usize = 3 * 8 + 7 * 4;
         /// A row of a map, with its share of the nodes.
         const WIDE: usize = 48;
-        self.len() * ROW + self.wide_address.len() * WIDE
+        self.len() * ROW + (self.wide_address.len() + self.huge_address.len()) * WIDE
     }
 
     /// The deaths as they are kept, those alive marked.
@@ -220,7 +223,16 @@ impl<'d> TrackedObject<'d> {
             .get(self.cell(&self.dump.objects.repr, TextId::NONE))
     }
 
-    /// Its address: Python's `id()`. Addresses are used again after a death.
+    /// Its address: Python's `id()`, whatever its size.
+    pub fn exact_address(self) -> Integer<'d> {
+        match self.dump.objects.huge_address.get(&self.number) {
+            Some(&digits) => Integer::of_digits(self.dump.text.get(digits)),
+            None => Integer::within(self.address()),
+        }
+    }
+
+    /// Its address: Python's `id()`. Addresses are used again after a death. Of one beyond 128
+    /// bits, as only other tools write it, the nearest.
     pub fn address(self) -> i128 {
         let columns = &self.dump.objects;
         let wide = if columns.wide_address.is_empty() {

@@ -113,6 +113,8 @@ impl Part<'_> {
         let trace = whole.trace[from]
             .checked_sub(1)
             .map_or(0, |trace| self.trace(trace) + 1);
+        let huge = whole.huge_address.get(&number);
+        let huge = huge.map(|&digits| self.text(digits));
         let start = self.dump.samples.time.len() as u32;
         let samples = whole.sample_start[from] as usize;
         let count = whole.sample_count[from];
@@ -125,6 +127,9 @@ impl Part<'_> {
         objects.address[to] = whole.address[from];
         if let Some(&address) = whole.wide_address.get(&number) {
             objects.wide_address.insert(own, address);
+        }
+        if let Some(digits) = huge {
+            objects.huge_address.insert(own, digits);
         }
         objects.name[to] = name;
         objects.repr[to] = repr;
@@ -210,6 +215,7 @@ impl Part<'_> {
         let copy = FrameRow {
             file: self.text(row.file),
             line: row.line,
+            wide_line: self.text(row.wide_line),
             function: self.text(row.function),
             source: row
                 .source
@@ -226,12 +232,8 @@ impl Part<'_> {
     fn snapshots(&mut self) {
         for row in &self.whole.snapshots {
             let mut copy = row.clone();
-            copy.desc = self.text(copy.desc);
-            for (label, value) in &mut copy.process.os_specific {
-                (*label, *value) = (self.text(*label), self.text(*value));
-            }
+            copy.each_text(|id| *id = self.text(*id));
             for cached in copy.classes.iter_mut().flatten() {
-                cached.class = self.text(cached.class);
                 cached.merged = cached.merged.map(|merged| self.asized(merged));
             }
             self.dump.snapshots.push(copy);

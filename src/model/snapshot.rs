@@ -5,11 +5,12 @@ use super::text::{Text, TextId};
 
 /// A number out of a cached annotation, of the type that it had.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub enum Number {
-    /// A Python int.
+pub(crate) enum Number {
     Int(i128),
-    /// A Python float.
     Float(f64),
+    /// An int beyond 128 bits, by its decimal digits. Only of what is printed as it is: the count
+    /// of the active, and the share.
+    Huge(TextId),
 }
 
 /// What Pympler knew of the process (`pympler.process.ProcessMemoryInfo`), in bytes.
@@ -73,6 +74,23 @@ pub(crate) struct SnapshotRow {
 }
 
 impl SnapshotRow {
+    /// Shows the number of every text in it.
+    pub(crate) fn each_text(&mut self, mut see: impl FnMut(&mut TextId)) {
+        see(&mut self.desc);
+        for (label, value) in &mut self.process.os_specific {
+            see(label);
+            see(value);
+        }
+        for cached in self.classes.iter_mut().flatten() {
+            see(&mut cached.class);
+            for number in [&mut cached.active, &mut cached.percent] {
+                if let Number::Huge(digits) = number {
+                    see(digits);
+                }
+            }
+        }
+    }
+
     /// A snapshot of nothing at time zero.
     pub(crate) fn empty(desc: TextId) -> Self {
         SnapshotRow {

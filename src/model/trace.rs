@@ -1,13 +1,16 @@
 //! Where objects were created: instantiation traces, each distinct one kept once.
 
-use super::Dump;
 use super::text::{Text, TextId};
+use super::{Dump, Integer};
 
 /// A frame's columns. Few are distinct, so a row each.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub(crate) struct FrameRow {
     pub(crate) file: TextId,
+    /// The nearest there is, if it is beyond 64 bits.
     pub(crate) line: i64,
+    /// The decimal digits of a line beyond 64 bits, or [`TextId::NONE`].
+    pub(crate) wide_line: TextId,
     pub(crate) function: TextId,
     /// `None` where Python had no source.
     pub(crate) source: Option<Box<[TextId]>>,
@@ -87,9 +90,19 @@ impl<'d> Frame<'d> {
         self.dump.text.get(self.row().file)
     }
 
-    /// The line number, from 1.
+    /// The line number, from 1. Of one beyond 64 bits, as only other tools write it, the nearest;
+    /// see [`exact_line`](Self::exact_line).
     pub fn line(self) -> i64 {
         self.row().line
+    }
+
+    /// The line number, whatever its size.
+    pub fn exact_line(self) -> Integer<'d> {
+        let row = self.row();
+        match row.wide_line {
+            TextId::NONE => Integer::within(row.line.into()),
+            digits => Integer::of_digits(self.dump.text.get(digits)),
+        }
     }
 
     /// The function's name.

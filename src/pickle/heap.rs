@@ -81,15 +81,6 @@ impl List {
         Ok(())
     }
 
-    /// How many values it has.
-    pub(crate) fn len(&self) -> usize {
-        match self {
-            List::Run { length, .. } | List::Frozen { length, .. } => *length as usize,
-            List::One(_) | List::Taken(_) => 1,
-            List::Items(items) => items.len(),
-        }
-    }
-
     /// What its values take of the heap beside it, in values.
     fn loose_items(&self) -> usize {
         match self {
@@ -220,7 +211,8 @@ impl Heap {
     }
 
     pub(crate) fn set_list(&mut self, number: u32, list: List) {
-        self.lists[number as usize] = list;
+        let before = std::mem::replace(&mut self.lists[number as usize], list);
+        self.loose_items = self.loose_items.saturating_sub(before.loose_items());
     }
 
     pub(crate) fn append(&mut self, number: u32, values: &[Value]) -> Outcome<()> {
@@ -300,6 +292,15 @@ impl Heap {
     pub(crate) fn tuple(&self, number: u32) -> &[Value] {
         let (start, length) = self.tuples[number as usize];
         &self.tuple_items[start as usize..(start + length) as usize]
+    }
+
+    /// The items of a list or of a tuple that the builder did not take; `None` of anything else.
+    pub(crate) fn items(&self, value: Value) -> Option<Box<dyn Iterator<Item = Value> + '_>> {
+        match value {
+            Value::List(number) => Some(Box::new(self.list(number).values())),
+            Value::Tuple(number) => Some(Box::new(self.tuple(number).iter().copied())),
+            _ => None,
+        }
     }
 
     /// An int: small where it fits.

@@ -10,7 +10,7 @@ use std::collections::TryReserveError;
 use super::fault::{Fault, FaultKind, Outcome, malformed, no_memory, too_large, unfit};
 use super::heap::Heap;
 use super::memo::Memo;
-use super::number;
+use super::number::{self, Int};
 use super::opcode as op;
 use super::reader::Reader;
 use super::text;
@@ -314,8 +314,8 @@ impl<B: Builder> Machine<'_, '_, B> {
             }
             op::INT | op::LONG => {
                 let line = self.reader.line()?;
-                let value = number::from_decimal(line, opcode == op::LONG, &mut self.heap)?;
-                self.push(value)
+                let int = number::from_decimal(line, opcode == op::LONG)?;
+                self.int(int)
             }
             op::FLOAT => {
                 let value = number::float_from_decimal(self.reader.line()?)?;
@@ -688,8 +688,17 @@ impl<B: Builder> Machine<'_, '_, B> {
     }
 
     fn long(&mut self, length: u64) -> Outcome<()> {
-        let bytes = self.reader.take(length)?;
-        let value = number::from_two_complement(bytes, &mut self.heap);
+        let int = number::from_two_complement(self.reader.take(length)?);
+        self.int(int)
+    }
+
+    fn int(&mut self, int: Int) -> Outcome<()> {
+        let value = match int {
+            Int::Bool(bool) => Value::Bool(bool),
+            Int::Within(int) => self.heap.int(int),
+            Int::Beyond(digits) => Value::Huge(self.builder.text(digits.as_bytes())?),
+            Int::Endless => Value::Huge(Value::ENDLESS),
+        };
         self.push(value)
     }
 }

@@ -1,14 +1,26 @@
 //! The spellings that pickles have for numbers.
 
 use super::fault::{Outcome, malformed};
-use super::heap::Heap;
-use super::value::Value;
 
 /// CPython refuses longer decimal ints since 3.11 (`sys.get_int_max_str_digits`).
 const MAX_DIGITS: usize = 4300;
 
+/// No int of so many decimal digits takes more bytes.
+const MAX_BYTES: usize = MAX_DIGITS * 5 / 12;
+
+/// A number of the pickle, as far as it can be told.
+#[derive(Debug, PartialEq)]
+pub(crate) enum Int {
+    Bool(bool),
+    Within(i128),
+    /// The decimal digits of one beyond 128 bits, with its sign.
+    Beyond(String),
+    /// One of more digits than anybody writes out.
+    Endless,
+}
+
 /// Two's complement, little-endian, of any length.
-pub(crate) fn from_two_complement(bytes: &[u8], heap: &mut Heap) -> Value {
+pub(crate) fn from_two_complement(bytes: &[u8]) -> Int {
     let fill = match bytes.last() {
         Some(high) if high & 0x80 != 0 => 0xff,
         _ => 0,
@@ -22,13 +34,61 @@ pub(crate) fn from_two_complement(bytes: &[u8], heap: &mut Heap) -> Value {
     wide[..kept].copy_from_slice(&bytes[..kept]);
     // The sign must survive the cut: the last byte kept has to carry it.
     if significant > 16 || wide[15] >> 7 != fill >> 7 {
-        return Value::Huge(u32::try_from(bytes.len()).unwrap_or(u32::MAX));
+        return decimal(&bytes[..significant], fill);
     }
-    heap.int(i128::from_le_bytes(wide))
+    Int::Within(i128::from_le_bytes(wide))
+}
+
+/// The decimal digits of two's complement, of which `fill` goes on without end.
+fn decimal(bytes: &[u8], fill: u8) -> Int {
+    if bytes.len() > MAX_BYTES {
+        return Int::Endless;
+    }
+    const GROUP: u64 = 1_000_000_000;
+    // The magnitude, in words from the lowest on.
+    let mut words: Vec<u32> = bytes
+        .chunks(4)
+        .map(|chunk| {
+            let mut word = [fill; 4];
+            word[..chunk.len()].copy_from_slice(chunk);
+            u32::from_le_bytes(word)
+        })
+        .collect();
+    if fill != 0 {
+        let mut carry = true;
+        for word in &mut words {
+            (*word, carry) = (!*word).overflowing_add(u32::from(carry));
+        }
+        // A power of two: its magnitude takes one bit more.
+        words.extend(carry.then_some(1));
+    }
+    let mut groups = Vec::new();
+    while !words.is_empty() {
+        let mut rest = 0;
+        for word in words.iter_mut().rev() {
+            let value = rest << 32 | u64::from(*word);
+            *word = (value / GROUP) as u32;
+            rest = value % GROUP;
+        }
+        groups.push(rest);
+        while words.last() == Some(&0) {
+            words.pop();
+        }
+    }
+    let mut digits = groups.pop().unwrap_or_default().to_string();
+    digits.extend(groups.iter().rev().map(|group| format!("{group:09}")));
+    if digits.len() > MAX_DIGITS {
+        return Int::Endless;
+    }
+    Int::Beyond(if fill == 0 {
+        digits
+    } else {
+        format!("-{digits}")
+    })
 }
 
 /// The decimal line of INT (bools included) and LONG (a trailing `L` allowed).
-pub(crate) fn from_decimal(line: &[u8], long: bool, heap: &mut Heap) -> Outcome<Value> {
+pub(crate) fn from_decimal(line: &[u8], long: bool) -> Outcome<Int> {
     let text = str::from_utf8(line).unwrap_or("").trim();
     let digits = if long {
         text.strip_suffix('L').unwrap_or(text)
@@ -36,10 +96,10 @@ pub(crate) fn from_decimal(line: &[u8], long: bool, heap: &mut Heap) -> Outcome<
         text
     };
     if !long && (digits == "00" || digits == "01") {
-        return Ok(Value::Bool(digits == "01"));
+        return Ok(Int::Bool(digits == "01"));
     }
     if let Ok(value) = digits.parse::<i128>() {
-        return Ok(heap.int(value));
+        return Ok(Int::Within(value));
     }
     let unsigned = digits.strip_prefix(['-', '+']).unwrap_or(digits);
     if unsigned.is_empty()
@@ -48,7 +108,11 @@ pub(crate) fn from_decimal(line: &[u8], long: bool, heap: &mut Heap) -> Outcome<
     {
         return Err(malformed("the line of an int is no decimal number"));
     }
-    Ok(Value::Huge(unsigned.len() as u32))
+    let sign = if digits.starts_with('-') { "-" } else { "" };
+    Ok(Int::Beyond(format!(
+        "{sign}{}",
+        unsigned.trim_start_matches('0')
+    )))
 }
 
 /// The decimal line of FLOAT.
@@ -73,10 +137,9 @@ mod tests {
 
     #[test]
     fn two_complement() {
-        let mut heap = Heap::default();
-        let mut int = |bytes: &[u8]| {
-            let value = from_two_complement(bytes, &mut heap);
-            heap.as_int(value)
+        let int = |bytes: &[u8]| match from_two_complement(bytes) {
+            Int::Within(int) => Some(int),
+            _ => None,
         };
         let cases: &[(&[u8], Option<i128>)] = &[
             (b"", Some(0)),
@@ -98,19 +161,61 @@ mod tests {
         }
     }
 
+    /// Python's `str()` of the same ints.
+    #[test]
+    fn digits_of_two_complement() {
+        let beyond = |bytes: &[u8]| match from_two_complement(bytes) {
+            Int::Beyond(digits) => digits,
+            other => panic!("{other:?}"),
+        };
+        let power = |exponent: usize, sign: u8| {
+            let mut bytes = vec![0; exponent / 8];
+            bytes.extend([1 << (exponent % 8), 0]);
+            if sign != 0 {
+                // -2^n: ones from the bit n on.
+                let last = bytes.len() - 2;
+                bytes[last] = 0_u8.wrapping_sub(bytes[last]);
+                bytes[last + 1] = 0xff;
+            }
+            bytes
+        };
+        assert_eq!(
+            beyond(&power(127, 0)),
+            "170141183460469231731687303715884105728"
+        );
+        assert_eq!(
+            beyond(&power(130, 0xff)),
+            "-1361129467683753853853498429727072845824"
+        );
+        assert_eq!(
+            beyond(&power(160, 0xff)),
+            "-1461501637330902918203684832716283019655932542976"
+        );
+        assert_eq!(
+            beyond(&power(200, 0)),
+            "1606938044258990275541962092341162602522202993782792835301376"
+        );
+        // The largest of 4300 digits has 14,285 bits.
+        assert_eq!(beyond(&power(14_283, 0)).len(), 4300);
+        assert_eq!(from_two_complement(&power(14_285, 0)), Int::Endless);
+        assert_eq!(from_two_complement(&power(20_000, 0xff)), Int::Endless);
+    }
+
     #[test]
     fn decimal_lines() {
-        let mut heap = Heap::default();
-        let mut decimal = |line: &str, long| from_decimal(line.as_bytes(), long, &mut heap).ok();
-        assert_eq!(decimal("01", false), Some(Value::Bool(true)));
-        assert_eq!(decimal("00", false), Some(Value::Bool(false)));
-        assert_eq!(decimal("01", true), Some(Value::Int(1)));
-        assert_eq!(decimal("-7L", true), Some(Value::Int(-7)));
-        assert_eq!(
-            decimal("140400000000", false),
-            Some(Value::Int(140_400_000_000))
-        );
-        assert_eq!(decimal(&"9".repeat(4300), false), Some(Value::Huge(4300)));
+        let decimal = |line: &str, long| from_decimal(line.as_bytes(), long).ok();
+        let within = |int| Some(Int::Within(int));
+        let beyond = |digits: String| Some(Int::Beyond(digits));
+        assert_eq!(decimal("01", false), Some(Int::Bool(true)));
+        assert_eq!(decimal("00", false), Some(Int::Bool(false)));
+        assert_eq!(decimal("01", true), within(1));
+        assert_eq!(decimal("-7L", true), within(-7));
+        assert_eq!(decimal("140400000000", false), within(140_400_000_000));
+        assert_eq!(decimal(&"9".repeat(4300), false), beyond("9".repeat(4300)));
+        let (nines, signed) = ("9".repeat(40), format!("-00{}L", "9".repeat(40)));
+        assert_eq!(decimal(&signed, true), beyond(format!("-{nines}")));
+        assert_eq!(decimal(&format!("+{nines}"), true), beyond(nines));
+        assert_eq!(decimal(&"0".repeat(50), true), within(0));
         assert_eq!(decimal(&"9".repeat(4301), false), None);
         assert_eq!(decimal("7x", false), None);
         assert_eq!(decimal("", false), None);

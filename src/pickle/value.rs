@@ -12,7 +12,8 @@ pub(crate) enum Value {
     Int(i64),
     /// An int beyond 64 bits, by its number in the heap.
     Wide(u32),
-    /// An int beyond 128 bits, which only its size in bytes is known of.
+    /// An int beyond 128 bits: the builder's number of the text of its decimal digits, or
+    /// [`Value::ENDLESS`] where those are too many.
     Huge(u32),
     Float(f64),
     /// Text, by its number in the builder.
@@ -32,6 +33,9 @@ pub(crate) enum Value {
 }
 
 impl Value {
+    /// Stands for digits that nobody writes out: Python itself refuses to.
+    pub(crate) const ENDLESS: u32 = u32::MAX;
+
     /// Python's name for the type, for messages.
     pub(crate) fn type_name(self) -> &'static str {
         match self {

@@ -401,7 +401,7 @@ impl<W: Write> Page<'_, W> {
                 "{:>10} born {:>7}  {:<14}",
                 self.size(object.size_bytes.into()),
                 object.birth_seconds.map_or("?".into(), short_time),
-                object.address
+                clipped(Text::new(&object.address), 30)
             );
             self.row(&figures, object.repr)?;
         }
@@ -478,7 +478,7 @@ fn place(origin: &Origin<'_>) -> String {
     let function = origin
         .function
         .map_or(String::new(), |f| format!(" in {}", f.head(200)));
-    format!("{}:{line}{function}", file.tail(1000))
+    format!("{}:{line:.30}{function}", file.tail(1000))
 }
 
 #[cfg(test)]

@@ -7,7 +7,7 @@
 use std::collections::HashMap;
 use std::io::{self, Write};
 
-use crate::model::{Asized, Dump, Frame, Number, Snapshot, TextId, TrackedObject};
+use crate::model::{Asized, Dump, Frame, Integer, Number, Snapshot, TextId, TrackedObject};
 use crate::pickle::opcode as op;
 
 /// Items that a pickler puts into a list or dict at a time.
@@ -282,6 +282,14 @@ impl<'p, W: Write> Pickler<'p, W> {
         self.out.write_all(&bytes[..length])
     }
 
+    /// An int of any size.
+    fn integer(&mut self, integer: Integer<'_>) -> io::Result<()> {
+        match integer.value() {
+            Some(value) => self.int(value),
+            None => writeln!(self.out, "{}{integer}L", char::from(op::LONG)),
+        }
+    }
+
     fn float(&mut self, value: f64) -> io::Result<()> {
         self.op(op::BINFLOAT)?;
         self.out.write_all(&value.to_bits().to_be_bytes())
@@ -291,6 +299,7 @@ impl<'p, W: Write> Pickler<'p, W> {
         match number {
             Number::Int(int) => self.int(int),
             Number::Float(float) => self.float(float),
+            Number::Huge(digits) => self.integer(Integer::of_digits(self.dump.text.get(digits))),
         }
     }
 
@@ -335,7 +344,7 @@ impl<'p, W: Write> Pickler<'p, W> {
         let columns = &self.dump.objects;
         let index = object.number() as usize;
         self.name(b"id")?;
-        self.int(object.address())?;
+        self.integer(object.exact_address())?;
         self.name(b"repr")?;
         self.optional_text(columns.repr[index])?;
         self.name(b"name")?;
@@ -398,7 +407,7 @@ impl<'p, W: Write> Pickler<'p, W> {
         }
         self.op(op::MARK)?;
         self.name(frame.file().as_bytes())?;
-        self.int(frame.line().into())?;
+        self.integer(frame.exact_line())?;
         self.name(frame.function().as_bytes())?;
         if frame.has_source() {
             self.op(op::EMPTY_LIST)?;

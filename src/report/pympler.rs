@@ -11,7 +11,7 @@ use std::io::{self, Write};
 
 use crate::analysis::referents::{Cut, Depth, ReferentRow, Walker};
 use crate::analysis::summary::{ClassFigures, SnapshotSummary, Summary};
-use crate::model::{Asized, CachedClass, Dump, Number, Text, Trace, TrackedObject};
+use crate::model::{Asized, CachedClass, Dump, Integer, Number, Text, Trace, TrackedObject};
 use crate::select::Selected;
 use crate::units;
 
@@ -74,7 +74,7 @@ impl<W: Write> Writer<W> {
             self.buffer.extend_from_slice(b" ( free )   ");
         } else {
             self.buffer.extend_from_slice(b" 0x");
-            digits::hexadecimal(object.address(), 8, &mut self.buffer);
+            self.address(object.exact_address());
             self.buffer.push(b' ');
         }
         self.field(object.repr(), 35, Side::Right);
@@ -104,6 +104,17 @@ impl<W: Write> Writer<W> {
         Ok(cut)
     }
 
+    /// `%08x`.
+    fn address(&mut self, address: Integer<'_>) {
+        if let Some(value) = address.value() {
+            return digits::hexadecimal(value, 8, &mut self.buffer);
+        }
+        let sign = if address.is_negative() { "-" } else { "" };
+        self.buffer.extend_from_slice(sign.as_bytes());
+        let digits = address.hexadecimal();
+        self.buffer.extend_from_slice(digits.as_bytes());
+    }
+
     /// `_format_trace`. Objects are created at few places, so the text is kept, unless it is long.
     fn trace(&mut self, trace: Trace<'_>) -> io::Result<()> {
         if let Some(text) = self.traces.get(&trace.number()) {
@@ -121,7 +132,10 @@ impl<W: Write> Writer<W> {
             self.buffer.extend_from_slice(b"  ");
             self.text(frame.file().as_bytes());
             self.buffer.push(b':');
-            digits::decimal(frame.line().into(), 4, &mut self.buffer);
+            match frame.exact_line().value() {
+                Some(line) => digits::decimal(line, 4, &mut self.buffer),
+                None => self.buffer.extend(frame.exact_line().to_string().bytes()),
+            }
             self.buffer.extend_from_slice(b" in ");
             self.text(frame.function().as_bytes());
             self.buffer.push(b'\n');
@@ -215,7 +229,7 @@ impl<W: Write> Writer<W> {
             self.buffer.extend_from_slice(b"  ");
             self.field(name, 33, Side::Right);
             self.buffer.push(b' ');
-            self.class(cached.get(&name).copied(), class)?;
+            self.class(dump, cached.get(&name).copied(), class)?;
         }
         if self.buffer.len() > BUFFER_BYTES {
             self.flush()
@@ -228,29 +242,30 @@ impl<W: Write> Writer<W> {
     /// it lacks Pympler raises KeyError, and the figures computed take their place.
     fn class(
         &mut self,
+        dump: &Dump,
         cached: Option<&CachedClass>,
         computed: &ClassFigures<'_>,
     ) -> io::Result<()> {
         let (active, sum, average, percent) = match cached {
             Some(c) => (
-                truncated(c.active),
+                truncated(c.active, dump),
                 figure(c.sum),
                 figure(c.average),
-                truncated(c.percent),
+                truncated(c.percent, dump),
             ),
             None => (
-                i128::from(computed.active),
+                Integer::within(computed.active.into()),
                 Figure::Int(computed.sum_bytes),
                 // Python's division gives a float, `0` for none is an int: both print alike.
                 Figure::Float(computed.average_bytes),
-                python_int(computed.share_percent.unwrap_or(0.0)),
+                Integer::within(python_int(computed.share_percent.unwrap_or(0.0))),
             ),
         };
-        write!(self.buffer, "{active:11} ")?;
+        write!(self.buffer, "{:>11} ", active.to_string())?;
         self.number(sum, 12);
         self.buffer.push(b' ');
         self.number(average, 12);
-        writeln!(self.buffer, " {percent:4}%")
+        writeln!(self.buffer, " {:>4}%", percent.to_string())
     }
 
     /// A right-aligned `pp()`.
@@ -340,14 +355,17 @@ fn figure(number: Number) -> Figure {
     match number {
         Number::Int(int) => Figure::Int(int),
         Number::Float(float) => Figure::Float(float),
+        // Loading refuses it where a size belongs.
+        Number::Huge(_) => Figure::Int(i128::MAX),
     }
 }
 
 /// `%d` of a number.
-fn truncated(number: Number) -> i128 {
+fn truncated(number: Number, dump: &Dump) -> Integer<'_> {
     match number {
-        Number::Int(int) => int,
-        Number::Float(float) => python_int(float),
+        Number::Int(int) => Integer::within(int),
+        Number::Float(float) => Integer::within(python_int(float)),
+        Number::Huge(digits) => Integer::of_digits(dump.text.get(digits)),
     }
 }
 

@@ -483,7 +483,10 @@ fn place(frame: &SiteFrame<'_>, width: Option<usize>) -> String {
     };
     let mut place = text(frame.file);
     if let Some(line) = frame.line {
-        place.push_str(&format!(":{line}"));
+        place.push_str(&match width {
+            Some(_) => format!(":{line:.30}"),
+            None => format!(":{line}"),
+        });
     }
     if let Some(function) = frame.function {
         place.push_str(" in ");
@@ -657,7 +660,7 @@ mod tests {
     fn only_texts_of_the_dump_are_kept_from_running() {
         let frame = SiteFrame {
             file: Text::new("=file"),
-            line: Some(3),
+            line: Some(crate::model::Integer::within(3)),
             function: None,
             source: None,
         };

@@ -9,27 +9,28 @@ use serde::Serialize;
 
 use super::json;
 use crate::analysis::stacks::{self, Part, PartId, Stack, Stacks, Weight};
+use crate::model::Integer;
 
 /// Names the format.
 const SCHEMA: &str = "https://www.speedscope.app/file-format-schema.json";
 
 /// A row of the table of frames.
 #[derive(Serialize)]
-struct SharedFrame {
+struct SharedFrame<'d> {
     name: String,
     #[serde(skip_serializing_if = "Option::is_none")]
     file: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    line: Option<i64>,
+    line: Option<Integer<'d>>,
 }
 
-impl SharedFrame {
-    fn of(part: Part<'_>) -> SharedFrame {
+impl<'d> SharedFrame<'d> {
+    fn of(part: Part<'d>) -> SharedFrame<'d> {
         match part {
             Part::Frame(frame) => SharedFrame {
                 name: stacks::text(frame.function()),
                 file: Some(stacks::text(frame.file())),
-                line: Some(frame.line()),
+                line: Some(frame.exact_line()),
             },
             Part::NoTrace | Part::Class(_) => SharedFrame {
                 name: part.name(),

@@ -299,7 +299,7 @@ impl<'d> Page<'d> {
             writeln!(out, "    {}", paint.aside("created by, outermost first"))?;
             for frame in trace {
                 let place = format!(
-                    "{}:{} in {}",
+                    "{}:{:.30} in {}",
                     ending(frame.file, room),
                     frame.line,
                     ending(frame.function, room)

@@ -11,7 +11,7 @@ use crate::analysis::merged::{KeptTrees, MergedRow, Rows, Trees};
 use crate::analysis::objects::address;
 use crate::analysis::sites::is_tracker;
 use crate::analysis::summary::percent;
-use crate::model::{Class, Dump, Frame, Snapshot, Survivors, Text, TrackedObject};
+use crate::model::{Class, Dump, Frame, Integer, Snapshot, Survivors, Text, TrackedObject};
 
 /// How many origins, attributes and objects are shown of each.
 const MOST: usize = 5;
@@ -48,7 +48,7 @@ pub struct Origin<'d> {
     /// The file; `None` for objects without a trace.
     pub file: Option<Text<'d>>,
     /// The line, from 1.
-    pub line: Option<i64>,
+    pub line: Option<Integer<'d>>,
     /// The function.
     pub function: Option<Text<'d>>,
     /// The first source line without its indentation; `None` where there is none.
@@ -148,7 +148,7 @@ impl<'d> Looker<'d> {
             kept.holders_cut = tree.cut;
         }
         let row = |(object, size_bytes): Measured<'d>| KeptObject {
-            address: address(object.address()),
+            address: address(object),
             repr: object.repr().head(MAX_TEXT),
             birth_seconds: Some(object.birth_seconds()).filter(|birth| birth.is_finite()),
             size_bytes,
@@ -190,7 +190,7 @@ impl<'d> Looker<'d> {
             .take(MOST)
             .map(|(_, (frame, objects, size_bytes))| Origin {
                 file: frame.map(|frame| frame.file().head(MAX_TEXT)),
-                line: frame.map(Frame::line),
+                line: frame.map(Frame::exact_line),
                 function: frame.map(|frame| frame.function().head(MAX_TEXT)),
                 source: frame
                     .and_then(|frame| Some(frame.source_lines().next()?.trim().head(MAX_TEXT))),

@@ -56,6 +56,7 @@
 //! | `obj.p_largest`, `.p_at_peak` | columns: what these are more as Pympler reads them |
 //! | `obj.name`, `.repr` | columns: texts |
 //! | `obj.address`, `.wide` | column: address (bits of 64); value: list of (object, address of 128 bits) for those beyond |
+//! | `obj.huge` | value: list of (object, text): the decimal digits of addresses beyond 128 bits, of which `.wide` has the nearest; absent if there are none |
 //! | `obj.trace`, `.level` | columns: trace number + 1 or 0, resolution level or −2³¹ |
 //! | `obj.first`, `.samples` | columns: first sample, count of samples |
 //! | `sample.time`, `times` | columns: 0 where the time is the birth of each object whose samples begin here (and none goes over it), else the place in the other + 1; floats |
@@ -63,6 +64,7 @@
 //! | `asized.size`, `.flat`, `.name`, `.group` | columns: bytes, bytes, text, group or 0 |
 //! | `group.start`, `referent` | columns: where each group begins in the other, which holds numbers of `Asized` |
 //! | `frame.file`, `.line`, `.func` | columns: text, line, text |
+//! | `frame.wide` | value: list of (frame, text): the decimal digits of lines beyond 64 bits, of which `.line` has the nearest; absent if there are none |
 //! | `frame.known`, `.end`, `.index` | columns: whether there is source, where its lines end in `source`, index of the current one or −2⁶³ |
 //! | `source` | column: texts |
 //! | `trace.end`, `.frame` | columns: where each trace ends in the other, which holds frame numbers |
@@ -94,7 +96,7 @@
 //! `_ProcessMemoryInfo`, `…Proc`, `…PS`, `…Resource`, `…Win32`), options of 8 bytes: pid,
 //! pagefaults, data, code, shared and stack segment; list of pairs of texts (4 bytes each). A
 //! cached class is: name (4 bytes: text); sum, average, percent and active, each a choice of 0:
-//! int (16 bytes) or 1: float; option: its coalesced tree (4 bytes: an `Asized`).
+//! int (16 bytes), 1: float or 2: text (4 bytes), the digits of a percent or active beyond; option: its coalesced tree (4 bytes: an `Asized`).
 //!
 //! Readers pass over sections that they do not know. Files of before November 2026 have no
 //! cohorts and no forests. Every number is checked before a dump

@@ -129,6 +129,11 @@ fn read_objects(sections: &Sections, numbers: &[u32]) -> Outcome<ObjectColumns> 
             objects.wide_address.insert(own as u32, address);
         }
     }
+    for (number, digits) in tables::digits(sections, tables::HUGE_ADDRESSES)? {
+        if let Ok(own) = numbers.binary_search(&number) {
+            objects.huge_address.insert(own as u32, digits);
+        }
+    }
     Ok(objects)
 }
 
@@ -311,10 +316,16 @@ fn read_frames(sections: &Sections, numbers: &[u32]) -> Outcome<Vec<FrameRow>> {
         frames.push(FrameRow {
             file: TextId(files.get_as(index)?),
             line: lines.get(index)?,
+            wide_line: TextId::NONE,
             function: TextId(functions.get_as(index)?),
             source: (known.get(index)? != 0).then_some(source),
             source_index: Some(indexes.get(index)?).filter(|&index| index != NO_INDEX),
         });
+    }
+    for (number, digits) in tables::digits(sections, tables::WIDE_LINES)? {
+        if let Ok(own) = numbers.binary_search(&number) {
+            frames[own].wide_line = digits;
+        }
     }
     Ok(frames)
 }
@@ -378,19 +389,15 @@ fn each_text(dump: &mut Dump, mut see: impl FnMut(&mut TextId)) {
         .rows
         .iter_mut()
         .for_each(|row| see(&mut row.name));
+    objects.huge_address.values_mut().for_each(&mut see);
     for frame in &mut dump.traces.frames {
         see(&mut frame.file);
         see(&mut frame.function);
+        see(&mut frame.wide_line);
         frame.source.iter_mut().flatten().for_each(&mut see);
     }
     for snapshot in &mut dump.snapshots {
-        see(&mut snapshot.desc);
-        for (label, value) in &mut snapshot.process.os_specific {
-            see(label);
-            see(value);
-        }
-        let classes = snapshot.classes.iter_mut().flatten();
-        classes.for_each(|cached| see(&mut cached.class));
+        snapshot.each_text(&mut see);
     }
     derived::each_text(dump, see);
 }

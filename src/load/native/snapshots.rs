@@ -51,6 +51,8 @@ struct Cached {
 enum Figure {
     Int(i128),
     Float(f64),
+    /// A text.
+    Huge(u32),
 }
 
 pub(super) fn write(dump: &Dump) -> SectionOut<'static> {
@@ -156,6 +158,7 @@ fn figure(number: Number) -> Figure {
     match number {
         Number::Int(int) => Figure::Int(int),
         Number::Float(float) => Figure::Float(float),
+        Number::Huge(digits) => Figure::Huge(digits.0),
     }
 }
 
@@ -163,5 +166,6 @@ fn number(figure: Figure) -> Number {
     match figure {
         Figure::Int(int) => Number::Int(int),
         Figure::Float(float) => Number::Float(float),
+        Figure::Huge(digits) => Number::Huge(TextId(digits)),
     }
 }

@@ -54,9 +54,12 @@ pub(super) fn identify(
     let reprs: Vec<u32> = Column::open(sections, "obj.repr")?.gather(&in_file)?;
     let addresses: Vec<i64> = Column::open(sections, "obj.address")?.gather(&in_file)?;
     let wide: Vec<(u32, i128)> = sections.value("obj.wide")?;
+    let mut huge = tables::digits(sections, tables::HUGE_ADDRESSES)?;
+    huge.retain(|(number, _)| in_file.binary_search(number).is_ok());
 
     // Texts that several share are read once.
     let mut texts = reprs.clone();
+    texts.extend(huge.iter().map(|(_, digits)| digits.0));
     texts.retain(|&repr| TextId(repr) != TextId::NONE);
     texts.sort_unstable();
     texts.dedup();
@@ -75,6 +78,13 @@ pub(super) fn identify(
     for (number, address) in wide {
         if let Ok(place) = in_file.binary_search(&number) {
             columns.wide_address.insert(objects[place], address);
+        }
+    }
+    for (number, digits) in huge {
+        let digits = texts.binary_search(&digits.0);
+        if let (Ok(place), Ok(text)) = (in_file.binary_search(&number), digits) {
+            let digits = TextId(before + text as u32);
+            columns.huge_address.insert(objects[place], digits);
         }
     }
     Ok(())

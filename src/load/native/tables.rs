@@ -19,6 +19,12 @@ use crate::room::with_room;
 /// A section's name and how it is made.
 type Job<'j, 'd> = (&'static str, derived::Make<'j, 'd>);
 
+/// The section of addresses beyond 128 bits.
+pub(super) const HUGE_ADDRESSES: &str = "obj.huge";
+
+/// The section of line numbers beyond 64 bits.
+pub(super) const WIDE_LINES: &str = "frame.wide";
+
 /// Sections to be made, of the dump's own bytes where these stand in the file as they are.
 struct Jobs<'j, 'd>(Vec<Job<'j, 'd>>);
 
@@ -33,6 +39,14 @@ impl<'j, 'd> Jobs<'j, 'd> {
         values: impl Fn() -> I + Send + Sync + 'j,
     ) {
         self.add(name, move || column(values()));
+    }
+
+    /// A value of the decimal digits of what no column holds, by number. Hardly any dump has such.
+    fn digits(&mut self, name: &'static str, digits: impl Iterator<Item = (u32, TextId)>) {
+        let digits: Vec<(u32, u32)> = digits.map(|(number, digits)| (number, digits.0)).collect();
+        if !digits.is_empty() {
+            self.add(name, move || SectionOut::value(&digits));
+        }
     }
 
     fn run(self) -> Vec<(&'static str, SectionOut<'d>)> {
@@ -108,6 +122,8 @@ pub(super) fn write(dump: &Dump) -> (Vec<(&'static str, SectionOut<'_>)>, u64) {
         .map(|(&number, &address)| (number, address))
         .collect();
     jobs.add("obj.wide", move || SectionOut::value(&wide));
+    let huge = &objects.huge_address;
+    jobs.digits(HUGE_ADDRESSES, huge.iter().map(|(&n, &digits)| (n, digits)));
     jobs.column("obj.trace", move || numbers(&objects.trace));
     jobs.column("obj.level", move || {
         objects.resolution_level.iter().map(|&level| level.into())
@@ -145,6 +161,11 @@ pub(super) fn write(dump: &Dump) -> (Vec<(&'static str, SectionOut<'_>)>, u64) {
         frames.iter().map(|frame| frame.file.0.into())
     });
     jobs.column("frame.line", move || frames.iter().map(|frame| frame.line));
+    let wide_lines = (0..).zip(frames).map(|(n, frame)| (n, frame.wide_line));
+    jobs.digits(
+        WIDE_LINES,
+        wide_lines.filter(|&(_, digits)| digits != TextId::NONE),
+    );
     jobs.column("frame.func", move || {
         frames.iter().map(|frame| frame.function.0.into())
     });
@@ -288,6 +309,7 @@ fn read_objects(sections: &Sections) -> Outcome<ObjectColumns> {
     objects.address = address.into_iter().map(|address| address as u64).collect();
     let wide: Vec<(u32, i128)> = sections.value("obj.wide")?;
     objects.wide_address = wide.into_iter().collect();
+    objects.huge_address = digits(sections, HUGE_ADDRESSES)?.into_iter().collect();
     objects.name = read_texts(sections, "obj.name")?;
     objects.repr = read_texts(sections, "obj.repr")?;
     objects.birth = read_floats(sections, "obj.birth")?;
@@ -460,16 +482,32 @@ pub(super) fn read_traces(sections: &Sections) -> Outcome<TraceColumns> {
         frames.push(FrameRow {
             file: TextId(files[index]),
             line: lines[index],
+            wide_line: TextId::NONE,
             function: TextId(functions[index]),
             source: (known[index] != 0).then(|| source.iter().copied().map(TextId).collect()),
             source_index: Some(indexes[index]).filter(|&index| index != NO_INDEX),
         });
+    }
+    for (number, digits) in digits(sections, WIDE_LINES)? {
+        let frame = frames.get_mut(number as usize);
+        let frame = frame.ok_or_else(|| malformed("section 'frame.wide' is damaged: a frame"))?;
+        frame.wide_line = digits;
     }
     Ok(TraceColumns {
         frames,
         ends: all(sections, "trace.end")?,
         frame_numbers: all(sections, "trace.frame")?,
     })
+}
+
+/// The decimal digits of what no column holds, by number; mostly there is no such section.
+pub(super) fn digits(sections: &Sections, name: &'static str) -> Outcome<Vec<(u32, TextId)>> {
+    if !sections.has(name) {
+        return Ok(Vec::new());
+    }
+    let digits: Vec<(u32, u32)> = sections.value(name)?;
+    let digits = digits.into_iter();
+    Ok(digits.map(|(number, id)| (number, TextId(id))).collect())
 }
 
 pub(super) fn read_notes(sections: &Sections) -> Outcome<Notes> {

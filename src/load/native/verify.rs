@@ -1,7 +1,7 @@
 //! Every number of a dump that was read from columns points to something that is there.
 //! The views rely on it.
 
-use crate::model::{Dump, TextId};
+use crate::model::{Dump, Number, TextId};
 use crate::pickle::{Fault, Outcome, invalid_at, malformed};
 
 /// Checks all of them.
@@ -31,10 +31,12 @@ pub(super) fn verify(dump: &Dump) -> Outcome<()> {
             index < objects.len() && (objects.class[index] as usize) < dump.classes.len()
         }),
     )?;
-    check(
-        "an object's text",
-        objects.name.iter().chain(&objects.repr).all(|&id| text(id)),
-    )?;
+    check("an object's text", {
+        let texts = objects.name.iter().chain(&objects.repr);
+        texts
+            .chain(objects.huge_address.values())
+            .all(|&id| text(id))
+    })?;
     let traces = dump.traces.ends.len();
     check(
         "an object's trace",
@@ -75,7 +77,8 @@ pub(super) fn verify(dump: &Dump) -> Outcome<()> {
         "a frame",
         dump.traces.frames.iter().all(|frame| {
             let lines = frame.source.iter().flatten();
-            text(frame.file) && text(frame.function) && lines.copied().all(text)
+            let names = [frame.file, frame.function, frame.wide_line];
+            names.into_iter().chain(lines.copied()).all(text)
         }),
     )?;
     let (ends, numbers) = (&dump.traces.ends, &dump.traces.frame_numbers);
@@ -95,7 +98,10 @@ pub(super) fn verify(dump: &Dump) -> Outcome<()> {
             text(snapshot.desc)
                 && labels.all(|&(label, value)| text(label) && text(value))
                 && classes.all(|cached| {
+                    let digits = |number| !matches!(number, Number::Huge(id) if !text(id));
                     text(cached.class)
+                        && digits(cached.active)
+                        && digits(cached.percent)
                         && cached.merged.is_none_or(|number| (number as usize) < rows)
                 })
         }),

@@ -31,6 +31,7 @@ impl Loader {
             Value::Built(SAMPLES, _) => "a list".into(),
             Value::Built(PROCESS, _) => "a ProcessMemoryInfo".into(),
             Value::Built(..) => "a tuple".into(),
+            Value::Huge(Value::ENDLESS) => "an int of more than 4,300 digits".into(),
             other => other.type_name().into(),
         }
     }
@@ -96,6 +97,7 @@ impl Loader {
             Value::None => "None".into(),
             Value::Bool(true) => "True".into(),
             Value::Bool(false) => "False".into(),
+            Value::Huge(digits) if digits != Value::ENDLESS => self.beginning_of(TextId(digits)),
             Value::Int(_) | Value::Wide(_) => heap
                 .as_int(value)
                 .map(|int| int.to_string())

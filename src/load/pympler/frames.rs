@@ -87,6 +87,7 @@ impl Frames {
         let row = FrameRow {
             file: parts.file,
             line: parts.line,
+            wide_line: TextId::NONE,
             function: parts.function,
             source,
             source_index: parts.source_index,
@@ -101,8 +102,13 @@ impl Frames {
 
     /// The number of any frame.
     pub(super) fn frame_row(&mut self, mut row: FrameRow, texts: &mut Texts) -> Outcome<u32> {
+        // The native format has no word for it, and no source has such a line.
+        row.source_index = row.source_index.filter(|&index| index != i64::MIN);
         row.file = texts.canonical(row.file);
         row.function = texts.canonical(row.function);
+        if row.wide_line != TextId::NONE {
+            row.wide_line = texts.canonical(row.wide_line);
+        }
         for line in row.source.iter_mut().flat_map(|lines| lines.iter_mut()) {
             *line = texts.canonical(*line);
         }

@@ -13,6 +13,7 @@ mod globals;
 mod leaf;
 mod lists;
 mod object;
+mod sequences;
 mod shapes;
 mod snapshot;
 mod texts;
@@ -20,7 +21,8 @@ mod texts;
 use std::collections::{HashMap, TryReserveError};
 use std::hash::BuildHasher;
 
-use figures::seconds;
+use foldhash::fast::FixedState;
+
 use frames::Frames;
 use globals::{Global, recognise};
 use lists::Lists;
@@ -32,9 +34,10 @@ use crate::model::{
     SnapshotRow, TextArena, TextId,
 };
 use crate::pickle::{
-    Builder, Fault, FaultKind, Heap, Kind, List, Memo, Outcome, Pairs, Pickled, Reader, Value,
-    bad_value, malformed, no_memory, read_pickle, too_large, unfit,
+    Builder, Fault, FaultKind, Heap, Kind, Memo, Outcome, Pairs, Pickled, Reader, Value, bad_value,
+    malformed, no_memory, read_pickle, too_large, unfit,
 };
+use crate::room::make_room;
 
 // The kinds of finished values. The first nine fit into a packed memo entry.
 const ASIZED: Kind = 0;
@@ -87,6 +90,7 @@ fn load_with(mut loader: Loader, reader: &mut Reader<'_>) -> Outcome<Dump> {
     }
     // The numbers of its dicts and lists mean nothing in the next.
     loader.cached.clear();
+    loader.taken_tuples.clear();
     loader.lists = Lists::default();
     loader.habits = Habits::default();
     let snapshots = read_pickle(reader, &mut loader)?;
@@ -154,6 +158,8 @@ struct Loader {
     snapshot_rows: Vec<u32>,
     /// Which snapshot took a dict as its `classes`, by the dict's number in this pickle.
     cached: HashMap<u32, u32>,
+    /// What was made of tuples of this pickle.
+    taken_tuples: HashMap<u32, Value, FixedState>,
     /// Cached classes, those that stand in memory more often than in the file apart.
     cached_classes: usize,
     cached_copies: usize,
@@ -228,6 +234,7 @@ impl Loader {
             snapshots: Vec::new(),
             snapshot_rows: Vec::new(),
             cached: HashMap::new(),
+            taken_tuples: HashMap::default(),
             cached_classes: 0,
             cached_copies: 0,
             labels: 0,
@@ -257,23 +264,27 @@ impl Loader {
             names.push(self.text_of(key, &index.heap, "a class name of the index")?);
         }
         for (first, last) in keys(&names, &self.texts.arena) {
-            let Value::List(list) = pairs[last].1 else {
+            let Some(objects) = Self::items(&index.heap, pairs[last].1) else {
                 return Err(unfit(format!(
                     "its index gives {} for a class, not a list of tracked objects",
                     self.describe_type(pairs[last].1)
                 )));
             };
-            self.take_class(names[first], index.heap.list(list), offset)?;
+            self.take_class(names[first], objects, offset)?;
         }
         Ok(())
     }
 
-    fn take_class(&mut self, name: TextId, list: &List, offset: u64) -> Outcome<()> {
+    fn take_class(
+        &mut self,
+        name: TextId,
+        objects: impl Iterator<Item = Value>,
+        offset: u64,
+    ) -> Outcome<()> {
         let class = self.classes.len() as u32;
         let start = self.listed.len();
-        let room = self.listed.try_reserve(list.len());
-        room.map_err(no_memory)?;
-        for value in list.values() {
+        for value in objects {
+            make_room(&mut self.listed).map_err(no_memory)?;
             let Value::Built(OBJECT, number) = value else {
                 return Err(unfit(format!(
                     "its index lists {} where a TrackedObject belongs",
@@ -300,13 +311,13 @@ impl Loader {
 
     /// Moves the second pickle's list into the order of snapshots.
     fn take_snapshots(&mut self, snapshots: &Pickled) -> Outcome<()> {
-        let Value::List(list) = snapshots.value else {
+        let Some(rows) = Self::items(&snapshots.heap, snapshots.value) else {
             return Err(unfit(format!(
                 "its second pickle is {}, not a list of snapshots",
                 self.describe_type(snapshots.value)
             )));
         };
-        for value in snapshots.heap.list(list).values() {
+        for value in rows {
             let Value::Built(SNAPSHOT, number) = value else {
                 return Err(unfit(format!(
                     "its list of snapshots holds {}",
@@ -409,6 +420,7 @@ impl Builder for Loader {
             + size_of_val(&self.snapshots[..])
             + self.source_lines * size_of::<TextId>()
             + self.labels * size_of::<(TextId, TextId)>()
+            + self.taken_tuples.capacity() * size_of::<(u32, Value)>()
             + cached * size_of::<CachedClass>()
             + notes.sum::<usize>()
     }
@@ -461,9 +473,13 @@ impl Builder for Loader {
             [] => Some(Value::Built(EMPTY_TUPLE, 0)),
             [Value::None, Value::Dict(dict)] => Some(Value::Built(SLOTS, dict)),
             [
-                time @ (Value::Float(_) | Value::Int(_)),
+                time @ (Value::Float(_)
+                | Value::Int(_)
+                | Value::Wide(_)
+                | Value::Huge(_)
+                | Value::Bool(_)),
                 Value::Built(ASIZED, asized),
-            ] => match seconds(time, heap) {
+            ] => match self.seconds(time, heap) {
                 Some(time) => Some(Value::Built(SAMPLE, self.new_sample(time, asized)?)),
                 None => None,
             },
@@ -485,7 +501,19 @@ impl Builder for Loader {
                     (self.asized.group_start.len() - 1) as u32,
                 ))
             }
-            [Value::Text(_), Value::Int(_), Value::Text(_), _, _] => self.frame_of(heap, items)?,
+            [Value::Text(_), Value::Int(_), Value::Text(_), _, _] => {
+                match self.frame_of(heap, items)? {
+                    None => self.any_frame_of(heap, items)?,
+                    frame => frame,
+                }
+            }
+            [
+                Value::Text(_),
+                Value::Wide(_) | Value::Huge(_) | Value::Float(_) | Value::Bool(_),
+                Value::Text(_),
+                _,
+                _,
+            ] => self.any_frame_of(heap, items)?,
             [Value::Class(class)] | [Value::Class(class), Value::Class(_), Value::None] => {
                 Some(Value::Built(RECIPE, class))
             }
@@ -537,16 +565,13 @@ impl Builder for Loader {
                 let dict = heap.new_dict()?;
                 // Python 2 writes an OrderedDict as a call with a list of pairs.
                 if let (Value::Dict(number), Value::Tuple(tuple)) = (dict, arguments)
-                    && let [Value::List(list)] = *heap.tuple(tuple)
+                    && let [pairs] = *heap.tuple(tuple)
                 {
-                    let pairs: Vec<Value> = heap.list(list).values().collect();
+                    let pairs: Vec<Value> =
+                        Self::items(heap, pairs).into_iter().flatten().collect();
                     for pair in pairs {
-                        let items: Vec<Value> = match pair {
-                            Value::List(pair) => heap.list(pair).values().collect(),
-                            Value::Tuple(pair) => heap.tuple(pair).to_vec(),
-                            _ => Vec::new(),
-                        };
-                        heap.set_items(number, &items)?;
+                        let items = Self::items(heap, pair).into_iter().flatten();
+                        heap.set_items(number, &items.collect::<Vec<_>>())?;
                     }
                 }
                 Ok(dict)

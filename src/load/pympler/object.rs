@@ -2,8 +2,8 @@
 
 use super::fields::{Field, field};
 use super::frames::FrameParts;
-use super::{EMPTY_TUPLE, FRAME, Loader, SAMPLE, SAMPLES, TRACE, UNBUILT, built_twice};
-use crate::model::{FrameRow, TextId};
+use super::{FRAME, Loader, SAMPLE, SAMPLES, TRACE, UNBUILT, built_twice};
+use crate::model::{FrameRow, Integer, TextId};
 use crate::pickle::{Heap, List, Outcome, Pairs, Value, bad_value, too_large};
 
 impl Loader {
@@ -21,10 +21,11 @@ impl Loader {
             let Value::Text(key) = key else { continue };
             match field(TextId(key), &self.texts) {
                 Some(Field::Id) => {
-                    address = Some(
-                        heap.as_int(value)
-                            .ok_or_else(|| self.no_number(value, CLASS, Field::Id))?,
-                    );
+                    let nearest = self.nearest_int(value, heap);
+                    address = Some(nearest.ok_or_else(|| self.no_number(value, CLASS, Field::Id))?);
+                    if let Value::Huge(digits) = value {
+                        self.objects.huge_address.insert(number, TextId(digits));
+                    }
                 }
                 Some(Field::Repr) => repr = self.text_of(value, heap, "TrackedObject.repr")?,
                 Some(Field::Name) => name = self.text_of(value, heap, "TrackedObject.name")?,
@@ -42,7 +43,7 @@ impl Loader {
                     self.objects.trace[index] = self.trace_of(heap, value)?.map_or(0, |n| n + 1);
                 }
                 Some(Field::Snapshots) => {
-                    let (start, count) = self.samples_of(heap, value)?;
+                    let (start, count) = self.samples_of(heap, number, value)?;
                     self.objects.sample_start[index] = start;
                     self.objects.sample_count[index] = count;
                 }
@@ -72,34 +73,130 @@ impl Loader {
         Ok(())
     }
 
-    /// The trace that a value of `TrackedObject.trace` is. What is no list of frames
-    /// becomes a trace of one frame that says what it is: a trace is never needed.
+    /// The trace that a value of `TrackedObject.trace` is; `None` where Pympler prints none. What
+    /// is no list or tuple of frames becomes a trace of one frame that says what it is: a trace is
+    /// never needed.
     pub(super) fn trace_of(&mut self, heap: &mut Heap, value: Value) -> Outcome<Option<u32>> {
-        let mut frames = Vec::new();
-        match value {
-            Value::None => return Ok(None),
-            Value::Built(EMPTY_TUPLE, _) => {}
-            Value::List(list) => {
-                if let List::Taken(Value::Built(TRACE, trace)) = heap.list(list) {
-                    return Ok(Some(*trace));
-                }
-                for item in heap.list(list).values() {
-                    frames.push(match item {
-                        Value::Built(FRAME, number) => number,
-                        other => self.odd_frame(heap, other)?,
-                    });
-                }
-            }
-            other => frames.push(self.odd_frame(heap, other)?),
+        if let Some(Value::Built(TRACE, trace)) = self.taken(heap, value) {
+            return Ok(Some(trace));
+        }
+        let is_nothing = match value {
+            Value::None | Value::Bool(false) | Value::Int(0) => true,
+            Value::Text(number) => self.texts.arena.bytes(TextId(number)).is_empty(),
+            _ => false,
+        };
+        if is_nothing {
+            return Ok(None);
+        }
+        let items = Self::items(heap, value).map(Iterator::collect::<Vec<_>>);
+        let items = items.unwrap_or_else(|| vec![value]);
+        let mut frames = Vec::with_capacity(items.len());
+        for item in items {
+            frames.push(self.frame_at(heap, item)?);
         }
         let trace = self.frames.trace(&frames)?;
         // A list that stands for others must go on to.
-        if let Value::List(list) = value
-            && !matches!(heap.list(list), List::Taken(_))
-        {
-            heap.set_list(list, List::Taken(Value::Built(TRACE, trace)));
+        if self.taken(heap, value).is_none() {
+            self.take(heap, value, Value::Built(TRACE, trace));
         }
         Ok(Some(trace))
+    }
+
+    /// The frame that an item of a trace is, whatever it is.
+    fn frame_at(&mut self, heap: &mut Heap, value: Value) -> Outcome<u32> {
+        if let Value::Built(FRAME, number) = value {
+            return Ok(number);
+        }
+        if let Some(Value::Built(FRAME, number)) = self.taken(heap, value) {
+            return Ok(number);
+        }
+        let fields = Self::items(heap, value).map(|items| items.take(6).collect::<Vec<_>>());
+        let number = match self.any_frame(heap, &fields.unwrap_or_default())? {
+            Some(number) => number,
+            None => self.odd_frame(heap, value)?,
+        };
+        if self.taken(heap, value).is_none() {
+            self.take(heap, value, Value::Built(FRAME, number));
+        }
+        Ok(number)
+    }
+
+    /// The frame of five fields, whatever Pympler can print of them; `None` if it cannot.
+    fn any_frame(&mut self, heap: &Heap, fields: &[Value]) -> Outcome<Option<u32>> {
+        let [file, line, function, source, index] = *fields else {
+            return Ok(None);
+        };
+        let Some((line, wide_line)) = self.line_of(heap, line)? else {
+            return Ok(None);
+        };
+        let source = match source {
+            Value::None => None,
+            lines => {
+                let lines = Self::items(heap, lines).map(|lines| {
+                    lines.map(|line| match line {
+                        Value::Text(number) => Some(TextId(number)),
+                        _ => None,
+                    })
+                });
+                let Some(Some(lines)) = lines.map(Iterator::collect) else {
+                    return Ok(None);
+                };
+                Some(self.source_of(heap, lines)?)
+            }
+        };
+        let row = FrameRow {
+            file: self.formatted(file, heap)?,
+            line,
+            wide_line,
+            function: self.formatted(function, heap)?,
+            source,
+            source_index: match index {
+                Value::Int(index) => Some(index),
+                _ => None,
+            },
+        };
+        self.frames.frame_row(row, &mut self.texts).map(Some)
+    }
+
+    /// The same of a tuple, at once.
+    #[cold]
+    pub(super) fn any_frame_of(&mut self, heap: &Heap, items: &[Value]) -> Outcome<Option<Value>> {
+        let frame = self.any_frame(heap, items)?;
+        Ok(frame.map(|number| Value::Built(FRAME, number)))
+    }
+
+    /// What `%s` makes of a value.
+    fn formatted(&mut self, value: Value, heap: &Heap) -> Outcome<TextId> {
+        match self.text_of(value, heap, "a frame")? {
+            TextId::NONE => self.texts.intern(b"None"),
+            text => Ok(text),
+        }
+    }
+
+    /// The line number that `%d` makes of a value: the nearest of 64 bits, and the digits of one
+    /// that is beyond. `None` where that raises.
+    fn line_of(&mut self, heap: &Heap, value: Value) -> Outcome<Option<(i64, TextId)>> {
+        let digits = match value {
+            Value::Int(line) => return Ok(Some((line, TextId::NONE))),
+            Value::Huge(Value::ENDLESS) => return Ok(None),
+            Value::Huge(digits) => TextId(digits),
+            Value::Float(float) if !float.is_finite() => return Ok(None),
+            Value::Float(float) => {
+                // Exact, as an int of Python is.
+                let digits = format!("{:.0}", float.trunc() + 0.0);
+                self.texts.intern(digits.as_bytes())?
+            }
+            other => match heap.as_int(other) {
+                Some(line) => self.texts.intern(line.to_string().as_bytes())?,
+                None => return Ok(None),
+            },
+        };
+        let line = Integer::of_digits(self.texts.arena.get(digits)).nearest();
+        Ok(Some(match i64::try_from(line) {
+            Ok(line) => (line, TextId::NONE),
+            Err(_) if line < 0 => (i64::MIN, digits),
+            Err(_) => (i64::MAX, digits),
+        }))
     }
 
     /// A frame of more or fewer fields than five, or something else altogether.
@@ -133,6 +230,7 @@ impl Loader {
         let row = FrameRow {
             file,
             line,
+            wide_line: TextId::NONE,
             function,
             source,
             source_index: None,
@@ -189,6 +287,7 @@ impl Loader {
                     let row = FrameRow {
                         file,
                         line,
+                        wide_line: TextId::NONE,
                         function,
                         source,
                         source_index,
@@ -208,68 +307,84 @@ impl Loader {
         Ok(lines.into())
     }
 
-    /// Which samples a value of `TrackedObject.snapshots` is: the first and how many.
-    pub(super) fn samples_of(&mut self, heap: &mut Heap, value: Value) -> Outcome<(u32, u32)> {
-        if let Value::Built(SAMPLES, object) = value {
+    /// Which samples a value of `TrackedObject.snapshots` of an object is: the first and how many.
+    pub(super) fn samples_of(
+        &mut self,
+        heap: &mut Heap,
+        object: u32,
+        value: Value,
+    ) -> Outcome<(u32, u32)> {
+        let taken = self.taken(heap, value).unwrap_or(value);
+        if let Value::Built(SAMPLES, object) = taken {
             let (objects, index) = (&self.objects, object as usize);
             return Ok((objects.sample_start[index], objects.sample_count[index]));
         }
-        let Value::List(list) = value else {
+        let run = |first, length| List::Frozen {
+            kind: SAMPLE,
+            first,
+            length,
+        };
+        if let Value::List(list) = value {
+            match *heap.list(list) {
+                List::Run { length: 0, .. } => return Ok((0, 0)),
+                List::Run {
+                    kind: SAMPLE,
+                    first,
+                    length,
+                }
+                | List::Frozen {
+                    kind: SAMPLE,
+                    first,
+                    length,
+                } => {
+                    heap.set_list(list, run(first, length));
+                    return Ok((first, length));
+                }
+                _ => {}
+            }
+        }
+        let Some(items) = Self::items(heap, value) else {
             return Err(bad_value(format!(
                 "TrackedObject.snapshots is {}, not a list",
                 self.describe_type(value)
             )));
         };
-        match *heap.list(list) {
-            List::Run { length: 0, .. } => return Ok((0, 0)),
-            List::Run {
-                kind: SAMPLE,
-                first,
-                length,
-            }
-            | List::Frozen {
-                kind: SAMPLE,
-                first,
-                length,
-            } => {
-                heap.set_list(
-                    list,
-                    List::Frozen {
-                        kind: SAMPLE,
-                        first,
-                        length,
-                    },
-                );
-                return Ok((first, length));
-            }
-            _ => {}
-        }
-        // Samples that are shared or out of order are copied into a run of their own.
-        let start = self.samples.time.len();
-        for item in heap.list(list).values() {
-            let Value::Built(SAMPLE, number) = item else {
-                return Err(bad_value(format!(
+        let mut samples = Vec::new();
+        for item in items.collect::<Vec<_>>() {
+            let sample = self.sample_of(heap, item)?;
+            samples.push(sample.ok_or_else(|| {
+                bad_value(format!(
                     "TrackedObject.snapshots holds {}, not a time and an Asized",
                     self.describe_type(item)
-                )));
-            };
+                ))
+            })?);
+        }
+        let first = self.in_a_row(&samples)?;
+        let length = samples.len() as u32;
+        match value {
+            Value::List(list) => heap.set_list(list, run(first, length)),
+            tuple => self.take(heap, tuple, Value::Built(SAMPLES, object)),
+        }
+        Ok((first, length))
+    }
+
+    /// The first of samples that follow each other. Those that are shared or out of order are
+    /// copied into a run of their own.
+    fn in_a_row(&mut self, samples: &[u32]) -> Outcome<u32> {
+        let first = samples.first().copied().unwrap_or_default();
+        if samples.iter().zip(first..).all(|(&a, b)| a == b) {
+            return Ok(first);
+        }
+        let start = self.samples.time.len();
+        for &number in samples {
+            let columns = &self.samples;
             let (time, asized) = (
-                self.samples.time[number as usize],
-                self.samples.asized[number as usize],
+                columns.time[number as usize],
+                columns.asized[number as usize],
             );
             self.new_sample(time, asized)?;
         }
-        let first = start as u32;
-        let length = (self.samples.time.len() - start) as u32;
-        heap.set_list(
-            list,
-            List::Frozen {
-                kind: SAMPLE,
-                first,
-                length,
-            },
-        );
-        Ok((first, length))
+        Ok(start as u32)
     }
 
     #[inline]

@@ -24,11 +24,16 @@ impl Loader {
                 heap.as_int(value)
                     .ok_or_else(|| self.no_number(value, CLASS, of))
             };
+            let nearest = || {
+                self.nearest_int(value, heap)
+                    .ok_or_else(|| self.no_number(value, CLASS, of))
+            };
             match of {
                 Field::Timestamp => timestamp = Some(self.seconds_of(value, heap, CLASS, of)?),
-                Field::TrackedTotal => row.tracked_total = int()?,
+                Field::TrackedTotal => row.tracked_total = nearest()?,
+                // Pympler prints it, but for one beyond its units.
                 Field::AsizeofTotal => row.asizeof_total = int()?,
-                Field::Overhead => row.overhead = int()?,
+                Field::Overhead => row.overhead = nearest()?,
                 Field::Desc => row.desc = self.text_of(value, heap, "Snapshot.desc")?,
                 Field::SystemTotal => match value {
                     Value::Built(PROCESS, process) => {
@@ -98,6 +103,11 @@ impl Loader {
                 };
                 *figure = match value {
                     Value::Float(float) => Number::Float(float),
+                    Value::Huge(digits)
+                        if digits != Value::ENDLESS && matches!(of, Field::Active | Field::Pct) =>
+                    {
+                        Number::Huge(TextId(digits))
+                    }
                     other => Number::Int(
                         heap.as_int(other)
                             .ok_or_else(|| self.no_number(other, "Snapshot.classes", of))?,
@@ -130,14 +140,14 @@ impl Loader {
             let Some(of) = field(TextId(key), &self.texts) else {
                 continue;
             };
-            let int = || {
-                heap.as_int(value)
+            let nearest = || {
+                self.nearest_int(value, heap)
                     .ok_or_else(|| self.no_number(value, CLASS, of))
             };
             let small = || heap.as_int(value).and_then(|int| i64::try_from(int).ok());
             match of {
-                Field::Vsz => row.virtual_bytes = int()?,
-                Field::Rss => row.resident_bytes = int()?,
+                Field::Vsz => row.virtual_bytes = nearest()?,
+                Field::Rss => row.resident_bytes = nearest()?,
                 Field::Available => row.available = !matches!(heap.as_int(value), None | Some(0)),
                 Field::Pid => row.pid = small(),
                 Field::Pagefaults => row.pagefaults = small(),
@@ -146,10 +156,11 @@ impl Loader {
                 Field::SharedSegment => row.shared_segment = small(),
                 Field::StackSegment => row.stack_segment = small(),
                 Field::OsSpecific => {
-                    let Value::List(list) = value else { continue };
-                    for item in heap.list(list).values() {
-                        let Value::Tuple(tuple) = item else { continue };
-                        if let [Value::Text(label), Value::Text(text)] = *heap.tuple(tuple) {
+                    for item in Self::items(heap, value).into_iter().flatten() {
+                        let mut pair = Self::items(heap, item).into_iter().flatten();
+                        if let (Some(Value::Text(label)), Some(Value::Text(text)), None) =
+                            (pair.next(), pair.next(), pair.next())
+                        {
                             row.os_specific.push((TextId(label), TextId(text)));
                         }
                     }

@@ -373,7 +373,9 @@ fn site_cells(site: &SiteRow<'_>) -> SiteCells {
     let figures = &site.figures;
     SiteCells {
         place: frame.map_or("no trace".into(), |frame| {
-            let line = frame.line.map_or(String::new(), |line| format!(":{line}"));
+            let line = frame
+                .line
+                .map_or(String::new(), |line| format!(":{line:.30}"));
             let function = frame
                 .function
                 .map_or(String::new(), |f| format!(" in {}", shown(f)));

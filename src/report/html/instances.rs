@@ -8,7 +8,7 @@ use std::convert::Infallible;
 use foldhash::fast::FixedState;
 use serde::{Serialize, Serializer};
 
-use super::text::{Exact, shown};
+use super::text::{Exact, Line, shown};
 use crate::analysis::history::{ClassHistory, History};
 use crate::analysis::merged::Merged;
 use crate::analysis::objects::address;
@@ -39,7 +39,7 @@ pub(super) struct ClassData {
     instances: Vec<Instance>,
     traces: Vec<TraceData>,
     /// File, line, function, source.
-    frames: Vec<(u32, i64, u32, Option<u32>)>,
+    frames: Vec<(u32, Line, u32, Option<u32>)>,
     texts: Vec<String>,
     #[serde(skip)]
     known: Known,
@@ -191,7 +191,7 @@ impl ClassData {
             .map(|line| self.text(line.trim()));
         let row = (
             self.text(frame.file()),
-            frame.line(),
+            frame.exact_line().into(),
             self.text(frame.function()),
             source,
         );
@@ -328,7 +328,7 @@ impl<'d, 'p> Embedder<'d, 'p> {
             }
         }
         Instance {
-            address: address(object.address()),
+            address: address(object),
             birth: finite(object.birth_seconds()),
             death: object.death_seconds().and_then(finite),
             alive: object.is_alive(),

@@ -3,7 +3,7 @@
 
 use serde::{Serialize, Serializer};
 
-use crate::model::Text;
+use crate::model::{Integer, Text};
 use crate::units::{self, ByteStyle, escaped};
 
 /// Pympler clips reprs to 128 characters and names to 80; only hand-made dumps have more.
@@ -112,6 +112,24 @@ impl Serialize for Exact {
             serializer.serialize_i64(self.0 as i64)
         } else {
             serializer.collect_str(&self.0)
+        }
+    }
+}
+
+/// A line number for a script, which shows it.
+#[derive(Serialize)]
+#[serde(untagged)]
+pub(super) enum Line {
+    Number(Exact),
+    /// Of one beyond 128 bits, and not all of them.
+    Digits(String),
+}
+
+impl From<Integer<'_>> for Line {
+    fn from(line: Integer<'_>) -> Self {
+        match line.value() {
+            Some(value) => Line::Number(Exact(value)),
+            None => Line::Digits(format!("{line:.30}")),
         }
     }
 }

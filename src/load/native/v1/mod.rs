@@ -230,6 +230,7 @@ fn read_traces(section: &mut SectionReader<'_>) -> Outcome<TraceColumns> {
         frames.push(FrameRow {
             file: TextId(files[index]),
             line: lines[index],
+            wide_line: TextId::NONE,
             function: TextId(functions[index]),
             source,
             source_index: Some(indexes[index]).filter(|&index| index != NO_INDEX),
