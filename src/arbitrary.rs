@@ -5,7 +5,6 @@ use std::fmt::Write as _;
 use proptest::collection::vec;
 use proptest::prelude::*;
 
-use crate::DumpFile;
 use crate::analysis::summary::{Summary, SummaryOptions};
 use crate::load::answers::answers;
 use crate::model::{
@@ -14,6 +13,7 @@ use crate::model::{
 };
 use crate::report::{json, pickle};
 use crate::select::{Filter, Limit, Selection, SortKey};
+use crate::{Damage, DumpFile};
 
 /// Python text: some of it long, some of it no Unicode.
 fn text() -> impl Strategy<Value = Vec<u8>> {
@@ -433,6 +433,47 @@ proptest! {
         pickle::dump(&mut bytes, &dump).unwrap();
         let again = Dump::read(&bytes[..]).unwrap();
         prop_assert_eq!(described(&dump), described(&again));
+    }
+
+    /// Wherever a pickle is cut or damaged, what is salvaged of it is a dump like any other.
+    #[test]
+    fn what_is_salvaged_is_a_dump(
+        dump in dump(),
+        at in 0.0..1.0_f64,
+        change in proptest::option::of(1..=255_u8),
+    ) {
+        let mut bytes = Vec::new();
+        pickle::dump(&mut bytes, &dump).unwrap();
+        let at = (at * bytes.len() as f64) as usize;
+        let cut = Dump::read_with(&bytes[..at], Damage::Salvage);
+        if let Ok(part) = &cut {
+            // A cut takes nothing from what comes before it.
+            prop_assert!(part.listed.len() <= dump.listed.len());
+            let whole = described(&dump);
+            for class in part.classes() {
+                for object in class.objects() {
+                    let row = (object.exact_address(), object.name(), object.repr());
+                    let row = format!("{row:?}");
+                    let is_known = whole.contains(row.trim_end_matches(')'));
+                    prop_assert!(is_known, "{}", row);
+                }
+            }
+        }
+        let salvaged = match change {
+            None => cut,
+            Some(change) => {
+                bytes[at] ^= change;
+                Dump::read_with(&bytes[..], Damage::Salvage)
+            }
+        };
+        if let Ok(part) = salvaged {
+            let mut native = Vec::new();
+            part.dump_stats_to(&mut native).unwrap();
+            let again = Dump::read(&native[..]).unwrap();
+            prop_assert_eq!(described(&part), described(&again));
+            prop_assert_eq!(&part.notes.salvaged, &again.notes.salvaged);
+            summed(&part);
+        }
     }
 
     #[test]

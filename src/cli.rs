@@ -29,7 +29,7 @@ use ctstats::report::{Paint, table};
 use ctstats::select::Filter;
 use ctstats::similar::{did_you_mean, similar};
 use ctstats::units::{ByteStyle, counted, escaped, parse_bytes};
-use ctstats::{ByteCount, Dump, DumpFile, Origin, Rules};
+use ctstats::{ByteCount, Damage, Dump, DumpFile, Origin, Rules};
 
 use crate::progress::{Progress, When};
 
@@ -72,6 +72,7 @@ enum Command {
 
 const SELECTION: &str = "Which objects, in which order";
 const OUTPUT: &str = "Output";
+const READING: &str = "Reading";
 
 #[derive(Debug, Args)]
 struct Input {
@@ -80,8 +81,13 @@ struct Input {
     dump: PathBuf,
 }
 
+/// How dumps are read.
 #[derive(Clone, Copy, Debug, Args)]
-struct ProgressArgs {
+struct ReadingArgs {
+    /// Read dumps that are cut short or damaged as far as their objects and snapshots are whole,
+    /// and say what is lost.
+    #[arg(long, help_heading = READING)]
+    salvage: bool,
     /// When to show how far a read or write is that takes more than a second. Auto: on a
     /// terminal.
     #[arg(long, value_enum, value_name = "WHEN", default_value_t = When::Auto)]
@@ -203,7 +209,7 @@ struct PageArgs {
         value_parser = clap::value_parser!(u16).range(table::NARROWEST as i64..=table::WIDEST as i64))]
     width: Option<u16>,
     #[command(flatten)]
-    progress: ProgressArgs,
+    reading: ReadingArgs,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
@@ -386,14 +392,22 @@ impl std::error::Error for Usage {}
 /// one would only delay the exit.
 fn load<T>(
     path: &Path,
-    progress: ProgressArgs,
+    reading: ReadingArgs,
     read: impl FnOnce(DumpFile) -> Result<(Dump, T), ctstats::Error>,
 ) -> Result<(ManuallyDrop<Dump>, T)> {
     let count = ByteCount::default();
-    let progress = Progress::reading(progress.progress, path, count.clone());
-    let (dump, with) = read(DumpFile::open_counted(path, &count)?)?;
+    let progress = Progress::reading(reading.progress, path, count.clone());
+    let damage = if reading.salvage {
+        Damage::Salvage
+    } else {
+        Damage::Refuse
+    };
+    let (dump, with) = read(DumpFile::open_with(path, &count, damage)?)?;
     drop(progress);
     let notes = dump.notes();
+    if let Some(lost) = &notes.salvaged {
+        remarks::on_salvage(path, lost, notes.origin);
+    }
     if notes.trailing_bytes > 0 {
         let more = if notes.trailing_uncounted {
             "more than "

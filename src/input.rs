@@ -12,6 +12,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use crate::error::Error;
+use crate::room::with_room;
 pub(crate) use checksum::{Checksum, Checksums};
 use xz_streams::XzStreams;
 use zstd_frames::ZstdFrames;
@@ -147,7 +148,15 @@ pub(crate) fn size(path: &Path) -> Option<u64> {
 pub(crate) struct Decompressed<R: Read> {
     inner: Inner<R>,
     checksums: Checksums,
+    /// How many bytes a decompressor is asked for at a time, if it is known to fail.
+    step: Option<usize>,
+    /// Why it failed, behind what it gave before.
+    failed: Option<io::Error>,
 }
+
+/// Decompressors lose what they made in the very call in which they fail: a little at most, if
+/// they are asked for little. 512 costs time, but only where something is salvaged.
+const SALVAGE_STEP: usize = 512;
 
 /// The input with its first bytes put back.
 type Whole<R> = io::Chain<Cursor<Vec<u8>>, R>;
@@ -158,6 +167,9 @@ enum Inner<R: Read> {
     Zstd(zstd::stream::read::Decoder<'static, io::BufReader<ZstdFrames<Whole<R>>>>),
     Xz(Box<XzStreams<R>>),
 }
+
+/// More than a decompressor of gzip takes.
+const GZIP_BYTES: usize = 128 << 10;
 
 /// How many of the first bytes are looked at.
 const HEAD_BYTES: u64 = 12;
@@ -174,6 +186,9 @@ impl<R: Read> Decompressed<R> {
             None => Inner::Plain(whole),
             // Several members in a row are one file, as for gunzip.
             Some(Coding::Gzip) => {
+                // Without it the decompressor panics.
+                with_room::<u8>(GZIP_BYTES)
+                    .map_err(|_| io::Error::new(io::ErrorKind::OutOfMemory, "not enough memory"))?;
                 checksums.add(Some(Checksum::Crc32));
                 Inner::Gzip(Box::new(flate2::read::MultiGzDecoder::new(whole)))
             }
@@ -183,7 +198,19 @@ impl<R: Read> Decompressed<R> {
             }
             Some(Coding::Xz) => Inner::Xz(Box::new(XzStreams::new(whole, checksums.clone()))),
         };
-        Ok(Decompressed { inner, checksums })
+        Ok(Decompressed {
+            inner,
+            checksums,
+            step: None,
+            failed: None,
+        })
+    }
+
+    /// The same; if asked to, it gives of data that is cut short or damaged all that was
+    /// decompressed before it fails.
+    pub(crate) fn salvaging(mut self, is_asked: bool) -> Self {
+        self.step = is_asked.then_some(SALVAGE_STEP);
+        self
     }
 
     /// The checksums of what was decompressed so far; none of what is not compressed.
@@ -213,8 +240,8 @@ fn is_of_memory(error: &io::Error) -> bool {
     error.kind() == io::ErrorKind::OutOfMemory || error.to_string().contains("not enough memory")
 }
 
-impl<R: Read> Read for Decompressed<R> {
-    fn read(&mut self, into: &mut [u8]) -> io::Result<usize> {
+impl<R: Read> Decompressed<R> {
+    fn decompress(&mut self, into: &mut [u8]) -> io::Result<usize> {
         let read = match &mut self.inner {
             Inner::Plain(reader) => return reader.read(into),
             Inner::Gzip(reader) => reader.read(into),
@@ -233,5 +260,30 @@ impl<R: Read> Read for Decompressed<R> {
                 format!("its {name} data is cut short or damaged ({error})"),
             ),
         })
+    }
+}
+
+impl<R: Read> Read for Decompressed<R> {
+    fn read(&mut self, into: &mut [u8]) -> io::Result<usize> {
+        let Some(step) = self.step.filter(|_| self.is_compressed()) else {
+            return self.decompress(into);
+        };
+        if let Some(error) = self.failed.take() {
+            return Err(error);
+        }
+        let mut filled = 0;
+        while filled < into.len() {
+            let end = into.len().min(filled + step);
+            match self.decompress(&mut into[filled..end]) {
+                Ok(0) => break,
+                Ok(read) => filled += read,
+                Err(error) if filled == 0 => return Err(error),
+                Err(error) => {
+                    self.failed = Some(error);
+                    break;
+                }
+            }
+        }
+        Ok(filled)
     }
 }

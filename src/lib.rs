@@ -120,9 +120,9 @@ pub mod units;
 
 pub use error::{Error, Problem};
 pub use input::{ByteCount, Counted};
-pub use load::{DumpFile, Lives};
+pub use load::{Damage, DumpFile, Lives};
 pub use model::{
     Asized, Class, ClockFault, Dump, Frame, Integer, Notes, Origin, ProcessMemory, Redaction,
-    Rules, Sample, Sizes, Snapshot, Survivors, Text, Trace, TrackedObject,
+    Rules, Salvaged, Sample, Sizes, Snapshot, Survivors, Text, Trace, TrackedObject,
 };
 pub use stats::{ConsoleStats, HtmlStats, Stats};

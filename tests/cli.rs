@@ -298,6 +298,36 @@ const CASES: &[(&str, &str)] = &[
         "info-unknown-globals",
         "info fixtures/dumps/exotic-repr-subclass-1.1-py311.dump",
     ),
+    // What is salvaged.
+    (
+        "salvage-info",
+        "info fixtures/invalid/trunc-b0-002080.bin --salvage",
+    ),
+    (
+        "salvage-info-json",
+        "info fixtures/invalid/trunc-b0-002080.bin --salvage --format json",
+    ),
+    (
+        "salvage-no-snapshots",
+        "summary fixtures/invalid/trunc-b0-001771.bin --salvage --width 100",
+    ),
+    (
+        "salvage-objects",
+        "print fixtures/invalid/trunc-b0-001769.bin --salvage --brief",
+    ),
+    (
+        "salvage-damaged",
+        "print fixtures/invalid/flip-b1-003044-7.bin --salvage --brief --format ndjson",
+    ),
+    (
+        "salvage-nothing",
+        "info fixtures/invalid/trunc-b0-000011.bin --salvage",
+    ),
+    (
+        "salvage-foreign",
+        "info fixtures/invalid/other-text.bin --salvage",
+    ),
+    ("salvage-whole", "info DUMP --salvage"),
     // What leaks.
     ("leaks", "leaks LEAKY"),
     ("leaks-80", "leaks LEAKY --width 80 --limit 1"),

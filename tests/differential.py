@@ -126,6 +126,27 @@ def same_after_convert(binary, path, folder):
     return said(path) == said(back)
 
 
+def loads_what_is_salvaged(binary, rng, path, folder):
+    """Whether Pympler loads and prints what is salvaged of a dump that is cut somewhere."""
+    cut, whole = os.path.join(folder, "cut.dat"), os.path.join(folder, "whole.dat")
+    with open(path, "rb") as file:
+        data = file.read()
+    with open(cut, "wb") as file:
+        file.write(data[:rng.randrange(len(data))])
+    ran = subprocess.run([binary, "convert", "--salvage", "--force", cut, whole], capture_output=True)
+    if ran.returncode:
+        # Nothing of it is whole.
+        return ran.returncode == 1
+    stats = ConsoleStats(filename=whole, stream=io.StringIO())
+    try:
+        stats.print_summary()
+    except Exception:
+        return False
+    kept = [tobj.id for tobjs in stats.index.values() for tobj in tobjs]
+    all_of = [tobj.id for tobjs in ConsoleStats(filename=path).index.values() for tobj in tobjs]
+    return 0 < len(kept) <= len(all_of) and set(kept) <= set(all_of)
+
+
 def main():
     binary = os.path.abspath(sys.argv[1])
     rounds = int(sys.argv[2]) if len(sys.argv) > 2 else 150
@@ -146,6 +167,9 @@ def main():
             if not same_after_convert(binary, path, folder):
                 failed += 1
                 print("seed %d, protocol %d: Pympler reads something else after convert" % (seed, protocol))
+            if not loads_what_is_salvaged(binary, rng, path, folder):
+                failed += 1
+                print("seed %d, protocol %d: Pympler fails on what is salvaged" % (seed, protocol))
             every = [(["print"] + argv, call) for argv, call in calls(rng, list(made.index) or ["x"])]
             every.append((["summary"], lambda s: s.print_summary()))
             for argv, call in every:

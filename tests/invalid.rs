@@ -201,19 +201,24 @@ fn abuse_takes_little_memory() {
         .filter(|path| path.to_string_lossy().contains("/abuse-"));
     let mut runs = 0;
     for path in abusive {
-        for form in ["table", "json", "pympler"] {
+        for form in ["table", "json", "pympler", "salvage"] {
+            let form = match form {
+                "salvage" => ["--format", "json", "--salvage"].as_slice(),
+                form => &["--format", form],
+            };
             // 500,000 KiB of addresses, the program and its threads included.
             let output = std::process::Command::new("sh")
                 .arg("-c")
                 .arg("ulimit -v 500000; exec \"$0\" \"$@\"")
                 .arg(env!("CARGO_BIN_EXE_ctstats"))
-                .args(["print", "--format", form])
+                .arg("print")
+                .args(form)
                 .arg(path)
                 .output()
                 .expect("the shell starts");
             let code = output.status.code();
             assert!(matches!(code, Some(0 | 1)), "{path:?}: {code:?}");
-            assert!(output.stdout.len() < 16 << 20, "{path:?} as {form}");
+            assert!(output.stdout.len() < 16 << 20, "{path:?} as {form:?}");
             runs += 1;
         }
     }

@@ -9,7 +9,7 @@ use std::io::sink;
 use ctstats::analysis::summary::{Summary, SummaryOptions};
 use ctstats::report::{json, pympler, table};
 use ctstats::select::Selection;
-use ctstats::{Dump, Rules, Sizes};
+use ctstats::{Damage, Dump, Rules, Sizes};
 use libfuzzer_sys::fuzz_target;
 
 fuzz_target!(|bytes: &[u8]| {
@@ -18,9 +18,16 @@ fuzz_target!(|bytes: &[u8]| {
         Err(error) => {
             let line = error.to_string();
             assert!(!line.contains(|c: char| c.is_control()), "{line:?}");
-            return;
+            // What is whole of it is a dump like any other.
+            match Dump::read_with(bytes, Damage::Salvage) {
+                Ok(dump) => dump,
+                Err(_) => return,
+            }
         }
     };
+    let mut native = Vec::new();
+    dump.dump_stats_to(&mut native).expect("a vector takes everything");
+    Dump::read(&native[..]).expect("what was written is read");
     analyses::analyse(&dump, &dump);
     analyses::group(&dump, &Sizes::of(&dump, Rules::Documented));
     for rules in [Rules::Documented, Rules::Pympler] {

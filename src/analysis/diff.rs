@@ -13,7 +13,7 @@ use serde::Serialize;
 use super::history::{Held, cohorts, visit};
 use super::merged::{KeptTrees, MergedRow, Rows, Trees};
 use super::summary::{SnapshotName, SnapshotSelector, SummaryOptions, average};
-use crate::model::{Class, Dump, Rules, Snapshot, Text, Whose};
+use crate::model::{Class, Dump, Rules, Salvaged, Snapshot, Text, Whose};
 use crate::select::{Filter, Limit, named};
 
 /// How many attributes are told of.
@@ -230,6 +230,12 @@ pub struct ReferentDiff<'d> {
 /// A comparison.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Diff<'d> {
+    /// What is lost of the dump, if it was read only as far as it is whole.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub salvaged: Option<&'d Salvaged>,
+    /// The same of a newer dump, if there are two.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub salvaged_new: Option<&'d Salvaged>,
     /// The snapshot before.
     pub from: SnapshotName<'d>,
     /// The snapshot after.
@@ -349,6 +355,12 @@ impl<'d> Diff<'d> {
         });
         rows.truncate(keep);
         Diff {
+            salvaged: old.notes.salvaged.as_ref(),
+            salvaged_new: new
+                .notes
+                .salvaged
+                .as_ref()
+                .filter(|_| !std::ptr::eq(old, new)),
             from: SnapshotName::of(from),
             to: SnapshotName::of(to),
             sort: options.keys().to_vec(),

@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 
-use crate::model::{Dump, Origin, Snapshot, Totals};
+use crate::model::{Dump, Origin, Salvaged, Snapshot, Totals};
 
 /// A dump as a whole.
 #[derive(Clone, Debug, Serialize)]
@@ -20,6 +20,9 @@ pub struct Info {
     pub checksum: Option<&'static str>,
     /// The file's size; `None` for standard input.
     pub file_bytes: Option<u64>,
+    /// What is lost of the dump, if it was read only as far as it is whole.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub salvaged: Option<Salvaged>,
     /// The dump's size without compression.
     pub dump_bytes: u64,
     /// How many classes were registered.
@@ -104,6 +107,7 @@ impl Info {
             compression: notes.compression,
             checksum: notes.checksum,
             file_bytes: notes.file_bytes,
+            salvaged: notes.salvaged.clone(),
             dump_bytes: notes.dump_bytes,
             classes: dump.classes().len(),
             objects,
@@ -173,13 +177,19 @@ fn missing(dump: &Dump, totals: &Totals) -> Vec<Missing> {
         "no referents",
         "tracker.track_class(Cls, resolution_level=2)",
     );
+    let lost = dump.notes.salvaged.as_ref();
+    let is_lost = lost.is_some_and(|lost| lost.snapshots == 0 && lost.snapshots_rebuilt > 0);
+    let recorded = |remedy| match is_lost {
+        true => "the snapshots that may have it are missing in the file",
+        false => remedy,
+    };
     miss(
         snapshots
             && dump
                 .snapshots()
                 .all(|snapshot| snapshot.asizeof_total_bytes().is_none()),
         "no asizeof total",
-        "tracker.create_snapshot(compute_total=True)",
+        recorded("tracker.create_snapshot(compute_total=True)"),
     );
     miss(
         snapshots
@@ -187,7 +197,7 @@ fn missing(dump: &Dump, totals: &Totals) -> Vec<Missing> {
                 .snapshots()
                 .all(|snapshot| !snapshot.process().available),
         "no process size",
-        "Pympler knows it on Linux; elsewhere shares are of the next best total",
+        recorded("Pympler knows it on Linux; elsewhere shares are of the next best total"),
     );
     miss(
         objects && snapshots && !totals.has_sizes,

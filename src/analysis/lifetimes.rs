@@ -3,7 +3,7 @@
 
 use serde::Serialize;
 
-use crate::model::{Class, Dump, Rules, Text, Totals, TrackedObject};
+use crate::model::{Class, Dump, Rules, Salvaged, Text, Totals, TrackedObject};
 use crate::select::{Filter, Limit};
 
 /// Whose lives to look at.
@@ -59,6 +59,9 @@ pub struct FoldedLives {
 /// The lives of a dump's objects.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Lifetimes<'d> {
+    /// What is lost of the dump, if it was read only as far as it is whole.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub salvaged: Option<&'d Salvaged>,
     /// The first finite moment of the recording, in seconds since tracking began.
     pub start_seconds: Option<f64>,
     /// The last one, at which survivors have their age.
@@ -108,6 +111,7 @@ impl<'d> Lifetimes<'d> {
             lives: ages.lives(span),
         };
         Lifetimes {
+            salvaged: dump.notes.salvaged.as_ref(),
             start_seconds: span.map(|span| span.start),
             end_seconds: span.map(|span| span.end),
             classes: kept,

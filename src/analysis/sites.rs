@@ -13,7 +13,7 @@ use serde::Serialize;
 
 use super::summary::percent;
 use crate::model::{
-    Class, Dump, Frame, Integer, Rules, Sizes, Snapshot, Text, TextId, TrackedObject,
+    Class, Dump, Frame, Integer, Rules, Salvaged, Sizes, Snapshot, Text, TextId, TrackedObject,
 };
 use crate::select::{Filter, Limit, named};
 
@@ -197,6 +197,9 @@ pub struct FoldedSites {
 /// The sites of some objects.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Sites<'d> {
+    /// What is lost of the dump, if it was read only as far as it is whole.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub salvaged: Option<&'d Salvaged>,
     /// What makes a group.
     pub by: GroupBy,
     /// How many frames make a site.
@@ -265,6 +268,7 @@ impl<'d> Sites<'d> {
             })
             .collect();
         Sites {
+            salvaged: dump.notes.salvaged.as_ref(),
             by: options.by,
             depth: options.depth,
             sort: options.keys().to_vec(),

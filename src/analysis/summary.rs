@@ -11,7 +11,7 @@ use serde::Serialize;
 
 use super::course::Course;
 use super::long_texts::LongTexts;
-use crate::model::{self, Dump, Rules, Snapshot, Text, Timeline, TrackedObject, moments};
+use crate::model::{self, Dump, Rules, Salvaged, Snapshot, Text, Timeline, TrackedObject, moments};
 use crate::select::{Filter, Limit, named};
 
 /// How many changes are looked at together: 36 MB of them. Of more samples more, so that these
@@ -303,6 +303,11 @@ pub struct Summary<'d> {
 }
 
 impl<'d> Summary<'d> {
+    /// What is lost of the dump, if it was read only as far as it is whole.
+    pub(crate) fn salvaged(&self) -> Option<&'d Salvaged> {
+        self.dump.notes.salvaged.as_ref()
+    }
+
     /// Chooses classes and snapshots.
     ///
     /// # Errors

@@ -152,7 +152,7 @@ impl CheckArgs {
         }
         let filter = self.filter.filter();
         let read = |path: &Path| -> Result<ManuallyDrop<Dump>> {
-            let (dump, ()) = super::load(path, self.page.progress, |file| {
+            let (dump, ()) = super::load(path, self.page.reading, |file| {
                 Ok((file.in_order()?.history(&filter, false)?.0, ()))
             })?;
             Ok(dump)

@@ -16,7 +16,7 @@ use crate::progress::Progress;
 
 use super::place::{self, Kind};
 use super::typed::TypedLimit;
-use super::{FilterArgs, OUTPUT, ProgressArgs, SELECTION, load, note, open, remarks};
+use super::{FilterArgs, OUTPUT, ReadingArgs, SELECTION, load, note, open, remarks};
 
 const EXAMPLES: &str = "\
 Examples:
@@ -57,7 +57,7 @@ pub(super) struct Convert {
     #[arg(long, value_enum, value_name = "TEXTS", value_delimiter = ',', help_heading = OUTPUT)]
     redact: Vec<Redact>,
     #[command(flatten, next_help_heading = OUTPUT)]
-    progress: ProgressArgs,
+    reading: ReadingArgs,
     /// Sort keys, as for print: the order of the objects within their class.
     #[arg(long, value_name = "KEYS", value_delimiter = ',', help_heading = SELECTION)]
     sort: Vec<SortKey>,
@@ -108,7 +108,7 @@ impl Convert {
             limit: self.limit.map(TypedLimit::get),
             rules: Rules::Documented,
         };
-        let (dump, selected) = load(&self.input, self.progress, |file| {
+        let (dump, selected) = load(&self.input, self.reading, |file| {
             if selection.selects_all() {
                 return Ok((file.whole()?, None));
             }
@@ -148,7 +148,7 @@ impl Convert {
             "writing {}",
             ctstats::units::escaped(&self.out.display().to_string())
         );
-        let progress = Progress::watch(self.progress.progress, what, count.clone(), None);
+        let progress = Progress::watch(self.reading.progress, what, count.clone(), None);
         let mut out = Compressor::new(count.counting(out), compression)?;
         match target {
             Target::Native => dump.dump_stats_to(&mut out)?,

@@ -84,9 +84,9 @@ impl DiffArgs {
         let dumps = inputs([Some(&self.dump), self.new.as_ref()])?;
         let dialect = self.form.dialect()?;
         self.form.page.refuse_losses(&dumps)?;
-        let progress = self.form.page.progress;
+        let reading = self.form.page.reading;
         let read = |path: &Path, side: Side| -> Result<ManuallyDrop<Dump>> {
-            let (dump, ()) = load(path, progress, |file| {
+            let (dump, ()) = load(path, reading, |file| {
                 let file = file.in_order()?;
                 if side != Side::Both && !options.referents {
                     // Between two dumps nobody is known again, so no lives are told.

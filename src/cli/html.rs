@@ -9,7 +9,7 @@ use ctstats::HtmlStats;
 use ctstats::report::html::{self, HtmlOptions, Pages};
 
 use super::place::{self, Kind};
-use super::{FilterArgs, Input, OUTPUT, ProgressArgs, Usage, load, remarks};
+use super::{FilterArgs, Input, OUTPUT, ReadingArgs, Usage, load, remarks};
 
 const EXAMPLES: &str = "\
 Examples:
@@ -48,7 +48,7 @@ pub(super) struct HtmlArgs {
     #[arg(long, value_name = "N", help_heading = OUTPUT)]
     instances: Option<usize>,
     #[command(flatten, next_help_heading = OUTPUT)]
-    progress: ProgressArgs,
+    reading: ReadingArgs,
     #[command(flatten)]
     filter: FilterArgs,
 }
@@ -70,7 +70,7 @@ impl HtmlArgs {
             Kind::Pages
         };
         place::refuse_losses(&[input], &[(&self.output, kind)], self.force)?;
-        let (dump, ()) = load(input, self.progress, |file| {
+        let (dump, ()) = load(input, self.reading, |file| {
             Ok((file.in_order()?.whole()?, ()))
         })?;
         let name = match input.file_name() {

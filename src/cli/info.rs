@@ -40,7 +40,7 @@ impl InfoArgs {
     pub(super) fn run(self) -> Result<()> {
         let page = &self.page;
         page.refuse_losses(&[&self.input.dump])?;
-        let (dump, ()) = load(&self.input.dump, page.progress, |file| {
+        let (dump, ()) = load(&self.input.dump, page.reading, |file| {
             Ok((file.outline()?, ()))
         })?;
         let info = Info::of(&dump);

@@ -79,7 +79,7 @@ impl LeaksArgs {
             reverse: self.reverse,
             limit: Some(self.limit.get()),
         };
-        let (dump, rest) = load(&self.input.dump, page.progress, |file| {
+        let (dump, rest) = load(&self.input.dump, page.reading, |file| {
             file.in_order()?.history(&options.filter, true)
         })?;
         let verdicts =

@@ -69,7 +69,7 @@ impl Print {
             limit: self.limit.map(TypedLimit::get),
             rules: self.form.rules(),
         };
-        let (dump, selected) = load(&self.input.dump, page.progress, |file| {
+        let (dump, selected) = load(&self.input.dump, page.reading, |file| {
             file.select(&selection)
         })?;
         let selected = ManuallyDrop::new(selected);

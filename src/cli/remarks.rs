@@ -3,10 +3,10 @@
 
 use std::path::Path;
 
-use ctstats::report::did_you_mean;
+use ctstats::report::{did_you_mean, salvaged};
 use ctstats::select::{Criterion, Filter, Selected, Unmatched};
 use ctstats::units::{counted, escaped, short_time};
-use ctstats::{ClockFault, Dump, Rules};
+use ctstats::{ClockFault, Dump, Origin, Rules, Salvaged};
 
 use super::{note, warn};
 
@@ -53,6 +53,20 @@ pub(super) fn on_unmatched(filter: &Filter, unmatched: &[Unmatched], some_pass: 
     } else {
         warn(&nothing_passes(filter, unmatched));
     }
+}
+
+/// Says what is lost of a dump that was read only as far as it is whole. A file of ctstats' own
+/// format remembers that it was made of such a one.
+pub(super) fn on_salvage(path: &Path, lost: &Salvaged, origin: Origin) {
+    let what = match origin {
+        Origin::Pympler => "salvaged",
+        Origin::Native { .. } => "converted from a dump that was salvaged",
+    };
+    warn(&format!(
+        "{}: {what}: {}",
+        escaped(&path.display().to_string()),
+        salvaged::clauses(lost).join("; "),
+    ));
 }
 
 /// The same of a selection.

@@ -17,7 +17,7 @@ use ctstats::{Dump, Lives, Sizes};
 use super::place::{self, Kind};
 use super::typed::TypedLimit;
 use super::{
-    FilterArgs, ProgressArgs, SELECTION, SheetArgs, SheetForm, finish, inputs, load, note, open,
+    FilterArgs, ReadingArgs, SELECTION, SheetArgs, SheetForm, finish, inputs, load, note, open,
     remarks,
 };
 
@@ -145,7 +145,7 @@ impl SitesArgs {
             &self.dump,
             &options.filter,
             options.by,
-            self.form.page.progress,
+            self.form.page.reading,
         )?;
         let of = Sites::of(&dump, &sizes, &options);
         let mut out = self.form.page.open()?;
@@ -177,7 +177,7 @@ impl SitesArgs {
             Weigh::Bytes => Weight::Bytes,
             Weigh::Objects => Weight::Objects,
         };
-        let progress = self.form.page.progress;
+        let reading = self.form.page.reading;
         let folded = self.folded.then(|| self.form.page.path());
         let outputs = [folded, self.flamegraph(), self.speedscope.as_deref()];
         let writes: Vec<_> = outputs
@@ -188,7 +188,7 @@ impl SitesArgs {
         let dumps = inputs([Some(&self.dump), self.new.as_ref()])?;
         place::refuse_losses(&dumps, &writes, self.form.page.force)?;
         let filter = self.filter.filter();
-        let read = |path: &Path| read(path, &filter, GroupBy::Frame, progress);
+        let read = |path: &Path| read(path, &filter, GroupBy::Frame, reading);
         let (dump, sizes) = read(&self.dump)?;
         let newer = match &self.new {
             Some(path) => Some(read(path)?),
@@ -248,7 +248,7 @@ fn read(
     path: &Path,
     filter: &Filter,
     by: GroupBy,
-    progress: ProgressArgs,
+    reading: ReadingArgs,
 ) -> Result<(ManuallyDrop<Dump>, ManuallyDrop<Sizes>)> {
     let more = Lives {
         traces: by.is_of_frames(),
@@ -256,7 +256,7 @@ fn read(
         reprs: by == GroupBy::Repr || !filter.reprs.is_empty(),
         sizes: true,
     };
-    let (dump, sizes) = load(path, progress, |file| file.in_order()?.lives(more))?;
+    let (dump, sizes) = load(path, reading, |file| file.in_order()?.lives(more))?;
     Ok((dump, ManuallyDrop::new(sizes)))
 }
 

@@ -103,7 +103,7 @@ impl SummaryArgs {
                 Some(Of::Asizeof) => ShareOf::Asizeof,
             },
         };
-        let (dump, ()) = load(&self.input.dump, self.form.page.progress, |file| {
+        let (dump, ()) = load(&self.input.dump, self.form.page.reading, |file| {
             let file = match options.rules {
                 // What Pympler prints follows from the times as they were recorded.
                 Rules::Pympler => file,
@@ -151,7 +151,7 @@ impl SummaryArgs {
         };
         let dialect = self.form.dialect()?;
         let page = &self.form.page;
-        let (dump, ()) = load(&self.input.dump, page.progress, |file| {
+        let (dump, ()) = load(&self.input.dump, page.reading, |file| {
             Ok((file.in_order()?.lifetimes(&options.filter)?, ()))
         })?;
         let of = Lifetimes::of(&dump, &options);

@@ -8,14 +8,29 @@ mod pympler;
 
 pub use open::{DumpFile, Lives};
 
-use std::io::Read;
+use std::io::{self, Read};
 use std::path::Path;
 
 use crate::error::{Error, Problem};
 use crate::input::{self, ByteCount, Checksum, Checksums, Decompressed};
-use crate::model::{Dump, Origin};
+use crate::model::{Dump, Origin, Salvaged};
 use crate::pickle::{Fault, FaultKind, Reader};
 use crate::prefetch::Prefetch;
+use crate::units::thousands;
+
+/// What to do about a dump that is cut short or damaged.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Damage {
+    /// Refuse it.
+    #[default]
+    Refuse,
+    /// Read it as far as its objects and snapshots are whole. [`Notes::salvaged`] then says what
+    /// is lost. Files of ctstats' own format are refused all the same: they keep each figure of
+    /// all objects in one place.
+    ///
+    /// [`Notes::salvaged`]: crate::Notes::salvaged
+    Salvage,
+}
 
 /// Bytes behind the dump that are counted before we say "more than".
 const TRAILING_LIMIT: u64 = 1 << 30;
@@ -34,27 +49,47 @@ impl Dump {
         DumpFile::open(path)?.whole()
     }
 
+    /// The same of a dump that may be cut short or damaged: reads what is whole of it, and
+    /// [`Notes::salvaged`](crate::Notes::salvaged) says what is lost.
+    ///
+    /// # Errors
+    ///
+    /// As [`load`](Dump::load), if not one object is whole.
+    pub fn salvage(path: impl AsRef<Path>) -> Result<Dump, Error> {
+        DumpFile::open_with(path, &ByteCount::default(), Damage::Salvage)?.whole()
+    }
+
     /// Reads a dump from anything that gives bytes, compressed or not.
     ///
     /// # Errors
     ///
     /// As for [`load`](Dump::load), with `input` in place of the file's name.
     pub fn read(input: impl Read) -> Result<Dump, Error> {
+        Dump::read_with(input, Damage::Refuse)
+    }
+
+    /// The same of a dump that may be cut short or damaged.
+    ///
+    /// # Errors
+    ///
+    /// As [`read`](Dump::read); of what is salvaged, if not one object is whole.
+    pub fn read_with(input: impl Read, damage: Damage) -> Result<Dump, Error> {
         let read_failed = |source| Error::Read {
             file: "input".into(),
             offset: 0,
             source,
         };
         let plain = Decompressed::new(input).map_err(read_failed)?;
+        let plain = plain.salvaging(damage == Damage::Salvage);
         let packing = Packing::of(&plain);
-        let mut dump = read_plain(Reader::new(plain))?;
+        let mut dump = read_plain(Reader::new(plain), damage)?;
         packing.note(&mut dump);
         Ok(dump)
     }
 }
 
 /// Reads a path from its beginning to its end.
-fn load_stream(path: &Path, count: &ByteCount) -> Result<Dump, Error> {
+fn load_stream(path: &Path, count: &ByteCount, damage: Damage) -> Result<Dump, Error> {
     let name = if path == Path::new(input::STDIN) {
         "standard input".into()
     } else {
@@ -66,6 +101,7 @@ fn load_stream(path: &Path, count: &ByteCount) -> Result<Dump, Error> {
         source,
     };
     let plain = Decompressed::new(count.counting(input::open(path)?)).map_err(failed)?;
+    let plain = plain.salvaging(damage == Damage::Salvage);
     let packing = Packing::of(&plain);
     // A decompressor is worth a thread; a disk or pipe is read as fast as it is asked.
     let reader = if plain.is_compressed() {
@@ -73,7 +109,7 @@ fn load_stream(path: &Path, count: &ByteCount) -> Result<Dump, Error> {
     } else {
         Reader::new(plain)
     };
-    let mut dump = read_plain(reader).map_err(|error| error.in_file(&name))?;
+    let mut dump = read_plain(reader, damage).map_err(|error| error.in_file(&name))?;
     packing.note(&mut dump);
     dump.notes.file_bytes = input::size(path);
     Ok(dump)
@@ -104,10 +140,10 @@ impl Packing {
     }
 }
 
-fn read_plain(mut reader: Reader<'_>) -> Result<Dump, Error> {
+fn read_plain(mut reader: Reader<'_>, damage: Damage) -> Result<Dump, Error> {
     let head = reader
         .peek(64)
-        .map_err(|fault| explain(*fault, &[]))?
+        .map_err(|fault| explain(*fault, &[], damage))?
         .to_vec();
     if head.is_empty() {
         return Err(Error::Dump {
@@ -120,15 +156,44 @@ fn read_plain(mut reader: Reader<'_>) -> Result<Dump, Error> {
     let loaded = if head.starts_with(native::MAGIC) {
         native::load(&mut reader)
     } else {
-        pympler::load(&mut reader)
+        pympler::load(&mut reader, damage)
     };
-    let mut dump = loaded.map_err(|fault| explain(*fault, &head))?;
-    dump.notes.dump_bytes = reader.offset();
-    let trailing = reader
-        .skip(TRAILING_LIMIT)
-        .map_err(|fault| explain(*fault, &[]))?;
-    dump.notes.trailing_bytes = trailing;
-    dump.notes.trailing_uncounted = trailing == TRAILING_LIMIT;
+    let mut dump = loaded.map_err(|fault| explain(*fault, &head, damage))?;
+    let notes = &mut dump.notes;
+    let stopped = match notes.origin {
+        // Of a native file it says what became of another.
+        Origin::Native { .. } => None,
+        Origin::Pympler => notes.salvaged.as_ref().map(|lost| lost.stopped_at_byte),
+    };
+    notes.dump_bytes = stopped.unwrap_or(reader.offset());
+    let rest = reader.skip(TRAILING_LIMIT);
+    let behind = reader.offset().saturating_sub(notes.dump_bytes);
+    let is_uncounted = behind >= TRAILING_LIMIT;
+    match (rest, &mut notes.salvaged) {
+        // It stopped before all of these, and why is said already.
+        (_, Some(lost)) if stopped.is_some() => {
+            lost.bytes_not_read = behind;
+            lost.bytes_uncounted = is_uncounted;
+        }
+        (Err(fault), None) if damage == Damage::Salvage => {
+            notes.salvaged = Some(Salvaged {
+                stopped_at_byte: fault.offset,
+                reason: reason(&fault),
+                bytes_not_read: 0,
+                bytes_uncounted: false,
+                objects: dump.listed.len() as u64,
+                snapshots: dump.snapshot_rows.len() as u64,
+                objects_complete: true,
+                snapshots_complete: true,
+                snapshots_rebuilt: 0,
+            });
+        }
+        (Err(fault), _) => return Err(explain(*fault, &[], damage)),
+        (Ok(trailing), _) => {
+            notes.trailing_bytes = trailing;
+            notes.trailing_uncounted = is_uncounted;
+        }
+    }
     Ok(dump)
 }
 
@@ -209,23 +274,112 @@ fn text_kind(head: &[u8]) -> Option<&'static str> {
     }
 }
 
-/// Turns a fault into an error: what it means for a dump, and the next step.
-fn explain(fault: Fault, head: &[u8]) -> Error {
+/// What is wrong with a dump, and what is there.
+struct Finding {
+    problem: Problem,
+    what: String,
+    /// The next step.
+    remedy: Option<&'static str>,
+    /// Where, in bytes from the start; `None` if the whole is wrong.
+    offset: Option<u64>,
+}
+
+/// What a fault means for a dump, native or not; `None` if it is none of the dump's.
+fn finding(fault: &Fault, is_native: bool) -> Option<Finding> {
+    const COPY: &str = "copy the whole file in binary mode, or record it again";
+    const COPY_NATIVE: &str = "copy the whole file in binary mode, or convert the dump again";
     const WRITTEN_BY: &str = "give the file that tracker.stats.dump_stats() wrote";
-    let Fault {
-        offset,
-        opcode,
-        kind,
-    } = fault;
-    let kind = match kind {
-        FaultKind::Io(error) if error.kind() == std::io::ErrorKind::OutOfMemory => {
-            FaultKind::NoMemory
+    let Fault { opcode, .. } = fault;
+    let (problem, what, remedy) = match &fault.kind {
+        FaultKind::CutShort { needs, left } if is_native => {
+            let what = format!("{needs} bytes are needed, {left} left");
+            (Problem::CutShort, what, Some(COPY_NATIVE))
         }
-        kind => kind,
+        FaultKind::Malformed(what) if is_native => {
+            let remedy = "copy the file again in binary mode, or convert the dump again";
+            return Some(Finding {
+                problem: Problem::Damaged,
+                what: what.clone(),
+                remedy: Some(remedy),
+                offset: Some(fault.offset).filter(|&offset| offset > 0),
+            });
+        }
+        FaultKind::CutShort { needs, left } => {
+            let s = if *needs == 1 { "" } else { "s" };
+            let what = match opcode {
+                Some(name) => format!("opcode {name} needs {needs} byte{s}, {left} left"),
+                None => "the pickle has no end".into(),
+            };
+            (Problem::CutShort, what, Some(COPY))
+        }
+        FaultKind::OnlyFirst => {
+            let what = "only the first of its two pickles is there, the snapshots are missing";
+            let remedy = "copy the whole file, or let dump_stats finish";
+            (Problem::CutShort, what.into(), Some(remedy))
+        }
+        FaultKind::Malformed(what) if fault.offset == 0 => {
+            (Problem::Foreign, what.clone(), Some(WRITTEN_BY))
+        }
+        FaultKind::Malformed(what) => {
+            let by = opcode.map(|name| format!(" (opcode {name})"));
+            let what = what.clone() + &by.unwrap_or_default();
+            (
+                Problem::Corrupt,
+                what,
+                Some("copy the file again in binary mode"),
+            )
+        }
+        FaultKind::Unfit(what) => (Problem::Foreign, what.clone(), Some(WRITTEN_BY)),
+        FaultKind::Value(what) => (Problem::Value, what.clone(), None),
+        FaultKind::Newer(what) => {
+            return Some(Finding {
+                problem: Problem::Newer,
+                what: what.clone(),
+                remedy: None,
+                offset: None,
+            });
+        }
+        FaultKind::TooLarge(what) => (Problem::TooLarge, what.clone(), None),
+        FaultKind::NoMemory => {
+            let what = "a dump takes about as much as its file, decompressed; convert it where there \
+                        is more, as of a native file most commands take less";
+            return Some(Finding {
+                problem: Problem::NoMemory,
+                what: what.into(),
+                remedy: None,
+                offset: Some(fault.offset).filter(|&offset| offset > 0),
+            });
+        }
+        FaultKind::Io(_) => return None,
     };
+    Some(Finding {
+        problem,
+        what,
+        remedy,
+        offset: Some(fault.offset),
+    })
+}
+
+/// Why reading stopped: what a fault means, without a next step.
+fn reason(fault: &Fault) -> String {
+    match (finding(fault, false), &fault.kind) {
+        (Some(Finding { problem, what, .. }), _) => format!("{problem}: {what}"),
+        (None, FaultKind::Io(source)) => format!("reading failed: {source}"),
+        (None, _) => String::new(),
+    }
+}
+
+/// Turns a fault into an error: what it means for a dump, and the next step.
+fn explain(mut fault: Fault, head: &[u8], damage: Damage) -> Error {
+    if fault.is_of_memory() {
+        fault.kind = FaultKind::NoMemory;
+    }
     let file = String::from("input");
-    let kind_of_file = match &kind {
+    let whole = fault.whole_objects;
+    let kind_of_file = match &fault.kind {
         FaultKind::Io(_) | FaultKind::NoMemory => None,
+        // It is no other file if there are tracked objects in it.
+        _ if whole > 0 => None,
         FaultKind::CutShort { .. } | FaultKind::Malformed(_) => foreign(head).or(text_kind(head)),
         _ => foreign(head),
     };
@@ -238,81 +392,50 @@ fn explain(fault: Fault, head: &[u8]) -> Error {
             what,
         };
     }
-    let native = head.starts_with(native::MAGIC);
-    let (problem, what) = match kind {
-        FaultKind::CutShort { needs, left } if native => {
-            let what = format!("{needs} bytes are needed, {left} left");
-            (
-                Problem::CutShort,
-                what + "; copy the whole file in binary mode, or convert the dump again",
-            )
+    let is_native = head.starts_with(native::MAGIC);
+    let salvage = match damage {
+        Damage::Refuse if whole == 1 => Some("--salvage reads the whole object before it".into()),
+        Damage::Refuse if whole > 1 => Some(format!(
+            "--salvage reads the {} whole objects before it",
+            thousands(whole.into())
+        )),
+        Damage::Salvage if is_native && fault.is_damage() => Some(NOT_SALVAGED.into()),
+        Damage::Salvage if fault.is_damage() => {
+            Some("there is not one whole object to salvage".into())
         }
-        FaultKind::Malformed(what) if native => {
-            let what = what + "; copy the file again in binary mode, or convert the dump again";
-            return Error::Dump {
-                file,
-                offset: Some(offset).filter(|&offset| offset > 0),
-                problem: Problem::Damaged,
-                what,
-            };
-        }
-        FaultKind::CutShort { needs, left } => {
-            let s = if needs == 1 { "" } else { "s" };
-            let what = match opcode {
-                Some(name) => format!("opcode {name} needs {needs} byte{s}, {left} left"),
-                None => "the pickle has no end".into(),
-            };
-            (
-                Problem::CutShort,
-                what + "; copy the whole file in binary mode, or record it again",
-            )
-        }
-        FaultKind::Missing(what) => (Problem::CutShort, what),
-        FaultKind::Malformed(what) if offset == 0 => {
-            (Problem::Foreign, format!("{what}; {WRITTEN_BY}"))
-        }
-        FaultKind::Malformed(what) => {
-            let by = opcode
-                .map(|name| format!(" (opcode {name})"))
-                .unwrap_or_default();
-            (
-                Problem::Corrupt,
-                format!("{what}{by}; copy the file again in binary mode"),
-            )
-        }
-        FaultKind::Unfit(what) => (Problem::Foreign, format!("{what}; {WRITTEN_BY}")),
-        FaultKind::Value(what) => (Problem::Value, what),
-        FaultKind::Newer(what) => {
-            return Error::Dump {
-                file,
-                offset: None,
-                problem: Problem::Newer,
-                what,
-            };
-        }
-        FaultKind::TooLarge(what) => (Problem::TooLarge, what),
-        FaultKind::NoMemory => {
-            let what = "a dump takes about as much as its file, decompressed; convert it where there \
-                        is more, as of a native file most commands take less";
-            return Error::Dump {
-                file,
-                offset: Some(offset).filter(|&offset| offset > 0),
-                problem: Problem::NoMemory,
-                what: what.into(),
-            };
-        }
-        FaultKind::Io(source) => {
-            return Error::Read {
-                file,
-                offset,
-                source,
-            };
-        }
+        _ => None,
     };
+    let Some(Finding {
+        problem,
+        what,
+        remedy,
+        offset,
+    }) = finding(&fault, is_native)
+    else {
+        let FaultKind::Io(mut source) = fault.kind else {
+            unreachable!("every other fault is one of the dump");
+        };
+        if let Some(salvage) = salvage {
+            source = io::Error::new(source.kind(), format!("{source}; {salvage}"));
+        }
+        return Error::Read {
+            file,
+            offset: fault.offset,
+            source,
+        };
+    };
+    // A newer ctstats is the only step for its files.
+    let salvage = salvage.filter(|_| problem != Problem::Newer);
+    let parts = [Some(what), remedy.map(String::from), salvage];
+    let what = parts.into_iter().flatten().collect::<Vec<_>>().join("; ");
     Error::Dump {
         file,
-        offset: Some(offset),
+        offset,
         problem,
         what,
     }
 }
+
+/// Why a native file is never salvaged.
+const NOT_SALVAGED: &str = "--salvage cannot help: a file of ctstats' own format keeps each figure \
+                            of all objects in one place, so that no object of it is whole";

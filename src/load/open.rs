@@ -4,12 +4,12 @@ use std::fs::File;
 use std::io::Read;
 use std::path::Path;
 
-use super::explain;
 use super::native::{self, NativeFile};
+use super::{Damage, explain};
 use crate::error::Error;
 use crate::input::{self, ByteCount, Decompressed};
 use crate::model::{Dump, Rules, Sizes, Survivors};
-use crate::pickle::Outcome;
+use crate::pickle::{Fault, Outcome};
 use crate::select::{Filter, Selected, Selection};
 
 /// Native files up to this size are read whole, and so checked whole: it takes no time.
@@ -46,6 +46,7 @@ enum Kind {
 struct Native {
     file: NativeFile,
     name: String,
+    damage: Damage,
 }
 
 impl DumpFile {
@@ -64,15 +65,28 @@ impl DumpFile {
     ///
     /// As [`Dump::load`].
     pub fn open_counted(path: impl AsRef<Path>, count: &ByteCount) -> Result<DumpFile, Error> {
+        DumpFile::open_with(path, count, Damage::Refuse)
+    }
+
+    /// The same of a dump that may be cut short or damaged.
+    ///
+    /// # Errors
+    ///
+    /// As [`Dump::load`]; of what is salvaged, if not one object is whole.
+    pub fn open_with(
+        path: impl AsRef<Path>,
+        count: &ByteCount,
+        damage: Damage,
+    ) -> Result<DumpFile, Error> {
         let path = path.as_ref();
         let Some(file) = native_file(path) else {
-            let dump = super::load_stream(path, count)?;
+            let dump = super::load_stream(path, count, damage)?;
             return Ok(DumpFile(Kind::Whole(Box::new(dump))));
         };
         let name = path.display().to_string();
         match NativeFile::open(file, count.clone()) {
-            Ok(file) => Ok(DumpFile(Kind::Native(Native { file, name }))),
-            Err(fault) => Err(explain(*fault, native::MAGIC).in_file(&name)),
+            Ok(file) => Ok(DumpFile(Kind::Native(Native { file, name, damage }))),
+            Err(fault) => Err(explain(*fault, native::MAGIC, damage).in_file(&name)),
         }
     }
 
@@ -234,16 +248,19 @@ impl Native {
     /// Whether it says what follows from its times, which files say only of times that are in
     /// order. Those of version 0.1.0 said it of any, so the snapshots are looked at too.
     fn has_times_in_order(&self) -> Result<bool, Error> {
-        let Native { file, name } = self;
-        let times = file.snapshot_times();
-        let times = times.map_err(|fault| explain(*fault, native::MAGIC).in_file(name))?;
+        let times = self.file.snapshot_times();
+        let times = times.map_err(|fault| self.explain(*fault))?;
         let goes_back = times.windows(2).any(|pair| pair[1] < pair[0]);
-        Ok(file.has_cells() && !goes_back)
+        Ok(self.file.has_cells() && !goes_back)
+    }
+
+    fn explain(&self, fault: Fault) -> Error {
+        explain(fault, native::MAGIC, self.damage).in_file(&self.name)
     }
 
     fn read(&self, read: impl FnOnce(&NativeFile) -> Outcome<Dump>) -> Result<Dump, Error> {
-        let Native { file, name } = self;
-        let mut dump = read(file).map_err(|fault| explain(*fault, native::MAGIC).in_file(name))?;
+        let Native { file, name, .. } = self;
+        let mut dump = read(file).map_err(|fault| self.explain(*fault))?;
         let size = input::size(Path::new(name));
         dump.notes.checksum = Some(native::CHECKSUM);
         dump.notes.file_bytes = size;

@@ -103,6 +103,32 @@ impl AsizedColumns {
             + size_of_val(&self.referents[..])
     }
 
+    /// Drops the last rows: those behind all of these and of what they lead to. With them go the
+    /// groups behind those of the others.
+    pub(crate) fn truncate_behind(&mut self, kept: impl Iterator<Item = u32>) {
+        let behind = |number: u32| number as usize + 1;
+        let mut rows = kept.map(behind).max().unwrap_or(0);
+        let (mut row, mut groups) = (0, 0);
+        while row < rows {
+            let group = self.rows[row].group;
+            // All up to it stay, so each is looked at once.
+            while groups <= group {
+                let members = self.group_members(groups).iter().copied();
+                rows = members.map(behind).fold(rows, usize::max);
+                groups += 1;
+            }
+            row += 1;
+        }
+        let groups = groups.max(1) as usize;
+        if let Some(&end) = self.group_start.get(groups) {
+            self.referents.truncate(end as usize);
+            self.group_start.truncate(groups);
+        }
+        self.rows.truncate(rows);
+        self.wide_sizes.split_off(&(rows as u32));
+        self.wide_flats.split_off(&(rows as u32));
+    }
+
     #[inline]
     pub(crate) fn size(&self, number: u32) -> i64 {
         match self.rows[number as usize].size {

@@ -15,6 +15,7 @@ mod integer;
 mod object;
 mod part;
 mod redact;
+mod salvaged;
 mod sizes;
 mod snapshot;
 mod survivors;
@@ -27,6 +28,7 @@ pub use clock::ClockFault;
 pub use integer::Integer;
 pub use object::{Sample, TrackedObject};
 pub use redact::Redaction;
+pub use salvaged::Salvaged;
 pub use sizes::{Rules, Sizes};
 pub use snapshot::{ProcessMemory, Snapshot};
 pub use survivors::Survivors;
@@ -72,6 +74,8 @@ pub struct Notes {
     pub trailing_bytes: u64,
     /// More bytes followed than were counted.
     pub trailing_uncounted: bool,
+    /// What is lost of a dump that was read only as far as it is whole; `None` of whole ones.
+    pub salvaged: Option<Salvaged>,
     /// Globals that no Pympler dump needs, as `module.name`. None was imported.
     pub unknown_globals: Vec<String>,
     /// The pickle protocols of the index and of the snapshots.

@@ -70,6 +70,10 @@ impl ObjectColumns {
 
     /// Drops the last rows.
     pub(crate) fn truncate(&mut self, length: usize) {
+        if !self.wide_address.is_empty() {
+            self.wide_address.split_off(&(length as u32));
+            self.huge_address.split_off(&(length as u32));
+        }
         self.address.truncate(length);
         self.name.truncate(length);
         self.repr.truncate(length);
@@ -80,6 +84,22 @@ impl ObjectColumns {
         self.resolution_level.truncate(length);
         self.sample_start.truncate(length);
         self.sample_count.truncate(length);
+    }
+
+    /// Makes a row one of which nothing is known, and which is in no class.
+    pub(crate) fn reset(&mut self, index: usize) {
+        self.address[index] = 0;
+        self.wide_address.remove(&(index as u32));
+        self.huge_address.remove(&(index as u32));
+        self.name[index] = TextId::NONE;
+        self.repr[index] = TextId::NONE;
+        self.birth[index] = 0.0;
+        self.set_death(index, None);
+        self.trace[index] = 0;
+        self.class[index] = u32::MAX;
+        self.resolution_level[index] = i32::MIN;
+        self.sample_start[index] = 0;
+        self.sample_count[index] = 0;
     }
 
     pub(crate) fn len(&self) -> usize {
@@ -158,6 +178,12 @@ pub(crate) struct SampleColumns {
 }
 
 impl SampleColumns {
+    /// Drops the last rows.
+    pub(crate) fn truncate(&mut self, length: usize) {
+        self.time.truncate(length);
+        self.asized.truncate(length);
+    }
+
     /// Bytes that they take.
     pub(crate) fn held_bytes(&self) -> usize {
         size_of_val(&self.time[..]) + size_of_val(&self.asized[..])

@@ -28,6 +28,16 @@ pub(crate) struct TraceColumns {
 }
 
 impl TraceColumns {
+    /// Drops the last traces, and the frames behind those of the others.
+    pub(crate) fn truncate(&mut self, traces: usize) {
+        self.ends.truncate(traces);
+        let end = self.ends.last().copied().unwrap_or(0);
+        self.frame_numbers.truncate(end as usize);
+        let last = self.frame_numbers.iter().max();
+        self.frames
+            .truncate(last.map_or(0, |&last| last as usize + 1));
+    }
+
     pub(crate) fn frames_of(&self, trace: u32) -> &[u32] {
         let index = trace as usize;
         let start = if index == 0 { 0 } else { self.ends[index - 1] };

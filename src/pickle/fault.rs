@@ -15,14 +15,16 @@ pub(crate) struct Fault {
     /// The opcode's name, where one was being read.
     pub(crate) opcode: Option<&'static str>,
     pub(crate) kind: FaultKind,
+    /// How many whole objects were read before.
+    pub(crate) whole_objects: u64,
 }
 
 #[derive(Debug)]
 pub(crate) enum FaultKind {
     /// The input ends where `needs` more bytes were due and only `left` remain.
     CutShort { needs: u64, left: u64 },
-    /// The input ends between two things of which both are due.
-    Missing(String),
+    /// The input ends behind the first of two pickles.
+    OnlyFirst,
     /// Not a pickle, or a damaged one.
     Malformed(String),
     /// A sound pickle of something else.
@@ -39,6 +41,23 @@ pub(crate) enum FaultKind {
     Io(io::Error),
 }
 
+impl Fault {
+    /// Whether there was no memory for what was read.
+    pub(crate) fn is_of_memory(&self) -> bool {
+        match &self.kind {
+            FaultKind::NoMemory => true,
+            FaultKind::Io(error) => error.kind() == io::ErrorKind::OutOfMemory,
+            _ => false,
+        }
+    }
+
+    /// Whether the file may have come to it on its way. No damage makes a dump larger than any, or
+    /// of a version to come.
+    pub(crate) fn is_damage(&self) -> bool {
+        !self.is_of_memory() && !matches!(self.kind, FaultKind::TooLarge(_) | FaultKind::Newer(_))
+    }
+}
+
 impl FaultKind {
     /// Boxes the fault; the machine adds the offset of the opcode it was at.
     #[cold]
@@ -47,6 +66,7 @@ impl FaultKind {
             offset: 0,
             opcode: None,
             kind: self,
+            whole_objects: 0,
         })
     }
 }

@@ -40,6 +40,14 @@ pub(crate) trait Builder {
     /// Makes room for what the next stretch of the pickle may add.
     fn make_room(&mut self) -> Result<(), TryReserveError>;
 
+    /// Whether a value must not be lost, even if all that follows is damaged. Such values are
+    /// looked after only if [`saves`](Builder::saves) says so.
+    fn is_precious(&self, value: Value) -> bool;
+
+    /// Whether there are precious values. The machine then stops before it throws one away or
+    /// puts it where none belongs, as damaged pickles make it do.
+    fn saves(&self) -> bool;
+
     /// Keeps a text (WTF-8) and gives its number.
     fn text(&mut self, wtf8: &[u8]) -> Outcome<u32>;
 
@@ -80,6 +88,8 @@ pub(crate) trait Builder {
 /// What a pickle came to.
 pub(crate) struct Pickled {
     pub(crate) value: Value,
+    /// What was left on the stack below the value: nothing, unless it is damaged.
+    pub(crate) stack: Vec<Value>,
     pub(crate) heap: Heap,
     /// The protocol that PROTO names; 0 where there is none.
     pub(crate) protocol: u8,
@@ -87,13 +97,38 @@ pub(crate) struct Pickled {
     pub(crate) frames_end: u64,
 }
 
+/// A pickle that came to no end, or to none that makes sense: why, and what was waiting on its
+/// stack.
+pub(crate) struct Broken {
+    pub(crate) fault: Box<Fault>,
+    /// From the bottom on. What is not whole yet lies on top, in parts.
+    pub(crate) stack: Vec<Value>,
+    pub(crate) heap: Heap,
+    /// As of [`Pickled`].
+    pub(crate) protocol: u8,
+}
+
+impl Pickled {
+    /// The same with its value on the stack again.
+    pub(crate) fn broken(mut self, fault: Box<Fault>) -> Broken {
+        self.stack.push(self.value);
+        Broken {
+            fault,
+            stack: self.stack,
+            heap: self.heap,
+            protocol: self.protocol,
+        }
+    }
+}
+
 /// Reads one pickle, up to and including its STOP.
 pub(crate) fn read_pickle<B: Builder>(
     reader: &mut Reader<'_>,
     builder: &mut B,
-) -> Outcome<Pickled> {
+) -> Result<Pickled, Box<Broken>> {
     let mut machine = Machine {
         reader,
+        saves: builder.saves(),
         builder,
         heap: Heap::default(),
         memo: Memo::default(),
@@ -105,18 +140,39 @@ pub(crate) fn read_pickle<B: Builder>(
         scratch: Vec::new(),
         weighed_at: 0,
     };
-    let value = machine.run()?;
-    Ok(Pickled {
-        value,
-        heap: machine.heap,
-        protocol: machine.protocol,
-        frames_end: machine.frames_end,
-    })
+    match machine.run() {
+        Ok(value) => Ok(Pickled {
+            value,
+            stack: machine.stack,
+            heap: machine.heap,
+            protocol: machine.protocol,
+            frames_end: machine.frames_end,
+        }),
+        Err(fault) => Err(Box::new(Broken {
+            fault,
+            stack: machine.stack,
+            heap: machine.heap,
+            protocol: machine.protocol,
+        })),
+    }
+}
+
+/// Where precious values do not belong.
+#[derive(Clone, Copy)]
+enum Of {
+    /// Where lists of them do.
+    Instances,
+    /// Where they do, and lists of them, but not a dict of such lists.
+    Dicts,
+    /// Where nothing does that holds any of them.
+    All,
 }
 
 struct Machine<'m, 'r, B> {
     reader: &'m mut Reader<'r>,
     builder: &'m mut B,
+    /// As [`Builder::saves`] says.
+    saves: bool,
     heap: Heap,
     memo: Memo,
     stack: Vec<Value>,
@@ -213,6 +269,7 @@ impl<B: Builder> Machine<'_, '_, B> {
                 self.set_items(mark)
             }
             op::NEWOBJ => {
+                self.need(2)?;
                 let arguments = self.pop()?;
                 let class = self.pop()?;
                 self.instance(class, arguments)
@@ -222,6 +279,7 @@ impl<B: Builder> Machine<'_, '_, B> {
                 self.push(dict)
             }
             op::BUILD => {
+                self.need(2)?;
                 let state = self.pop()?;
                 let instance = self.top()?;
                 self.builder.build(&mut self.heap, instance, state)
@@ -377,6 +435,7 @@ impl<B: Builder> Machine<'_, '_, B> {
                 self.push(class)
             }
             op::STACK_GLOBAL => {
+                self.need(2)?;
                 let name = self.pop()?;
                 let module = self.pop()?;
                 let (Value::Text(module), Value::Text(name)) = (module, name) else {
@@ -386,6 +445,7 @@ impl<B: Builder> Machine<'_, '_, B> {
                 self.push(Value::Class(class))
             }
             op::REDUCE => {
+                self.need(2)?;
                 let arguments = self.pop()?;
                 let callable = self.pop()?;
                 let Value::Class(class) = callable else {
@@ -398,6 +458,7 @@ impl<B: Builder> Machine<'_, '_, B> {
                 self.push(value)
             }
             op::NEWOBJ_EX => {
+                self.need(3)?;
                 let _keywords = self.pop()?;
                 let arguments = self.pop()?;
                 let class = self.pop()?;
@@ -432,8 +493,8 @@ impl<B: Builder> Machine<'_, '_, B> {
             op::DICT => {
                 let mark = self.pop_mark()?;
                 let dict = self.heap.at(self.reader.offset()).new_dict()?;
-                self.stack.insert(mark, dict);
-                self.set_items(mark + 1)
+                self.items_into(dict, mark)?;
+                self.push(dict)
             }
             op::POP => {
                 if self.marks.last() == Some(&self.stack.len()) {
@@ -445,6 +506,7 @@ impl<B: Builder> Machine<'_, '_, B> {
             }
             op::POP_MARK => {
                 let mark = self.pop_mark()?;
+                self.save(mark, Of::All)?;
                 self.stack.truncate(mark);
                 Ok(())
             }
@@ -458,12 +520,14 @@ impl<B: Builder> Machine<'_, '_, B> {
             }
             op::FROZENSET => {
                 let mark = self.pop_mark()?;
+                self.save(mark, Of::All)?;
                 self.stack.truncate(mark);
                 let set = self.builder.set(self.heap.at(self.reader.offset()))?;
                 self.push(set)
             }
             op::ADDITEMS => {
                 let mark = self.pop_mark()?;
+                self.save(mark, Of::All)?;
                 self.stack.truncate(mark);
                 self.need(1)
             }
@@ -486,7 +550,10 @@ impl<B: Builder> Machine<'_, '_, B> {
         if self.marks.last() == Some(&self.stack.len()) {
             return Err(malformed("it ends right behind a MARK"));
         }
-        self.pop()
+        // All that is left belongs to the one value on top.
+        self.save(0, Of::Instances)?;
+        self.need(1)?;
+        self.stack.pop().ok_or_else(underflow)
     }
 
     #[inline]
@@ -517,7 +584,46 @@ impl<B: Builder> Machine<'_, '_, B> {
     #[inline]
     fn pop(&mut self) -> Outcome<Value> {
         self.need(1)?;
+        self.save(self.stack.len() - 1, Of::All)?;
         self.stack.pop().ok_or_else(underflow)
+    }
+
+    /// Refuses to lose a precious value above `start`.
+    #[inline]
+    fn save(&self, start: usize, of: Of) -> Outcome<()> {
+        if self.saves {
+            self.save_all(start, of)
+        } else {
+            Ok(())
+        }
+    }
+
+    #[cold]
+    fn save_all(&self, start: usize, of: Of) -> Outcome<()> {
+        // The first tells of what a list is.
+        let is_list = |value: Value| {
+            let first = self.heap.items(value).and_then(|mut items| items.next());
+            first.is_some_and(|first| self.builder.is_precious(first))
+        };
+        let is_dict = |value: Value| match value {
+            Value::Dict(dict) => {
+                let mut pairs = self.heap.dict(dict).into_iter().flatten();
+                pairs.any(|&(_, value)| is_list(value))
+            }
+            Value::Tuple(tuple) => self.heap.tuple(tuple).iter().copied().any(is_list),
+            _ => false,
+        };
+        let mut above = self.stack[start..].iter().copied();
+        let is_lost = match of {
+            Of::Instances => above.any(|value| self.builder.is_precious(value)),
+            Of::Dicts => above.any(is_dict),
+            Of::All => above
+                .any(|value| self.builder.is_precious(value) || is_list(value) || is_dict(value)),
+        };
+        match is_lost {
+            true => Err(malformed("whole objects would get lost")),
+            false => Ok(()),
+        }
     }
 
     #[inline]
@@ -552,7 +658,7 @@ impl<B: Builder> Machine<'_, '_, B> {
     /// A class was named again: mostly an instance of it follows.
     #[inline]
     fn named(&mut self, class: u32) -> Outcome<()> {
-        self.reader.look_ahead()?;
+        self.reader.look_ahead();
         let bytes = self.reader.at_hand();
         let taken = self
             .builder
@@ -579,6 +685,7 @@ impl<B: Builder> Machine<'_, '_, B> {
     /// Makes one tuple of all above `start`.
     #[inline]
     fn tuple(&mut self, start: usize) -> Outcome<()> {
+        self.save(start, Of::Dicts)?;
         let items = &self.stack[start..];
         let value = match self.builder.tuple(&mut self.heap, items)? {
             Some(value) => value,
@@ -599,7 +706,10 @@ impl<B: Builder> Machine<'_, '_, B> {
                     .append(number, &self.stack[start..])?;
             }
             // Lists by another name: an instance of a class that derives from list.
-            Value::Built(kind, _) => self.builder.appended(kind)?,
+            Value::Built(kind, _) => {
+                self.save(start, Of::All)?;
+                self.builder.appended(kind)?;
+            }
             other => return Err(malformed(format!("{} is appended to", other.type_name()))),
         }
         self.stack.truncate(start);
@@ -610,11 +720,18 @@ impl<B: Builder> Machine<'_, '_, B> {
     #[inline]
     fn set_items(&mut self, start: usize) -> Outcome<()> {
         let below = self.below(start)?;
+        self.items_into(below, start)
+    }
+
+    /// Moves them into a dict.
+    #[inline]
+    fn items_into(&mut self, dict: Value, start: usize) -> Outcome<()> {
+        self.save(start, Of::Instances)?;
         let items = &self.stack[start..];
         if !items.len().is_multiple_of(2) {
             return Err(malformed("a key has no value"));
         }
-        match below {
+        match dict {
             Value::Dict(number) => {
                 self.heap
                     .at(self.reader.offset())

@@ -17,7 +17,7 @@ pub(crate) use fault::{
     Fault, FaultKind, Outcome, bad_value, malformed, no_memory, too_large, unfit,
 };
 pub(crate) use heap::{Heap, List, Pairs};
-pub(crate) use machine::{Builder, Pickled, read_pickle};
+pub(crate) use machine::{Broken, Builder, Pickled, read_pickle};
 pub(crate) use memo::{Memo, Packed, packed};
 pub(crate) use reader::Reader;
 pub(crate) use text::invalid_at;

@@ -34,6 +34,8 @@ pub(crate) struct Reader<'r> {
     /// The offset of `window[0]` in the input; wraps below zero where room was left before it.
     base: u64,
     at_end: bool,
+    /// What failed when it was tried to look further ahead than was asked for.
+    failed: Option<Box<Fault>>,
 }
 
 impl<'r> Reader<'r> {
@@ -54,6 +56,7 @@ impl<'r> Reader<'r> {
             filled: 0,
             base: 0,
             at_end: false,
+            failed: None,
         }
     }
 
@@ -69,13 +72,13 @@ impl<'r> Reader<'r> {
         &self.window[self.position..self.filled]
     }
 
-    /// Reads on if the end of the window is near.
+    /// Reads on if the end of the window is near. Where that fails, what is at hand can still be
+    /// read.
     #[inline]
-    pub(crate) fn look_ahead(&mut self) -> Outcome<()> {
-        if self.filled - self.position < LOOK_AHEAD_BYTES && !self.at_end {
-            self.fill()?;
+    pub(crate) fn look_ahead(&mut self) {
+        if self.filled - self.position < LOOK_AHEAD_BYTES && !self.at_end && self.failed.is_none() {
+            self.failed = self.fill().err();
         }
-        Ok(())
     }
 
     /// Passes over bytes that [`at_hand`](Self::at_hand) showed.
@@ -176,6 +179,9 @@ impl<'r> Reader<'r> {
 
     /// Reads once; how many bytes came, 0 at the end.
     fn fill(&mut self) -> Outcome<usize> {
+        if let Some(fault) = self.failed.take() {
+            return Err(fault);
+        }
         if self.at_end {
             return Ok(0);
         }
@@ -189,6 +195,7 @@ impl<'r> Reader<'r> {
                 offset,
                 opcode: None,
                 kind: FaultKind::Io(error),
+                whole_objects: 0,
             })
         })?;
         self.at_end = length == 0;

@@ -24,7 +24,10 @@ impl Advice {
     /// What to do about a suspect of this dump.
     pub(super) fn on(suspect: &Suspect<'_>, leaks: &Leaks<'_>, dump: &Path) -> Advice {
         let name = suspect.class.class.to_str();
-        let dump = quoted(dump);
+        let mut dump = quoted(dump);
+        if leaks.salvaged.is_some() {
+            dump += " --salvage";
+        }
         let class = quoted(Path::new(harmless_part(&name)));
         // One object with all that it holds is about a screen.
         let mut next = vec![format!(

@@ -4,8 +4,8 @@
 use std::io::{self, Write};
 
 use super::class_names::ClassNames;
-use super::json;
 use super::table::{Style, wrap};
+use super::{json, salvaged};
 use crate::analysis::check::{Check, Found, Most, Outcome, Quantity, Unused};
 use crate::analysis::leaks::Confidence;
 use crate::units::{ByteStyle, bytes, change, counted, escaped, thousands};
@@ -48,6 +48,8 @@ pub fn table(out: &mut impl Write, check: &Check<'_>, style: Style) -> io::Resul
 /// Writes one document with every outcome.
 pub fn json(out: &mut impl Write, check: &Check<'_>) -> io::Result<()> {
     json::document(out, SCHEMA)?
+        .salvaged("salvaged", check.salvaged)?
+        .salvaged("salvaged_baseline", check.salvaged_baseline)?
         .field("at", &check.at)?
         .field("since", &check.since)?
         .field("has_baseline", &check.has_baseline)?
@@ -76,6 +78,18 @@ pub fn junit(
     writeln!(out, "<?xml version=\"1.0\" encoding=\"UTF-8\"?>")?;
     writeln!(out, "<testsuites name=\"ctstats\" {counts}>")?;
     writeln!(out, "  <testsuite name=\"{}\" {counts}>", xml(dump))?;
+    let lost: Vec<(&str, String)> = salvaged(check).collect();
+    if !lost.is_empty() {
+        writeln!(out, "    <properties>")?;
+        for (name, text) in lost {
+            writeln!(
+                out,
+                "      <property name=\"{name}\" value=\"{}\"/>",
+                xml(&text)
+            )?;
+        }
+        writeln!(out, "    </properties>")?;
+    }
     for outcome in &mut check.outcomes() {
         let flag = outcome.threshold.quantity.flag();
         write!(
@@ -128,6 +142,9 @@ pub fn github(out: &mut impl Write, check: &Check<'_>, allow_missing: bool) -> i
         let text = lines.join("\n");
         writeln!(out, "::error title={}::{}", property(&title), data(&text))?;
     }
+    for (name, text) in salvaged(check) {
+        writeln!(out, "::warning title=ctstats: {name}::{}", data(&text))?;
+    }
     let errors = errors(check, allow_missing);
     for unused in &check.unused {
         let level = if errors.contains(&unused) {
@@ -144,6 +161,18 @@ pub fn github(out: &mut impl Write, check: &Check<'_>, allow_missing: bool) -> i
 fn breaches<'d>(check: &Check<'d>) -> impl Iterator<Item = Outcome<'d>> {
     let outcomes = check.outcomes();
     outcomes.take_while(|outcome| outcome.is_breach)
+}
+
+/// What is lost of the dump and of the baseline, where they are not whole.
+fn salvaged(check: &Check<'_>) -> impl Iterator<Item = (&'static str, String)> {
+    let both = [
+        ("salvaged", check.salvaged),
+        ("salvaged_baseline", check.salvaged_baseline),
+    ];
+    let lost = both
+        .into_iter()
+        .filter_map(|(name, lost)| Some((name, lost?)));
+    lost.map(|(name, lost)| (name, salvaged::clauses(lost).join("; ")))
 }
 
 fn total(check: &Check<'_>) -> String {

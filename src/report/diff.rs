@@ -162,6 +162,8 @@ pub fn json(out: &mut impl Write, diff: &Diff<'_>, stringing: Stringing) -> io::
         };
     }
     let document = json::document(out, SCHEMA)?
+        .salvaged("salvaged", diff.salvaged)?
+        .salvaged("salvaged_new", diff.salvaged_new)?
         .field("from", &diff.from)?
         .field("to", &diff.to)?
         .list("classes", &diff.classes)?

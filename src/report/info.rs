@@ -4,8 +4,8 @@ use std::io::{self, Write};
 
 use comfy_table::{ColumnConstraint, ContentArrangement, Table, Width};
 
-use super::json;
 use super::table::Style;
+use super::{json, salvaged};
 use crate::analysis::info::Info;
 use crate::units::{bytes, escaped, share, short_time, thousands};
 
@@ -28,6 +28,8 @@ pub fn table(out: &mut impl Write, info: &Info, style: Style) -> io::Result<()> 
     let mut line = |name: &str, text: String| {
         table.add_row([name, &text]);
     };
+    let salvaged = info.salvaged.as_ref().map(salvaged::clauses);
+    let salvaged = salvaged.unwrap_or_default();
     let format = match info.format_version {
         Some(version) => format!("ctstats' own, version {version}"),
         None => match info.pickle_protocols {
@@ -59,6 +61,9 @@ pub fn table(out: &mut impl Write, info: &Info, style: Style) -> io::Result<()> 
                  pack with {remedy}, or let ctstats convert write a .zst"
             ),
         );
+    }
+    for (index, clause) in salvaged.iter().enumerate() {
+        line(if index == 0 { "salvaged" } else { "" }, clause.clone());
     }
     line("classes", count(info.classes));
     let lives = format!(

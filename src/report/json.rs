@@ -12,7 +12,7 @@ use serde_json::ser::{CharEscape, CompactFormatter, Formatter, Serializer};
 use crate::analysis::objects::{Details, LeftOut};
 use crate::analysis::referents::Depth;
 use crate::analysis::summary::{SnapshotSummary, Summary};
-use crate::model::Dump;
+use crate::model::{Dump, Salvaged};
 use crate::select::Selected;
 use crate::units::{acts, marks};
 
@@ -41,12 +41,11 @@ pub fn objects(
     let mut details = Details::of(dump, &selected.sizes, Depth::All);
     let document = stringing == Stringing::Document;
     if document {
-        write!(
-            out,
-            "{{\"schema\":\"{PRINT_SCHEMA}\",\"objects_in_dump\":{},\"objects_selected\":{},\"objects\":[",
-            selected.all,
-            selected.objects.len()
-        )?;
+        self::document(out, PRINT_SCHEMA)?
+            .salvaged("salvaged", dump.notes().salvaged.as_ref())?
+            .field("objects_in_dump", &selected.all)?
+            .field("objects_selected", &selected.objects.len())?
+            .begin_list("objects")?;
     }
     for (index, &number) in selected.objects.iter().enumerate() {
         let object = dump.object(number);
@@ -88,7 +87,9 @@ pub fn summary(
 ) -> io::Result<()> {
     let document = stringing == Stringing::Document;
     if document {
-        write!(out, "{{\"schema\":\"{SUMMARY_SCHEMA}\",\"snapshots\":[")?;
+        self::document(out, SUMMARY_SCHEMA)?
+            .salvaged("salvaged", summary.salvaged())?
+            .begin_list("snapshots")?;
     }
     let mut before: &[u8] = b"\n";
     summary.each(|snapshot: SnapshotSummary<'_>| -> io::Result<()> {
@@ -125,10 +126,24 @@ pub(super) fn document<'o, W: Write>(out: &'o mut W, schema: &str) -> io::Result
 }
 
 impl<W: Write> Document<'_, W> {
+    /// What is lost of a dump that was salvaged; nothing of a whole one, so that documents of
+    /// these stay as they are.
+    pub(super) fn salvaged(self, name: &str, lost: Option<&Salvaged>) -> io::Result<Self> {
+        match lost {
+            Some(lost) => self.field(name, lost),
+            None => Ok(self),
+        }
+    }
+
     pub(super) fn field(self, name: &str, of: &impl Serialize) -> io::Result<Self> {
         write!(self.0, ",\"{name}\":")?;
         value(self.0, of)?;
         Ok(self)
+    }
+
+    /// Begins a list that is written by others, up to the end of the document.
+    pub(super) fn begin_list(self, name: &str) -> io::Result<()> {
+        write!(self.0, ",\"{name}\":[")
     }
 
     pub(super) fn list<R: Serialize>(

@@ -44,6 +44,7 @@ fn advised<'l, 'd>(leaks: &'l Leaks<'d>, dump: &Path) -> impl Iterator<Item = Ad
 pub fn json(out: &mut impl Write, leaks: &Leaks<'_>, dump: &Path) -> io::Result<()> {
     let suspects: Vec<Advised<'_, '_>> = advised(leaks, dump).collect();
     json::document(out, SCHEMA)?
+        .salvaged("salvaged", leaks.salvaged)?
         .field("coverage", &leaks.coverage)?
         .field("snapshots", &leaks.snapshots)?
         .field("objects", &leaks.objects)?

@@ -53,6 +53,7 @@ pub fn json(
         return json::lines(out, &lifetimes.classes);
     }
     json::document(out, SCHEMA)?
+        .salvaged("salvaged", lifetimes.salvaged)?
         .field("start_seconds", &lifetimes.start_seconds)?
         .field("end_seconds", &lifetimes.end_seconds)?
         .list("classes", &lifetimes.classes)?

@@ -20,6 +20,7 @@ pub mod markdown;
 mod paint;
 pub mod pickle;
 pub mod pympler;
+pub mod salvaged;
 mod sheet;
 pub mod sites;
 pub mod speedscope;

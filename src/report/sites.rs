@@ -48,6 +48,7 @@ pub fn json(out: &mut impl Write, sites: &Sites<'_>, stringing: Stringing) -> io
         return json::lines(out, &sites.sites);
     }
     json::document(out, SCHEMA)?
+        .salvaged("salvaged", sites.salvaged)?
         .field("by", &sites.by)?
         .field("depth", &sites.depth)?
         .list("sites", &sites.sites)?

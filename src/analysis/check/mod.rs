@@ -14,7 +14,7 @@ use super::diff::{change_percent, held};
 use super::history::{Held, cohorts};
 use super::leaks::{ClassVerdict, Confidence, LeaksOptions, Pattern, Verdicts};
 use super::summary::SnapshotName;
-use crate::model::{Dump, Rules, Text, TrackedObject};
+use crate::model::{Dump, Rules, Salvaged, Text, TrackedObject};
 use crate::select::{Filter, similar_classes};
 use threshold::{Rule, followed};
 
@@ -71,6 +71,10 @@ pub struct Outcome<'d> {
 /// What was checked, and what came of it.
 #[derive(Clone, Debug)]
 pub struct Check<'d> {
+    /// What is lost of the dump, if it was read only as far as it is whole.
+    pub salvaged: Option<&'d Salvaged>,
+    /// The same of the baseline.
+    pub salvaged_baseline: Option<&'d Salvaged>,
     /// The snapshot that is checked; `None` if no threshold needs one.
     pub at: Option<SnapshotName<'d>>,
     /// The one that growth is from.
@@ -230,6 +234,8 @@ impl<'d> Check<'d> {
         });
         let unused = unused.collect();
         let mut check = Check {
+            salvaged: dump.notes.salvaged.as_ref(),
+            salvaged_baseline: baseline.and_then(|baseline| baseline.notes.salvaged.as_ref()),
             at: at.map(SnapshotName::of),
             since: since.map(|(_, snapshot)| SnapshotName::of(snapshot)),
             has_baseline: since.is_some() && baseline.is_some(),

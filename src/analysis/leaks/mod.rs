@@ -23,7 +23,9 @@ use super::coverage::Coverage;
 use super::history::{History, HistoryLimits, cohorts};
 use super::merged::KeptTrees;
 use super::summary::{SnapshotName, SnapshotSelector};
-use crate::model::{Class, Cohorts, Dump, Rules, Snapshot, Survivors, Text, Totals, Whose};
+use crate::model::{
+    Class, Cohorts, Dump, Rules, Salvaged, Snapshot, Survivors, Text, Totals, Whose,
+};
 use crate::select::{Filter, Limit, named};
 use suspect::Looker;
 
@@ -129,6 +131,9 @@ pub struct Suspect<'d> {
 /// The answer.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Leaks<'d> {
+    /// What is lost of the dump, if it was read only as far as it is whole.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub salvaged: Option<&'d Salvaged>,
     /// How much of the process the tracked classes explain at all.
     pub coverage: Coverage<'d>,
     /// How many snapshots the verdicts rest on.
@@ -312,11 +317,16 @@ impl<'d> Verdicts<'d> {
         if self.dump.notes().clock.is_some() {
             limits.push("how fast a class grew by the second: the clock was set back".into());
         }
+        let salvaged = self.dump.notes.salvaged.as_ref();
+        if salvaged.is_some() {
+            limits.push("what the missing part shows: the dump is not whole".into());
+        }
         let mut looker = Looker::of(whole, self.between, self.kept_trees());
         let suspects = self.suspects.into_iter();
         let suspects =
             suspects.map(|class| looker.look(class, |object| self.filter.admits(object)));
         Leaks {
+            salvaged,
             coverage: self.coverage,
             snapshots: self.snapshots,
             objects: self.objects,

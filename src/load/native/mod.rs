@@ -40,6 +40,7 @@
 //! | --- | --- |
 //! | `totals` | value: counts (8 bytes each) of listed objects, alive ones, samples, referents, traces; option: first and last moment (floats); bool: whether any object has a size |
 //! | `notes` | value: the pickle's protocols (2 bytes), list of strings: unknown globals |
+//! | `salvaged` | value, of dumps that were cut short or damaged: string: why reading stopped; where it did and bytes not read (8 bytes each), bool: more than were counted; objects, snapshots, rebuilt snapshots (8 bytes each); bools: whether all objects, all snapshots are there |
 //! | `snaps`, `snap.row` | value: list of snapshots (below); column: their order |
 //! | `class.name`, `.start`, `.count` | columns: text, first in `listed`, how many |
 //! | `cell.times` | column: the moments of all snapshots (floats), ascending |

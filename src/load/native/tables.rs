@@ -10,8 +10,8 @@ use super::container::{SectionOut, Sections};
 use super::parallel::{self, Meanwhile};
 use super::{NO_INDEX, derived, snapshots};
 use crate::model::{
-    AsizedColumns, ClassRow, Derived, Dump, FrameRow, Notes, ObjectColumns, Rules, SampleColumns,
-    Sizes, TextArena, TextId, TraceColumns,
+    AsizedColumns, ClassRow, Derived, Dump, FrameRow, Notes, ObjectColumns, Rules, Salvaged,
+    SampleColumns, Sizes, TextArena, TextId, TraceColumns,
 };
 use crate::pickle::{Outcome, malformed, no_memory};
 use crate::room::with_room;
@@ -24,6 +24,9 @@ pub(super) const HUGE_ADDRESSES: &str = "obj.huge";
 
 /// The section of line numbers beyond 64 bits.
 pub(super) const WIDE_LINES: &str = "frame.wide";
+
+/// The section of dumps that were salvaged: what is lost of them.
+const SALVAGED: &str = "salvaged";
 
 /// Sections to be made, of the dump's own bytes where these stand in the file as they are.
 struct Jobs<'j, 'd>(Vec<Job<'j, 'd>>);
@@ -72,6 +75,25 @@ pub(super) fn write(dump: &Dump) -> (Vec<(&'static str, SectionOut<'_>)>, u64) {
     jobs.add("totals", move || derived::totals(&derived.totals));
     let notes = (dump.notes.protocols, &dump.notes.unknown_globals);
     jobs.add("notes", move || SectionOut::value(&notes));
+    if let Some(lost) = &dump.notes.salvaged {
+        jobs.add(SALVAGED, move || {
+            let Salvaged {
+                stopped_at_byte,
+                reason,
+                bytes_not_read,
+                bytes_uncounted,
+                objects,
+                snapshots,
+                objects_complete,
+                snapshots_complete,
+                snapshots_rebuilt,
+            } = lost;
+            let bytes = (stopped_at_byte, bytes_not_read, bytes_uncounted);
+            let counts = (objects, snapshots, snapshots_rebuilt);
+            let complete = (objects_complete, snapshots_complete);
+            SectionOut::value(&(reason, bytes, counts, complete))
+        });
+    }
     jobs.add("snaps", || snapshots::write(dump));
     jobs.column("snap.row", move || numbers(&dump.snapshot_rows));
 
@@ -515,6 +537,26 @@ pub(super) fn read_notes(sections: &Sections) -> Outcome<Notes> {
     Ok(Notes {
         protocols,
         unknown_globals,
+        salvaged: read_salvaged(sections)?,
         ..Notes::default()
     })
+}
+
+fn read_salvaged(sections: &Sections) -> Outcome<Option<Salvaged>> {
+    if !sections.has(SALVAGED) {
+        return Ok(None);
+    }
+    type Value = (String, (u64, u64, bool), (u64, u64, u64), (bool, bool));
+    let (reason, bytes, counts, complete): Value = sections.value(SALVAGED)?;
+    Ok(Some(Salvaged {
+        stopped_at_byte: bytes.0,
+        reason,
+        bytes_not_read: bytes.1,
+        bytes_uncounted: bytes.2,
+        objects: counts.0,
+        snapshots: counts.1,
+        objects_complete: complete.0,
+        snapshots_complete: complete.1,
+        snapshots_rebuilt: counts.2,
+    }))
 }

@@ -13,6 +13,7 @@ mod globals;
 mod leaf;
 mod lists;
 mod object;
+mod salvage;
 mod sequences;
 mod shapes;
 mod snapshot;
@@ -26,12 +27,14 @@ use foldhash::fast::FixedState;
 use frames::Frames;
 use globals::{Global, recognise};
 use lists::Lists;
+use salvage::{Reached, Stop};
 use shapes::Habits;
 use texts::Texts;
 
+use super::{Damage, reason};
 use crate::model::{
-    AsizedColumns, CachedClass, ClassRow, Dump, Notes, ObjectColumns, ProcessMemory, SampleColumns,
-    SnapshotRow, TextArena, TextId,
+    AsizedColumns, CachedClass, ClassRow, Dump, Notes, ObjectColumns, ProcessMemory, Salvaged,
+    SampleColumns, SnapshotRow, TextArena, TextId,
 };
 use crate::pickle::{
     Builder, Fault, FaultKind, Heap, Kind, Memo, Outcome, Pairs, Pickled, Reader, Value, bad_value,
@@ -73,43 +76,19 @@ const BYTES_PER_LISTED: u64 = 16;
 /// How many globals are remembered by name for the notes.
 const UNKNOWN_NAMED: usize = 100;
 
-/// Reads both pickles.
-pub(super) fn load(reader: &mut Reader<'_>) -> Outcome<Dump> {
-    load_with(Loader::new()?, reader)
+/// Reads both pickles; what is whole of them, if that is asked for.
+pub(super) fn load(reader: &mut Reader<'_>, damage: Damage) -> Outcome<Dump> {
+    let loader = Loader {
+        damage,
+        ..Loader::new()?
+    };
+    load_with(loader, reader)
 }
 
 fn load_with(mut loader: Loader, reader: &mut Reader<'_>) -> Outcome<Dump> {
-    let index = read_pickle(reader, &mut loader)?;
-    loader
-        .take_index(&index, reader.offset())
-        .map_err(|fault| place(fault, reader))?;
-    if reader.peek(1)?.is_empty() {
-        let what = "only the first of its two pickles is there, the snapshots are missing; \
-                    copy the whole file, or let dump_stats finish";
-        return Err(place(FaultKind::Missing(what.into()).boxed(), reader));
+    if let Err(stop) = loader.read(reader) {
+        loader.salvage(stop, reader)?;
     }
-    // The numbers of its dicts and lists mean nothing in the next.
-    loader.cached.clear();
-    loader.taken_tuples.clear();
-    loader.lists = Lists::default();
-    loader.habits = Habits::default();
-    let snapshots = read_pickle(reader, &mut loader)?;
-    loader
-        .take_snapshots(&snapshots)
-        .map_err(|fault| place(fault, reader))?;
-    let claimed = index.frames_end.max(snapshots.frames_end);
-    if claimed > reader.offset() {
-        let needs = claimed - reader.offset();
-        let left = reader.skip(needs)?;
-        if left < needs {
-            let what = format!(
-                "a frame ends {} bytes behind the end of the file",
-                needs - left
-            );
-            return Err(place(malformed(what), reader));
-        }
-    }
-    loader.notes.protocols = [index.protocol, snapshots.protocol];
     loader.finish().map_err(|fault| place(fault, reader))
 }
 
@@ -172,6 +151,8 @@ struct Loader {
     notes: Notes,
     /// Instances of Pympler's classes without state.
     unbuilt: u64,
+    /// What to do if it is not whole.
+    damage: Damage,
     /// Whether whole instances are taken in one step. Off only to test that it changes nothing.
     shortcuts: bool,
     /// Referents on their way into a group, those of outer ones first.
@@ -243,11 +224,95 @@ impl Loader {
             listed: Vec::new(),
             notes: Notes::default(),
             unbuilt: 0,
+            damage: Damage::Refuse,
             shortcuts: true,
             gathered: Vec::new(),
             lists: Lists::default(),
             habits: Habits::default(),
         })
+    }
+
+    /// Reads both pickles into the columns. Where that stops, what came before is there.
+    fn read(&mut self, reader: &mut Reader<'_>) -> Result<(), Stop> {
+        let stop = |reached| move |fault| Stop { fault, reached };
+        let index = read_pickle(reader, self).map_err(|broken| {
+            self.notes.protocols = [broken.protocol; 2];
+            self.take_unfinished_index(&broken, reader.offset());
+            stop(Reached::Objects)(broken.fault)
+        })?;
+        self.notes.protocols = [index.protocol; 2];
+        if let Err(fault) = self.take_index(&index, reader.offset()) {
+            let broken = index.broken(place(fault, reader));
+            self.take_unfinished_index(&broken, reader.offset());
+            return Err(stop(Reached::Objects)(broken.fault));
+        }
+        let rest = reader.peek(1).map_err(stop(Reached::Snapshots))?;
+        if rest.is_empty() {
+            let fault = FaultKind::OnlyFirst.boxed();
+            return Err(stop(Reached::Snapshots)(place(fault, reader)));
+        }
+        // The numbers of its dicts and lists mean nothing in the next.
+        self.cached.clear();
+        self.taken_tuples.clear();
+        self.lists = Lists::default();
+        self.habits = Habits::default();
+        let snapshots = read_pickle(reader, self).map_err(|broken| {
+            self.take_unfinished_snapshots(&broken);
+            stop(Reached::Snapshots)(broken.fault)
+        })?;
+        self.notes.protocols[1] = snapshots.protocol;
+        if let Err(fault) = self.take_snapshots(&snapshots) {
+            let broken = snapshots.broken(place(fault, reader));
+            self.take_unfinished_snapshots(&broken);
+            return Err(stop(Reached::Snapshots)(broken.fault));
+        }
+        let claimed = index.frames_end.max(snapshots.frames_end);
+        let needs = claimed.saturating_sub(reader.offset());
+        let left = reader.skip(needs).map_err(stop(Reached::End))?;
+        if left < needs {
+            let what = format!(
+                "a frame ends {} bytes behind the end of the file",
+                needs - left
+            );
+            return Err(stop(Reached::End)(place(malformed(what), reader)));
+        }
+        if self.unbuilt > 0 {
+            let fault = bad_value(format!("{} of its instances have no state", self.unbuilt));
+            return Err(stop(Reached::End)(place(fault, reader)));
+        }
+        Ok(())
+    }
+
+    /// Keeps what is whole, if that is asked for and there is an object among it.
+    fn salvage(&mut self, stop: Stop, reader: &Reader<'_>) -> Outcome<()> {
+        let Stop { mut fault, reached } = stop;
+        if !fault.is_damage() {
+            return Err(fault);
+        }
+        let objects = self.count_whole();
+        if self.damage == Damage::Refuse || objects == 0 {
+            fault.whole_objects = objects;
+            return Err(fault);
+        }
+        self.keep_whole();
+        let snapshots = self.snapshot_rows.len() as u64;
+        let snapshots_complete = reached == Reached::End;
+        let mut snapshots_rebuilt = 0;
+        if !snapshots_complete {
+            snapshots_rebuilt = self.rebuild_snapshots(reader.offset())?;
+        }
+        self.notes.salvaged = Some(Salvaged {
+            stopped_at_byte: fault.offset,
+            reason: reason(&fault),
+            bytes_not_read: 0,
+            bytes_uncounted: false,
+            objects,
+            snapshots,
+            objects_complete: reached != Reached::Objects,
+            snapshots_complete,
+            snapshots_rebuilt,
+        });
+        Ok(())
     }
 
     /// Moves the first pickle's dict of lists into the classes.
@@ -275,14 +340,25 @@ impl Loader {
         Ok(())
     }
 
+    /// Lists the objects of a class, as far as they are objects.
     fn take_class(
         &mut self,
         name: TextId,
         objects: impl Iterator<Item = Value>,
         offset: u64,
     ) -> Outcome<()> {
-        let class = self.classes.len() as u32;
         let start = self.listed.len();
+        let outcome = self.list(objects, offset);
+        self.classes.push(ClassRow {
+            name,
+            start: start as u32,
+            count: (self.listed.len() - start) as u32,
+        });
+        outcome
+    }
+
+    fn list(&mut self, objects: impl Iterator<Item = Value>, offset: u64) -> Outcome<()> {
+        let class = self.classes.len() as u32;
         for value in objects {
             make_room(&mut self.listed).map_err(no_memory)?;
             let Value::Built(OBJECT, number) = value else {
@@ -291,21 +367,15 @@ impl Loader {
                     self.describe_type(value)
                 )));
             };
-            self.listed.push(number);
-            self.objects.class[number as usize] = class;
             // Lists may be shared, so a short file can list its objects without end.
-            if self.listed.len() as u64 > offset / BYTES_PER_LISTED + MOST_LISTED {
+            if self.listed.len() as u64 >= offset / BYTES_PER_LISTED + MOST_LISTED {
                 return Err(too_large(
                     "its classes share lists of objects over and over",
                 ));
             }
+            self.listed.push(number);
+            self.objects.class[number as usize] = class;
         }
-        let count = (self.listed.len() - start) as u32;
-        self.classes.push(ClassRow {
-            name,
-            start: start as u32,
-            count,
-        });
         Ok(())
     }
 
@@ -330,12 +400,6 @@ impl Loader {
     }
 
     fn finish(self) -> Outcome<Dump> {
-        if self.unbuilt > 0 {
-            return Err(bad_value(format!(
-                "{} of its instances have no state",
-                self.unbuilt
-            )));
-        }
         let dump = Dump {
             text: self.texts.arena,
             classes: self.classes,
@@ -433,6 +497,18 @@ impl Builder for Loader {
         self.asized.make_room()
     }
 
+    fn is_precious(&self, value: Value) -> bool {
+        match value {
+            Value::Built(OBJECT, number) => self.is_whole(number),
+            Value::Built(SNAPSHOT, number) => self.snapshots[number as usize].desc != UNBUILT,
+            _ => false,
+        }
+    }
+
+    fn saves(&self) -> bool {
+        self.damage == Damage::Salvage
+    }
+
     #[inline]
     fn text(&mut self, wtf8: &[u8]) -> Outcome<u32> {
         self.texts.intern(wtf8).map(|id| id.0)
@@ -514,6 +590,14 @@ impl Builder for Loader {
                 _,
                 _,
             ] => self.any_frame_of(heap, items)?,
+            // Of the objects of a class, or of the snapshots, and nothing else.
+            [first @ Value::Built(OBJECT | SNAPSHOT, _), ..]
+                if self.saves()
+                    && self.is_precious(first)
+                    && !items.iter().all(|&item| self.is_precious(item)) =>
+            {
+                return Err(malformed("whole objects would get lost"));
+            }
             [Value::Class(class)] | [Value::Class(class), Value::Class(_), Value::None] => {
                 Some(Value::Built(RECIPE, class))
             }

@@ -15,6 +15,10 @@ impl Loader {
     ) -> Outcome<()> {
         const CLASS: &str = "TrackedObject";
         let index = number as usize;
+        // Before anything of it changes: it may be all that is salvaged.
+        if self.objects.name[index] != UNBUILT {
+            return Err(built_twice(CLASS));
+        }
         let (mut address, mut birth) = (None, None);
         let (mut name, mut repr) = (TextId::NONE, TextId::NONE);
         for &(key, value) in pairs {
@@ -64,9 +68,6 @@ impl Loader {
             }
         }
         self.objects.birth[index] = birth.ok_or_else(|| self.missing(CLASS, Field::Birth))?;
-        if self.objects.name[index] != UNBUILT {
-            return Err(built_twice(CLASS));
-        }
         self.unbuilt -= 1;
         self.objects.name[index] = name;
         self.objects.repr[index] = repr;

@@ -23,6 +23,7 @@ use crate::analysis::coverage::Coverage;
 use crate::analysis::history::{History, HistoryLimits};
 use crate::model::{Dump, Rules, Sizes};
 use crate::output::{Output, PageWithFolder};
+use crate::report::salvaged;
 use crate::select::Filter;
 
 use names::Names;
@@ -119,6 +120,7 @@ pub fn write(mut pages: Pages, dump: &Dump, options: &HtmlOptions) -> io::Result
     };
     let page = Page {
         single_file: names.in_one_page(),
+        notice: notice(dump),
     };
     pages.index(&page.head(&options.title, names.assets())?)?;
     pages.index(&index::view(dump, &history, &coverage, options, &names)?)?;
@@ -152,9 +154,20 @@ pub fn write(mut pages: Pages, dump: &Dump, options: &HtmlOptions) -> io::Result
     pages.finish()
 }
 
+/// That figures are those of a dump which is not whole.
+fn notice(dump: &Dump) -> Option<String> {
+    let lost = dump.notes.salvaged.as_ref()?;
+    let clauses = salvaged::clauses(lost).join("; ");
+    Some(format!(
+        "This dump was not whole and was salvaged: {clauses}."
+    ))
+}
+
 /// What all pages have around their views.
 struct Page {
     single_file: bool,
+    /// What every reader has to know.
+    notice: Option<String>,
 }
 
 /// Where style and script are.
@@ -171,6 +184,7 @@ struct Head<'p> {
     generator: &'static str,
     title: &'p str,
     assets: Assets<'p>,
+    notice: Option<&'p str>,
 }
 
 #[derive(Template)]
@@ -197,6 +211,7 @@ impl Page {
             generator: GENERATOR,
             title,
             assets: self.assets(folder),
+            notice: self.notice.as_deref(),
         })
     }
 
