@@ -600,17 +600,18 @@ impl<B: Builder> Machine<'_, '_, B> {
 
     #[cold]
     fn save_all(&self, start: usize, of: Of) -> Outcome<()> {
-        // The first tells of what a list is.
+        // The first values tell of what a list, a dict or a tuple is. All of them might be looked at
+        // over and over.
         let is_list = |value: Value| {
             let first = self.heap.items(value).and_then(|mut items| items.next());
             first.is_some_and(|first| self.builder.is_precious(first))
         };
         let is_dict = |value: Value| match value {
             Value::Dict(dict) => {
-                let mut pairs = self.heap.dict(dict).into_iter().flatten();
-                pairs.any(|&(_, value)| is_list(value))
+                let pairs = self.heap.dict(dict).into_iter().flatten();
+                pairs.take(4).any(|&(_, value)| is_list(value))
             }
-            Value::Tuple(tuple) => self.heap.tuple(tuple).iter().copied().any(is_list),
+            Value::Tuple(tuple) => self.heap.tuple(tuple).iter().copied().take(4).any(is_list),
             _ => false,
         };
         let mut above = self.stack[start..].iter().copied();

@@ -1,7 +1,7 @@
 //! What is lost of a dump that was read only as far as it is whole, in words.
 
 use crate::model::Salvaged;
-use crate::units::{escaped, thousands};
+use crate::units::{counted, escaped, thousands};
 
 /// Where reading stopped and why, what is missing, and what stands in its place. Harmless to a
 /// terminal, without capitals and full stops.
@@ -32,8 +32,8 @@ pub fn clauses(lost: &Salvaged) -> Vec<String> {
     };
     clauses.push(format!(
         "{} and {} were read: {missing}",
-        counted(lost.objects, "object"),
-        counted(lost.snapshots, "snapshot"),
+        some(lost.objects, "object", "objects"),
+        some(lost.snapshots, "snapshot", "snapshots"),
     ));
     if lost.snapshots_rebuilt > 0 {
         let was = if lost.snapshots_rebuilt == 1 {
@@ -44,16 +44,15 @@ pub fn clauses(lost: &Salvaged) -> Vec<String> {
         clauses.push(format!(
             "{} {was} rebuilt from the times and sizes of the objects: the tracked total is the \
              sum of these sizes; description, process size and overhead are unknown",
-            counted(lost.snapshots_rebuilt, "snapshot"),
+            some(lost.snapshots_rebuilt, "snapshot", "snapshots"),
         ));
     }
     clauses
 }
 
-fn counted(count: u64, what: &str) -> String {
-    let s = if count == 1 { "" } else { "s" };
+fn some(count: u64, one: &str, more: &str) -> String {
     match count {
-        0 => format!("no {what}s"),
-        count => format!("{} {what}{s}", thousands(count.into())),
+        0 => format!("no {more}"),
+        count => counted(usize::try_from(count).unwrap_or(usize::MAX), one, more),
     }
 }

@@ -7,6 +7,7 @@
 //! that was given its state is whole, whatever became of the file behind it.
 
 use std::collections::{BTreeSet, HashMap, HashSet};
+use std::iter;
 use std::ops::Range;
 
 use foldhash::fast::RandomState;
@@ -51,7 +52,7 @@ impl Entry {
     fn objects<'h>(&self, heap: &'h Heap) -> impl Iterator<Item = Value> + use<'h, '_> {
         self.parts.iter().flat_map(|&part| {
             let items = Loader::items(heap, part);
-            items.unwrap_or_else(|| Box::new(std::iter::once(part)))
+            items.unwrap_or_else(|| Box::new(iter::once(part)))
         })
     }
 }
@@ -96,20 +97,25 @@ impl Loader {
             })
             .collect();
         let in_index = entries.len();
-        // A changed opcode may have made one tuple or dict of names and lists.
+        // A changed opcode may have made one tuple or dict of names and lists. One, so that the
+        // same one over and over is not looked through each time.
+        let mut is_found = false;
         let waiting = waiting.iter().flat_map(|&value| {
-            let items: Vec<Value> = match value {
-                Value::Dict(dict) => {
-                    let pairs = heap.dict(dict).into_iter().flatten();
-                    pairs.flat_map(|&(key, value)| [key, value]).collect()
+            let items = || -> Box<dyn Iterator<Item = Value>> {
+                match value {
+                    Value::Dict(dict) => {
+                        let pairs = heap.dict(dict).into_iter().flatten();
+                        Box::new(pairs.flat_map(|&(key, value)| [key, value]))
+                    }
+                    value => Self::items(heap, value).unwrap_or_else(|| Box::new(iter::empty())),
                 }
-                value => Self::items(heap, value).into_iter().flatten().collect(),
             };
-            let mut lists = items.iter().filter_map(|&item| first(item));
-            match lists.any(is_whole) {
-                true => items,
-                false => vec![value],
+            let mut lists = items().take(4).filter_map(first);
+            if !is_found && lists.any(is_whole) {
+                is_found = true;
+                return items();
             }
+            Box::new(iter::once(value))
         });
         let mut name = None;
         for value in waiting {
@@ -149,7 +155,7 @@ impl Loader {
         // The list or tuple of them, and those that wait to be put into it.
         let values = stack.iter().flat_map(|&value| {
             let items = Self::items(heap, value);
-            items.unwrap_or_else(|| Box::new(std::iter::once(value)))
+            items.unwrap_or_else(|| Box::new(iter::once(value)))
         });
         for value in values {
             match value {
@@ -176,16 +182,20 @@ impl Loader {
 
     /// Lets go of all that is not whole, and of what is not listed behind the last that is.
     pub(super) fn keep_whole(&mut self) {
-        let mut listed = Vec::with_capacity(self.listed.len());
+        let mut end = 0;
         for class in &mut self.classes {
-            let range = class.start as usize..(class.start + class.count) as usize;
-            let names = &self.objects.name;
-            let is_whole = |object: &&u32| names[**object as usize] != UNBUILT;
-            class.start = listed.len() as u32;
-            listed.extend(self.listed[range].iter().filter(is_whole));
-            class.count = listed.len() as u32 - class.start;
+            let listed = class.start as usize..class.start as usize + class.count as usize;
+            class.start = end as u32;
+            for place in listed {
+                let object = self.listed[place];
+                if self.objects.name[object as usize] != UNBUILT {
+                    self.listed[end] = object;
+                    end += 1;
+                }
+            }
+            class.count = end as u32 - class.start;
         }
-        self.listed = listed;
+        self.listed.truncate(end);
         let behind = |numbers: &[u32]| numbers.iter().max().map_or(0, |&last| last as usize + 1);
 
         let objects = &mut self.objects;
@@ -196,7 +206,8 @@ impl Loader {
             }
         }
         let ends = objects.sample_start.iter().zip(&objects.sample_count);
-        let end = ends.map(|(&start, &count)| (start + count) as usize).max();
+        let end = ends.map(|(&start, &count)| start as usize + count as usize);
+        let end = end.max();
         self.samples.truncate(end.unwrap_or(0));
         self.snapshots.truncate(behind(&self.snapshot_rows));
         for row in &mut self.snapshots {
