@@ -377,6 +377,18 @@ const CASES: &[(&str, &str)] = &[
     ("diff-csv-referents", "diff LEAKY --format csv --referents"),
     ("diff-markdown", "diff LEAKY --format markdown --referents"),
     ("diff-dumps", "diff DUMP LEAKY --referents"),
+    (
+        "diff-checkpoints",
+        "diff fixtures/checkpoint_early.dump fixtures/checkpoint_late.dump",
+    ),
+    (
+        "diff-checkpoints-json",
+        "diff fixtures/checkpoint_early.dump fixtures/checkpoint_late.dump --format json",
+    ),
+    (
+        "diff-checkpoints-backwards",
+        "diff fixtures/checkpoint_late.dump fixtures/checkpoint_early.dump",
+    ),
     ("diff-dumps-json", "diff DUMP LEAKY --format json"),
     (
         "diff-ndjson-referents",
@@ -1548,4 +1560,24 @@ fn one_has_no_plural() {
             }
         }
     }
+}
+
+/// What two checkpoints of one process say of its objects is what the later one says alone.
+#[test]
+fn two_checkpoints_are_one_process() {
+    let classes = |line: &str| {
+        let output = run(&format!("diff {line} --format json"));
+        let document: serde_json::Value = serde_json::from_slice(&output.stdout).expect("JSON");
+        assert_eq!(document["is_one_process"], true, "{line}");
+        document["classes"].clone()
+    };
+    let late = "fixtures/checkpoint_late.dump";
+    let both = classes(&format!("fixtures/checkpoint_early.dump {late}"));
+    let alone = classes(&format!("{late} --from 3"));
+    assert_eq!(both, alone);
+    assert!(both[0]["born"].is_u64());
+    let strangers = run("diff fixtures/shop.dump fixtures/leaky_shop.dump --format json");
+    let strangers: serde_json::Value = serde_json::from_slice(&strangers.stdout).expect("JSON");
+    assert_eq!(strangers["is_one_process"], false);
+    assert!(strangers["classes"][0]["born"].is_null());
 }

@@ -33,8 +33,8 @@ the items of carts that nobody releases are most of what the class grew by.";
 
 /// Compare two snapshots of a dump, or two dumps: what each class was before and after.
 ///
-/// Between the snapshots of one dump objects are known again: born, died and survived are
-/// told as well. Classes are matched by the names under which they were registered.
+/// Between the snapshots of one dump, or of two dumps of one process, objects are known again:
+/// born, died and survived are told as well. Classes are matched by the names under which they were registered.
 #[derive(Debug, Args)]
 #[command(after_help = EXAMPLES)]
 pub(super) struct DiffArgs {
@@ -88,11 +88,12 @@ impl DiffArgs {
         let read = |path: &Path, side: Side| -> Result<ManuallyDrop<Dump>> {
             let (dump, ()) = load(path, reading, |file| {
                 let file = file.in_order()?;
-                if side != Side::Both && !options.referents {
-                    // Between two dumps nobody is known again, so no lives are told.
-                    return Ok((file.summary(&options.filter)?, ()));
-                }
-                Ok(match file.history(&options.filter, options.referents)? {
+                let read = match side {
+                    Side::Both => file.history(&options.filter, options.referents)?,
+                    // Objects of one process are known again by their addresses.
+                    Side::Old | Side::New => file.identities(&options.filter, options.referents)?,
+                };
+                Ok(match read {
                     (dump, Some(rest)) if options.needs_referents(&dump, side) => {
                         (rest.whole()?, ())
                     }
@@ -109,7 +110,7 @@ impl DiffArgs {
             Some(new) => Diff::of_dumps(&old, new, &options),
             None => Diff::of_snapshots(&old, &options),
         };
-        let found = found.map_err(|NoSnapshot { in_newer, selector }| {
+        let mut found = found.map_err(|NoSnapshot { in_newer, selector }| {
             let newer = self.new.as_ref().zip(new.as_ref()).filter(|_| in_newer);
             let (path, dump) = newer.unwrap_or((&self.dump, &old));
             if dump.snapshots().len() == 0 {
@@ -121,6 +122,8 @@ impl DiffArgs {
             }
             no_such(dump, &selector).into()
         })?;
+        let names = |new: &PathBuf| [&self.dump, new].map(|path| path.display().to_string());
+        found.files = self.new.as_ref().map(names);
         let page = &self.form.page;
         let mut out = page.open()?;
         let style = page.style(&out, false);

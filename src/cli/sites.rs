@@ -254,6 +254,7 @@ fn read(
         traces: by.is_of_frames(),
         names: by == GroupBy::Name || !filter.names.is_empty(),
         reprs: by == GroupBy::Repr || !filter.reprs.is_empty(),
+        addresses: false,
         sizes: true,
     };
     let (dump, sizes) = load(path, reading, |file| file.in_order()?.lives(more))?;

@@ -93,6 +93,7 @@ pub(crate) fn answers(
             traces: by.is_of_frames(),
             names: by == GroupBy::Name || !filter.names.is_empty(),
             reprs: by == GroupBy::Repr || !filter.reprs.is_empty(),
+            addresses: false,
             sizes: true,
         };
         let options = SitesOptions {

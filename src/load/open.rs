@@ -33,6 +33,8 @@ pub struct Lives {
     pub names: bool,
     /// Their reprs.
     pub reprs: bool,
+    /// Their addresses.
+    pub addresses: bool,
     /// Their largest sizes.
     pub sizes: bool,
 }
@@ -145,6 +147,19 @@ impl DumpFile {
     /// As [`Dump::load`].
     pub fn history(self, filter: &Filter, trees: bool) -> Result<(Dump, Option<DumpFile>), Error> {
         self.in_outline(filter, |file| file.history(trees))
+    }
+
+    /// The same with the lives and addresses of all objects.
+    ///
+    /// # Errors
+    ///
+    /// As [`Dump::load`].
+    pub fn identities(
+        self,
+        filter: &Filter,
+        trees: bool,
+    ) -> Result<(Dump, Option<DumpFile>), Error> {
+        self.in_outline(filter, |file| file.identities(trees))
     }
 
     /// At least what a summary of these objects tells, and when they were born and died.
@@ -287,6 +302,7 @@ fn native_file(path: &Path) -> Option<File> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::analysis::diff::{Diff, DiffOptions};
     use crate::analysis::info::Info;
     use crate::analysis::lifetimes::{Lifetimes, LifetimesOptions};
     use crate::analysis::summary::{Summary, SummaryOptions};
@@ -469,6 +485,29 @@ mod tests {
             parts > 80 && forests > 50,
             "{parts} parts, {forests} forests"
         );
+    }
+
+    /// Two checkpoints of one process are known again by what is read of native files.
+    #[test]
+    fn identities_are_read_of_native_files() {
+        let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures");
+        let folder = tempfile::tempdir().unwrap();
+        let filter = Filter::default();
+        let dumps = ["checkpoint_early", "checkpoint_late"].map(|name| {
+            let whole = Dump::load(root.join(name).with_extension("dump")).unwrap();
+            let path = folder.path().join(name);
+            whole.dump_stats(&path).unwrap();
+            let file = DumpFile::open(&path).unwrap();
+            let (part, rest) = file.identities(&filter, false).unwrap();
+            assert!(rest.is_some(), "it is not read whole");
+            (whole, part)
+        });
+        let [(old, old_part), (new, new_part)] = &dumps;
+        let options = DiffOptions::default();
+        let whole = Diff::of_dumps(old, new, &options).unwrap();
+        assert!(whole.is_one_process);
+        let part = Diff::of_dumps(old_part, new_part, &options).unwrap();
+        assert_eq!(format!("{part:?}"), format!("{whole:?}"));
     }
 
     /// Found by review: walks that end at their budget end at the same place, though a part has

@@ -42,7 +42,7 @@ const LIVES: [Column; 3] = [
 
 /// Writes aligned columns, and below them the attributes that grew.
 pub fn table(out: &mut impl Write, diff: &Diff<'_>, style: Style) -> io::Result<()> {
-    let (from, to) = (side(&diff.from), side(&diff.to));
+    let [from, to] = sides(diff);
     let room = style.page_width().saturating_sub(5);
     writeln!(
         out,
@@ -127,7 +127,7 @@ pub fn csv(out: &mut impl Write, diff: &Diff<'_>, dialect: Dialect) -> io::Resul
 
 /// Writes Markdown tables.
 pub fn markdown(out: &mut impl Write, diff: &Diff<'_>, style: ByteStyle) -> io::Result<()> {
-    let (from, to) = (side(&diff.from), side(&diff.to));
+    let [from, to] = sides(diff);
     writeln!(
         out,
         "From {} to {}.\n",
@@ -164,6 +164,8 @@ pub fn json(out: &mut impl Write, diff: &Diff<'_>, stringing: Stringing) -> io::
     let document = json::document(out, SCHEMA)?
         .salvaged("salvaged", diff.salvaged)?
         .salvaged("salvaged_new", diff.salvaged_new)?
+        .field("files", &diff.files)?
+        .field("is_one_process", &diff.is_one_process)?
         .field("from", &diff.from)?
         .field("to", &diff.to)?
         .list("classes", &diff.classes)?
@@ -236,6 +238,12 @@ fn sheet<'s>(
             "born, died: between the two; survived: alive at both",
         ));
     }
+    if diff.is_one_process && diff.files.is_some() {
+        notes.push(Note::new(
+            "",
+            "both dumps are of one process: objects are known again by address, birth and class",
+        ));
+    }
     let is_between = |class: &ClassDiff<'_>| class.status == Status::Between;
     if diff.classes.iter().any(is_between) {
         notes.push(Note::new(
@@ -273,6 +281,17 @@ fn row<'s>(of: Of, name: Value<'s>, status: Value<'s>, figures: &DiffFigures) ->
     let lives = [figures.born, figures.died, figures.survived];
     values.extend(lives.into_iter().flatten().map(Value::Count));
     Row { of, values }
+}
+
+/// The two sides, with their files if there are two; not yet made harmless.
+fn sides(diff: &Diff<'_>) -> [String; 2] {
+    let [from, to] = [&diff.from, &diff.to].map(side);
+    // The end of a long path says most.
+    let files = diff.files.as_ref();
+    match files.map(|files| files.each_ref().map(|file| Text::new(file).tail(60))) {
+        Some([old, new]) => [format!("{old}, {from}"), format!("{new}, {to}")],
+        None => [from, to],
+    }
 }
 
 /// `snapshot 3, 00:00:04.25: wednesday`, not yet made harmless.

@@ -37,6 +37,7 @@ struct Wanted {
     traces: bool,
     names: bool,
     reprs: bool,
+    addresses: bool,
 }
 
 /// An open file.
@@ -109,6 +110,19 @@ impl NativeFile {
         })
     }
 
+    /// The same with the lives and addresses of all objects.
+    pub(in crate::load) fn identities(&self, trees: bool) -> Outcome<Dump> {
+        let more = Lives {
+            addresses: true,
+            ..Lives::default()
+        };
+        let wanted = derived::Wanted {
+            cohorts: true,
+            forests: trees,
+        };
+        Ok(self.objects(more, wanted)?.0)
+    }
+
     fn outline_with(&self, wanted: derived::Wanted) -> Outcome<Dump> {
         self.sections.begin();
         let mut dump = self.without_objects(wanted)?;
@@ -134,6 +148,7 @@ impl NativeFile {
             traces: more.traces,
             names: more.names,
             reprs: more.reprs,
+            addresses: more.addresses,
         })?;
         if more.traces {
             dump.traces = tables::read_traces(sections)?;
@@ -191,6 +206,10 @@ impl NativeFile {
         if wanted.reprs {
             objects.repr = tables::read_texts(sections, "obj.repr")?;
             lengths.push(objects.repr.len());
+        }
+        if wanted.addresses {
+            tables::read_addresses(sections, &mut objects)?;
+            lengths.push(objects.address.len());
         }
         tables::same_length("obj", &lengths)?;
         Ok(objects)
@@ -290,6 +309,7 @@ impl NativeFile {
                 traces: false,
                 names: has(SortKey::Name) || !filter.names.is_empty(),
                 reprs: has(SortKey::Repr) || !filter.reprs.is_empty(),
+                addresses: false,
             })?,
             ..Dump::default()
         };
@@ -334,6 +354,7 @@ mod tests {
             traces: true,
             names: true,
             reprs: true,
+            addresses: true,
             sizes: true,
         };
         let mut refused = 0;

@@ -325,12 +325,18 @@ pub(super) fn class_rows(names: &[u32], starts: &[u32], counts: &[u32]) -> Vec<C
     .collect()
 }
 
-fn read_objects(sections: &Sections) -> Outcome<ObjectColumns> {
-    let mut objects = ObjectColumns::default();
+/// Addresses up to 128 bits; of those beyond the nearest.
+pub(super) fn read_addresses(sections: &Sections, objects: &mut ObjectColumns) -> Outcome<()> {
     let address: Vec<i64> = all(sections, "obj.address")?;
     objects.address = address.into_iter().map(|address| address as u64).collect();
     let wide: Vec<(u32, i128)> = sections.value("obj.wide")?;
     objects.wide_address = wide.into_iter().collect();
+    Ok(())
+}
+
+fn read_objects(sections: &Sections) -> Outcome<ObjectColumns> {
+    let mut objects = ObjectColumns::default();
+    read_addresses(sections, &mut objects)?;
     objects.huge_address = digits(sections, HUGE_ADDRESSES)?.into_iter().collect();
     objects.name = read_texts(sections, "obj.name")?;
     objects.repr = read_texts(sections, "obj.repr")?;

@@ -1,7 +1,9 @@
 //! What changed, class by class: between two snapshots of a dump, or between two dumps.
 //!
 //! The figures of either side are those of [`Summary`](super::summary::Summary). Inside one dump objects are known
-//! again, so it can be told who was born, died and survived; between two they are not.
+//! again, so it can be told who was born, died and survived; between two if they are of one process.
+
+mod one_process;
 
 use std::collections::HashMap;
 use std::ops::AddAssign;
@@ -236,6 +238,12 @@ pub struct Diff<'d> {
     /// The same of a newer dump, if there are two.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub salvaged_new: Option<&'d Salvaged>,
+    /// The files of the old and the new dump, if there are two and whoever compares them says so.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub files: Option<[String; 2]>,
+    /// Whether two dumps are of one process: some objects that were alive before are in both, by
+    /// address, birth and class.
+    pub is_one_process: bool,
     /// The snapshot before.
     pub from: SnapshotName<'d>,
     /// The snapshot after.
@@ -288,7 +296,10 @@ impl<'d> Diff<'d> {
     ) -> Result<Self, NoSnapshot> {
         let from = options.before(old, Side::Old)?;
         let to = options.after(new, Side::New)?;
-        Ok(Diff::between((old, from), (new, to), None, options))
+        let lives = one_process::lives((old, from), (new, to), &options.filter);
+        let mut diff = Diff::between((old, from), (new, to), lives.as_ref(), options);
+        diff.is_one_process = lives.is_some();
+        Ok(diff)
     }
 
     fn between(
@@ -361,6 +372,8 @@ impl<'d> Diff<'d> {
                 .salvaged
                 .as_ref()
                 .filter(|_| !std::ptr::eq(old, new)),
+            files: None,
+            is_one_process: std::ptr::eq(old, new),
             from: SnapshotName::of(from),
             to: SnapshotName::of(to),
             sort: options.keys().to_vec(),
