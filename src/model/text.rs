@@ -4,8 +4,10 @@
 //! surrogate has its three-byte form. All of it stands in one arena.
 
 use std::borrow::Cow;
+use std::cmp::Ordering;
 use std::collections::TryReserveError;
 use std::fmt;
+use std::hash::{Hash, Hasher};
 
 use crate::room::make_room;
 
@@ -92,8 +94,38 @@ impl TextArena {
 /// A text of the dump, as Python held it.
 ///
 /// Ordered by code point, as Python orders `str`.
-#[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[derive(Clone, Copy)]
 pub struct Text<'d>(&'d [u8]);
+
+impl PartialEq for Text<'_> {
+    fn eq(&self, other: &Self) -> bool {
+        // Many objects may share one text of megabytes, which is then not looked at.
+        std::ptr::eq(self.0, other.0) || self.0 == other.0
+    }
+}
+
+impl Eq for Text<'_> {}
+
+impl Ord for Text<'_> {
+    fn cmp(&self, other: &Self) -> Ordering {
+        if std::ptr::eq(self.0, other.0) {
+            return Ordering::Equal;
+        }
+        self.0.cmp(other.0)
+    }
+}
+
+impl PartialOrd for Text<'_> {
+    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
+        Some(self.cmp(other))
+    }
+}
+
+impl Hash for Text<'_> {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        self.0.hash(state);
+    }
+}
 
 impl<'d> Text<'d> {
     /// Wraps ordinary text.

@@ -146,6 +146,8 @@ struct Pickler<'p, W> {
     memoized: u32,
     /// Memo numbers of texts, by their bytes; classes as `module\nname`.
     texts: HashMap<Vec<u8>, u32>,
+    /// The same of long ones, by where they stand in memory.
+    places: HashMap<usize, u32>,
     /// Memo numbers of long texts that are shared.
     long_texts: HashMap<TextId, u32>,
     asized: HashMap<u32, u32>,
@@ -171,6 +173,7 @@ impl<'p, W: Write> Pickler<'p, W> {
             shared,
             memoized: 0,
             texts: HashMap::new(),
+            places: HashMap::new(),
             long_texts: HashMap::new(),
             asized: HashMap::new(),
             objects: HashMap::new(),
@@ -239,12 +242,26 @@ impl<'p, W: Write> Pickler<'p, W> {
 
     /// A text that comes again and again.
     fn name(&mut self, text: &[u8]) -> io::Result<()> {
-        if let Some(&number) = self.texts.get(text) {
+        // Many may share a long one, which is looked at once.
+        let place = Some(text.as_ptr().addr()).filter(|_| text.len() > LONG_TEXT);
+        if let Some(&number) = place.and_then(|place| self.places.get(&place)) {
             return self.get(number);
         }
-        self.text(text)?;
-        let number = self.memoize()?;
-        self.texts.insert(text.to_vec(), number);
+        let number = match self.texts.get(text) {
+            Some(&number) => {
+                self.get(number)?;
+                number
+            }
+            None => {
+                self.text(text)?;
+                let number = self.memoize()?;
+                self.texts.insert(text.to_vec(), number);
+                number
+            }
+        };
+        if let Some(place) = place {
+            self.places.insert(place, number);
+        }
         Ok(())
     }
 

@@ -230,6 +230,9 @@ impl<W: Write> Writer<W> {
             self.field(name, 33, Side::Right);
             self.buffer.push(b' ');
             self.class(dump, cached.get(&name).copied(), class)?;
+            if self.buffer.len() > BUFFER_BYTES {
+                self.flush()?;
+            }
         }
         if self.buffer.len() > BUFFER_BYTES {
             self.flush()

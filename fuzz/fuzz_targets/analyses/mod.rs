@@ -25,7 +25,7 @@ pub fn analyse(dump: &Dump, part: &Dump) {
     for limits in [&limits[..], &[no_leaks(Confidence::Possible)]] {
         if let Ok(of) = Check::of(dump, None, limits, &Filter::default()) {
             check::table(&mut sink(), &of, Style::default()).expect("a sink takes everything");
-            check::junit(&mut sink(), &of, "dump").expect("a sink takes everything");
+            check::junit(&mut sink(), &of, "dump", false).expect("a sink takes everything");
         }
     }
     let options = DiffOptions { referents: true, limit: Some(Limit::Count(2)), ..DiffOptions::default() };
