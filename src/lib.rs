@@ -83,6 +83,7 @@
 //! | [`select`] | filter → sort → reverse → limit, yielding object numbers |
 //! | [`analysis`] | one question a file (`leaks` and `check`: a folder), answered in plain structs that serialise; `check` reads its limits through `input` |
 //! | [`report`] | one form a file, laid out and written to any [`std::io::Write`] |
+//! | [`similar`] | "did you mean": the names most like one that was typed |
 //! | [`units`] | bytes, shares, moments, untrusted text made harmless |
 //! | [`output`] | the only place that opens files for writing; replaces them whole |
 //! | [`Stats`], [`ConsoleStats`], [`HtmlStats`] | Pympler's names for the above |
