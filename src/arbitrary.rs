@@ -6,12 +6,12 @@ use proptest::collection::vec;
 use proptest::prelude::*;
 
 use crate::analysis::summary::{Summary, SummaryOptions};
-use crate::load::answers::answers;
+use crate::format::answers::answers;
 use crate::model::{
     Asized, AsizedColumns, CachedClass, ClassRow, Dump, FrameRow, Integer, Number, ProcessMemory,
     SnapshotRow, TextId,
 };
-use crate::report::{json, pickle};
+use crate::report::json;
 use crate::select::{Filter, Limit, Selection, SortKey};
 use crate::{Damage, DumpFile};
 
@@ -430,7 +430,7 @@ proptest! {
     #[test]
     fn a_pickle_gives_back_all_that_was_said(dump in dump()) {
         let mut bytes = Vec::new();
-        pickle::dump(&mut bytes, &dump).unwrap();
+        dump.write_pickles(&mut bytes).unwrap();
         let again = Dump::read(&bytes[..]).unwrap();
         prop_assert_eq!(described(&dump), described(&again));
     }
@@ -443,7 +443,7 @@ proptest! {
         change in proptest::option::of(1..=255_u8),
     ) {
         let mut bytes = Vec::new();
-        pickle::dump(&mut bytes, &dump).unwrap();
+        dump.write_pickles(&mut bytes).unwrap();
         let at = (at * bytes.len() as f64) as usize;
         let cut = Dump::read_with(&bytes[..at], Damage::Salvage);
         if let Ok(part) = &cut {

@@ -78,7 +78,7 @@
 //! | `input`, `prefetch` | a path or standard input → plain bytes; decompression on a second thread |
 //! | `room` | room in what grows with a file, asked for in time |
 //! | `pickle` | a safe interpreter of all pickle opcodes that knows nothing of Pympler |
-//! | `load` | the only door from bytes to a [`Dump`]: `pympler` with shortcuts for what most of a dump consists of, `native` column by column; [`DumpFile`] reads as much as a question asks for |
+//! | `format` | the only door between bytes and a [`Dump`], in and out: `pympler` with shortcuts for what most of a dump consists of, `native` column by column; [`DumpFile`] reads as much as a question asks for |
 //! | `model` | columns inside, views outside ([`TrackedObject`], [`Sample`], [`Asized`], [`Snapshot`], [`Frame`]) |
 //! | [`select`] | filter → sort → reverse → limit, yielding object numbers |
 //! | [`analysis`] | one question a file (`leaks` and `check`: a folder), answered in plain structs that serialise; `check` reads its limits through `input` |
@@ -106,8 +106,8 @@ pub mod analysis;
 #[cfg(test)]
 mod arbitrary;
 mod error;
+mod format;
 mod input;
-mod load;
 mod model;
 pub mod output;
 mod pickle;
@@ -120,8 +120,8 @@ mod stats;
 pub mod units;
 
 pub use error::{Error, Problem};
+pub use format::{Damage, DumpFile, Lives};
 pub use input::{ByteCount, Counted};
-pub use load::{Damage, DumpFile, Lives};
 pub use model::{
     Asized, Class, ClockFault, Dump, Frame, Integer, Notes, Origin, ProcessMemory, Redaction,
     Rules, Salvaged, Sample, Sizes, Snapshot, Survivors, Text, Trace, TrackedObject,

@@ -9,7 +9,7 @@ use std::io::sink;
 
 use ctstats::analysis::info::Info;
 use ctstats::analysis::summary::{Summary, SummaryOptions};
-use ctstats::report::{pickle, table};
+use ctstats::report::table;
 use ctstats::select::{Filter, Limit, Selection, SortKey};
 use ctstats::analysis::leaks::{LeaksOptions, Verdicts};
 use ctstats::{Dump, DumpFile, Lives, Rules, Sizes, Survivors};
@@ -77,7 +77,7 @@ fuzz_target!(|bytes: &[u8]| {
         .expect("a sink takes everything");
     summarize(&dump);
     dump.dump_stats_to(&mut sink()).expect("a sink takes everything");
-    pickle::dump(&mut sink(), &dump).expect("a sink takes everything");
+    dump.write_pickles(&mut sink()).expect("a sink takes everything");
     analyses::analyse(&dump, &dump);
     analyses::group(&dump, &Sizes::of(&dump, Rules::Documented));
     let part = dump.part(&selected.objects);

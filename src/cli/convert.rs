@@ -7,7 +7,7 @@ use anyhow::Result;
 use clap::{Args, ValueEnum};
 
 use ctstats::output::{Compression, Compressor};
-use ctstats::report::{pickle, table};
+use ctstats::report::table;
 use ctstats::select::{Selection, SortKey};
 use ctstats::units::ByteStyle;
 use ctstats::{ByteCount, Redaction, Rules};
@@ -152,7 +152,7 @@ impl Convert {
         let mut out = Compressor::new(count.counting(out), compression)?;
         match target {
             Target::Native => dump.dump_stats_to(&mut out)?,
-            Target::Pympler => pickle::dump(&mut out, dump)?,
+            Target::Pympler => dump.write_pickles(&mut out)?,
         }
         out.finish()?.into_inner().finish()?;
         drop(progress);

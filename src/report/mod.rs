@@ -18,7 +18,6 @@ pub mod leaks;
 pub mod lifetimes;
 pub mod markdown;
 mod paint;
-pub mod pickle;
 pub mod pympler;
 pub mod salvaged;
 mod sheet;

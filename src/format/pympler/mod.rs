@@ -18,6 +18,7 @@ mod sequences;
 mod shapes;
 mod snapshot;
 mod texts;
+mod write;
 
 use std::collections::{HashMap, TryReserveError};
 use std::hash::BuildHasher;

@@ -306,7 +306,7 @@ mod tests {
     use crate::analysis::info::Info;
     use crate::analysis::lifetimes::{Lifetimes, LifetimesOptions};
     use crate::analysis::summary::{Summary, SummaryOptions};
-    use crate::load::answers::answers;
+    use crate::format::answers::answers;
     use crate::report::{csv, json, pympler};
     use crate::select::{Limit, SortKey};
 
@@ -325,7 +325,7 @@ mod tests {
             }
         }
         assert!(known > 240, "{known}");
-        let others = ["tests/expected", "src/load", "src/report"].map(|name| root.join(name));
+        let others = ["tests/expected", "src/format", "src/report"].map(|name| root.join(name));
         for entry in others.iter().flat_map(|folder| folder.read_dir().unwrap()) {
             let path = entry.unwrap().path();
             assert!(!DumpFile::is_dump(&path), "{}", path.display());

@@ -6,7 +6,7 @@ use crate::analysis::leaks::{Confidence, LeaksOptions, Verdicts};
 use crate::analysis::lifetimes::{Lifetimes, LifetimesOptions};
 use crate::analysis::sites::{GroupBy, Sites, SitesOptions};
 use crate::analysis::summary::SnapshotSelector;
-use crate::load::{DumpFile, Lives};
+use crate::format::{DumpFile, Lives};
 use crate::model::{Dump, Rules, Sizes};
 use crate::select::Filter;
 

@@ -5,8 +5,8 @@ use std::fs::File;
 use super::column::all;
 use super::container::{Sections, VERSION};
 use super::{derived, part, snapshots, sound, survivors, tables, verified};
+use crate::format::Lives;
 use crate::input::ByteCount;
-use crate::load::Lives;
 use crate::model::{Dump, ObjectColumns, Rules, Sizes, Survivors};
 use crate::pickle::{Outcome, malformed};
 use crate::select::{Selected, Selection, SortKey};
@@ -41,38 +41,38 @@ struct Wanted {
 }
 
 /// An open file.
-pub(in crate::load) struct NativeFile {
+pub(in crate::format) struct NativeFile {
     sections: Sections,
 }
 
 impl NativeFile {
     /// Reads the section table.
-    pub(in crate::load) fn open(file: File, count: ByteCount) -> Outcome<Self> {
+    pub(in crate::format) fn open(file: File, count: ByteCount) -> Outcome<Self> {
         Ok(NativeFile {
             sections: Sections::of_file(file, count)?,
         })
     }
 
     /// Where the dump ends in the file.
-    pub(in crate::load) fn end(&self) -> u64 {
+    pub(in crate::format) fn end(&self) -> u64 {
         self.sections.end
     }
 
     /// Everything.
-    pub(in crate::load) fn whole(&self) -> Outcome<Dump> {
+    pub(in crate::format) fn whole(&self) -> Outcome<Dump> {
         let dump = sound(VERSION, tables::read(&self.sections)?)?;
         derived::compare(&self.sections, &dump)?;
         Ok(dump)
     }
 
     /// Classes, snapshots and what the file says of the whole, but no objects.
-    pub(in crate::load) fn outline(&self) -> Outcome<Dump> {
+    pub(in crate::format) fn outline(&self) -> Outcome<Dump> {
         self.outline_with(derived::Wanted::default())
     }
 
     /// The same, and who was born and died between which snapshots: what the file keeps of that,
     /// or else the lives of all objects. If asked for also the trees of referents that it keeps.
-    pub(in crate::load) fn history(&self, trees: bool) -> Outcome<Dump> {
+    pub(in crate::format) fn history(&self, trees: bool) -> Outcome<Dump> {
         let wanted = derived::Wanted {
             cohorts: true,
             forests: trees,
@@ -84,12 +84,12 @@ impl NativeFile {
     }
 
     /// Whether it keeps what a summary tells.
-    pub(in crate::load) fn has_cells(&self) -> bool {
+    pub(in crate::format) fn has_cells(&self) -> bool {
         derived::has_cells(&self.sections)
     }
 
     /// The times of the snapshots in seconds, in the order of the dump.
-    pub(in crate::load) fn snapshot_times(&self) -> Outcome<Vec<f64>> {
+    pub(in crate::format) fn snapshot_times(&self) -> Outcome<Vec<f64>> {
         self.sections.begin();
         let rows = snapshots::read_value(&self.sections)?;
         let order: Vec<u32> = all(&self.sections, "snap.row")?;
@@ -103,7 +103,7 @@ impl NativeFile {
     }
 
     /// The same, and how many are alive is compared with who lived when, if the file keeps that.
-    pub(in crate::load) fn told(&self) -> Outcome<Dump> {
+    pub(in crate::format) fn told(&self) -> Outcome<Dump> {
         self.outline_with(derived::Wanted {
             cohorts: true,
             forests: false,
@@ -111,7 +111,7 @@ impl NativeFile {
     }
 
     /// The same with the lives and addresses of all objects.
-    pub(in crate::load) fn identities(&self, trees: bool) -> Outcome<Dump> {
+    pub(in crate::format) fn identities(&self, trees: bool) -> Outcome<Dump> {
         let more = Lives {
             addresses: true,
             ..Lives::default()
@@ -133,7 +133,7 @@ impl NativeFile {
 
     /// All objects with their classes and their lives, and what `more` asks for, but without
     /// their samples; and their largest sizes, if asked for.
-    pub(in crate::load) fn lives(&self, more: Lives) -> Outcome<(Dump, Sizes)> {
+    pub(in crate::format) fn lives(&self, more: Lives) -> Outcome<(Dump, Sizes)> {
         self.objects(more, derived::Wanted::default())
     }
 
@@ -228,7 +228,7 @@ impl NativeFile {
     /// The survivors of these classes, with their samples of the moment at which they are alive,
     /// and what these refer to if asked for. Reprs and addresses are read of those alone that
     /// `shown` names, by their numbers in the dump that it is given.
-    pub(in crate::load) fn survivors(
+    pub(in crate::format) fn survivors(
         &self,
         classes: &[u32],
         survivors: Survivors,
@@ -246,7 +246,7 @@ impl NativeFile {
 
     /// Selects objects by the columns that this takes, and reads those alone; `None` where
     /// they are so many that the whole is read sooner.
-    pub(in crate::load) fn select(
+    pub(in crate::format) fn select(
         &self,
         selection: &Selection,
     ) -> Outcome<Option<(Dump, Selected)>> {

@@ -12,10 +12,10 @@ use crate::input::ByteCount;
 use crate::pickle::{Fault, FaultKind, Outcome, Reader, malformed, no_memory, too_large};
 
 /// The first bytes of a native file.
-pub(in crate::load) const MAGIC: &[u8; 8] = b"\x89CTSTATS";
+pub(in crate::format) const MAGIC: &[u8; 8] = b"\x89CTSTATS";
 
 /// What all blocks of a native file have.
-pub(in crate::load) const CHECKSUM: &str = "crc32";
+pub(in crate::format) const CHECKSUM: &str = "crc32";
 
 /// The version that is written. All up to it are read.
 pub(super) const VERSION: u32 = 2;

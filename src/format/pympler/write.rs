@@ -23,15 +23,21 @@ const PROCESS_CLASSES: [&str; 5] = [
     "_ProcessMemoryInfo",
 ];
 
-/// Writes both pickles.
-pub fn dump(out: &mut impl Write, dump: &Dump) -> io::Result<()> {
-    let shared = Shared::of(dump);
-    let mut pickler = Pickler::new(out, dump, &shared);
-    pickler.index()?;
-    pickler.finish()?;
-    let mut pickler = Pickler::new(out, dump, &shared);
-    pickler.snapshots()?;
-    pickler.finish()
+impl Dump {
+    /// Writes the dump in Pympler's own format, which `Stats.load_stats` of Pympler reads.
+    ///
+    /// # Errors
+    ///
+    /// If `out` fails.
+    pub fn write_pickles(&self, out: &mut impl Write) -> io::Result<()> {
+        let shared = Shared::of(self);
+        let mut pickler = Pickler::new(out, self, &shared);
+        pickler.index()?;
+        pickler.finish()?;
+        let mut pickler = Pickler::new(out, self, &shared);
+        pickler.snapshots()?;
+        pickler.finish()
+    }
 }
 
 /// Texts of so many bytes are worth an entry of the memo if they come again.
@@ -628,7 +634,7 @@ mod tests {
                     continue;
                 };
                 let mut bytes = Vec::new();
-                dump(&mut bytes, &whole).unwrap();
+                whole.write_pickles(&mut bytes).unwrap();
                 let again = Dump::read(&bytes[..]).unwrap();
                 assert!(said(&whole) == said(&again), "{path:?}");
                 compared += 1;
