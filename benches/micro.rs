@@ -92,8 +92,9 @@ fn print_as_pympler(bencher: Bencher<'_, '_>, shape: &Shape) {
         rules: Rules::Pympler,
         ..Selection::default()
     }
-    .select(&dump);
+    .select(&dump)
+    .expect("it is in memory");
     bencher
         .counter(ItemsCount::new(shape.objects))
-        .bench(|| pympler::Writer::new(std::io::sink(), false).objects(&dump, &selected));
+        .bench(|| pympler::Writer::new(std::io::sink(), false).objects(&selected));
 }

@@ -14,6 +14,7 @@ mod sites;
 mod summary;
 mod typed;
 
+use std::cell::Cell;
 use std::io::Write;
 use std::mem::ManuallyDrop;
 use std::num::NonZeroU16;
@@ -22,14 +23,12 @@ use std::path::{Path, PathBuf};
 use anyhow::Result;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
-use ctstats::analysis::summary::SnapshotSelector;
 use ctstats::output::Output;
 use ctstats::report::csv::Dialect;
 use ctstats::report::{Paint, table};
 use ctstats::select::Filter;
-use ctstats::similar::{did_you_mean, similar};
-use ctstats::units::{ByteStyle, counted, escaped, parse_bytes};
-use ctstats::{ByteCount, Damage, Dump, DumpFile, Origin, Rules};
+use ctstats::units::{ByteStyle, parse_bytes};
+use ctstats::{ByteCount, Damage, Dump, DumpFile, Rules, Source};
 
 use crate::progress::{Progress, When};
 
@@ -388,13 +387,52 @@ impl std::fmt::Display for Usage {
 
 impl std::error::Error for Usage {}
 
-/// Loads a dump for the rest of the process's life: freeing a million objects one by
-/// one would only delay the exit.
-fn load<T>(
+/// An open dump, which lives as long as the process: to free a million objects one by one would
+/// only delay the exit.
+struct Opened {
+    file: ManuallyDrop<DumpFile>,
+    progress: Cell<Option<Progress>>,
+}
+
+impl Opened {
+    /// Answers a question, for which some files are read only now.
+    fn ask<'o, T>(
+        &'o self,
+        question: impl FnOnce(&'o DumpFile) -> Result<T, ctstats::Error>,
+    ) -> Result<T> {
+        let answer = question(&self.file);
+        self.progress.take();
+        answer.map_err(|error| match error {
+            ctstats::Error::NoSnapshot(what) => Usage(what).into(),
+            error => error.into(),
+        })
+    }
+}
+
+impl Opened {
+    /// Everything, to be changed or written.
+    fn into_whole(self) -> Result<Dump> {
+        let whole = ManuallyDrop::into_inner(self.file).into_whole();
+        Ok(whole?)
+    }
+}
+
+/// Opens a dump for those who count lives.
+fn open_in_order(path: &Path, reading: ReadingArgs) -> Result<Opened> {
+    open_dump(path, reading, DumpFile::in_order)
+}
+
+/// Opens a dump as it was recorded.
+fn open_as_recorded(path: &Path, reading: ReadingArgs) -> Result<Opened> {
+    open_dump(path, reading, Ok)
+}
+
+/// Opens a dump, and says what loading noticed.
+fn open_dump(
     path: &Path,
     reading: ReadingArgs,
-    read: impl FnOnce(DumpFile) -> Result<(Dump, T), ctstats::Error>,
-) -> Result<(ManuallyDrop<Dump>, T)> {
+    prepare: impl FnOnce(DumpFile) -> Result<DumpFile, ctstats::Error>,
+) -> Result<Opened> {
     let count = ByteCount::default();
     let progress = Progress::reading(reading.progress, path, count.clone());
     let damage = if reading.salvage {
@@ -402,82 +440,14 @@ fn load<T>(
     } else {
         Damage::Refuse
     };
-    let (dump, with) = read(DumpFile::open_with(path, &count, damage)?)?;
-    drop(progress);
-    let notes = dump.notes();
-    if let Some(lost) = &notes.salvaged {
-        remarks::on_salvage(path, lost, notes.origin);
-    }
-    if notes.trailing_bytes > 0 {
-        let more = if notes.trailing_uncounted {
-            "more than "
-        } else {
-            ""
-        };
-        let bytes = counted(notes.trailing_bytes as usize, "byte", "bytes");
-        let why = match notes.origin {
-            Origin::Pympler => {
-                ", as Pympler does (dump_stats with close=False may have appended another)"
-            }
-            Origin::Native { .. } => {
-                ": the dump is whole, but something was appended to the file that ctstats did not \
-                 write; copy it again, or convert the dump again"
-            }
-        };
-        warn(&format!(
-            "{}: {more}{bytes} behind the dump ignored{why}",
-            escaped(&path.display().to_string()),
-        ));
-    }
-    if let Some(fault) = &notes.clock {
-        remarks::on_clock(path, fault);
-    }
-    Ok((ManuallyDrop::new(dump), with))
+    let file = prepare(DumpFile::open_with(path, &count, damage)?)?;
+    let progress = Some(progress).filter(|_| !file.is_read_whole());
+    remarks::on_loading(path, file.digest()?.contents.notes());
+    Ok(Opened {
+        file: ManuallyDrop::new(file),
+        progress: Cell::new(progress),
+    })
 }
-
-fn no_such(dump: &Dump, selector: &SnapshotSelector) -> Usage {
-    let selector = selector.to_string();
-    let similar = did_you_mean(&similar_snapshots(dump, &selector));
-    let selector = escaped(&selector);
-    let count = dump.snapshots().len();
-    if count == 0 {
-        return Usage(format!(
-            "no snapshot '{selector}': the dump has no snapshots; tracker.create_snapshot() records one"
-        ));
-    }
-    let names: Vec<String> = dump
-        .snapshots()
-        .map(|s| s.description().to_str().into_owned())
-        .filter(|name| !name.is_empty())
-        .take(8)
-        .map(|name| {
-            let clipped: String = name.chars().take(40).collect();
-            format!("'{}'", ctstats::units::escaped(&clipped))
-        })
-        .collect();
-    let described = if names.is_empty() {
-        String::new()
-    } else {
-        format!(", described as {}", names.join(", "))
-    };
-    Usage(format!(
-        "no snapshot '{selector}': there are 0 to {}{described}{similar}",
-        count - 1
-    ))
-}
-
-/// What may be meant by a selector that names no snapshot.
-fn similar_snapshots(dump: &Dump, selector: &str) -> Vec<String> {
-    let words = ["first", "last", "peak"].map(String::from);
-    let descriptions = dump.snapshots().take(MOST_COMPARED);
-    let descriptions = descriptions.map(|snapshot| snapshot.description().head(100).to_string());
-    let names: Vec<String> = words.into_iter().chain(descriptions).collect();
-    let found = similar(selector, names.iter().map(String::as_str));
-    found.into_iter().map(String::from).collect()
-}
-
-/// So many descriptions of snapshots are compared with a selector that names none.
-const MOST_COMPARED: usize = 10_000;
 
 /// The files of a command that reads several, each if it is given. Standard input can be one
 /// of them only.

@@ -44,6 +44,15 @@ pub enum Error {
         /// What is wrong, and where.
         what: String,
     },
+    /// A selector names no snapshot of the dump. Says which there are.
+    NoSnapshot(String),
+    /// A limit cannot be checked.
+    Unchecked {
+        /// Why, and what to do.
+        what: String,
+        /// Whether it is the baseline that lacks something.
+        in_baseline: bool,
+    },
     /// The report could not be written.
     Write(io::Error),
 }
@@ -96,9 +105,19 @@ impl Error {
             | Error::Read { file, .. }
             | Error::Dump { file, .. }
             | Error::Limits { file, .. } => name.clone_into(file),
-            Error::Write(_) => {}
+            Error::NoSnapshot(_) | Error::Unchecked { .. } | Error::Write(_) => {}
         }
         self
+    }
+
+    /// A native file that contradicts itself.
+    pub(crate) fn damaged(file: &str, what: &str) -> Self {
+        Error::Dump {
+            file: file.into(),
+            offset: None,
+            problem: Problem::Damaged,
+            what: what.into(),
+        }
     }
 
     /// Whether the reader of our output went away, which is no failure.
@@ -144,6 +163,7 @@ impl fmt::Display for Error {
                     escaped(what)
                 )
             }
+            Error::NoSnapshot(what) | Error::Unchecked { what, .. } => f.write_str(what),
             Error::Write(source) => write!(f, "writing the output failed: {source}"),
         }
     }

@@ -116,14 +116,17 @@ pub mod report;
 mod room;
 pub mod select;
 pub mod similar;
+mod source;
 mod stats;
 pub mod units;
 
 pub use error::{Error, Problem};
-pub use format::{Damage, DumpFile, Lives};
+pub use format::{Damage, DumpFile};
 pub use input::{ByteCount, Counted};
 pub use model::{
-    Asized, Class, ClockFault, Dump, Frame, Integer, Notes, Origin, ProcessMemory, Redaction,
-    Rules, Salvaged, Sample, Sizes, Snapshot, Survivors, Text, Trace, TrackedObject,
+    Asized, Class, ClockFault, Column, Contents, Dump, Frame, Integer, KeptSizes, Notes, Origin,
+    ProcessMemory, Projection, Redaction, Rows, Rules, Salvaged, Sample, Samples, Sizes, Snapshot,
+    Survivors, Text, Trace, TrackedObject,
 };
+pub use source::{Digest, Fetched, Source};
 pub use stats::{ConsoleStats, HtmlStats, Stats};

@@ -2,9 +2,11 @@
 //! numbers; prints nothing.
 
 mod class_pattern;
+mod figures;
 mod filter;
 mod unmatched;
 
+use std::borrow::Cow;
 use std::cmp::Ordering;
 use std::fmt;
 use std::str::FromStr;
@@ -14,8 +16,13 @@ pub use filter::Filter;
 pub(crate) use unmatched::similar_classes;
 pub use unmatched::{Criterion, Unmatched};
 
-use crate::model::{Dump, Rules, Sizes, TrackedObject};
+use crate::error::Error;
+use crate::model::{Column, Contents, KeptSizes, Projection, Rows, Rules, Sizes, TrackedObject};
 use crate::similar::{did_you_mean, similar};
+use crate::source::{Fetched, Source};
+
+/// Of so many objects at most one is worth reading on its own.
+const SPARSE: usize = 8;
 
 /// What to sort objects by. The names are those of Pympler's `sort_stats`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -171,11 +178,13 @@ pub struct Selection {
 }
 
 /// The outcome of a selection.
-#[derive(Clone, Debug)]
-pub struct Selected {
+#[derive(Clone)]
+pub struct Selected<'s> {
+    /// The selected objects, with everything that was recorded of them.
+    pub contents: &'s Contents,
     /// Object numbers in the order asked for.
     pub objects: Vec<u32>,
-    /// Sizes of all objects, by the selection's rules.
+    /// Sizes of these contents' objects, by the selection's rules.
     pub sizes: Sizes,
     /// How many objects the dump lists.
     pub all: usize,
@@ -191,9 +200,65 @@ impl Selection {
         self.filter.is_empty() && self.limit.is_none() && self.sort.is_empty() && !self.reverse
     }
 
+    /// What it looks at of objects.
+    pub fn projection(&self) -> Projection {
+        let has = |key| self.keys().contains(&key);
+        Projection::default()
+            .with_if(has(SortKey::Birth), Column::Birth)
+            .with_if(has(SortKey::Death), Column::Death)
+            .with_if(has(SortKey::Name), Column::Name)
+            .with_if(has(SortKey::Repr), Column::Repr)
+            .with_sizes(KeptSizes {
+                rules: self.rules,
+                at_peak: has(SortKey::Tsize),
+            })
+            .and(self.filter.projection())
+    }
+
     /// Filters, sorts, reverses and cuts.
-    pub fn select(&self, dump: &Dump) -> Selected {
-        self.select_by(dump, Sizes::of(dump, self.rules))
+    ///
+    /// # Errors
+    ///
+    /// If the dump cannot be read.
+    pub fn select<'s>(&self, source: &'s impl Source) -> Result<Selected<'s>, Error> {
+        if self.limit.is_none() && self.filter.is_empty() {
+            return Ok(self.select_among(source.whole()?));
+        }
+        let all = source.fetch(self.projection(), Rows::All)?;
+        if let Fetched::Known(contents) = all {
+            return Ok(self.select_among(contents));
+        }
+        let chosen = self.choose(&all);
+        if chosen.objects.len() > all.object_count() / SPARSE {
+            drop(all);
+            return Ok(self.select_among(source.whole()?));
+        }
+        let mut numbers = chosen.objects.clone();
+        numbers.sort_unstable();
+        numbers.dedup();
+        let read = source.fetch(Projection::ALL, Rows::These(&numbers))?;
+        let contents = source.keep(read);
+        let sizes = Sizes::of(contents, self.rules);
+        // The file's own figures chose them, but those of the samples are told.
+        let by_peak = self.keys().contains(&SortKey::Tsize);
+        let same = |(own, &n): (u32, &u32)| {
+            sizes.largest_bytes(own) == chosen.sizes.largest_bytes(n)
+                && (!by_peak || sizes.at_peak_bytes(own) == chosen.sizes.at_peak_bytes(n))
+        };
+        if !(0..).zip(&numbers).all(same) {
+            let what = "section 'obj.largest' or 'obj.at_peak' is damaged: it is not what the \
+                        samples say; convert the dump again";
+            return Err(Error::damaged(source.name(), what));
+        }
+        let own = |number: &u32| numbers.binary_search(number).unwrap_or_default() as u32;
+        Ok(Selected {
+            contents,
+            objects: chosen.objects.iter().map(own).collect(),
+            sizes,
+            all: chosen.all,
+            all_bytes: chosen.all_bytes,
+            unmatched: chosen.unmatched,
+        })
     }
 
     /// The sort keys that are meant.
@@ -205,24 +270,37 @@ impl Selection {
         }
     }
 
-    /// The same by sizes that are known.
-    pub(crate) fn select_by(&self, dump: &Dump, sizes: Sizes) -> Selected {
+    /// The same of contents that have everything.
+    fn select_among<'s>(&self, contents: &'s Contents) -> Selected<'s> {
+        let chosen = self.choose(contents);
+        Selected {
+            contents,
+            objects: chosen.objects,
+            sizes: chosen.sizes.into_owned(),
+            all: chosen.all,
+            all_bytes: chosen.all_bytes,
+            unmatched: chosen.unmatched,
+        }
+    }
+
+    fn choose<'c>(&self, dump: &'c Contents) -> Chosen<'c> {
+        let sizes = dump.sizes(self.rules);
         let mut objects = self.filtered(dump, &sizes);
         let all = dump.object_count();
         let limit = self
             .limit
             .map_or(usize::MAX, |limit| limit.count(all, self.rules));
         sort(dump, &sizes, self.keys(), self.reverse, limit, &mut objects);
-        Selected {
+        Chosen {
             objects,
             all,
             all_bytes: all_bytes(dump, &sizes),
-            unmatched: self.filter.unmatched(dump),
+            unmatched: self.filter.unmatched_in(dump),
             sizes,
         }
     }
 
-    fn filtered(&self, dump: &Dump, sizes: &Sizes) -> Vec<u32> {
+    fn filtered(&self, dump: &Contents, sizes: &Sizes) -> Vec<u32> {
         if self.filter.is_empty() {
             return dump.listed.clone();
         }
@@ -242,7 +320,16 @@ impl Selection {
     }
 }
 
-impl Selected {
+/// Objects that were chosen by some of their columns.
+struct Chosen<'c> {
+    objects: Vec<u32>,
+    sizes: Cow<'c, Sizes>,
+    all: usize,
+    all_bytes: i128,
+    unmatched: Vec<Unmatched>,
+}
+
+impl Selected<'_> {
     /// The sum of the largest sizes of what was selected, in bytes.
     pub fn selected_bytes(&self) -> i128 {
         self.objects
@@ -253,7 +340,7 @@ impl Selected {
 }
 
 /// The sum of the largest sizes of all listed objects.
-pub(crate) fn all_bytes(dump: &Dump, sizes: &Sizes) -> i128 {
+pub(crate) fn all_bytes(dump: &Contents, sizes: &Sizes) -> i128 {
     let listed = dump.listed.iter();
     listed.map(|&n| i128::from(sizes.largest_bytes(n))).sum()
 }
@@ -263,7 +350,7 @@ pub(crate) fn all_bytes(dump: &Dump, sizes: &Sizes) -> i128 {
 /// As many keys as fit are packed into 128 bits that order as they do, so that most
 /// comparisons touch no column; ties go on to the columns and end at the position.
 pub(crate) fn sort(
-    dump: &Dump,
+    dump: &Contents,
     sizes: &Sizes,
     keys: &[SortKey],
     reverse: bool,
@@ -378,7 +465,7 @@ fn pack<'k>(
 }
 
 /// The place of each class in the order of names; equal names have equal places.
-fn class_ranks(dump: &Dump) -> Vec<u32> {
+fn class_ranks(dump: &Contents) -> Vec<u32> {
     let mut by_name: Vec<_> = dump
         .classes()
         .map(|class| (class.name(), class.number()))

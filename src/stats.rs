@@ -125,13 +125,14 @@ impl<'s> ConsoleStats<'s> {
         let all = dump.object_count();
         objects.truncate(limit.map_or(usize::MAX, |limit| limit.count(all, Rules::Documented)));
         let selected = Selected {
+            contents: dump,
             objects,
             sizes: sizes.clone(),
             all,
             all_bytes: select::all_bytes(dump, sizes),
             unmatched: Vec::new(),
         };
-        table::objects(out, dump, &selected, self.style)?;
+        table::objects(out, &selected, self.style)?;
         Ok(())
     }
 

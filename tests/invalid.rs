@@ -81,9 +81,9 @@ fn a_dump_with_any_byte_changed_does_no_harm() {
                 changed[index] = whole[index] ^ mask;
                 if let Ok(dump) = ctstats::Dump::read(&changed[..]) {
                     let selection = ctstats::select::Selection::default();
-                    let selected = selection.select(&dump);
+                    let selected = selection.select(&dump).expect("it is in memory");
                     let style = ctstats::report::table::Style::default();
-                    ctstats::report::table::objects(&mut std::io::sink(), &dump, &selected, style)
+                    ctstats::report::table::objects(&mut std::io::sink(), &selected, style)
                         .expect("a sink takes everything");
                 }
             }

@@ -9,7 +9,7 @@ use std::path::Path;
 use std::process::{Output, Stdio};
 
 use common::{ctstats, fixture, fixtures};
-use ctstats::analysis::leaks::{LeaksOptions, Verdicts};
+use ctstats::analysis::leaks::{Leaks, LeaksOptions};
 use ctstats::analysis::summary::{Summary, SummaryOptions};
 use ctstats::report::json::{self, Stringing};
 use ctstats::report::{html, leaks, table};
@@ -89,10 +89,10 @@ fn salvaged(bytes: &[u8]) -> Option<Dump> {
 
 /// No report of it may panic, and the native format takes it.
 fn report(dump: &Dump) {
-    let selected = Selection::default().select(dump);
-    json::objects(&mut sink(), dump, &selected, Stringing::Document).expect("it is written");
+    let selected = Selection::default().select(dump).expect("it is in memory");
+    json::objects(&mut sink(), &selected, Stringing::Document).expect("it is written");
     let style = table::Style::default();
-    table::objects(&mut sink(), dump, &selected, style).expect("it is written");
+    table::objects(&mut sink(), &selected, style).expect("it is written");
     for rules in [Rules::Documented, Rules::Pympler] {
         let options = SummaryOptions {
             rules,
@@ -101,8 +101,7 @@ fn report(dump: &Dump) {
         let summary = Summary::of(dump, options).expect("no snapshot is asked for");
         table::summary(&mut sink(), &summary, style).expect("it is written");
     }
-    let verdicts = Verdicts::of(dump, &LeaksOptions::default()).expect("no snapshot is asked for");
-    let of = verdicts.look(dump);
+    let of = Leaks::of(dump, &LeaksOptions::default()).expect("no snapshot is asked for");
     leaks::table(&mut sink(), &of, Path::new("dump.dat"), style).expect("it is written");
     let mut native = Vec::new();
     dump.dump_stats_to(&mut native).expect("it is written");
@@ -328,7 +327,7 @@ fn packed_dumps_are_salvaged() {
             for (is_cut, damaged) in [(true, &packed[..length]), (false, &changed)] {
                 let before = salvaged(&unpack(coding, damaged)).map_or(0, |d| d.object_count());
                 let dump = salvaged(damaged);
-                let found = dump.as_ref().map_or(0, Dump::object_count);
+                let found = dump.as_ref().map_or(0, |dump| dump.object_count());
                 // At most what the last little piece of it held is lost.
                 assert!(
                     before <= found + 1 && found <= before,

@@ -9,7 +9,7 @@ use std::io::sink;
 use ctstats::analysis::summary::{Summary, SummaryOptions};
 use ctstats::report::{json, pympler, table};
 use ctstats::select::Selection;
-use ctstats::{Damage, Dump, Rules, Sizes};
+use ctstats::{Damage, Dump, Rules};
 use libfuzzer_sys::fuzz_target;
 
 fuzz_target!(|bytes: &[u8]| {
@@ -28,21 +28,20 @@ fuzz_target!(|bytes: &[u8]| {
     let mut native = Vec::new();
     dump.dump_stats_to(&mut native).expect("a vector takes everything");
     Dump::read(&native[..]).expect("what was written is read");
-    analyses::analyse(&dump, &dump);
-    analyses::group(&dump, &Sizes::of(&dump, Rules::Documented));
+    analyses::analyse(&dump);
     for rules in [Rules::Documented, Rules::Pympler] {
-        let selected = Selection { rules, ..Selection::default() }.select(&dump);
+        let selected = Selection { rules, ..Selection::default() }.select(&dump).expect("it is in memory");
         let summary = Summary::of(&dump, SummaryOptions { rules, ..SummaryOptions::default() });
         let Ok(summary) = summary else { panic!("no snapshot was asked for") };
         if rules == Rules::Pympler {
             let mut writer = pympler::Writer::new(sink(), false);
-            writer.objects(&dump, &selected).expect("a sink takes everything");
-            writer.summary(&dump, &summary).expect("a sink takes everything");
+            writer.objects(&selected).expect("a sink takes everything");
+            writer.summary(&summary).expect("a sink takes everything");
         } else {
             let style = table::Style::default();
-            table::objects(&mut sink(), &dump, &selected, style).expect("a sink takes everything");
+            table::objects(&mut sink(), &selected, style).expect("a sink takes everything");
             table::summary(&mut sink(), &summary, style).expect("a sink takes everything");
-            json::objects(&mut sink(), &dump, &selected, json::Stringing::Lines)
+            json::objects(&mut sink(), &selected, json::Stringing::Lines)
                 .expect("a sink takes everything");
         }
     }

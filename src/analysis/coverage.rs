@@ -7,7 +7,9 @@ use serde::Serialize;
 
 use super::history::visit;
 use super::summary::{SnapshotSelector, SummaryOptions};
-use crate::model::{Dump, Snapshot, Text};
+use crate::error::Error;
+use crate::model::{Contents, Snapshot, Text};
+use crate::source::Source;
 
 /// The tracked classes against the process.
 #[derive(Clone, Debug, PartialEq, Serialize)]
@@ -38,7 +40,12 @@ pub struct Covered<'d> {
 
 impl<'d> Coverage<'d> {
     /// Compares them.
-    pub fn of(dump: &'d Dump) -> Self {
+    ///
+    /// # Errors
+    ///
+    /// If the dump cannot be read.
+    pub fn of(source: &'d impl Source) -> Result<Self, Error> {
+        let dump = source.digest()?.contents;
         let mut sums = HashMap::new();
         let mut all = dump.snapshots();
         let ends = [all.next(), all.next_back(), dump.peak_snapshot()];
@@ -50,17 +57,19 @@ impl<'d> Coverage<'d> {
                 snapshots,
                 ..SummaryOptions::default()
             };
-            visit(dump, options, |summary, place, course, _| {
+            visit(source, options, |summary, place, course, _| {
                 let snapshot = summary.snapshot(place).index();
                 sums.insert(snapshot, course.total().sum_bytes);
-            });
+            })?;
         }
-        Coverage::with(dump, |snapshot| sums.get(&snapshot).copied())
+        Ok(Coverage::with(dump, |snapshot| {
+            sums.get(&snapshot).copied()
+        }))
     }
 
     /// The same with what the classes hold together at the first, the last and the largest
     /// snapshot, by their numbers, in bytes.
-    pub(super) fn with(dump: &'d Dump, sum_bytes: impl Fn(usize) -> Option<i128>) -> Self {
+    pub(super) fn with(dump: &'d Contents, sum_bytes: impl Fn(usize) -> Option<i128>) -> Self {
         let at = |snapshot: Snapshot<'d>| {
             let sum_bytes = sum_bytes(snapshot.index());
             Covered::at(

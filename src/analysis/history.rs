@@ -1,7 +1,6 @@
 //! The classes over the snapshots: who held how much when. The figures are those of
 //! [`Summary`], turned so that a class has a row.
 
-use std::borrow::Cow;
 use std::convert::Infallible;
 use std::ops::AddAssign;
 
@@ -9,8 +8,10 @@ use serde::Serialize;
 
 use super::course::Course;
 use super::summary::{SnapshotSelector, SnapshotSummary, Summary, SummaryOptions};
-use crate::model::{Cell, Class, Cohorts, Dump, Text};
+use crate::error::Error;
+use crate::model::{Cell, Class, Contents, Text};
 use crate::select::Filter;
+use crate::source::Source;
 
 /// The instances of a class at a snapshot.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
@@ -64,7 +65,7 @@ impl<'d> ClassHistory<'d> {
     }
 
     /// The class in its dump.
-    pub fn class_of(&self, dump: &'d Dump) -> Class<'d> {
+    pub fn class_of(&self, dump: &'d Contents) -> Class<'d> {
         Class {
             dump,
             number: self.number,
@@ -101,7 +102,16 @@ pub struct History<'d> {
 
 impl<'d> History<'d> {
     /// Gathers it: one pass over the dump's samples, two if there are too many classes.
-    pub fn of(dump: &'d Dump, filter: &Filter, limits: HistoryLimits) -> Self {
+    ///
+    /// # Errors
+    ///
+    /// If the dump cannot be read.
+    pub fn of(
+        source: &'d impl Source,
+        filter: &Filter,
+        limits: HistoryLimits,
+    ) -> Result<Self, Error> {
+        let dump = source.digest()?.contents;
         let chosen = spread(dump, limits.snapshots);
         let options = SummaryOptions {
             filter: filter.clone(),
@@ -121,12 +131,11 @@ impl<'d> History<'d> {
             classes: Vec::new(),
             rest: vec![Held::default(); chosen.len()],
         };
-        let Ok(summary) = Summary::of(dump, options) else {
-            return history;
-        };
+        let summary = Summary::of(source, options)?;
+        let dump = summary.contents();
         let mut places = summary.places();
         if limits.only_used {
-            places.retain(|&(_, number)| dump.is_used(number));
+            places.retain(|&(_, number)| summary.is_used(number));
         }
         if places.len() > limits.classes {
             history.classes_left_out = places.len() - limits.classes;
@@ -155,7 +164,7 @@ impl<'d> History<'d> {
         history
             .classes
             .sort_by_key(|class| (std::cmp::Reverse(class.most_bytes()), class.class));
-        history
+        Ok(history)
     }
 
     /// The moments of the snapshots that have one, ascending, and their places.
@@ -183,31 +192,16 @@ impl<'d> History<'d> {
     }
 }
 
-/// Who was born and died between which snapshots, of the objects that count.
-pub(super) fn cohorts<'d>(dump: &'d Dump, filter: &Filter) -> Cow<'d, Cohorts> {
-    match filter
-        .derived(dump)
-        .and_then(|derived| derived.cohorts.as_ref())
-    {
-        Some(cohorts) => Cow::Borrowed(cohorts),
-        None => Cow::Owned(Cohorts::of(
-            dump,
-            |class| filter.admits_class(class.name()),
-            |object| filter.admits(object),
-        )),
-    }
-}
-
 /// Shows the classes at each snapshot of a summary whose selectors are numbers of snapshots that
 /// there are, as [`Summary::visit`] does.
 pub(super) fn visit<'d>(
-    dump: &'d Dump,
+    source: &'d impl Source,
     options: SummaryOptions,
     mut see: impl FnMut(&Summary<'d>, usize, &Course, i128),
-) {
-    if let Ok(summary) = Summary::of(dump, options) {
-        go_through(&summary, |at, course, dead| see(&summary, at, course, dead));
-    }
+) -> Result<(), Error> {
+    let summary = Summary::of(source, options)?;
+    go_through(&summary, |at, course, dead| see(&summary, at, course, dead));
+    Ok(())
 }
 
 fn go_through(summary: &Summary<'_>, mut see: impl FnMut(usize, &Course, i128)) {
@@ -224,7 +218,7 @@ fn go_through(summary: &Summary<'_>, mut see: impl FnMut(usize, &Course, i128)) 
 /// The classes that held most at any snapshot; among equals those with more objects. Places in
 /// the summary, and numbers.
 fn largest(
-    dump: &Dump,
+    dump: &Contents,
     summary: &Summary<'_>,
     places: Vec<(u32, u32)>,
     keep: usize,
@@ -247,7 +241,7 @@ fn largest(
 
 /// Numbers of at most `most` snapshots, ascending: the first, the last, the largest, and
 /// others evenly spread.
-fn spread(dump: &Dump, most: usize) -> Vec<usize> {
+fn spread(dump: &Contents, most: usize) -> Vec<usize> {
     let count = dump.snapshots().len();
     if count <= most {
         return (0..count).collect();
@@ -264,6 +258,7 @@ fn spread(dump: &Dump, most: usize) -> Vec<usize> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::model::Dump;
 
     fn shop() -> Dump {
         Dump::load("fixtures/shop.dump").unwrap()
@@ -278,7 +273,7 @@ mod tests {
     #[test]
     fn rows_are_the_summary_turned() {
         let dump = shop();
-        let history = History::of(&dump, &Filter::default(), ALL);
+        let history = History::of(&dump, &Filter::default(), ALL).unwrap();
         assert_eq!(history.classes_left_out + history.snapshots_left_out, 0);
         let mut place = 0;
         let summary = Summary::of(&dump, SummaryOptions::default()).unwrap();
@@ -318,8 +313,8 @@ mod tests {
             classes: 1,
             only_used: false,
         };
-        let history = History::of(&dump, &Filter::default(), few);
-        let all = History::of(&dump, &Filter::default(), ALL);
+        let history = History::of(&dump, &Filter::default(), few).unwrap();
+        let all = History::of(&dump, &Filter::default(), ALL).unwrap();
         assert_eq!(history.classes_left_out, all.classes.len() - 1);
         assert_eq!(history.classes[0].class, all.classes[0].class);
         assert!(history.snapshots.len() <= 3 && history.snapshots_left_out > 0);

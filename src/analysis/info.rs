@@ -2,7 +2,9 @@
 
 use serde::Serialize;
 
-use crate::model::{Dump, Origin, Salvaged, Snapshot, Totals};
+use crate::error::Error;
+use crate::model::{Contents, Origin, Salvaged, Snapshot, Totals};
+use crate::source::Source;
 
 /// A dump as a whole.
 #[derive(Clone, Debug, Serialize)]
@@ -85,9 +87,14 @@ pub struct Missing {
 
 impl Info {
     /// Counts what is there.
-    pub fn of(dump: &Dump) -> Info {
+    ///
+    /// # Errors
+    ///
+    /// If the dump cannot be read.
+    pub fn of(source: &impl Source) -> Result<Info, Error> {
+        let digest = source.digest()?;
+        let (dump, totals) = (digest.contents, digest.totals()?);
         let notes = dump.notes();
-        let totals = dump.totals();
         let [objects, alive, samples, referents, sites] = [
             totals.objects,
             totals.alive,
@@ -100,7 +107,7 @@ impl Info {
             Origin::Pympler => ("pympler", None),
             Origin::Native { version } => ("native", Some(version)),
         };
-        Info {
+        Ok(Info {
             format,
             format_version,
             pickle_protocols: notes.protocols,
@@ -122,7 +129,7 @@ impl Info {
             peak: dump.peak_snapshot().map(Peak::of),
             missing: missing(dump, &totals),
             unknown_globals: notes.unknown_globals.clone(),
-        }
+        })
     }
 }
 
@@ -147,7 +154,7 @@ impl Peak {
     }
 }
 
-fn missing(dump: &Dump, totals: &Totals) -> Vec<Missing> {
+fn missing(dump: &Contents, totals: &Totals) -> Vec<Missing> {
     let mut missing = Vec::new();
     let mut miss = |absent: bool, what, remedy| {
         if absent {

@@ -3,8 +3,10 @@
 
 use serde::Serialize;
 
-use crate::model::{Class, Dump, Rules, Salvaged, Text, Totals, TrackedObject};
+use crate::error::Error;
+use crate::model::{Class, Column, Projection, Rows, Rules, Salvaged, Text, Totals, TrackedObject};
 use crate::select::{Filter, Limit};
+use crate::source::Source;
 
 /// Whose lives to look at.
 #[derive(Clone, Debug, Default)]
@@ -13,6 +15,13 @@ pub struct LifetimesOptions {
     pub filter: Filter,
     /// How many classes to keep, those with the most objects; the others are folded into one.
     pub limit: Option<Limit>,
+}
+
+impl LifetimesOptions {
+    /// What it looks at of objects.
+    pub fn projection(&self) -> Projection {
+        Projection::of([Column::Birth, Column::Death]).and(self.filter.projection())
+    }
 }
 
 /// The lives of some objects.
@@ -76,8 +85,13 @@ pub struct Lifetimes<'d> {
 
 impl<'d> Lifetimes<'d> {
     /// Counts and ages the selected objects.
-    pub fn of(dump: &'d Dump, options: &LifetimesOptions) -> Self {
-        let span = Span::of(&dump.totals());
+    ///
+    /// # Errors
+    ///
+    /// If the dump cannot be read.
+    pub fn of(source: &'d impl Source, options: &LifetimesOptions) -> Result<Self, Error> {
+        let span = Span::of(&source.digest()?.totals()?);
+        let dump = source.keep(source.fetch(options.projection(), Rows::All)?);
         let mut classes: Vec<Class<'d>> = dump
             .classes()
             .filter(|class| options.filter.admits_class(class.name()))
@@ -110,14 +124,14 @@ impl<'d> Lifetimes<'d> {
             classes,
             lives: ages.lives(span),
         };
-        Lifetimes {
+        Ok(Lifetimes {
             salvaged: dump.notes.salvaged.as_ref(),
             start_seconds: span.map(|span| span.start),
             end_seconds: span.map(|span| span.end),
             classes: kept,
             more: (keep < all).then(|| fold(all - keep, more)),
             total: fold(all, total),
-        }
+        })
     }
 }
 
@@ -213,6 +227,7 @@ fn nearest_rank(values: &mut [f64], share: f64) -> Option<f64> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::model::Dump;
 
     #[test]
     fn ranks_are_the_nearest() {
@@ -238,13 +253,13 @@ mod tests {
     fn a_limit_folds_the_classes_with_fewer_objects() {
         let path = concat!(env!("CARGO_MANIFEST_DIR"), "/fixtures/shop.dump");
         let dump = Dump::load(path).unwrap();
-        let whole = Lifetimes::of(&dump, &LifetimesOptions::default());
+        let whole = Lifetimes::of(&dump, &LifetimesOptions::default()).unwrap();
         assert_eq!(whole.more, None);
         let options = LifetimesOptions {
             limit: Some(Limit::Count(2)),
             ..LifetimesOptions::default()
         };
-        let cut = Lifetimes::of(&dump, &options);
+        let cut = Lifetimes::of(&dump, &options).unwrap();
         let more = cut.more.expect("there are three classes");
         assert_eq!((cut.classes.len(), more.classes), (2, 1));
         assert_eq!(cut.total, whole.total);
@@ -258,7 +273,7 @@ mod tests {
     fn odd_moments_have_no_age() {
         let path = "/fixtures/edited/edit-nan_times.dump";
         let dump = Dump::load(format!("{}{path}", env!("CARGO_MANIFEST_DIR"))).unwrap();
-        let lifetimes = Lifetimes::of(&dump, &LifetimesOptions::default());
+        let lifetimes = Lifetimes::of(&dump, &LifetimesOptions::default()).unwrap();
         let all = lifetimes.classes.iter().map(|row| row.lives);
         for lives in all.chain([lifetimes.total.lives]) {
             assert_eq!(lives.created, lives.alive + lives.died);

@@ -7,9 +7,9 @@ use serde::Serialize;
 
 use super::referents::NOTABLE_PERCENT;
 use crate::model::{
-    Class, Coalesced, Coalescer, Dump, Node, Snapshot, Text, TextId, TrackedObject, Whose,
+    Class, Coalesced, Coalescer, Contents, KeptTrees, Node, Snapshot, Text, TextArena, TextId,
+    TrackedObject,
 };
-use crate::select::Filter;
 
 /// Which rows of a tree to hand out.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -57,7 +57,7 @@ pub struct MergedRow<'d> {
 
 /// Merges the trees of one class after the other.
 pub struct Merger<'d> {
-    dump: &'d Dump,
+    dump: &'d Contents,
     snapshots: Vec<Snapshot<'d>>,
     coalescer: Coalescer<'d>,
     rows: Rows,
@@ -65,7 +65,7 @@ pub struct Merger<'d> {
 
 impl<'d> Merger<'d> {
     /// A merger of the classes of a dump at these of its snapshots, for such rows.
-    pub fn of(dump: &'d Dump, snapshots: &[Snapshot<'d>], rows: Rows) -> Self {
+    pub fn of(dump: &'d Contents, snapshots: &[Snapshot<'d>], rows: Rows) -> Self {
         let coalescer = Coalescer::of(dump, snapshots.iter().copied());
         Merger {
             dump,
@@ -78,71 +78,57 @@ impl<'d> Merger<'d> {
         }
     }
 
-    /// The trees of a class, one for each of the snapshots at which its objects have referents.
-    pub fn class(
-        &mut self,
-        class: Class<'d>,
-        admits: impl Fn(TrackedObject<'d>) -> bool,
-    ) -> Vec<Merged<'d>> {
-        let (dump, snapshots, rows) = (self.dump, &self.snapshots, self.rows);
+    /// A merger of classes at one moment, in seconds.
+    pub(super) fn at(dump: &'d Contents, seconds: f64, rows: Rows) -> Self {
+        let snapshots = dump.snapshots();
+        let mut at = snapshots.filter(|snapshot| snapshot.timestamp_seconds() == seconds);
+        Merger::of(dump, at.next().as_slice(), rows)
+    }
+
+    /// The trees of some objects of a class, one for each of the snapshots at which they have
+    /// referents.
+    pub fn objects(&mut self, objects: impl Iterator<Item = TrackedObject<'d>>) -> Vec<Merged<'d>> {
+        let (text, snapshots, rows) = (&self.dump.text, &self.snapshots, self.rows);
         let mut merged = Vec::new();
         // A tree may be large, and what is told of it is not.
-        self.coalescer.class(class, admits, |moment, tree| {
+        self.coalescer.objects(objects, |moment, tree| {
             let of_it = snapshots.iter().filter(|s| s.timestamp_seconds() == moment);
-            merged.extend(of_it.map(|s| Merged::of(dump, &tree, s.index(), rows)));
+            merged.extend(of_it.map(|s| Merged::of(text, &tree, s.index(), rows)));
         });
         merged.sort_by_key(|tree| tree.snapshot);
         merged
     }
 }
 
-/// The trees of every class that a file keeps.
-#[derive(Clone, Copy)]
-pub(super) struct KeptTrees<'d> {
-    dump: &'d Dump,
-    trees: &'d [Option<Coalesced>],
-}
-
-impl<'d> KeptTrees<'d> {
-    /// Those of the objects that count, if it keeps them.
-    pub(super) fn of(dump: &'d Dump, filter: &Filter, whose: Whose) -> Option<Self> {
-        let trees = filter.derived(dump)?.trees(whose)?;
-        Some(KeptTrees { dump, trees })
-    }
-}
-
 /// The trees of classes at one snapshot: kept ones, or else merged when they are asked for.
-pub(super) struct Trees<'d> {
-    kept: Option<KeptTrees<'d>>,
-    merger: Merger<'d>,
+pub(super) enum Trees<'d> {
+    /// A file keeps them.
+    Kept(KeptTrees<'d>, Rows),
+    /// They are merged of the objects.
+    Merged(Merger<'d>),
 }
 
 impl<'d> Trees<'d> {
-    /// `dump` is the one to merge in, `snapshot` none if nothing is to be told.
-    pub(super) fn of(
-        kept: Option<KeptTrees<'d>>,
-        dump: &'d Dump,
-        snapshot: Option<Snapshot<'d>>,
-        rows: Rows,
-    ) -> Self {
-        Trees {
-            kept,
-            merger: Merger::of(dump, snapshot.as_slice(), rows),
+    /// Whether there may be a tree of a class.
+    pub(super) fn may_have(&self, class: Class<'d>) -> bool {
+        match self {
+            Trees::Kept(kept, _) => kept.of_class(class).is_some(),
+            Trees::Merged(_) => class.objects().len() > 0,
         }
     }
 
-    /// The tree of a class's objects that `admits` lets count: those of whom trees are kept.
-    pub(super) fn class(
+    /// The tree of some objects of a class: those of whom trees are kept.
+    pub(super) fn tree(
         &mut self,
         class: Class<'d>,
-        admits: impl Fn(TrackedObject<'d>) -> bool,
+        objects: impl Iterator<Item = TrackedObject<'d>>,
     ) -> Option<Merged<'d>> {
-        match self.kept {
-            Some(KeptTrees { dump, trees }) => {
-                let tree = trees.get(class.number() as usize)?.as_ref()?;
-                Some(Merged::of(dump, tree, 0, self.merger.rows))
+        match self {
+            Trees::Kept(kept, rows) => {
+                let tree = kept.of_class(class)?;
+                Some(Merged::of(kept.text, tree, 0, *rows))
             }
-            None => self.merger.class(class, admits).pop(),
+            Trees::Merged(merger) => merger.objects(objects).pop(),
         }
     }
 
@@ -150,35 +136,33 @@ impl<'d> Trees<'d> {
     pub(super) fn rows(
         &mut self,
         class: Class<'d>,
-        admits: impl Fn(TrackedObject<'d>) -> bool,
+        objects: impl Iterator<Item = TrackedObject<'d>>,
         mut see: impl FnMut(MergedRow<'d>),
     ) -> bool {
-        let rows = self.merger.rows;
-        let Some(KeptTrees { dump, trees }) = self.kept else {
-            let dump = self.merger.dump;
-            let mut is_cut = false;
-            self.merger.coalescer.class(class, admits, |_, tree| {
-                walk(dump, &tree, rows, &mut see);
+        let mut is_cut = false;
+        match self {
+            // Trees that are cut are not kept.
+            Trees::Kept(kept, rows) => {
+                if let Some(tree) = kept.of_class(class) {
+                    walk(kept.text, tree, *rows, see);
+                }
+            }
+            Trees::Merged(merger) => merger.coalescer.objects(objects, |_, tree| {
+                walk(&merger.dump.text, &tree, merger.rows, &mut see);
                 is_cut |= tree.is_cut;
-            });
-            return is_cut;
-        };
-        let tree = trees.get(class.number() as usize);
-        if let Some(tree) = tree.and_then(Option::as_ref) {
-            walk(dump, tree, rows, see);
+            }),
         }
-        // Trees that are cut are not kept.
-        false
+        is_cut
     }
 }
 
 impl<'d> Merged<'d> {
     /// The rows of a tree, which is of this snapshot, in the order of a walk.
-    fn of(dump: &'d Dump, tree: &Coalesced, snapshot: usize, rows: Rows) -> Self {
+    fn of(text: &'d TextArena, tree: &Coalesced, snapshot: usize, rows: Rows) -> Self {
         let nodes = &tree.nodes;
         let (count, whole) = nodes.first().map_or((0, 0), |r| (r.count, r.size_bytes));
         let mut referents = Vec::new();
-        walk(dump, tree, rows, |row| referents.push(row));
+        walk(text, tree, rows, |row| referents.push(row));
         Merged {
             snapshot,
             objects: count,
@@ -191,7 +175,7 @@ impl<'d> Merged<'d> {
 }
 
 /// Shows the rows of a tree, each before its own.
-fn walk<'d>(dump: &'d Dump, tree: &Coalesced, rows: Rows, mut see: impl FnMut(MergedRow<'d>)) {
+fn walk<'d>(text: &'d TextArena, tree: &Coalesced, rows: Rows, mut see: impl FnMut(MergedRow<'d>)) {
     let nodes = &tree.nodes;
     let whole = nodes.first().map_or(0, |root| root.size_bytes);
     let share = |size: i128| super::summary::percent(size, whole);
@@ -210,7 +194,7 @@ fn walk<'d>(dump: &'d Dump, tree: &Coalesced, rows: Rows, mut see: impl FnMut(Me
             seen += 1;
             see(MergedRow {
                 level,
-                name: names.of(node, dump),
+                name: names.of(node, text),
                 count: node.count,
                 size_bytes: node.size_bytes,
                 flat_bytes: node.flat_bytes,
@@ -235,13 +219,13 @@ fn walk<'d>(dump: &'d Dump, tree: &Coalesced, rows: Rows, mut see: impl FnMut(Me
 struct Names<'d>(HashMap<TextId, Option<Text<'d>>, FixedState>);
 
 impl<'d> Names<'d> {
-    fn of(&mut self, node: Node, dump: &'d Dump) -> Option<Text<'d>> {
+    fn of(&mut self, node: Node, text: &'d TextArena) -> Option<Text<'d>> {
         /// Longer ones are worth an entry.
         const SHORT_BYTES: usize = 200;
-        let is_short = dump.text.bytes(node.name).len() <= SHORT_BYTES;
+        let is_short = text.bytes(node.name).len() <= SHORT_BYTES;
         match is_short {
-            true => node.name(dump),
-            false => *self.0.entry(node.name).or_insert_with(|| node.name(dump)),
+            true => node.name(text),
+            false => *self.0.entry(node.name).or_insert_with(|| node.name(text)),
         }
     }
 }

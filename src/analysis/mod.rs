@@ -15,6 +15,7 @@ pub mod merged;
 pub mod objects;
 pub mod referents;
 pub mod sites;
+mod snapshot_selector;
 pub mod stacks;
 pub mod summary;
 

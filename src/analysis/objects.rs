@@ -8,7 +8,7 @@ use serde::Serialize;
 
 use super::long_texts::LongTexts;
 use super::referents::{self, Depth, ReferentDetail, Walker};
-use crate::model::{Dump, Frame, Integer, Sizes, Snapshot, Text, Trace, TrackedObject};
+use crate::model::{Contents, Frame, Integer, Sizes, Snapshot, Text, Trace, TrackedObject};
 
 /// How many frames of a trace are shown. Python ends a recursion at a thousand, and objects
 /// may share one endless trace.
@@ -129,7 +129,7 @@ pub struct SnapshotsByTime<'d> {
 
 impl<'d> SnapshotsByTime<'d> {
     /// Sorts the snapshots by time. Those without a time (NaN) are found by nobody.
-    pub fn of(dump: &'d Dump) -> Self {
+    pub fn of(dump: &'d Contents) -> Self {
         let mut by_time: Vec<_> = dump
             .snapshots()
             .filter(|s| !s.timestamp_seconds().is_nan())
@@ -195,7 +195,7 @@ pub struct Details<'d, 's> {
 
 impl<'d, 's> Details<'d, 's> {
     /// Of the objects of a dump.
-    pub fn of(dump: &'d Dump, sizes: &'s Sizes, depth: Depth) -> Self {
+    pub fn of(dump: &'d Contents, sizes: &'s Sizes, depth: Depth) -> Self {
         Details {
             sizes,
             depth,

@@ -4,7 +4,7 @@
 use serde::Serialize;
 
 use super::long_texts::LongTexts;
-use crate::model::{Asized, Dump, MAX_LEVEL, Text};
+use crate::model::{Asized, Contents, MAX_LEVEL, Text};
 use crate::select::first;
 
 /// How many rows one tree may have. A tree that shares parts can unfold to 2⁴⁰.
@@ -75,7 +75,7 @@ pub struct Walker {
 
 impl Walker {
     /// A walker of the trees of a dump.
-    pub fn of(dump: &Dump) -> Self {
+    pub fn of(dump: &Contents) -> Self {
         let referents = dump.all_referents();
         let budget = ROWS_PER_REFERENT.saturating_mul(referents);
         let budget = budget.saturating_add(ROWS_TO_START);

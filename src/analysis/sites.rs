@@ -12,10 +12,13 @@ use foldhash::fast::RandomState;
 use serde::Serialize;
 
 use super::summary::percent;
+use crate::error::Error;
 use crate::model::{
-    Class, Dump, Frame, Integer, Rules, Salvaged, Sizes, Snapshot, Text, TextId, TrackedObject,
+    Class, Column, Contents, Frame, Integer, KeptSizes, Projection, Rows, Rules, Salvaged, Sizes,
+    Snapshot, Text, TextId, TrackedObject,
 };
 use crate::select::{Filter, Limit, named};
+use crate::source::Source;
 
 /// How many frames a site may have.
 pub const MAX_DEPTH: usize = 100;
@@ -115,6 +118,16 @@ pub struct SitesOptions {
 }
 
 impl SitesOptions {
+    /// What it looks at of objects.
+    pub fn projection(&self) -> Projection {
+        Projection::of([Column::Birth, Column::Death])
+            .with_if(self.by.is_of_frames(), Column::Trace)
+            .with_if(self.by == GroupBy::Name, Column::Name)
+            .with_if(self.by == GroupBy::Repr, Column::Repr)
+            .with_sizes(KeptSizes::default())
+            .and(self.filter.projection())
+    }
+
     /// The sort keys that are meant.
     fn keys(&self) -> &[SiteSortKey] {
         match &self.sort[..] {
@@ -216,12 +229,18 @@ pub struct Sites<'d> {
 }
 
 impl<'d> Sites<'d> {
-    /// Groups the objects of a dump. `sizes` are those of [`Rules::Documented`].
-    pub fn of(dump: &'d Dump, sizes: &Sizes, options: &SitesOptions) -> Self {
+    /// Groups the objects of a dump.
+    ///
+    /// # Errors
+    ///
+    /// If the dump cannot be read.
+    pub fn of(source: &'d impl Source, options: &SitesOptions) -> Result<Self, Error> {
+        let dump = source.keep(source.fetch(options.projection(), Rows::All)?);
         let admitted = dump
             .classes()
             .filter(|class| options.filter.admits_class(class.name()));
-        Sites::among(dump, admitted, sizes, options)
+        let sizes = dump.sizes(Rules::Documented);
+        Ok(Sites::among(dump, admitted, &sizes, options))
     }
 
     /// Groups the objects of one class, whatever the filter says of classes.
@@ -230,7 +249,7 @@ impl<'d> Sites<'d> {
     }
 
     fn among(
-        dump: &'d Dump,
+        dump: &'d Contents,
         classes: impl Iterator<Item = Class<'d>>,
         sizes: &Sizes,
         options: &SitesOptions,
@@ -285,7 +304,7 @@ impl<'d> Sites<'d> {
 /// Traces and classes of the selected objects of a dump: the trace's number, the class's,
 /// how many objects, and their largest sizes in bytes.
 pub(crate) fn count_admitted(
-    dump: &Dump,
+    dump: &Contents,
     sizes: &Sizes,
     options: &SitesOptions,
 ) -> impl Iterator<Item = (Option<u32>, u32, u64, i128)> {
@@ -333,7 +352,7 @@ type KeyId = u32;
 type Counted = HashMap<(KeyId, u32), Tally, RandomState>;
 
 fn count<'d>(
-    dump: &'d Dump,
+    dump: &'d Contents,
     classes: impl Iterator<Item = Class<'d>>,
     sizes: &Sizes,
     options: &SitesOptions,
@@ -363,8 +382,7 @@ fn count<'d>(
                 GroupBy::Name => columns.name[number as usize].0,
                 GroupBy::Repr => columns.repr[number as usize].0,
                 GroupBy::Frame | GroupBy::Function | GroupBy::File => {
-                    let trace = columns.trace.get(number as usize);
-                    trace.copied().unwrap_or_default()
+                    columns.trace[number as usize]
                 }
             };
             let size = i128::from(sizes.largest_bytes(number));
@@ -419,7 +437,7 @@ struct Group<'d> {
 }
 
 impl Group<'_> {
-    fn figures(&self, dump: &Dump) -> SiteFigures {
+    fn figures(&self, dump: &Contents) -> SiteFigures {
         figures(dump, self.tally, self.classes.clone())
     }
 }
@@ -443,7 +461,7 @@ impl<'d> Site<'d> {
     }
 }
 
-fn figures_of(dump: &Dump, groups: &[Group<'_>]) -> SiteFigures {
+fn figures_of(dump: &Contents, groups: &[Group<'_>]) -> SiteFigures {
     let mut tally = Tally::default();
     let mut classes = Vec::new();
     for group in groups {
@@ -454,7 +472,7 @@ fn figures_of(dump: &Dump, groups: &[Group<'_>]) -> SiteFigures {
 }
 
 /// Classes of one name count once, though a dump may list it twice.
-fn figures(dump: &Dump, tally: Tally, mut classes: Vec<u32>) -> SiteFigures {
+fn figures(dump: &Contents, tally: Tally, mut classes: Vec<u32>) -> SiteFigures {
     classes.sort_unstable();
     classes.dedup();
     if classes.len() > 1 {
@@ -477,7 +495,7 @@ fn figures(dump: &Dump, tally: Tally, mut classes: Vec<u32>) -> SiteFigures {
 pub(crate) struct Ranks(HashMap<TextId, u32, RandomState>);
 
 impl Ranks {
-    pub(crate) fn of(dump: &Dump, ids: impl Iterator<Item = TextId>) -> Ranks {
+    pub(crate) fn of(dump: &Contents, ids: impl Iterator<Item = TextId>) -> Ranks {
         let mut ids: Vec<TextId> = ids.collect();
         ids.sort_unstable();
         ids.dedup();
@@ -498,7 +516,7 @@ impl Ranks {
     }
 }
 
-fn by_text<'d>(dump: &'d Dump, counted: &Counted) -> Vec<Group<'d>> {
+fn by_text<'d>(dump: &'d Contents, counted: &Counted) -> Vec<Group<'d>> {
     let ranks = Ranks::of(dump, counted.keys().map(|&(id, _)| TextId(id)));
     gather(
         counted,
@@ -510,7 +528,12 @@ fn by_text<'d>(dump: &'d Dump, counted: &Counted) -> Vec<Group<'d>> {
     )
 }
 
-fn by_frames<'d>(dump: &'d Dump, counted: &Counted, by: GroupBy, depth: usize) -> Vec<Group<'d>> {
+fn by_frames<'d>(
+    dump: &'d Contents,
+    counted: &Counted,
+    by: GroupBy,
+    depth: usize,
+) -> Vec<Group<'d>> {
     let mut traces: Vec<KeyId> = counted.keys().map(|&(id, _)| id).collect();
     traces.sort_unstable();
     traces.dedup();
@@ -543,7 +566,7 @@ fn by_frames<'d>(dump: &'d Dump, counted: &Counted, by: GroupBy, depth: usize) -
 }
 
 /// The innermost frames of a trace by its number plus one, outermost of them first.
-fn innermost(dump: &Dump, id: KeyId, depth: usize) -> Box<[Frame<'_>]> {
+fn innermost(dump: &Contents, id: KeyId, depth: usize) -> Box<[Frame<'_>]> {
     let Some(number) = id.checked_sub(1) else {
         return Box::default();
     };
@@ -626,13 +649,14 @@ fn sort(groups: &mut [Group<'_>], keep: usize, options: &SitesOptions) {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::model::Dump;
 
     fn shop() -> Dump {
         Dump::load(concat!(env!("CARGO_MANIFEST_DIR"), "/fixtures/shop.dump")).unwrap()
     }
 
     fn sites(dump: &Dump, options: SitesOptions) -> Sites<'_> {
-        Sites::of(dump, &Sizes::of(dump, Rules::Documented), &options)
+        Sites::of(dump, &options).unwrap()
     }
 
     /// However objects are grouped, each is in one group.
@@ -667,7 +691,7 @@ mod tests {
         let dump = shop();
         let sizes = Sizes::of(&dump, Rules::Documented);
         let options = SitesOptions::default();
-        let whole = Sites::of(&dump, &sizes, &options).total.figures;
+        let whole = Sites::of(&dump, &options).unwrap().total.figures;
         let parts = dump
             .classes()
             .map(|class| Sites::of_class(class, &sizes, &options).total.figures);

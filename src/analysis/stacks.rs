@@ -7,8 +7,10 @@ use std::collections::{HashMap, HashSet};
 use foldhash::fast::RandomState;
 
 use super::sites::{self, GroupBy, SitesOptions, is_tracker};
-use crate::model::{Dump, Frame, Sizes, Text, TextId, Trace};
+use crate::error::Error;
+use crate::model::{Contents, Frame, Rows, Rules, Text, TextId, Trace};
 use crate::select::Filter;
+use crate::source::Source;
 use crate::units::escaped;
 
 /// Longer texts are cut where a stack names them: in honest dumps none is, and in others
@@ -61,15 +63,20 @@ pub struct Stacks<'d> {
 }
 
 impl<'d> Stacks<'d> {
-    /// Weighs the selected objects of a dump. `sizes` are those of
-    /// [`Rules::Documented`](crate::Rules::Documented).
-    pub fn of(dump: &'d Dump, sizes: &Sizes, filter: &Filter, weight: Weight) -> Self {
+    /// Weighs the selected objects of a dump.
+    ///
+    /// # Errors
+    ///
+    /// If the dump cannot be read.
+    pub fn of(source: &'d impl Source, filter: &Filter, weight: Weight) -> Result<Self, Error> {
         let options = SitesOptions {
             filter: filter.clone(),
             by: GroupBy::Frame,
             ..SitesOptions::default()
         };
-        let counted = sites::count_admitted(dump, sizes, &options);
+        let dump = source.keep(source.fetch(options.projection(), Rows::All)?);
+        let sizes = dump.sizes(Rules::Documented);
+        let counted = sites::count_admitted(dump, &sizes, &options);
         let stacks = counted.map(|(trace, class, objects, size_bytes)| Stack {
             trace: trace.map(|number| Trace { dump, number }),
             class: dump.class_name(class),
@@ -79,10 +86,10 @@ impl<'d> Stacks<'d> {
                 Weight::Objects => objects.into(),
             },
         });
-        Stacks {
+        Ok(Stacks {
             stacks: merged(stacks.collect()),
             are_compared: false,
-        }
+        })
     }
 
     /// The same stacks with what they weigh in an older dump; those that are only there too.
@@ -119,19 +126,19 @@ fn merged<'d>(mut stacks: Vec<Stack<'d>>) -> Vec<Stack<'d>> {
 /// few times, and its place however often stacks are.
 struct Places<'d> {
     /// Of each dump the place of every frame by its number, 0 for those of the tracker.
-    frames: Vec<(&'d Dump, Vec<u32>)>,
+    frames: Vec<(&'d Contents, Vec<u32>)>,
     classes: HashMap<Text<'d>, u32, RandomState>,
 }
 
 impl<'d> Places<'d> {
     fn of(stacks: &[Stack<'d>]) -> Self {
-        let mut dumps: Vec<&'d Dump> = Vec::new();
+        let mut dumps: Vec<&'d Contents> = Vec::new();
         for trace in stacks.iter().filter_map(|stack| stack.trace) {
             if !dumps.iter().any(|&dump| std::ptr::eq(dump, trace.dump)) {
                 dumps.push(trace.dump);
             }
         }
-        let all = |dump: &'d Dump| {
+        let all = |dump: &'d Contents| {
             let numbers = 0..dump.traces.frames.len() as u32;
             numbers.map(move |number| Frame::of(dump, number))
         };
@@ -262,7 +269,7 @@ pub(crate) fn text(text: Text<'_>) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::model::Rules;
+    use crate::model::Dump;
 
     fn load(name: &str) -> Dump {
         Dump::load(format!("{}/fixtures/{name}", env!("CARGO_MANIFEST_DIR"))).unwrap()
@@ -277,8 +284,7 @@ mod tests {
     }
 
     fn of(dump: &Dump, weight: Weight) -> Stacks<'_> {
-        let sizes = Sizes::of(dump, Rules::Documented);
-        Stacks::of(dump, &sizes, &Filter::default(), weight)
+        Stacks::of(dump, &Filter::default(), weight).unwrap()
     }
 
     #[test]

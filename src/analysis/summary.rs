@@ -4,15 +4,19 @@
 //! bounded: where that would be too much, the snapshots are taken in blocks.
 
 use std::cell::Cell;
-use std::fmt;
 use std::str::FromStr;
 
 use serde::Serialize;
 
 use super::course::Course;
 use super::long_texts::LongTexts;
-use crate::model::{self, Dump, Rules, Salvaged, Snapshot, Text, Timeline, TrackedObject, moments};
+pub use super::snapshot_selector::SnapshotSelector;
+use crate::error::Error;
+use crate::model::{
+    self, Cells, Contents, Rules, Salvaged, Snapshot, Text, Timeline, TrackedObject, moments,
+};
 use crate::select::{Filter, Limit, named};
+use crate::source::Source;
 
 /// How many changes are looked at together: 36 MB of them. Of more samples more, so that these
 /// are gone through a few times at most.
@@ -61,74 +65,6 @@ impl FromStr for ClassSortKey {
 
     fn from_str(text: &str) -> Result<Self, String> {
         named(&ClassSortKey::NAMED, text)
-    }
-}
-
-/// Names one snapshot of a dump.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum SnapshotSelector {
-    /// Its number from 0; negative from the end, -1 the last.
-    Index(i64),
-    /// The first one.
-    First,
-    /// The last one.
-    Last,
-    /// The largest one.
-    Peak,
-    /// All with this description.
-    Description(String),
-}
-
-impl FromStr for SnapshotSelector {
-    type Err = std::convert::Infallible;
-
-    fn from_str(text: &str) -> Result<Self, Self::Err> {
-        Ok(match text {
-            "first" => SnapshotSelector::First,
-            "last" => SnapshotSelector::Last,
-            "peak" => SnapshotSelector::Peak,
-            _ => text.parse().map_or_else(
-                |_| SnapshotSelector::Description(text.into()),
-                SnapshotSelector::Index,
-            ),
-        })
-    }
-}
-
-impl fmt::Display for SnapshotSelector {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            SnapshotSelector::Index(index) => write!(f, "{index}"),
-            SnapshotSelector::First => f.write_str("first"),
-            SnapshotSelector::Last => f.write_str("last"),
-            SnapshotSelector::Peak => f.write_str("peak"),
-            SnapshotSelector::Description(text) => f.write_str(text),
-        }
-    }
-}
-
-impl SnapshotSelector {
-    /// The snapshots it names, in the order of the dump; none if there is no such one.
-    pub fn find<'d>(&self, dump: &'d Dump) -> Vec<Snapshot<'d>> {
-        let mut all = dump.snapshots();
-        let one = match self {
-            SnapshotSelector::First => all.next(),
-            SnapshotSelector::Last => all.next_back(),
-            SnapshotSelector::Peak => dump.peak_snapshot(),
-            SnapshotSelector::Index(index) => usize::try_from(*index)
-                .ok()
-                .or_else(|| {
-                    all.len()
-                        .checked_sub(usize::try_from(index.unsigned_abs()).ok()?)
-                })
-                .and_then(|index| all.nth(index)),
-            SnapshotSelector::Description(text) => {
-                return all
-                    .filter(|s| s.description().to_str() == text.as_str())
-                    .collect();
-            }
-        };
-        one.into_iter().collect()
     }
 }
 
@@ -294,7 +230,9 @@ pub struct SnapshotSummary<'d> {
 
 /// The summary of a dump: figures are computed as snapshots are asked for.
 pub struct Summary<'d> {
-    dump: &'d Dump,
+    dump: &'d Contents,
+    /// What the file keeps of every class at every snapshot.
+    kept: Option<&'d Cells>,
     options: SummaryOptions,
     /// Numbers of the selected classes; for [`Rules::Pympler`] and by default sorted by name.
     classes: Vec<u32>,
@@ -312,8 +250,13 @@ impl<'d> Summary<'d> {
     ///
     /// # Errors
     ///
-    /// If a selector names no snapshot of this dump; the error is that selector.
-    pub fn of(dump: &'d Dump, options: SummaryOptions) -> Result<Self, SnapshotSelector> {
+    /// If a selector names no snapshot of this dump, or the dump cannot be read.
+    pub fn of(source: &'d impl Source, options: SummaryOptions) -> Result<Self, Error> {
+        let kept = options.filter.class_totals(source)?;
+        let dump = match kept {
+            Some(_) => source.digest()?.contents,
+            None => source.whole()?,
+        };
         let mut classes: Vec<_> = dump
             .classes()
             .filter(|class| options.filter.admits_class(class.name()))
@@ -325,7 +268,7 @@ impl<'d> Summary<'d> {
             for selector in &options.snapshots {
                 let found = selector.find(dump);
                 if found.is_empty() {
-                    return Err(selector.clone());
+                    return Err(selector.names_none(dump));
                 }
                 found
                     .iter()
@@ -336,11 +279,25 @@ impl<'d> Summary<'d> {
         let classes = classes.iter().map(|class| class.number()).collect();
         Ok(Summary {
             dump,
+            kept,
             options,
             classes,
             snapshots,
             texts_cut: Cell::new(false),
         })
+    }
+
+    /// What the dump holds beside objects.
+    pub(crate) fn contents(&self) -> &'d Contents {
+        self.dump
+    }
+
+    /// Whether a class has instances at all.
+    pub(super) fn is_used(&self, class: u32) -> bool {
+        match self.kept {
+            Some(totals) => totals.is_used(class as usize),
+            None => self.dump.classes[class as usize].count > 0,
+        }
     }
 
     /// How many classes there are to show before a limit cuts them.
@@ -425,7 +382,7 @@ impl<'d> Summary<'d> {
             Ok(())
         };
         let SummaryOptions { filter, rules, .. } = &self.options;
-        if let Some(cells) = filter.derived(self.dump).and_then(|all| all.cells.as_ref()) {
+        if let Some(cells) = self.kept {
             let timeline = Timeline::of_cells(cells, &self.classes, *rules);
             return show(&timeline, 0, &self.snapshots);
         }
@@ -601,8 +558,9 @@ pub(crate) fn percent(sum_bytes: i128, whole: i128) -> f64 {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::model::Dump;
 
-    fn each<'d>(dump: &'d Dump, options: &SummaryOptions) -> Vec<SnapshotSummary<'d>> {
+    fn each<'d>(dump: &'d impl Source, options: &SummaryOptions) -> Vec<SnapshotSummary<'d>> {
         let summary = Summary::of(dump, options.clone()).unwrap();
         let mut all = Vec::new();
         let done = summary.each(|snapshot| -> Result<(), std::convert::Infallible> {
@@ -626,8 +584,10 @@ mod tests {
         let mut compared = 0;
         for path in paths.chain([root.join("leaky_shop.dump")]) {
             let Ok(dump) = Dump::load(path) else { continue };
-            let mut kept = dump.clone();
-            kept.derived = Some(Box::new(crate::model::Derived::of(&dump)));
+            let folder = tempfile::tempdir().unwrap();
+            let native = folder.path().join("dump.bin");
+            dump.dump_stats(&native).unwrap();
+            let kept = crate::DumpFile::open(&native).unwrap();
             for (_, key) in ClassSortKey::NAMED {
                 for (reverse, rules) in [(false, Rules::Documented), (true, Rules::Pympler)] {
                     let all = SummaryOptions {

@@ -1,19 +1,20 @@
 //! `ctstats check`: a gate for automated tests.
 
-use std::mem::ManuallyDrop;
 use std::path::{Path, PathBuf};
 
 use anyhow::Result;
 use clap::{Args, ValueEnum};
 
-use ctstats::Dump;
-use ctstats::analysis::check::{Check, Quantity, Threshold, Unchecked, Unused, load, no_leaks};
+use ctstats::analysis::check::{Check, Quantity, Threshold, Unused, load, no_leaks};
 use ctstats::analysis::leaks::Confidence;
 use ctstats::report::check;
 use ctstats::select::Filter;
 use ctstats::units::escaped;
 
-use super::{FilterArgs, Input, PageArgs, Usage, inputs, is_closed_pipe, note, remarks};
+use super::{
+    FilterArgs, Input, Opened, PageArgs, Usage, inputs, is_closed_pipe, note, open_in_order,
+    remarks,
+};
 
 const EXAMPLES: &str = "\
 Examples:
@@ -151,16 +152,19 @@ impl CheckArgs {
             return Err(Usage(what).into());
         }
         let filter = self.filter.filter();
-        let read = |path: &Path| -> Result<ManuallyDrop<Dump>> {
-            let (dump, ()) = super::load(path, self.page.reading, |file| {
-                Ok((file.in_order()?.history(&filter, false)?.0, ()))
-            })?;
-            Ok(dump)
+        let open = |path: &Path| open_in_order(path, self.page.reading);
+        let dump = open(input)?;
+        let baseline = self.baseline.as_deref().map(open).transpose()?;
+        let old = baseline.as_ref().map(|baseline| &*baseline.file);
+        // The error names the file that something is missing in.
+        let of = match Check::of(&*dump.file, old, &thresholds, &filter) {
+            Err(ctstats::Error::Unchecked { what, in_baseline }) => {
+                let baseline = self.baseline.as_ref().filter(|_| in_baseline);
+                let path = baseline.unwrap_or(input).display().to_string();
+                anyhow::bail!("{}: {what}", escaped(&path))
+            }
+            of => of?,
         };
-        let dump = read(input)?;
-        let baseline = self.baseline.as_deref().map(read).transpose()?;
-        let of = Check::of(&dump, baseline.as_deref(), &thresholds, &filter);
-        let of = of.map_err(|unchecked| refusal(&unchecked, input, self.baseline.as_deref()))?;
         let mut out = self.page.open()?;
         let style = self.page.style(&out, false);
         let written = match self.format {
@@ -183,7 +187,7 @@ impl CheckArgs {
         let uncheckable: Vec<&Unused> = of.uncheckable().collect();
         if !uncheckable.is_empty() && !self.allow_missing {
             let path = input.display().to_string();
-            let why = of_no_class(&uncheckable, &filter, &dump);
+            let why = of_no_class(&uncheckable, &filter, &dump)?;
             anyhow::bail!(
                 "{}: cannot be checked: {why} (--allow-missing passes over such limits)",
                 escaped(&path)
@@ -192,7 +196,7 @@ impl CheckArgs {
         // GitHub has them among the annotations.
         if !of.unused.is_empty() && self.format != Form::Github {
             let unused: Vec<&Unused> = of.unused.iter().collect();
-            let why = of_no_class(&unused, &filter, &dump);
+            let why = of_no_class(&unused, &filter, &dump)?;
             note(&format!("not checked: {why}"));
         }
         if of.breaches > 0 {
@@ -203,35 +207,11 @@ impl CheckArgs {
 }
 
 /// Why some limits could not be checked: what the filter leaves, or else the limits one by one.
-fn of_no_class(unused: &[&Unused], filter: &Filter, dump: &Dump) -> String {
-    if !filter.is_empty() && !remarks::some_pass(filter, dump) {
-        return remarks::nothing_passes(filter, &filter.unmatched(dump));
+fn of_no_class(unused: &[&Unused], filter: &Filter, dump: &Opened) -> Result<String> {
+    if !filter.is_empty() && !remarks::some_pass(filter, dump)? {
+        let unmatched = dump.ask(|file| filter.unmatched(file))?;
+        return Ok(remarks::nothing_passes(filter, &unmatched));
     }
     let sentences: Vec<String> = unused.iter().map(|one| check::of_no_class(one)).collect();
-    remarks::list(&sentences)
-}
-
-/// Why nothing can be checked, with the file and the next step.
-fn refusal(unchecked: &Unchecked, dump: &Path, baseline: Option<&Path>) -> anyhow::Error {
-    let (path, what) = match unchecked {
-        Unchecked::NoSnapshots {
-            quantity,
-            in_baseline,
-        } => {
-            let flag = quantity.flag();
-            let what = format!(
-                "{flag} cannot be checked: the dump has no snapshots; \
-                 tracker.create_snapshot() records one"
-            );
-            (baseline.filter(|_| *in_baseline).unwrap_or(dump), what)
-        }
-        Unchecked::TooFewSnapshots { snapshots, needed } => {
-            let what = format!(
-                "--no-leaks cannot be checked: a verdict needs {needed} snapshots, and the dump \
-                 has {snapshots}; call tracker.create_snapshot() more often"
-            );
-            (dump, what)
-        }
-    };
-    anyhow::anyhow!("{}: {what}", escaped(&path.display().to_string()))
+    Ok(remarks::list(&sentences))
 }

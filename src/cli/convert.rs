@@ -16,7 +16,7 @@ use crate::progress::Progress;
 
 use super::place::{self, Kind};
 use super::typed::TypedLimit;
-use super::{FilterArgs, OUTPUT, ReadingArgs, SELECTION, load, note, open, remarks};
+use super::{FilterArgs, OUTPUT, ReadingArgs, SELECTION, note, open, open_as_recorded, remarks};
 
 const EXAMPLES: &str = "\
 Examples:
@@ -108,13 +108,20 @@ impl Convert {
             limit: self.limit.map(TypedLimit::get),
             rules: Rules::Documented,
         };
-        let (dump, selected) = load(&self.input, self.reading, |file| {
-            if selection.selects_all() {
-                return Ok((file.whole()?, None));
+        let dump = open_as_recorded(&self.input, self.reading)?;
+        let mut dump = if selection.selects_all() {
+            dump.into_whole()?
+        } else {
+            let selected = dump.ask(|file| selection.select(file))?;
+            remarks::on_selection(&selection.filter, &selected);
+            if selected.objects.len() < selected.all {
+                note(&table::extent(&selected, ByteStyle::Units));
             }
-            let (dump, selected) = file.select(&selection)?;
-            Ok((dump, Some(selected)))
-        })?;
+            let part = selected.contents.part(&selected.objects);
+            // What is needed no longer makes room for what is written.
+            drop(ManuallyDrop::into_inner(dump.file));
+            part
+        };
         let redactions: Vec<Redaction> = self
             .redact
             .iter()
@@ -124,21 +131,10 @@ impl Convert {
                 Redact::Desc => Redaction::Desc,
             })
             .collect();
-        let mut dump = dump;
-        if let Some(selected) = selected {
-            remarks::on_selection(&selection.filter, &selected);
-            if selected.objects.len() < selected.all {
-                note(&table::extent(&selected, ByteStyle::Units));
-            }
-            // What is needed no longer makes room for what is written.
-            let part = dump.part(&selected.objects);
-            drop(ManuallyDrop::into_inner(dump));
-            dump = ManuallyDrop::new(part);
-        }
         if !redactions.is_empty() {
-            dump = ManuallyDrop::new(ManuallyDrop::into_inner(dump).redacted(&redactions));
+            dump = dump.redacted(&redactions);
         }
-        let dump = &*dump;
+        let dump = &*ManuallyDrop::new(dump);
         let out = open(&self.out)?;
         if out.is_terminal() {
             anyhow::bail!("a dump is no text: give a file, or pipe the output into one");

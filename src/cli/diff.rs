@@ -1,13 +1,12 @@
 //! `ctstats diff`: what changed.
 
-use std::mem::ManuallyDrop;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use anyhow::Result;
 use clap::Args;
 
-use ctstats::Dump;
-use ctstats::analysis::diff::{Diff, DiffOptions, DiffSortKey, NoSnapshot, Side};
+use ctstats::Source;
+use ctstats::analysis::diff::{Diff, DiffOptions, DiffSortKey};
 use ctstats::analysis::summary::SnapshotSelector;
 use ctstats::report::diff;
 use ctstats::report::json::Stringing;
@@ -15,8 +14,8 @@ use ctstats::units::escaped;
 
 use super::typed::TypedLimit;
 use super::{
-    FilterArgs, REFERENTS_CUT, SELECTION, SheetArgs, SheetForm, inputs, load, no_such, note,
-    remarks, warn,
+    FilterArgs, Opened, REFERENTS_CUT, SELECTION, SheetArgs, SheetForm, inputs, note,
+    open_in_order, remarks, warn,
 };
 
 const EXAMPLES: &str = "\
@@ -85,43 +84,27 @@ impl DiffArgs {
         let dialect = self.form.dialect()?;
         self.form.page.refuse_losses(&dumps)?;
         let reading = self.form.page.reading;
-        let read = |path: &Path, side: Side| -> Result<ManuallyDrop<Dump>> {
-            let (dump, ()) = load(path, reading, |file| {
-                let file = file.in_order()?;
-                let read = match side {
-                    Side::Both => file.history(&options.filter, options.referents)?,
-                    // Objects of one process are known again by their addresses.
-                    Side::Old | Side::New => file.identities(&options.filter, options.referents)?,
-                };
-                Ok(match read {
-                    (dump, Some(rest)) if options.needs_referents(&dump, side) => {
-                        (rest.whole()?, ())
-                    }
-                    (dump, _) => (dump, ()),
-                })
-            })?;
-            Ok(dump)
+        let old = open_in_order(&self.dump, reading)?;
+        let new = match &self.new {
+            Some(new) => Some(open_in_order(new, reading)?),
+            None => None,
         };
-        let (old, new) = match &self.new {
-            None => (read(&self.dump, Side::Both)?, None),
-            Some(new) => (read(&self.dump, Side::Old)?, Some(read(new, Side::New)?)),
-        };
-        let found = match &new {
-            Some(new) => Diff::of_dumps(&old, new, &options),
-            None => Diff::of_snapshots(&old, &options),
-        };
-        let mut found = found.map_err(|NoSnapshot { in_newer, selector }| {
-            let newer = self.new.as_ref().zip(new.as_ref()).filter(|_| in_newer);
-            let (path, dump) = newer.unwrap_or((&self.dump, &old));
-            if dump.snapshots().len() == 0 {
-                return anyhow::anyhow!(
+        for (path, dump) in dumps.iter().zip([Some(&old), new.as_ref()]) {
+            let snapshots = |dump: &Opened| {
+                dump.ask(|file| file.digest().map(|all| all.contents.snapshots().len()))
+            };
+            if dump.map(snapshots).transpose()? == Some(0) {
+                anyhow::bail!(
                     "{}: there is nothing to compare: the dump has no snapshots; \
                      tracker.create_snapshot() records one",
                     escaped(&path.display().to_string())
                 );
             }
-            no_such(dump, &selector).into()
-        })?;
+        }
+        let mut found = match &new {
+            Some(new) => old.ask(|old| Diff::of_dumps(old, &*new.file, &options))?,
+            None => old.ask(|old| Diff::of_snapshots(old, &options))?,
+        };
         let names = |new: &PathBuf| [&self.dump, new].map(|path| path.display().to_string());
         found.files = self.new.as_ref().map(names);
         let page = &self.form.page;
@@ -138,7 +121,10 @@ impl DiffArgs {
         if found.referents_cut {
             warn(REFERENTS_CUT);
         }
-        remarks::on_filter_of_two(&options.filter, &old, new.as_deref());
+        match &new {
+            Some(new) => remarks::on_filter_of_two(&options.filter, &old, new)?,
+            None => remarks::on_filter(&options.filter, &old)?,
+        }
         if found.from == found.to && new.is_none() {
             note("both are the same snapshot, so nothing can have changed");
         } else if found.total.figures.born.is_none() && new.is_none() {

@@ -5,11 +5,11 @@ use std::path::{Path, PathBuf};
 use anyhow::Result;
 use clap::Args;
 
-use ctstats::HtmlStats;
 use ctstats::report::html::{self, HtmlOptions, Pages};
+use ctstats::{HtmlStats, Source};
 
 use super::place::{self, Kind};
-use super::{FilterArgs, Input, OUTPUT, ReadingArgs, Usage, load, remarks};
+use super::{FilterArgs, Input, OUTPUT, ReadingArgs, Usage, open_in_order, remarks};
 
 const EXAMPLES: &str = "\
 Examples:
@@ -70,9 +70,7 @@ impl HtmlArgs {
             Kind::Pages
         };
         place::refuse_losses(&[input], &[(&self.output, kind)], self.force)?;
-        let (dump, ()) = load(input, self.reading, |file| {
-            Ok((file.in_order()?.whole()?, ()))
-        })?;
+        let dump = open_in_order(input, self.reading)?;
         let name = match input.file_name() {
             Some(name) if input != Path::new("-") => {
                 format!(": {}", ctstats::units::escaped(&name.to_string_lossy()))
@@ -88,9 +86,8 @@ impl HtmlArgs {
         };
         crate::interrupt::leave_nothing_behind();
         let pages = Pages::open(&self.output, self.single_file)?;
-        html::write(pages, &dump, &options)?;
+        html::write(pages, dump.ask(|file| file.whole())?, &options)?;
         place::tell(&self.output, kind, "");
-        remarks::on_filter(&options.filter, &dump);
-        Ok(())
+        remarks::on_filter(&options.filter, &dump)
     }
 }

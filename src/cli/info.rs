@@ -3,10 +3,11 @@
 use anyhow::Result;
 use clap::{Args, ValueEnum};
 
+use ctstats::Source;
 use ctstats::analysis::info::Info;
 use ctstats::report::info;
 
-use super::{Input, PageArgs, load, remarks};
+use super::{Input, PageArgs, open_as_recorded, remarks};
 
 const EXAMPLES: &str = "\
 Examples:
@@ -40,11 +41,9 @@ impl InfoArgs {
     pub(super) fn run(self) -> Result<()> {
         let page = &self.page;
         page.refuse_losses(&[&self.input.dump])?;
-        let (dump, ()) = load(&self.input.dump, page.reading, |file| {
-            Ok((file.outline()?, ()))
-        })?;
-        let info = Info::of(&dump);
-        let clock = dump.clock_fault();
+        let dump = open_as_recorded(&self.input.dump, page.reading)?;
+        let info = dump.ask(|file| Info::of(file))?;
+        let clock = dump.ask(|file| file.digest())?.contents.clock_fault();
         let mut out = page.open()?;
         match self.format {
             InfoForm::Table => {

@@ -5,14 +5,13 @@ use std::mem::ManuallyDrop;
 use anyhow::Result;
 use clap::Args;
 
-use ctstats::Dump;
-use ctstats::analysis::leaks::{LeakSortKey, LeaksOptions, Verdicts};
+use ctstats::analysis::leaks::{LeakSortKey, Leaks, LeaksOptions};
 use ctstats::analysis::summary::SnapshotSelector;
 use ctstats::report::leaks;
 
 use super::typed::TypedLimit;
 use super::{
-    FilterArgs, Input, REFERENTS_CUT, SELECTION, SheetArgs, SheetForm, load, no_such, remarks, warn,
+    FilterArgs, Input, REFERENTS_CUT, SELECTION, SheetArgs, SheetForm, open_in_order, remarks, warn,
 };
 
 const EXAMPLES: &str = "\
@@ -79,23 +78,8 @@ impl LeaksArgs {
             reverse: self.reverse,
             limit: Some(self.limit.get()),
         };
-        let (dump, rest) = load(&self.input.dump, page.reading, |file| {
-            file.in_order()?.history(&options.filter, true)
-        })?;
-        let verdicts =
-            Verdicts::of(&dump, &options).map_err(|selector| no_such(&dump, &selector))?;
-        // Of a native file those are read that are looked at.
-        let looked_at = match rest.zip(verdicts.survivors()) {
-            Some((rest, (classes, survivors))) => {
-                let referents = verdicts.needs_referents();
-                let shown = |part: &Dump| verdicts.shown(part);
-                let dump = rest.survivors(&classes, survivors, referents, shown)?;
-                Some(ManuallyDrop::new(dump))
-            }
-            None => None,
-        };
-        let found = verdicts.look(looked_at.as_ref().unwrap_or(&dump));
-        let found = ManuallyDrop::new(found);
+        let dump = open_in_order(&self.input.dump, page.reading)?;
+        let found = ManuallyDrop::new(dump.ask(|file| Leaks::of(file, &options))?);
         let mut out = page.open()?;
         let style = page.style(&out, false);
         let path = &self.input.dump;
@@ -114,7 +98,6 @@ impl LeaksArgs {
         {
             warn(REFERENTS_CUT);
         }
-        remarks::on_filter(&options.filter, &dump);
-        Ok(())
+        remarks::on_filter(&options.filter, &dump)
     }
 }

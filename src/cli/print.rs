@@ -11,8 +11,8 @@ use ctstats::select::{Selection, SortKey};
 
 use super::typed::TypedLimit;
 use super::{
-    FilterArgs, Form, FormArgs, Input, LONG_TEXTS_CUT, OUTPUT, REFERENTS_CUT, SELECTION, load,
-    note, remarks, warn,
+    FilterArgs, Form, FormArgs, Input, LONG_TEXTS_CUT, OUTPUT, REFERENTS_CUT, SELECTION, note,
+    open_as_recorded, remarks, warn,
 };
 
 const EXAMPLES: &str = "\
@@ -69,23 +69,21 @@ impl Print {
             limit: self.limit.map(TypedLimit::get),
             rules: self.form.rules(),
         };
-        let (dump, selected) = load(&self.input.dump, page.reading, |file| {
-            file.select(&selection)
-        })?;
-        let selected = ManuallyDrop::new(selected);
+        let dump = open_as_recorded(&self.input.dump, page.reading)?;
+        let selected = ManuallyDrop::new(dump.ask(|file| selection.select(file))?);
         let mut out = page.open()?;
         let mut style = page.style(&out, self.brief);
         style.every = self.every;
         let bytes = style.bytes;
         let left_out = match self.form.format {
-            Form::Table => table::objects(&mut out, &dump, &selected, style)?,
-            Form::Json => json::objects(&mut out, &dump, &selected, json::Stringing::Document)?,
-            Form::Ndjson => json::objects(&mut out, &dump, &selected, json::Stringing::Lines)?,
-            Form::Csv => csv::objects(&mut out, &dump, &selected, dialect)?,
-            Form::Markdown => markdown::objects(&mut out, &dump, &selected, bytes)?,
+            Form::Table => table::objects(&mut out, &selected, style)?,
+            Form::Json => json::objects(&mut out, &selected, json::Stringing::Document)?,
+            Form::Ndjson => json::objects(&mut out, &selected, json::Stringing::Lines)?,
+            Form::Csv => csv::objects(&mut out, &selected, dialect)?,
+            Form::Markdown => markdown::objects(&mut out, &selected, bytes)?,
             Form::Pympler => {
                 let escape = out.is_terminal();
-                let cut = pympler::Writer::new(&mut out, escape).objects(&dump, &selected)?;
+                let cut = pympler::Writer::new(&mut out, escape).objects(&selected)?;
                 LeftOut {
                     referents: cut.cut,
                     texts: false,

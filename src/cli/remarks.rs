@@ -3,51 +3,84 @@
 
 use std::path::Path;
 
+use anyhow::Result;
+
 use ctstats::report::{did_you_mean, salvaged};
 use ctstats::select::{Criterion, Filter, Selected, Unmatched};
 use ctstats::units::{counted, escaped, short_time};
-use ctstats::{ClockFault, Dump, Origin, Rules, Salvaged};
+use ctstats::{ClockFault, Notes, Origin, Salvaged, Source};
 
-use super::{note, warn};
+use super::{Opened, note, warn};
 
 /// So many sentences are joined to one.
 const MOST_SENTENCES: usize = 5;
 
-/// Warns of texts of a filter that fit nothing in a dump, and if no object passes it. The dump
-/// has the samples of objects if the filter asks for sizes.
-pub(super) fn on_filter(filter: &Filter, dump: &Dump) {
-    on_outcome(filter, dump, some_pass(filter, dump));
+/// Says what loading noticed: what is lost, what follows the dump, what the clock did.
+pub(super) fn on_loading(path: &Path, notes: &Notes) {
+    if let Some(lost) = &notes.salvaged {
+        on_salvage(path, lost, notes.origin);
+    }
+    if notes.trailing_bytes > 0 {
+        on_trailing_bytes(path, notes);
+    }
+    if let Some(fault) = &notes.clock {
+        on_clock(path, fault);
+    }
 }
 
-/// The same of one dump, or of two together: a class may be in either.
-pub(super) fn on_filter_of_two(filter: &Filter, old: &Dump, new: Option<&Dump>) {
-    let Some(new) = new else {
-        return on_filter(filter, old);
+fn on_trailing_bytes(path: &Path, notes: &Notes) {
+    let more = if notes.trailing_uncounted {
+        "more than "
+    } else {
+        ""
     };
-    let mut unmatched = filter.unmatched(new);
-    let in_old = filter.unmatched(old);
+    let bytes = counted(notes.trailing_bytes as usize, "byte", "bytes");
+    let why = match notes.origin {
+        Origin::Pympler => {
+            ", as Pympler does (dump_stats with close=False may have appended another)"
+        }
+        Origin::Native { .. } => {
+            ": the dump is whole, but something was appended to the file that ctstats did not \
+             write; copy it again, or convert the dump again"
+        }
+    };
+    warn(&format!(
+        "{}: {more}{bytes} behind the dump ignored{why}",
+        escaped(&path.display().to_string()),
+    ));
+}
+
+/// Warns of texts of a filter that fit nothing in a dump, and if no object passes it.
+pub(super) fn on_filter(filter: &Filter, dump: &Opened) -> Result<()> {
+    if dump.ask(|file| file.digest())?.contents.classes().len() == 0 {
+        on_nothing_tracked();
+        return Ok(());
+    }
+    let unmatched = dump.ask(|file| filter.unmatched(file))?;
+    on_unmatched(filter, &unmatched, some_pass(filter, dump)?);
+    Ok(())
+}
+
+/// The same of two dumps together: a class may be in either.
+pub(super) fn on_filter_of_two(filter: &Filter, old: &Opened, new: &Opened) -> Result<()> {
+    let mut unmatched = new.ask(|file| filter.unmatched(file))?;
+    let in_old = old.ask(|file| filter.unmatched(file))?;
     unmatched.retain(|text| {
         let same = |old: &Unmatched| (old.criterion, &old.text) == (text.criterion, &text.text);
         in_old.iter().any(same)
     });
-    on_unmatched(
-        filter,
-        &unmatched,
-        some_pass(filter, old) || some_pass(filter, new),
-    );
+    let some_pass = some_pass(filter, old)? || some_pass(filter, new)?;
+    on_unmatched(filter, &unmatched, some_pass);
+    Ok(())
 }
 
-/// The same if it is known whether some object passes.
-pub(super) fn on_outcome(filter: &Filter, dump: &Dump, some_pass: bool) {
-    if dump.classes().len() == 0 {
-        on_nothing_tracked();
-    } else {
-        on_unmatched(filter, &filter.unmatched(dump), some_pass);
-    }
+/// Whether some object of a dump passes.
+pub(super) fn some_pass(filter: &Filter, dump: &Opened) -> Result<bool> {
+    dump.ask(|file| filter.admits_some(file))
 }
 
 /// The same if it is known which texts fit nothing.
-pub(super) fn on_unmatched(filter: &Filter, unmatched: &[Unmatched], some_pass: bool) {
+fn on_unmatched(filter: &Filter, unmatched: &[Unmatched], some_pass: bool) {
     if some_pass || filter.is_empty() {
         unmatched.iter().for_each(|text| warn(&not_found(text)));
     } else {
@@ -57,7 +90,7 @@ pub(super) fn on_unmatched(filter: &Filter, unmatched: &[Unmatched], some_pass: 
 
 /// Says what is lost of a dump that was read only as far as it is whole. A file of ctstats' own
 /// format remembers that it was made of such a one.
-pub(super) fn on_salvage(path: &Path, lost: &Salvaged, origin: Origin) {
+fn on_salvage(path: &Path, lost: &Salvaged, origin: Origin) {
     let what = match origin {
         Origin::Pympler => "salvaged",
         Origin::Native { .. } => "converted from a dump that was salvaged",
@@ -81,11 +114,6 @@ pub(super) fn on_selection(filter: &Filter, selected: &Selected) {
 /// Notes that there is nothing that a filter could find.
 pub(super) fn on_nothing_tracked() {
     note("the dump holds no tracked objects; track_class follows those created after it");
-}
-
-/// Whether some object passes a filter. The dump has the samples of objects if sizes are asked for.
-pub(super) fn some_pass(filter: &Filter, dump: &Dump) -> bool {
-    filter.admits_some(dump, |object| object.largest_bytes(Rules::Documented))
 }
 
 /// That no object passes a filter, and why as far as a single text explains it.

@@ -1,23 +1,21 @@
 //! `ctstats sites`: where objects were created.
 
-use std::mem::ManuallyDrop;
 use std::path::{Path, PathBuf};
 
 use anyhow::Result;
 use clap::{ArgGroup, Args, ValueEnum};
 
+use ctstats::analysis::info::Info;
 use ctstats::analysis::sites::{GroupBy, MAX_DEPTH, SiteSortKey, Sites, SitesOptions};
 use ctstats::analysis::stacks::{Stacks, Weight};
 use ctstats::report::json::Stringing;
 use ctstats::report::{folded, sites, speedscope};
-use ctstats::select::Filter;
 use ctstats::units::escaped;
-use ctstats::{Dump, Lives, Sizes};
 
 use super::place::{self, Kind};
 use super::typed::TypedLimit;
 use super::{
-    FilterArgs, ReadingArgs, SELECTION, SheetArgs, SheetForm, finish, inputs, load, note, open,
+    FilterArgs, Opened, SELECTION, SheetArgs, SheetForm, finish, inputs, note, open, open_in_order,
     remarks,
 };
 
@@ -141,13 +139,8 @@ impl SitesArgs {
             reverse: self.reverse,
             limit: self.limit.map(TypedLimit::get),
         };
-        let (dump, sizes) = read(
-            &self.dump,
-            &options.filter,
-            options.by,
-            self.form.page.reading,
-        )?;
-        let of = Sites::of(&dump, &sizes, &options);
+        let dump = open_in_order(&self.dump, self.form.page.reading)?;
+        let of = dump.ask(|file| Sites::of(file, &options))?;
         let mut out = self.form.page.open()?;
         let style = self.form.page.style(&out, false);
         match self.form.format {
@@ -158,9 +151,9 @@ impl SitesArgs {
             SheetForm::Markdown => sites::markdown(&mut out, &of, style.bytes)?,
         }
         self.form.page.finish(out)?;
-        remark_on_filter(&options.filter, &dump, &sizes);
+        remarks::on_filter(&options.filter, &dump)?;
         if options.by.is_of_frames() {
-            remark_on_traces(&dump);
+            remark_on_traces(&dump)?;
         }
         Ok(())
     }
@@ -188,15 +181,15 @@ impl SitesArgs {
         let dumps = inputs([Some(&self.dump), self.new.as_ref()])?;
         place::refuse_losses(&dumps, &writes, self.form.page.force)?;
         let filter = self.filter.filter();
-        let read = |path: &Path| read(path, &filter, GroupBy::Frame, reading);
-        let (dump, sizes) = read(&self.dump)?;
+        let dump = open_in_order(&self.dump, reading)?;
         let newer = match &self.new {
-            Some(path) => Some(read(path)?),
+            Some(path) => Some(open_in_order(path, reading)?),
             None => None,
         };
-        let mut stacks = Stacks::of(&dump, &sizes, &filter, weight);
-        if let Some((dump, sizes)) = &newer {
-            stacks = Stacks::of(dump, sizes, &filter, weight).since(stacks);
+        let stacks_of = |file| Stacks::of(file, &filter, weight);
+        let mut stacks = dump.ask(stacks_of)?;
+        if let Some(newer) = &newer {
+            stacks = newer.ask(stacks_of)?.since(stacks);
         }
         #[cfg(feature = "flamegraph")]
         if self.flamegraph.is_some() && !ctstats::report::flamegraph::is_drawable(&stacks) {
@@ -231,38 +224,15 @@ impl SitesArgs {
             speedscope::write(&mut out, &stacks, weight, names.each_ref().map(|n| &**n))?;
             finish(out, path)?;
         }
-        remark_on_filter(&filter, &dump, &sizes);
-        remark_on_traces(&dump);
-        Ok(())
+        remarks::on_filter(&filter, &dump)?;
+        remark_on_traces(&dump)
     }
 }
 
-/// The dump may have been read without samples, so the sizes say who is large enough.
-fn remark_on_filter(filter: &Filter, dump: &Dump, sizes: &Sizes) {
-    let some = filter.admits_some(dump, |object| sizes.largest_bytes(object.number()));
-    remarks::on_outcome(filter, dump, some);
-}
-
-/// A dump, as far as grouping its objects takes it, and their sizes.
-fn read(
-    path: &Path,
-    filter: &Filter,
-    by: GroupBy,
-    reading: ReadingArgs,
-) -> Result<(ManuallyDrop<Dump>, ManuallyDrop<Sizes>)> {
-    let more = Lives {
-        traces: by.is_of_frames(),
-        names: by == GroupBy::Name || !filter.names.is_empty(),
-        reprs: by == GroupBy::Repr || !filter.reprs.is_empty(),
-        addresses: false,
-        sizes: true,
-    };
-    let (dump, sizes) = load(path, reading, |file| file.in_order()?.lives(more))?;
-    Ok((dump, ManuallyDrop::new(sizes)))
-}
-
-fn remark_on_traces(dump: &Dump) {
-    if dump.trace_count() == 0 && dump.object_count() > 0 {
+fn remark_on_traces(dump: &Opened) -> Result<()> {
+    let info = dump.ask(|file| Info::of(file))?;
+    if info.sites == 0 && info.objects > 0 {
         note("no object has a trace; tracker.track_class(Cls, trace=True) records them");
     }
+    Ok(())
 }

@@ -3,17 +3,17 @@
 use anyhow::Result;
 use clap::{Args, ValueEnum};
 
-use ctstats::Rules;
 use ctstats::analysis::lifetimes::{Lifetimes, LifetimesOptions};
 use ctstats::analysis::summary::{
     ClassSortKey, ShareOf, SnapshotSelector, Summary, SummaryOptions,
 };
 use ctstats::report::{csv, json, lifetimes, markdown, pympler, table};
+use ctstats::{Rules, Source};
 
 use super::typed::TypedLimit;
 use super::{
-    FilterArgs, Form, FormArgs, Input, LONG_TEXTS_CUT, SELECTION, Usage, load, no_such, note,
-    remarks, warn,
+    FilterArgs, Form, FormArgs, Input, LONG_TEXTS_CUT, SELECTION, Usage, note, open_as_recorded,
+    open_in_order, remarks, warn,
 };
 
 const EXAMPLES: &str = "\
@@ -103,16 +103,14 @@ impl SummaryArgs {
                 Some(Of::Asizeof) => ShareOf::Asizeof,
             },
         };
-        let (dump, ()) = load(&self.input.dump, self.form.page.reading, |file| {
-            let file = match options.rules {
-                // What Pympler prints follows from the times as they were recorded.
-                Rules::Pympler => file,
-                Rules::Documented => file.in_order()?,
-            };
-            Ok((file.summary(&options.filter)?, ()))
-        })?;
+        let (path, reading) = (&self.input.dump, self.form.page.reading);
+        let dump = match options.rules {
+            // What Pympler prints follows from the times as they were recorded.
+            Rules::Pympler => open_as_recorded(path, reading)?,
+            Rules::Documented => open_in_order(path, reading)?,
+        };
         let filter = options.filter.clone();
-        let summary = Summary::of(&dump, options).map_err(|selector| no_such(&dump, &selector))?;
+        let summary = dump.ask(|file| Summary::of(file, options))?;
         let mut out = self.form.page.open()?;
         let style = self.form.page.style(&out, false);
         let mut texts_cut = false;
@@ -124,7 +122,7 @@ impl SummaryArgs {
             Form::Markdown => markdown::summary(&mut out, &summary, style.bytes)?,
             Form::Pympler => {
                 let escape = out.is_terminal();
-                pympler::Writer::new(&mut out, escape).summary(&dump, &summary)?;
+                pympler::Writer::new(&mut out, escape).summary(&summary)?;
             }
         }
         self.form.page.finish(out)?;
@@ -132,8 +130,8 @@ impl SummaryArgs {
         if texts_cut || summary.texts_cut() && self.form.format != Form::Pympler {
             warn(LONG_TEXTS_CUT);
         }
-        remarks::on_filter(&filter, &dump);
-        if dump.snapshots().len() == 0 {
+        remarks::on_filter(&filter, &dump)?;
+        if dump.ask(|file| file.digest())?.contents.snapshots().len() == 0 {
             note("the dump has no snapshots; tracker.create_snapshot() records one");
         }
         Ok(())
@@ -151,10 +149,8 @@ impl SummaryArgs {
         };
         let dialect = self.form.dialect()?;
         let page = &self.form.page;
-        let (dump, ()) = load(&self.input.dump, page.reading, |file| {
-            Ok((file.in_order()?.lifetimes(&options.filter)?, ()))
-        })?;
-        let of = Lifetimes::of(&dump, &options);
+        let dump = open_in_order(&self.input.dump, page.reading)?;
+        let of = dump.ask(|file| Lifetimes::of(file, &options))?;
         let mut out = page.open()?;
         let style = page.style(&out, false);
         match self.form.format {
@@ -165,7 +161,6 @@ impl SummaryArgs {
             Form::Table | Form::Pympler => lifetimes::table(&mut out, &of, style)?,
         }
         page.finish(out)?;
-        remarks::on_filter(&options.filter, &dump);
-        Ok(())
+        remarks::on_filter(&options.filter, &dump)
     }
 }

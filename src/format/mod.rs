@@ -6,7 +6,7 @@ mod native;
 mod open;
 mod pympler;
 
-pub use open::{DumpFile, Lives};
+pub use open::DumpFile;
 
 use std::io::{self, Read};
 use std::path::Path;
@@ -46,7 +46,7 @@ impl Dump {
     /// If the file cannot be opened or read, or is no sound dump. The error names the
     /// file, and the offset in bytes where there is one.
     pub fn load(path: impl AsRef<Path>) -> Result<Dump, Error> {
-        DumpFile::open(path)?.whole()
+        DumpFile::open(path)?.into_whole()
     }
 
     /// The same of a dump that may be cut short or damaged: reads what is whole of it, and
@@ -56,7 +56,7 @@ impl Dump {
     ///
     /// As [`load`](Dump::load), if not one object is whole.
     pub fn salvage(path: impl AsRef<Path>) -> Result<Dump, Error> {
-        DumpFile::open_with(path, &ByteCount::default(), Damage::Salvage)?.whole()
+        DumpFile::open_with(path, &ByteCount::default(), Damage::Salvage)?.into_whole()
     }
 
     /// Reads a dump from anything that gives bytes, compressed or not.
@@ -111,7 +111,7 @@ fn load_stream(path: &Path, count: &ByteCount, damage: Damage) -> Result<Dump, E
     };
     let mut dump = read_plain(reader, damage).map_err(|error| error.in_file(&name))?;
     packing.note(&mut dump);
-    dump.notes.file_bytes = input::size(path);
+    dump.contents.notes.file_bytes = input::size(path);
     Ok(dump)
 }
 
@@ -131,7 +131,7 @@ impl Packing {
 
     /// Notes it in the dump that was read.
     fn note(self, dump: &mut Dump) {
-        let notes = &mut dump.notes;
+        let notes = &mut dump.contents.notes;
         notes.compression = self.compression;
         notes.checksum = match notes.origin {
             Origin::Native { .. } => Some(native::CHECKSUM),
@@ -158,8 +158,10 @@ fn read_plain(mut reader: Reader<'_>, damage: Damage) -> Result<Dump, Error> {
     } else {
         pympler::load(&mut reader, damage)
     };
-    let mut dump = loaded.map_err(|fault| explain(*fault, &head, damage))?;
-    let notes = &mut dump.notes;
+    let contents = loaded.map_err(|fault| explain(*fault, &head, damage))?;
+    let mut dump = Dump { contents };
+    let contents = &mut dump.contents;
+    let notes = &mut contents.notes;
     let stopped = match notes.origin {
         // Of a native file it says what became of another.
         Origin::Native { .. } => None,
@@ -181,8 +183,8 @@ fn read_plain(mut reader: Reader<'_>, damage: Damage) -> Result<Dump, Error> {
                 reason: reason(&fault),
                 bytes_not_read: 0,
                 bytes_uncounted: false,
-                objects: dump.listed.len() as u64,
-                snapshots: dump.snapshot_rows.len() as u64,
+                objects: contents.listed.len() as u64,
+                snapshots: contents.snapshot_rows.len() as u64,
                 objects_complete: true,
                 snapshots_complete: true,
                 snapshots_rebuilt: 0,

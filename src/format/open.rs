@@ -1,5 +1,6 @@
-//! A dump that is read as far as a command needs it.
+//! A dump that is read as far as a question needs it.
 
+use std::cell::OnceCell;
 use std::fs::File;
 use std::io::Read;
 use std::path::Path;
@@ -8,9 +9,9 @@ use super::native::{self, NativeFile};
 use super::{Damage, explain};
 use crate::error::Error;
 use crate::input::{self, ByteCount, Decompressed};
-use crate::model::{Dump, Rules, Sizes, Survivors};
+use crate::model::{Cells, Cohorts, Contents, Dump, Forests, KeptTrees, Projection, Rows, Whose};
 use crate::pickle::{Fault, Outcome};
-use crate::select::{Filter, Selected, Selection};
+use crate::source::{Digest, Fetched, KeptFigures, Source};
 
 /// Native files up to this size are read whole, and so checked whole: it takes no time.
 const SMALL_BYTES: u64 = if cfg!(any(test, fuzzing)) { 0 } else { 1 << 20 };
@@ -24,31 +25,9 @@ const HEAD_BYTES: u64 = 64 << 10;
 /// takes no objects, and a selection those that it selects. Every other dump is read whole.
 pub struct DumpFile(Kind);
 
-/// What to read of objects beside their classes, births and deaths.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Lives {
-    /// Their traces.
-    pub traces: bool,
-    /// Their own class names.
-    pub names: bool,
-    /// Their reprs.
-    pub reprs: bool,
-    /// Their addresses.
-    pub addresses: bool,
-    /// Their largest sizes.
-    pub sizes: bool,
-}
-
 enum Kind {
     Whole(Box<Dump>),
-    Native(Native),
-}
-
-/// A native file that can be read anywhere.
-struct Native {
-    file: NativeFile,
-    name: String,
-    damage: Damage,
+    Native(Box<Native>),
 }
 
 impl DumpFile {
@@ -58,19 +37,11 @@ impl DumpFile {
     ///
     /// As [`Dump::load`].
     pub fn open(path: impl AsRef<Path>) -> Result<DumpFile, Error> {
-        DumpFile::open_counted(path, &ByteCount::default())
+        DumpFile::open_with(path, &ByteCount::default(), Damage::Refuse)
     }
 
-    /// The same, and counts the bytes of the file as they are read.
-    ///
-    /// # Errors
-    ///
-    /// As [`Dump::load`].
-    pub fn open_counted(path: impl AsRef<Path>, count: &ByteCount) -> Result<DumpFile, Error> {
-        DumpFile::open_with(path, count, Damage::Refuse)
-    }
-
-    /// The same of a dump that may be cut short or damaged.
+    /// The same of a dump that may be cut short or damaged; and counts the bytes of the file as
+    /// they are read.
     ///
     /// # Errors
     ///
@@ -83,11 +54,21 @@ impl DumpFile {
         let path = path.as_ref();
         let Some(file) = native_file(path) else {
             let dump = super::load_stream(path, count, damage)?;
-            return Ok(DumpFile(Kind::Whole(Box::new(dump))));
+            return Ok(DumpFile::from(dump));
         };
         let name = path.display().to_string();
         match NativeFile::open(file, count.clone()) {
-            Ok(file) => Ok(DumpFile(Kind::Native(Native { file, name, damage }))),
+            Ok(file) => Ok(DumpFile(Kind::Native(Box::new(Native {
+                file,
+                name,
+                damage,
+                digest: OnceCell::new(),
+                class_totals: OnceCell::new(),
+                cohorts: OnceCell::new(),
+                merged: OnceCell::new(),
+                whole: OnceCell::new(),
+                kept: Shelf::default(),
+            })))),
             Err(fault) => Err(explain(*fault, native::MAGIC, damage).in_file(&name)),
         }
     }
@@ -104,9 +85,9 @@ impl DumpFile {
         {
             return Ok(self);
         }
-        let mut dump = self.whole()?;
+        let mut dump = self.into_whole()?;
         dump.put_in_order();
-        Ok(DumpFile(Kind::Whole(Box::new(dump))))
+        Ok(DumpFile::from(dump))
     }
 
     /// Whether a file begins as a dump does, of either format, compressed or not: for those who
@@ -120,142 +101,136 @@ impl DumpFile {
         read.is_some() && super::begins_as_dump(&head)
     }
 
-    /// Everything.
+    /// Whether all of it is in memory, so that no question reads more.
+    pub fn is_read_whole(&self) -> bool {
+        matches!(self.0, Kind::Whole(_))
+    }
+
+    /// Everything, for those who own it.
     ///
     /// # Errors
     ///
     /// As [`Dump::load`].
-    pub fn whole(self) -> Result<Dump, Error> {
-        self.read(NativeFile::whole)
-    }
-
-    /// At least what a summary of these objects tells.
-    ///
-    /// # Errors
-    ///
-    /// As [`Dump::load`].
-    pub fn summary(self, filter: &Filter) -> Result<Dump, Error> {
-        Ok(self.in_outline(filter, NativeFile::outline)?.0)
-    }
-
-    /// At least what a summary of these objects tells, and who was born and died between which
-    /// snapshots; with `trees` also the coalesced trees of referents that the file keeps. Where
-    /// that is not all, the rest is handed out too, to be read if it takes more.
-    ///
-    /// # Errors
-    ///
-    /// As [`Dump::load`].
-    pub fn history(self, filter: &Filter, trees: bool) -> Result<(Dump, Option<DumpFile>), Error> {
-        self.in_outline(filter, |file| file.history(trees))
-    }
-
-    /// The same with the lives and addresses of all objects.
-    ///
-    /// # Errors
-    ///
-    /// As [`Dump::load`].
-    pub fn identities(
-        self,
-        filter: &Filter,
-        trees: bool,
-    ) -> Result<(Dump, Option<DumpFile>), Error> {
-        self.in_outline(filter, |file| file.identities(trees))
-    }
-
-    /// At least what a summary of these objects tells, and when they were born and died.
-    ///
-    /// # Errors
-    ///
-    /// As [`Dump::load`].
-    pub fn lifetimes(self, filter: &Filter) -> Result<Dump, Error> {
-        let read = |file: &NativeFile| Ok(file.lives(Lives::default())?.0);
-        Ok(self.in_outline(filter, read)?.0)
-    }
-
-    /// Reads less than the whole, if that has what a summary tells of these objects.
-    fn in_outline(
-        self,
-        filter: &Filter,
-        read: impl FnOnce(&NativeFile) -> Outcome<Dump>,
-    ) -> Result<(Dump, Option<DumpFile>), Error> {
-        if let Kind::Native(native) = &self.0
-            && filter.admits_every_object()
-            && native.file.has_cells()
-        {
-            let dump = native.read(read)?;
-            return Ok((dump, Some(self)));
-        }
-        Ok((self.whole()?, None))
-    }
-
-    /// At least the objects of these classes that survived, with other numbers, and their
-    /// samples of the moment at which they are alive; and what these refer to if asked for.
-    /// Classes and snapshots keep their numbers. Addresses and reprs may be missing but for those
-    /// of the objects that `shown` names, by their numbers in the dump that it is given.
-    ///
-    /// # Errors
-    ///
-    /// As [`Dump::load`].
-    pub fn survivors(
-        self,
-        classes: &[u32],
-        survivors: Survivors,
-        referents: bool,
-        shown: impl FnOnce(&Dump) -> Vec<u32>,
-    ) -> Result<Dump, Error> {
-        self.read(|file| file.survivors(classes, survivors, referents, shown))
-    }
-
-    /// At least the lives of all objects, with what is asked for, and their largest sizes by
-    /// [`Rules::Documented`]. What is not asked for may be missing: texts read `None`, and
-    /// objects have no samples.
-    ///
-    /// # Errors
-    ///
-    /// As [`Dump::load`].
-    pub fn lives(self, more: Lives) -> Result<(Dump, Sizes), Error> {
-        let mut sizes = None;
-        let dump = self.read(|file| {
-            let (dump, some) = file.lives(more)?;
-            sizes = Some(some);
-            Ok(dump)
-        })?;
-        let sizes = sizes.unwrap_or_else(|| Sizes::of(&dump, Rules::Documented));
-        Ok((dump, sizes))
-    }
-
-    /// At least what [`Info`](crate::analysis::info::Info) tells.
-    ///
-    /// # Errors
-    ///
-    /// As [`Dump::load`].
-    pub fn outline(self) -> Result<Dump, Error> {
-        self.read(NativeFile::told)
-    }
-
-    /// At least the objects that a selection selects, and those.
-    ///
-    /// # Errors
-    ///
-    /// As [`Dump::load`].
-    pub fn select(self, selection: &Selection) -> Result<(Dump, Selected), Error> {
-        let mut selected = None;
-        let dump = self.read(|file| match file.select(selection)? {
-            Some((dump, some)) => {
-                selected = Some(some);
-                Ok(dump)
-            }
-            None => file.whole(),
-        })?;
-        let selected = selected.unwrap_or_else(|| selection.select(&dump));
-        Ok((dump, selected))
-    }
-
-    fn read(self, read: impl FnOnce(&NativeFile) -> Outcome<Dump>) -> Result<Dump, Error> {
+    pub fn into_whole(self) -> Result<Dump, Error> {
         match self.0 {
             Kind::Whole(dump) => Ok(*dump),
-            Kind::Native(native) => native.read(read),
+            Kind::Native(native) => match native.whole.get() {
+                Some(_) => Ok(native.whole.into_inner().unwrap_or_default()),
+                None => {
+                    let contents = native.read(NativeFile::whole)?;
+                    Ok(Dump { contents })
+                }
+            },
         }
+    }
+}
+
+impl From<Dump> for DumpFile {
+    fn from(dump: Dump) -> Self {
+        DumpFile(Kind::Whole(Box::new(dump)))
+    }
+}
+
+impl Source for DumpFile {
+    fn digest(&self) -> Result<Digest<'_>, Error> {
+        match &self.0 {
+            Kind::Whole(dump) => dump.digest(),
+            Kind::Native(native) => native.digest(),
+        }
+    }
+
+    fn fetch(&self, wanted: Projection, rows: Rows<'_>) -> Result<Fetched<'_>, Error> {
+        match &self.0 {
+            Kind::Whole(dump) => dump.fetch(wanted, rows),
+            Kind::Native(native) => native.fetch(wanted, rows),
+        }
+    }
+
+    fn keep<'s>(&'s self, fetched: Fetched<'s>) -> &'s Contents {
+        match &self.0 {
+            Kind::Whole(dump) => dump.keep(fetched),
+            Kind::Native(native) => native.keep(fetched),
+        }
+    }
+
+    fn whole(&self) -> Result<&Dump, Error> {
+        match &self.0 {
+            Kind::Whole(dump) => Ok(dump),
+            Kind::Native(native) => native.whole(),
+        }
+    }
+
+    fn name(&self) -> &str {
+        match &self.0 {
+            Kind::Whole(dump) => dump.name(),
+            Kind::Native(native) => native.name(),
+        }
+    }
+}
+
+/// A native file that can be read anywhere, and what was read of it.
+struct Native {
+    file: NativeFile,
+    name: String,
+    damage: Damage,
+    digest: OnceCell<Contents>,
+    class_totals: OnceCell<Option<Cells>>,
+    cohorts: OnceCell<Option<Cohorts>>,
+    merged: OnceCell<Forests>,
+    whole: OnceCell<Dump>,
+    kept: Shelf,
+}
+
+impl Source for Native {
+    fn digest(&self) -> Result<Digest<'_>, Error> {
+        Ok(Digest {
+            contents: once(&self.digest, || self.read(NativeFile::digest))?,
+            file: Some(self),
+        })
+    }
+
+    fn fetch(&self, wanted: Projection, rows: Rows<'_>) -> Result<Fetched<'_>, Error> {
+        if let Some(dump) = self.whole.get() {
+            return dump.fetch(wanted, rows);
+        }
+        let contents = self.read(|file| file.objects(wanted, rows))?;
+        Ok(Fetched::Read(Box::new(contents)))
+    }
+
+    fn keep<'s>(&'s self, fetched: Fetched<'s>) -> &'s Contents {
+        match fetched {
+            Fetched::Known(contents) => contents,
+            Fetched::Read(contents) => self.kept.put(contents),
+        }
+    }
+
+    fn whole(&self) -> Result<&Dump, Error> {
+        once(&self.whole, || {
+            let contents = self.read(NativeFile::whole)?;
+            Ok(Dump { contents })
+        })
+    }
+
+    fn name(&self) -> &str {
+        &self.name
+    }
+}
+
+impl KeptFigures for Native {
+    fn class_totals(&self) -> Result<Option<&Cells>, Error> {
+        let read = || self.explained(self.file.class_totals());
+        Ok(once(&self.class_totals, read)?.as_ref())
+    }
+
+    fn cohorts(&self) -> Result<Option<&Cohorts>, Error> {
+        let digest = self.digest()?;
+        let read = || self.explained(self.file.cohorts(digest.contents));
+        Ok(once(&self.cohorts, read)?.as_ref())
+    }
+
+    fn merged_referents(&self, whose: Whose) -> Result<Option<KeptTrees<'_>>, Error> {
+        let read = || self.explained(self.file.forests());
+        Ok(once(&self.merged, read)?.trees(whose))
     }
 }
 
@@ -263,25 +238,53 @@ impl Native {
     /// Whether it says what follows from its times, which files say only of times that are in
     /// order. Those of version 0.1.0 said it of any, so the snapshots are looked at too.
     fn has_times_in_order(&self) -> Result<bool, Error> {
-        let times = self.file.snapshot_times();
-        let times = times.map_err(|fault| self.explain(*fault))?;
+        let times = self.explained(self.file.snapshot_times())?;
         let goes_back = times.windows(2).any(|pair| pair[1] < pair[0]);
-        Ok(self.file.has_cells() && !goes_back)
+        Ok(self.file.has_class_totals() && !goes_back)
+    }
+
+    fn explained<T>(&self, outcome: Outcome<T>) -> Result<T, Error> {
+        outcome.map_err(|fault| self.explain(*fault))
     }
 
     fn explain(&self, fault: Fault) -> Error {
         explain(fault, native::MAGIC, self.damage).in_file(&self.name)
     }
 
-    fn read(&self, read: impl FnOnce(&NativeFile) -> Outcome<Dump>) -> Result<Dump, Error> {
-        let Native { file, name, .. } = self;
-        let mut dump = read(file).map_err(|fault| self.explain(*fault))?;
-        let size = input::size(Path::new(name));
-        dump.notes.checksum = Some(native::CHECKSUM);
-        dump.notes.file_bytes = size;
-        dump.notes.dump_bytes = file.end();
-        dump.notes.trailing_bytes = size.map_or(0, |size| size.saturating_sub(file.end()));
-        Ok(dump)
+    fn read(&self, read: impl FnOnce(&NativeFile) -> Outcome<Contents>) -> Result<Contents, Error> {
+        let mut contents = self.explained(read(&self.file))?;
+        let size = input::size(Path::new(&self.name));
+        let notes = &mut contents.notes;
+        notes.checksum = Some(native::CHECKSUM);
+        notes.file_bytes = size;
+        notes.dump_bytes = self.file.end();
+        notes.trailing_bytes = size.map_or(0, |size| size.saturating_sub(self.file.end()));
+        Ok(contents)
+    }
+}
+
+/// What is read once.
+fn once<T>(cell: &OnceCell<T>, read: impl FnOnce() -> Result<T, Error>) -> Result<&T, Error> {
+    if let Some(known) = cell.get() {
+        return Ok(known);
+    }
+    let read = read()?;
+    Ok(cell.get_or_init(|| read))
+}
+
+/// What was read and is kept, one behind the other. Nothing is taken out again, so that answers
+/// may borrow from it.
+#[derive(Default)]
+struct Shelf(OnceCell<Box<(Box<Contents>, Shelf)>>);
+
+impl Shelf {
+    fn put(&self, contents: Box<Contents>) -> &Contents {
+        let mut end = self;
+        while let Some(kept) = end.0.get() {
+            end = &kept.1;
+        }
+        let kept = end.0.get_or_init(|| Box::new((contents, Shelf::default())));
+        &kept.0
     }
 }
 
@@ -304,11 +307,13 @@ mod tests {
     use super::*;
     use crate::analysis::diff::{Diff, DiffOptions};
     use crate::analysis::info::Info;
+    use crate::analysis::leaks::{Leaks, LeaksOptions};
     use crate::analysis::lifetimes::{Lifetimes, LifetimesOptions};
     use crate::analysis::summary::{Summary, SummaryOptions};
     use crate::format::answers::answers;
+    use crate::model::Rules;
     use crate::report::{csv, json, pympler};
-    use crate::select::{Limit, SortKey};
+    use crate::select::{Filter, Limit, Selected, Selection, SortKey};
 
     /// Whatever can be loaded is known by its first bytes, and nothing else is.
     #[test]
@@ -394,93 +399,116 @@ mod tests {
         all
     }
 
-    fn objects(dump: &Dump, selected: &Selected) -> Vec<u8> {
+    fn objects(selected: &Selected<'_>) -> Vec<u8> {
         let mut out = Vec::new();
-        json::objects(&mut out, dump, selected, json::Stringing::Document).unwrap();
+        json::objects(&mut out, selected, json::Stringing::Document).unwrap();
         pympler::Writer::new(&mut out, false)
-            .objects(dump, selected)
+            .objects(selected)
             .unwrap();
         out.extend(format!("{} {}", selected.all, selected.all_bytes).bytes());
         out
     }
 
-    fn summary(dump: &Dump, options: &SummaryOptions) -> Vec<u8> {
+    fn summary(summary: &Summary<'_>) -> Vec<u8> {
         let mut out = Vec::new();
-        let summary = Summary::of(dump, options.clone()).unwrap();
-        csv::summary(&mut out, &summary, csv::Dialect::Plain).unwrap();
-        json::summary(&mut out, &summary, json::Stringing::Document).unwrap();
+        csv::summary(&mut out, summary, csv::Dialect::Plain).unwrap();
+        json::summary(&mut out, summary, json::Stringing::Document).unwrap();
         out
+    }
+
+    /// Whether a native file was asked for everything.
+    fn was_read_whole(file: &DumpFile) -> bool {
+        matches!(&file.0, Kind::Native(native) if native.whole.get().is_some())
+    }
+
+    /// How many forests a native file keeps, and whether it keeps cohorts.
+    fn kept(file: &DumpFile) -> (usize, bool) {
+        let Kind::Native(native) = &file.0 else {
+            return (0, false);
+        };
+        let forests = native.file.forests().unwrap().forests.len();
+        (forests, KeptFigures::cohorts(&**native).unwrap().is_some())
+    }
+
+    fn fixtures() -> std::path::PathBuf {
+        Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures")
+    }
+
+    /// Dumps of Pympler, each with the path of the same as a native file.
+    fn each_as_native(mut see: impl FnMut(&Dump, &Path)) {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("dump.bin");
+        let dumps = ["dumps", "edited"].map(|name| fixtures().join(name).read_dir().unwrap());
+        let paths = dumps
+            .into_iter()
+            .flatten()
+            .map(|entry| entry.unwrap().path());
+        let more = ["leaky_shop.dump", "histories.dump.gz"].map(|name| fixtures().join(name));
+        for dump in paths.chain(more) {
+            if let Ok(whole) = Dump::load(dump) {
+                whole.dump_stats(&path).unwrap();
+                see(&whole, &path);
+            }
+        }
     }
 
     /// Whatever is asked of a file, it says what the whole of it says.
     #[test]
     fn a_part_read_is_what_the_whole_says() {
-        let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures");
-        let folder = tempfile::tempdir().unwrap();
-        let path = folder.path().join("dump.bin");
         let (mut parts, mut files) = (0, 0);
-        let dumps = ["dumps", "edited"].map(|name| root.join(name).read_dir().unwrap());
-        for entry in dumps.into_iter().flatten() {
-            let Ok(whole) = Dump::load(entry.unwrap().path()) else {
-                continue;
-            };
-            whole.dump_stats(&path).unwrap();
-            let file = || DumpFile::open(&path).unwrap();
+        each_as_native(|whole, path| {
             for selection in selections() {
-                let (dump, selected) = file().select(&selection).unwrap();
-                let expected = objects(&whole, &selection.select(&whole));
-                assert!(objects(&dump, &selected) == expected, "{selection:?}");
-                parts += usize::from(dump.object_count() < whole.object_count());
+                let file = DumpFile::open(path).unwrap();
+                let selected = selection.select(&file).unwrap();
+                let expected = objects(&selection.select(whole).unwrap());
+                assert!(objects(&selected) == expected, "{selection:?}");
+                parts += usize::from(!was_read_whole(&file));
             }
             for rules in [Rules::Documented, Rules::Pympler] {
                 let options = SummaryOptions {
                     rules,
                     ..SummaryOptions::default()
                 };
-                let dump = file().summary(&options.filter).unwrap();
-                assert!(dump.derived.is_some() || whole.clock_fault().is_some());
-                assert!(summary(&dump, &options) == summary(&whole, &options));
+                let file = DumpFile::open(path).unwrap();
+                let of_file = summary(&Summary::of(&file, options.clone()).unwrap());
+                assert!(!was_read_whole(&file) || whole.clock_fault().is_some());
+                assert!(of_file == summary(&Summary::of(whole, options).unwrap()));
             }
-            let told = |dump: &Dump| {
-                let info = Info::of(dump);
+            let told = |info: Info| {
                 format!(
                     "{:?}",
                     (info.alive, info.dead, info.samples, info.missing, info.peak)
                 )
             };
-            assert_eq!(told(&file().outline().unwrap()), told(&whole));
+            let file = DumpFile::open(path).unwrap();
+            assert_eq!(
+                told(Info::of(&file).unwrap()),
+                told(Info::of(whole).unwrap())
+            );
             files += 1;
-        }
+        });
         assert!(files > 90 && parts > 500, "{files} files, {parts} parts");
     }
 
     #[test]
     fn analyses_of_a_part_say_what_the_whole_says() {
-        let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures");
-        let folder = tempfile::tempdir().unwrap();
-        let path = folder.path().join("dump.bin");
         let (mut parts, mut forests) = (0, 0);
-        let dumps = ["dumps", "edited"].map(|name| root.join(name).read_dir().unwrap());
-        let dumps = dumps.into_iter().flatten();
-        let paths = dumps.map(|entry| entry.unwrap().path());
-        for dump in paths.chain([root.join("leaky_shop.dump"), root.join("histories.dump.gz")]) {
-            let Ok(whole) = Dump::load(dump) else {
-                continue;
-            };
-            whole.dump_stats(&path).unwrap();
-            let file = || DumpFile::open(&path).unwrap();
+        each_as_native(|whole, path| {
             let mut filters: Vec<Filter> = selections().into_iter().map(|s| s.filter).collect();
             filters.dedup_by(|a, b| a.is_empty() && b.is_empty());
             assert_eq!(filters.len(), 5);
             for filter in filters {
-                for [part, expected] in answers(&whole, file, &filter) {
-                    assert!(part == expected, "{filter:?}\n{part}\n{expected}");
+                let file = DumpFile::open(path).unwrap();
+                let of_file = answers(&file, &filter);
+                for (part, expected) in of_file.iter().zip(answers(whole, &filter)) {
+                    assert!(*part == expected, "{filter:?}\n{part}\n{expected}");
                 }
             }
-            let (dump, rest) = file().history(&Filter::default(), true).unwrap();
-            parts += usize::from(rest.is_some() && dump.objects.len() < whole.objects.len());
-            forests += dump.derived.map_or(0, |derived| derived.forests.len());
-        }
+            let file = DumpFile::open(path).unwrap();
+            Leaks::of(&file, &LeaksOptions::default()).unwrap();
+            parts += usize::from(!was_read_whole(&file));
+            forests += kept(&file).0;
+        });
         assert!(
             parts > 80 && forests > 50,
             "{parts} parts, {forests} forests"
@@ -490,34 +518,29 @@ mod tests {
     /// Two checkpoints of one process are known again by what is read of native files.
     #[test]
     fn identities_are_read_of_native_files() {
-        let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures");
         let folder = tempfile::tempdir().unwrap();
-        let filter = Filter::default();
         let dumps = ["checkpoint_early", "checkpoint_late"].map(|name| {
-            let whole = Dump::load(root.join(name).with_extension("dump")).unwrap();
+            let whole = Dump::load(fixtures().join(name).with_extension("dump")).unwrap();
             let path = folder.path().join(name);
             whole.dump_stats(&path).unwrap();
-            let file = DumpFile::open(&path).unwrap();
-            let (part, rest) = file.identities(&filter, false).unwrap();
-            assert!(rest.is_some(), "it is not read whole");
-            (whole, part)
+            (whole, DumpFile::open(&path).unwrap())
         });
-        let [(old, old_part), (new, new_part)] = &dumps;
+        let [(old, old_file), (new, new_file)] = &dumps;
         let options = DiffOptions::default();
         let whole = Diff::of_dumps(old, new, &options).unwrap();
         assert!(whole.is_one_process);
-        let part = Diff::of_dumps(old_part, new_part, &options).unwrap();
+        let part = Diff::of_dumps(old_file, new_file, &options).unwrap();
         assert_eq!(format!("{part:?}"), format!("{whole:?}"));
+        assert!(!was_read_whole(old_file) && !was_read_whole(new_file));
     }
 
     /// Found by review: walks that end at their budget end at the same place, though a part has
     /// fewer referents than the whole.
     #[test]
     fn a_tree_that_contains_itself_is_cut_alike() {
-        let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures");
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("dump.bin");
-        let mut whole = Dump::load(root.join("leaky_shop.dump")).unwrap();
+        let mut whole = Dump::load(fixtures().join("leaky_shop.dump")).unwrap();
         let cart = whole
             .objects()
             .filter(|object| object.class().name().contains("Cart") && object.is_alive())
@@ -527,39 +550,33 @@ mod tests {
         let members = whole.asized.group_range(group);
         whole.asized.referents[members.start] = asized;
         whole.dump_stats(&path).unwrap();
-        let file = || DumpFile::open(&path).unwrap();
-        let (dump, _) = file().history(&Filter::default(), true).unwrap();
+        let file = DumpFile::open(&path).unwrap();
         // That of the first snapshot, at which the cart was not there.
-        assert_eq!(dump.derived.unwrap().forests.len(), 1);
-        for [part, expected] in answers(&whole, file, &Filter::default()) {
-            assert!(part == expected, "{part}\n{expected}");
-        }
+        assert_eq!(kept(&file).0, 1);
+        let filter = Filter::default();
+        assert_eq!(answers(&file, &filter), answers(&whole, &filter));
     }
 
     /// As ctstats wrote it before it kept cohorts and trees: the columns tell the same.
     #[test]
     fn older_files_say_the_same() {
-        let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures");
-        let whole = Dump::load(root.join("shop.dump")).unwrap();
-        for (name, cohorts) in [("shop-v2.bin", false), ("shop-v2-cohorts.bin", true)] {
-            let file = || DumpFile::open(root.join("native").join(name)).unwrap();
-            for [part, expected] in answers(&whole, file, &Filter::default()) {
-                assert!(part == expected, "{name}\n{part}\n{expected}");
-            }
-            let (dump, _) = file().history(&Filter::default(), true).unwrap();
-            let derived = dump.derived.unwrap();
-            assert_eq!(derived.cohorts.is_some(), cohorts);
-            assert_eq!(derived.forests.len(), if cohorts { 3 } else { 0 });
+        let whole = Dump::load(fixtures().join("shop.dump")).unwrap();
+        let filter = Filter::default();
+        for (name, forests, cohorts) in
+            [("shop-v2.bin", 0, false), ("shop-v2-cohorts.bin", 3, true)]
+        {
+            let file = DumpFile::open(fixtures().join("native").join(name)).unwrap();
+            assert_eq!(answers(&file, &filter), answers(&whole, &filter), "{name}");
+            assert_eq!(kept(&file), (forests, cohorts), "{name}");
         }
     }
 
     /// No byte of a file can be changed so that a command says something else.
     #[test]
     fn damage_is_refused_or_does_not_matter() {
-        let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures");
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("dump.bin");
-        let whole = Dump::load(root.join("shop.dump")).unwrap();
+        let whole = Dump::load(fixtures().join("shop.dump")).unwrap();
         let mut bytes = Vec::new();
         whole.dump_stats_to(&mut bytes).unwrap();
         let selection = Selection {
@@ -567,29 +584,29 @@ mod tests {
             limit: Some(Limit::Count(3)),
             ..Selection::default()
         };
-        let options = SummaryOptions::default();
-        let printed = objects(&whole, &selection.select(&whole));
-        let summed = summary(&whole, &options);
-        let lifetimes = |dump: &Dump| {
-            let lifetimes = Lifetimes::of(dump, &LifetimesOptions::default());
-            serde_json::to_string(&lifetimes).unwrap()
-        };
-        let lived = lifetimes(&whole);
+        let options = LifetimesOptions::default();
+        let lifetimes = |of: Lifetimes<'_>| serde_json::to_string(&of).unwrap();
+        let printed = objects(&selection.select(&whole).unwrap());
+        let summed = summary(&Summary::of(&whole, SummaryOptions::default()).unwrap());
+        let lived = lifetimes(Lifetimes::of(&whole, &options).unwrap());
         let mut refused = 0;
         for index in (0..bytes.len()).step_by(3) {
             bytes[index] ^= 0x41;
             std::fs::write(&path, &bytes).unwrap();
             bytes[index] ^= 0x41;
-            let file = || DumpFile::open(&path);
-            match file().and_then(|file| file.select(&selection)) {
-                Ok((dump, selected)) => assert!(objects(&dump, &selected) == printed, "{index}"),
+            let Ok(file) = DumpFile::open(&path) else {
+                refused += 1;
+                continue;
+            };
+            match selection.select(&file) {
+                Ok(selected) => assert!(objects(&selected) == printed, "{index}"),
                 Err(_) => refused += 1,
             }
-            if let Ok(dump) = file().and_then(|file| file.summary(&options.filter)) {
-                assert!(summary(&dump, &options) == summed, "{index}");
+            if let Ok(of) = Summary::of(&file, SummaryOptions::default()) {
+                assert!(summary(&of) == summed, "{index}");
             }
-            if let Ok(dump) = file().and_then(|file| file.lifetimes(&options.filter)) {
-                assert!(lifetimes(&dump) == lived, "{index}");
+            if let Ok(of) = Lifetimes::of(&file, &options) {
+                assert!(lifetimes(of) == lived, "{index}");
             }
         }
         assert!(refused > bytes.len() / 10, "{refused}");

@@ -5,7 +5,7 @@
 use std::collections::{BTreeMap, TryReserveError};
 use std::ops::Range;
 
-use super::Dump;
+use super::Contents;
 use super::text::{Text, TextId};
 use crate::room::make_room;
 
@@ -185,7 +185,7 @@ impl AsizedColumns {
 /// The size of an object, or of something that it refers to, at one moment.
 #[derive(Clone, Copy)]
 pub struct Asized<'d> {
-    pub(crate) dump: &'d Dump,
+    pub(crate) dump: &'d Contents,
     pub(crate) number: u32,
 }
 

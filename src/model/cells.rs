@@ -4,7 +4,7 @@ use std::ops::AddAssign;
 
 use super::cohorts::distinct;
 use super::timeline::Column;
-use super::{Dump, Rules, Snapshot};
+use super::{Contents, Rules, Snapshot};
 
 /// A class at a moment.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -49,7 +49,7 @@ pub(crate) struct Cells {
 
 impl Cells {
     /// One pass over the objects.
-    pub(crate) fn of(dump: &Dump) -> Cells {
+    pub(crate) fn of(dump: &Contents) -> Cells {
         let times = distinct(dump.snapshots().map(Snapshot::timestamp_seconds));
         let classes = dump.classes.len();
         let count = times.len() * classes;

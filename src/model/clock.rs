@@ -8,7 +8,7 @@ use std::ops::{Range, RangeInclusive};
 
 use foldhash::fast::FixedState;
 
-use super::{Dump, Snapshot, TrackedObject};
+use super::{Contents, Dump, Snapshot, TrackedObject};
 
 /// What Pympler calls what it measures in the place of an object that died.
 const DEAD: &[u8] = b"None";
@@ -27,7 +27,7 @@ pub struct ClockFault {
     pub objects: u64,
 }
 
-impl Dump {
+impl Contents {
     /// Whether the times of this dump contradict the order of its snapshots; `None` if they can
     /// be used as they are. One pass over the objects.
     pub fn clock_fault(&self) -> Option<ClockFault> {
@@ -46,7 +46,9 @@ impl Dump {
         fault.objects = self.objects().filter(is_odd).count() as u64;
         (back.is_some() || fault.objects > 0).then_some(fault)
     }
+}
 
+impl Dump {
     /// Moves times that contradict the order of the snapshots, so that lives can be counted: the
     /// snapshots ascend, and every object is born before the first snapshot that measured it and
     /// dies before the first that found it dead. Distances in time across a clock that was set
@@ -56,27 +58,26 @@ impl Dump {
         let Some(fault) = self.clock_fault() else {
             return;
         };
-        let timeline = Timeline::of(self);
-        let mut is_moved = vec![false; self.objects.len()];
-        for class in 0..self.classes.len() {
-            let row = self.classes[class];
+        let contents = &mut self.contents;
+        let timeline = Timeline::of(contents);
+        let mut is_moved = vec![false; contents.objects.len()];
+        for class in 0..contents.classes.len() {
+            let row = contents.classes[class];
             let listed = row.start as usize..(row.start + row.count) as usize;
-            let before = timeline.births(self, listed.clone());
+            let before = timeline.births(contents, listed.clone());
             for (place, before) in listed.zip(before) {
-                let number = self.listed[place];
+                let number = contents.listed[place];
                 // An object in two classes is moved once.
                 if !std::mem::replace(&mut is_moved[number as usize], true) {
-                    timeline.put(self, number, before);
+                    timeline.put(contents, number, before);
                 }
             }
         }
-        let rows = self.snapshot_rows.iter().zip(&timeline.moved);
+        let rows = contents.snapshot_rows.iter().zip(&timeline.moved);
         for (&row, &time) in rows {
-            self.snapshots[row as usize].timestamp = time;
+            contents.snapshots[row as usize].timestamp = time;
         }
-        // What a file says of the whole was said of the times as they were.
-        self.derived = None;
-        self.notes.clock = Some(fault);
+        contents.notes.clock = Some(fault);
     }
 }
 
@@ -91,7 +92,7 @@ struct Timeline {
 }
 
 impl Timeline {
-    fn of(dump: &Dump) -> Timeline {
+    fn of(dump: &Contents) -> Timeline {
         let recorded: Vec<f64> = dump.snapshots().map(Snapshot::timestamp_seconds).collect();
         let distances = recorded.windows(2).map(|pair| pair[1] - pair[0]);
         let is_step = |step: &f64| step.is_finite() && *step > 0.0;
@@ -122,7 +123,7 @@ impl Timeline {
     /// Before which snapshots some listed objects of a class were born; their number for those born
     /// after the last. An object that died before a snapshot could measure it was born between
     /// its neighbours, for a class lists its objects in the order of their creation.
-    fn births(&self, dump: &Dump, listed: Range<usize>) -> Vec<usize> {
+    fn births(&self, dump: &Contents, listed: Range<usize>) -> Vec<usize> {
         let objects: Vec<_> = dump.listed[listed]
             .iter()
             .map(|&number| dump.object(number))
@@ -154,7 +155,7 @@ impl Timeline {
     }
 
     /// Moves the birth, the samples and the death of an object that was born before this snapshot.
-    fn put(&self, dump: &mut Dump, number: u32, before: usize) {
+    fn put(&self, dump: &mut Contents, number: u32, before: usize) {
         let object = dump.object(number);
         let measured_at = self.snapshots_of(object);
         let found_dead = object
@@ -258,7 +259,6 @@ mod tests {
     /// The recording as it would be if the clock was set back by so much at a moment.
     fn set_back(dump: &Dump, moment: f64, seconds: f64) -> Dump {
         let mut dump = dump.clone();
-        dump.derived = None;
         let clock = |time: f64| if time < moment { time } else { time - seconds };
         for time in &mut dump.samples.time {
             *time = clock(*time);
@@ -282,7 +282,7 @@ mod tests {
             classes: 100,
             only_used: false,
         };
-        let history = History::of(dump, &Filter::default(), limits);
+        let history = History::of(dump, &Filter::default(), limits).unwrap();
         let held = history.classes.iter();
         let held = held.map(|class| format!("{} {:?}", class.class, class.held));
         let leaks = Leaks::of(dump, &LeaksOptions::default()).unwrap();

@@ -13,7 +13,7 @@ use std::ops::Range;
 use foldhash::fast::FixedState;
 
 use super::cohorts::moments;
-use super::{Asized, Class, Dump, Snapshot, Survivors, Text, TextId, TrackedObject};
+use super::{Asized, Class, Contents, Snapshot, Survivors, Text, TextArena, TextId, TrackedObject};
 
 /// How deep a walk goes. Pympler itself ends near 1000, with a RecursionError.
 pub(crate) const MAX_LEVEL: usize = 900;
@@ -68,8 +68,8 @@ impl Node {
     }
 
     /// Its name: that of the referents up to the first colon; `None` where Pympler gave none.
-    pub(crate) fn name(self, dump: &Dump) -> Option<Text<'_>> {
-        (self.name != TextId::NONE).then(|| head(dump, self.name))
+    pub(crate) fn name(self, text: &TextArena) -> Option<Text<'_>> {
+        (self.name != TextId::NONE).then(|| head(text, self.name))
     }
 }
 
@@ -122,7 +122,8 @@ impl Forest {
                 Whose::Of(survivors) => survivors.has(object),
             };
             let mut tree = None;
-            coalescer.class(class, admits, |_, found| tree = Some(found));
+            let objects = class.objects().filter(|&object| admits(object));
+            coalescer.objects(objects, |_, found| tree = Some(found));
             if tree.as_ref().is_some_and(|tree| tree.is_cut) {
                 return None;
             }
@@ -139,7 +140,40 @@ impl Forest {
     }
 }
 
-impl Dump {
+/// Forests that a native file keeps, with the names of their nodes.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Forests {
+    pub(crate) text: TextArena,
+    pub(crate) forests: Vec<Forest>,
+}
+
+impl Forests {
+    /// The trees of these.
+    pub(crate) fn trees(&self, whose: Whose) -> Option<KeptTrees<'_>> {
+        let mut forests = self.forests.iter();
+        let forest = forests.find(|forest| forest.whose == whose)?;
+        Some(KeptTrees {
+            text: &self.text,
+            trees: &forest.trees,
+        })
+    }
+}
+
+/// Trees that a native file keeps, class by class.
+#[derive(Clone, Copy)]
+pub(crate) struct KeptTrees<'d> {
+    pub(crate) text: &'d TextArena,
+    pub(crate) trees: &'d [Option<Coalesced>],
+}
+
+impl<'d> KeptTrees<'d> {
+    /// The tree of a class; `None` where nothing has referents.
+    pub(crate) fn of_class(&self, class: Class<'_>) -> Option<&'d Coalesced> {
+        self.trees.get(class.number() as usize)?.as_ref()
+    }
+}
+
+impl Contents {
     /// The forests that questions ask for if nothing else is said: all objects at the first
     /// snapshot, the last and the largest, and the survivors. Fewer where nobody would gain:
     /// none that are cut, and only while they are far fewer nodes than there are referents.
@@ -173,7 +207,7 @@ impl Dump {
 
 /// Merges the trees of one class after the other.
 pub(crate) struct Coalescer<'d> {
-    dump: &'d Dump,
+    dump: &'d Contents,
     /// The distinct moments of the snapshots, ascending.
     moments: Vec<f64>,
     /// The number of the key that each text begins with, plus one; 0 while unknown.
@@ -194,7 +228,7 @@ pub(crate) struct Coalescer<'d> {
 
 impl<'d> Coalescer<'d> {
     /// One for the classes of a dump at these of its snapshots.
-    pub(crate) fn of(dump: &'d Dump, snapshots: impl Iterator<Item = Snapshot<'d>>) -> Self {
+    pub(crate) fn of(dump: &'d Contents, snapshots: impl Iterator<Item = Snapshot<'d>>) -> Self {
         Coalescer {
             dump,
             moments: moments(snapshots),
@@ -215,15 +249,14 @@ impl<'d> Coalescer<'d> {
         Coalescer { deepest, ..self }
     }
 
-    /// Shows the trees of a class's objects that `admits` lets count, one after the other, with
+    /// Shows the trees of some objects of a class, one after the other, with
     /// the moments at which they have referents, ascending.
-    pub(crate) fn class(
+    pub(crate) fn objects(
         &mut self,
-        class: Class<'d>,
-        admits: impl Fn(TrackedObject<'d>) -> bool,
+        objects: impl Iterator<Item = TrackedObject<'d>>,
         mut see: impl FnMut(f64, Coalesced),
     ) {
-        let roots = self.roots(class, admits);
+        let roots = self.roots(objects);
         for (moment, roots) in roots.iter().enumerate() {
             let has_referents = |&root: &u32| self.asized(root).referent_count() > 0;
             if roots.iter().any(has_referents) {
@@ -232,18 +265,16 @@ impl<'d> Coalescer<'d> {
         }
     }
 
-    /// Numbers of the `Asized` of the class's objects at each moment.
-    fn roots(&self, class: Class<'d>, admits: impl Fn(TrackedObject<'d>) -> bool) -> Vec<Vec<u32>> {
-        if self.dump.referent_count() == 0 || class.objects().len() == 0 {
+    /// Numbers of the `Asized` of the objects at each moment.
+    fn roots(&self, objects: impl Iterator<Item = TrackedObject<'d>>) -> Vec<Vec<u32>> {
+        let mut objects = objects.enumerate().peekable();
+        if self.dump.referent_count() == 0 || objects.peek().is_none() {
             return Vec::new();
         }
         let mut roots: Vec<Vec<u32>> = vec![Vec::new(); self.moments.len()];
         // Of several samples of an object at one moment the last counts.
         let mut last = vec![u32::MAX; self.moments.len()];
-        for (index, object) in class.objects().enumerate() {
-            if !admits(object) {
-                continue;
-            }
+        for (index, object) in objects {
             for sample in object.live_samples() {
                 let Some(moment) = find(&self.moments, sample.time_seconds) else {
                     continue;
@@ -341,7 +372,7 @@ impl<'d> Coalescer<'d> {
         let next = self.keys.len() as u32;
         let key = *self
             .keys
-            .entry(head(self.dump, id).as_bytes())
+            .entry(head(&self.dump.text, id).as_bytes())
             .or_insert(next);
         if let Some(place) = self.key_of_text.get_mut(id.0 as usize) {
             *place = key + 1;
@@ -357,7 +388,7 @@ fn find(moments: &[f64], seconds: f64) -> Option<usize> {
 }
 
 /// A name up to its first colon.
-fn head(dump: &Dump, id: TextId) -> Text<'_> {
-    let name = dump.text.bytes(id);
+fn head(text: &TextArena, id: TextId) -> Text<'_> {
+    let name = text.bytes(id);
     Text::from_wtf8(memchr::memchr(b':', name).map_or(name, |colon| &name[..colon]))
 }

@@ -1,7 +1,7 @@
 //! Derived figures: how many objects of each class were born and died when, by the snapshots
 //! between which they did. A dump has few such pairs however many objects it has.
 
-use super::{Class, Dump, Snapshot, TrackedObject};
+use super::{Class, Contents, Projection, Snapshot, TrackedObject};
 
 /// Where a moment lies among some others, each of them once and ascending: at one of them,
 /// between two, before all or behind all. Two moments compare as their places do if one of
@@ -83,9 +83,12 @@ pub(crate) struct Cohorts {
 }
 
 impl Cohorts {
+    /// What counting takes of the objects.
+    pub(crate) const PROJECTION: Projection = Projection::lives();
+
     /// Counts the objects that `admits` lets count, of classes that do. One pass.
     pub(crate) fn of<'d>(
-        dump: &'d Dump,
+        dump: &'d Contents,
         admits_class: impl Fn(Class<'d>) -> bool,
         admits: impl Fn(TrackedObject<'d>) -> bool,
     ) -> Cohorts {
@@ -201,6 +204,7 @@ pub(super) fn distinct(seconds: impl Iterator<Item = f64>) -> Vec<f64> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::model::Dump;
 
     /// Moments before, at, between and behind, and what is no number.
     const SECONDS: [f64; 9] = [

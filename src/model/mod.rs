@@ -5,15 +5,18 @@
 //! Callers never see a column: they get [`TrackedObject`], [`Sample`], [`Asized`],
 //! [`Snapshot`], [`Frame`]. The model imports no other module and computes no report.
 
+use std::ops::{Deref, DerefMut};
+
 mod asized;
 mod cells;
 mod clock;
 mod coalesced;
 mod cohorts;
-mod derived;
+mod digest;
 mod integer;
 mod object;
 mod part;
+mod projection;
 mod redact;
 mod salvaged;
 mod sizes;
@@ -27,6 +30,7 @@ pub use asized::Asized;
 pub use clock::ClockFault;
 pub use integer::Integer;
 pub use object::{Sample, TrackedObject};
+pub use projection::{Column, KeptSizes, Projection, Rows, Samples};
 pub use redact::Redaction;
 pub use salvaged::Salvaged;
 pub use sizes::{Rules, Sizes};
@@ -37,18 +41,41 @@ pub use trace::{Frame, Trace};
 
 pub(crate) use asized::AsizedColumns;
 pub(crate) use cells::{Cell, Cells};
-pub(crate) use coalesced::{Coalesced, Coalescer, Forest, MAX_LEVEL, MOST_NODES, Node, Whose};
+pub(crate) use coalesced::{
+    Coalesced, Coalescer, Forest, Forests, KeptTrees, MAX_LEVEL, MOST_NODES, Node, Whose,
+};
 pub(crate) use cohorts::{Cohort, Cohorts, Place, moments};
-pub(crate) use derived::{Derived, Totals};
+pub(crate) use digest::{Figures, Totals};
 pub(crate) use object::{ObjectColumns, SampleColumns};
 pub(crate) use snapshot::{CachedClass, Number, SnapshotRow};
 pub(crate) use text::{TextArena, TextId};
 pub(crate) use timeline::Timeline;
 pub(crate) use trace::{FrameRow, TraceColumns};
 
-/// Everything that a file recorded.
+/// Everything that a file recorded. It is always whole: what was read of a file in part is
+/// [`Contents`], which it dereferences to.
 #[derive(Clone, Debug, Default)]
 pub struct Dump {
+    pub(crate) contents: Contents,
+}
+
+impl Deref for Dump {
+    type Target = Contents;
+
+    fn deref(&self) -> &Contents {
+        &self.contents
+    }
+}
+
+impl DerefMut for Dump {
+    fn deref_mut(&mut self) -> &mut Contents {
+        &mut self.contents
+    }
+}
+
+/// What was read of a dump: all of it, or the columns and objects that were asked for.
+#[derive(Clone, Debug, Default)]
+pub struct Contents {
     pub(crate) text: TextArena,
     pub(crate) classes: Vec<ClassRow>,
     /// Object numbers, class behind class, in the order of the index. An object stands
@@ -62,8 +89,12 @@ pub struct Dump {
     /// Rows of `snapshots` in the order of the dump.
     pub(crate) snapshot_rows: Vec<u32>,
     pub(crate) notes: Notes,
-    /// What a native file says of the whole; `None` if it has to be computed.
-    pub(crate) derived: Option<Box<Derived>>,
+    /// What a native file says of the whole that this is a part of; `None` if this is the whole.
+    pub(crate) of_whole: Option<Box<Totals>>,
+    /// Sizes that a native file keeps, if they were asked for, and by whose rules.
+    pub(crate) sizes: Option<Box<(Rules, Sizes)>>,
+    /// The numbers in the whole of the objects of a part, ascending; `None` if these are the same.
+    pub(crate) recorded: Option<Vec<u32>>,
 }
 
 /// What loading noticed and no figure shows.
@@ -120,7 +151,7 @@ pub(crate) struct ClassRow {
 /// A class as it was registered with the tracker.
 #[derive(Clone, Copy)]
 pub struct Class<'d> {
-    pub(crate) dump: &'d Dump,
+    pub(crate) dump: &'d Contents,
     pub(crate) number: u32,
 }
 
@@ -148,7 +179,7 @@ impl<'d> Class<'d> {
     }
 }
 
-impl Dump {
+impl Contents {
     /// The classes in the order of registration.
     pub fn classes(&self) -> impl ExactSizeIterator<Item = Class<'_>> {
         (0..self.classes.len() as u32).map(move |number| Class { dump: self, number })
@@ -169,22 +200,6 @@ impl Dump {
     /// How many sizes of referents were recorded.
     pub fn referent_count(&self) -> usize {
         self.asized.referents.len()
-    }
-
-    /// The same of the whole that this dump may be a part of.
-    pub(crate) fn all_referents(&self) -> u64 {
-        let derived = self.derived.as_ref();
-        derived.map_or(self.asized.referents.len() as u64, |derived| {
-            derived.totals.referents
-        })
-    }
-
-    /// How many `Asized` the whole has.
-    pub(crate) fn all_asized(&self) -> u64 {
-        let derived = self.derived.as_ref();
-        derived.map_or(self.asized.rows.len() as u64, |derived| {
-            derived.totals.asized
-        })
     }
 
     /// How many distinct traces there are.
@@ -208,6 +223,23 @@ impl Dump {
             "no object has this number"
         );
         TrackedObject { dump: self, number }
+    }
+
+    /// The number in the whole of an object of this part.
+    pub(crate) fn recorded_number(&self, number: u32) -> u32 {
+        self.recorded
+            .as_ref()
+            .map_or(number, |recorded| recorded[number as usize])
+    }
+
+    /// The object of a number in the whole.
+    pub(crate) fn recorded_object(&self, number: u32) -> Option<TrackedObject<'_>> {
+        let own = match &self.recorded {
+            Some(recorded) => recorded.binary_search(&number).ok()? as u32,
+            None => number,
+        };
+        let number = ((own as usize) < self.objects.len()).then_some(own)?;
+        Some(TrackedObject { dump: self, number })
     }
 
     /// The snapshots in the order recorded.

@@ -5,15 +5,15 @@ use std::collections::{BTreeMap, TryReserveError};
 use super::asized::Asized;
 use super::text::{Text, TextId};
 use super::trace::Trace;
-use super::{Class, Dump, Integer};
+use super::{Class, Contents, Integer};
 use crate::room::make_room;
 
 /// Marks an object that was alive at the end of the recording: a NaN with a payload of
 /// ours. The loader turns every NaN of a file into the standard one, so none collides.
 const ALIVE_BITS: u64 = 0x7ff8_c757_a757_0001;
 
-/// The columns of tracked objects, by number. All but class, birth and death may be empty, where
-/// a native file was not asked for them.
+/// The columns of tracked objects, by number. All but the class are empty where a native file was
+/// not asked for them.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct ObjectColumns {
     /// Addresses; those that do not fit stand in `wide_address`, and those beyond 128 bits there
@@ -24,7 +24,8 @@ pub(crate) struct ObjectColumns {
     pub(crate) name: Vec<TextId>,
     pub(crate) repr: Vec<TextId>,
     pub(crate) birth: Vec<f64>,
-    death: Vec<f64>,
+    /// As they are kept, those alive marked.
+    pub(crate) death: Vec<f64>,
     /// Trace numbers plus one; 0 for none.
     pub(crate) trace: Vec<u32>,
     /// The class in whose list the object stands, the last if in several.
@@ -48,24 +49,6 @@ impl ObjectColumns {
         self.sample_start.push(0);
         self.sample_count.push(0);
         self.address.len() - 1
-    }
-
-    /// Rows of which nothing is known.
-    pub(crate) fn of_nothing(count: usize) -> Self {
-        ObjectColumns {
-            address: vec![0; count],
-            wide_address: BTreeMap::new(),
-            huge_address: BTreeMap::new(),
-            name: vec![TextId::NONE; count],
-            repr: vec![TextId::NONE; count],
-            birth: vec![0.0; count],
-            death: vec![f64::from_bits(ALIVE_BITS); count],
-            trace: vec![0; count],
-            class: vec![u32::MAX; count],
-            resolution_level: vec![i32::MIN; count],
-            sample_start: vec![0; count],
-            sample_count: vec![0; count],
-        }
     }
 
     /// Drops the last rows.
@@ -127,11 +110,6 @@ impl ObjectColumns {
         /// A row of a map, with its share of the nodes.
         const WIDE: usize = 48;
         self.len() * ROW + (self.wide_address.len() + self.huge_address.len()) * WIDE
-    }
-
-    /// The deaths as they are kept, those alive marked.
-    pub(crate) fn raw_deaths(&self) -> &[f64] {
-        &self.death
     }
 
     pub(crate) fn set_raw_deaths(&mut self, deaths: Vec<f64>) {
@@ -202,10 +180,17 @@ pub(super) fn lives_at(birth: f64, death: Option<f64>, seconds: f64) -> bool {
     birth < seconds && death.is_none_or(|death| death > seconds)
 }
 
+/// Who reads objects states the columns that it needs: `Filter::projection` and the `projection`
+/// of an analysis' options. One that is missing there is a mistake of ours.
+#[cold]
+fn not_projected(column: &str) -> ! {
+    panic!("the column {column} of the objects is asked for, but no projection names it")
+}
+
 /// An object that the tracker followed: its life and its sizes.
 #[derive(Clone, Copy)]
 pub struct TrackedObject<'d> {
-    pub(crate) dump: &'d Dump,
+    pub(crate) dump: &'d Contents,
     pub(crate) number: u32,
 }
 
@@ -215,10 +200,13 @@ impl<'d> TrackedObject<'d> {
         self.number as usize
     }
 
-    /// Its row of a column, or what stands for nothing where the column was not read.
+    /// Its row of a column, which whoever read the objects asked for.
     #[inline]
-    fn cell<T: Copy>(self, column: &[T], nothing: T) -> T {
-        column.get(self.index()).copied().unwrap_or(nothing)
+    fn cell<T: Copy>(self, column: &[T], name: &str) -> T {
+        match column.get(self.index()) {
+            Some(cell) => *cell,
+            None => not_projected(name),
+        }
     }
 
     /// Its number in the dump, from 0 in the order of the index.
@@ -238,7 +226,7 @@ impl<'d> TrackedObject<'d> {
     pub fn name(self) -> Text<'d> {
         self.dump
             .text
-            .get(self.cell(&self.dump.objects.name, TextId::NONE))
+            .get(self.cell(&self.dump.objects.name, "name"))
     }
 
     /// The object's repr when it was last sized, clipped by Pympler to 128 characters.
@@ -246,7 +234,7 @@ impl<'d> TrackedObject<'d> {
     pub fn repr(self) -> Text<'d> {
         self.dump
             .text
-            .get(self.cell(&self.dump.objects.repr, TextId::NONE))
+            .get(self.cell(&self.dump.objects.repr, "repr"))
     }
 
     /// Its address: Python's `id()`, whatever its size.
@@ -266,19 +254,19 @@ impl<'d> TrackedObject<'d> {
         } else {
             columns.wide_address.get(&self.number).copied()
         };
-        wide.unwrap_or_else(|| i128::from(self.cell(&columns.address, 0)))
+        wide.unwrap_or_else(|| i128::from(self.cell(&columns.address, "address")))
     }
 
     /// When it was created, in seconds since the program started tracking.
     #[inline]
     pub fn birth_seconds(self) -> f64 {
-        self.dump.objects.birth[self.index()]
+        self.cell(&self.dump.objects.birth, "birth")
     }
 
     /// When it died; `None` while alive.
     #[inline]
     pub fn death_seconds(self) -> Option<f64> {
-        self.dump.objects.death(self.index())
+        ObjectColumns::death_of(self.cell(&self.dump.objects.death, "death"))
     }
 
     /// Whether it was alive at the end of the recording.
@@ -294,7 +282,9 @@ impl<'d> TrackedObject<'d> {
 
     /// Where it was created; `None` unless tracked with `trace=True`.
     pub fn trace(self) -> Option<Trace<'d>> {
-        let number = self.cell(&self.dump.objects.trace, 0).checked_sub(1)?;
+        let number = self
+            .cell(&self.dump.objects.trace, "trace")
+            .checked_sub(1)?;
         Some(Trace {
             dump: self.dump,
             number,
@@ -303,7 +293,7 @@ impl<'d> TrackedObject<'d> {
 
     /// How deep referents were recorded; `None` where the dump does not say.
     pub fn resolution_level(self) -> Option<i32> {
-        let level = self.cell(&self.dump.objects.resolution_level, i32::MIN);
+        let level = self.cell(&self.dump.objects.resolution_level, "resolution_level");
         Some(level).filter(|&level| level != i32::MIN)
     }
 
@@ -315,8 +305,8 @@ impl<'d> TrackedObject<'d> {
         self,
     ) -> impl DoubleEndedIterator<Item = Sample<'d>> + ExactSizeIterator + Clone {
         let dump = self.dump;
-        let start = self.cell(&dump.objects.sample_start, 0) as usize;
-        let end = start + self.cell(&dump.objects.sample_count, 0) as usize;
+        let start = self.cell(&dump.objects.sample_start, "samples") as usize;
+        let end = start + self.cell(&dump.objects.sample_count, "samples") as usize;
         let times = &dump.samples.time[start..end];
         let asized = &dump.samples.asized[start..end];
         times

@@ -2,9 +2,9 @@
 
 use super::asized::AsizedColumns;
 use super::text::{TextArena, TextId};
-use super::{ClassRow, Dump, FrameRow};
+use super::{ClassRow, Contents, Dump, FrameRow};
 
-impl Dump {
+impl Contents {
     /// A dump of these objects alone, in this order within their classes, with all
     /// snapshots. Classes without any of them are left out. What the snapshots say of the
     /// whole (tracked total, cached annotations) stays as it was recorded.
@@ -15,10 +15,10 @@ impl Dump {
     pub fn part(&self, objects: &[u32]) -> Dump {
         let mut part = Part {
             whole: self,
-            dump: Dump {
+            dump: Contents {
                 asized: AsizedColumns::new(),
                 notes: self.notes.clone(),
-                ..Dump::default()
+                ..Contents::default()
             },
             texts: Own::of(self.text.len()),
             asized: Own::of(self.asized.rows.len()),
@@ -35,14 +35,16 @@ impl Dump {
             part.class(&self.classes[class(&members[0]) as usize], members);
         }
         part.snapshots();
-        part.dump
+        Dump {
+            contents: part.dump,
+        }
     }
 }
 
 /// A part on its way; the maps lead from numbers of the whole to its own.
 struct Part<'d> {
-    whole: &'d Dump,
-    dump: Dump,
+    whole: &'d Contents,
+    dump: Contents,
     texts: Own,
     asized: Own,
     groups: Own,
@@ -256,8 +258,9 @@ mod tests {
             filter,
             ..Selection::default()
         }
-        .select(dump);
-        json::objects(&mut out, dump, &selected, Stringing::Lines).unwrap();
+        .select(dump)
+        .unwrap();
+        json::objects(&mut out, &selected, Stringing::Lines).unwrap();
         out
     }
 
@@ -278,7 +281,7 @@ mod tests {
                 filter: filter.clone(),
                 ..Selection::default()
             };
-            let part = whole.part(&selection.select(&whole).objects);
+            let part = whole.part(&selection.select(&whole).unwrap().objects);
             assert!(part.object_count() < whole.object_count());
             assert_eq!(part.snapshots().len(), whole.snapshots().len());
             assert_eq!(

@@ -1,6 +1,8 @@
 //! Derived columns: for each object its largest size and its size at the peak.
 
-use super::{Dump, Snapshot, TrackedObject};
+use std::borrow::Cow;
+
+use super::{Contents, Snapshot, TrackedObject};
 
 /// Whose reading of a dump counts where Pympler and its documentation disagree.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -23,7 +25,7 @@ impl Sizes {
     /// Computes them. By [`Rules::Documented`] samples after an object's death do not
     /// count and the peak is the largest snapshot; by [`Rules::Pympler`] all samples
     /// count and the peak is the last snapshot with a positive total.
-    pub fn of(dump: &Dump, rules: Rules) -> Sizes {
+    pub fn of(dump: &Contents, rules: Rules) -> Sizes {
         let peak = match rules {
             Rules::Documented => dump.peak_snapshot(),
             Rules::Pympler => dump.snapshots().rfind(|s| s.tracked_total_bytes() > 0),
@@ -76,7 +78,25 @@ impl Sizes {
 impl TrackedObject<'_> {
     /// The largest size measured for it: Pympler's `size`. 0 if it was never measured.
     pub fn largest_bytes(self, rules: Rules) -> i64 {
-        largest_bytes(self, rules, |_, _| {})
+        match self.dump.kept_sizes(rules) {
+            Some(sizes) => sizes.largest_bytes(self.number),
+            None => largest_bytes(self, rules, |_, _| {}),
+        }
+    }
+}
+
+impl Contents {
+    /// The sizes of all objects: those that the file keeps, or else computed from the samples.
+    pub fn sizes(&self, rules: Rules) -> Cow<'_, Sizes> {
+        match self.kept_sizes(rules) {
+            Some(sizes) => Cow::Borrowed(sizes),
+            None => Cow::Owned(Sizes::of(self, rules)),
+        }
+    }
+
+    fn kept_sizes(&self, rules: Rules) -> Option<&Sizes> {
+        let kept = self.sizes.as_deref();
+        kept.filter(|kept| kept.0 == rules).map(|kept| &kept.1)
     }
 }
 

@@ -1,6 +1,6 @@
 //! Snapshots: the process as a whole at the moments when objects were sized.
 
-use super::Dump;
+use super::Contents;
 use super::text::{Text, TextId};
 
 /// A number out of a cached annotation, of the type that it had.
@@ -108,7 +108,7 @@ impl SnapshotRow {
 /// The moment when the tracked objects were sized, and the process around them.
 #[derive(Clone, Copy)]
 pub struct Snapshot<'d> {
-    pub(crate) dump: &'d Dump,
+    pub(crate) dump: &'d Contents,
     pub(crate) number: u32,
 }
 

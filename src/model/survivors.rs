@@ -1,7 +1,7 @@
 //! Who stays: objects that were born between two snapshots and are alive at a third.
 
 use super::object::lives_at;
-use super::{Dump, Snapshot, TrackedObject};
+use super::{Contents, Snapshot, TrackedObject};
 
 /// Those born at one moment or after it, before a second, and alive at a third. Moments are
 /// seconds since tracking began.
@@ -39,7 +39,7 @@ impl Survivors {
     }
 }
 
-impl Dump {
+impl Contents {
     /// The snapshots that survivors are chosen by if nothing else is said: the first, the last
     /// but one, and the last; of two snapshots the last is the second as well.
     pub(crate) fn first_and_last_snapshots(&self) -> Option<[Snapshot<'_>; 3]> {

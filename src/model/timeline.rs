@@ -1,7 +1,7 @@
 //! What some classes held over time, told by what changed from one moment to the next. Most
 //! classes of a dump of many have nothing at most moments, and take nothing here.
 
-use super::{Cells, Dump, Rules, TrackedObject};
+use super::{Cells, Contents, Rules, TrackedObject};
 
 /// What a class had at a moment and not at the one before.
 #[derive(Clone, Copy, Debug, Default)]
@@ -33,7 +33,7 @@ pub(crate) struct Timeline {
 impl Timeline {
     /// One pass over the objects of some classes that `admits` lets count, at moments that ascend.
     pub(crate) fn of(
-        dump: &Dump,
+        dump: &Contents,
         classes: &[u32],
         times: Vec<f64>,
         rules: Rules,
@@ -76,7 +76,7 @@ impl Timeline {
 
     /// How many changes there are at each of the moments, which ascend.
     pub(crate) fn count(
-        dump: &Dump,
+        dump: &Contents,
         classes: &[u32],
         times: &[f64],
         admits: impl Fn(TrackedObject<'_>) -> bool,
@@ -304,10 +304,11 @@ impl Timeline {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::model::Dump;
     use crate::model::{Cell, Snapshot, moments};
 
     /// As it is told object by object.
-    fn expected(dump: &Dump, times: &[f64], rules: Rules) -> Vec<Vec<Cell>> {
+    fn expected(dump: &Contents, times: &[f64], rules: Rules) -> Vec<Vec<Cell>> {
         let cell = |class: crate::model::Class<'_>, seconds: f64| {
             let mut cell = Cell::default();
             for object in class.objects() {

@@ -1,7 +1,7 @@
 //! Where objects were created: instantiation traces, each distinct one kept once.
 
 use super::text::{Text, TextId};
-use super::{Dump, Integer};
+use super::{Contents, Integer};
 
 /// A frame's columns. Few are distinct, so a row each.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -48,7 +48,7 @@ impl TraceColumns {
 /// The call stack at the moment an object was created. Equal stacks have equal numbers.
 #[derive(Clone, Copy)]
 pub struct Trace<'d> {
-    pub(crate) dump: &'d Dump,
+    pub(crate) dump: &'d Contents,
     pub(crate) number: u32,
 }
 
@@ -71,7 +71,7 @@ impl<'d> Trace<'d> {
 /// One frame of a trace.
 #[derive(Clone, Copy)]
 pub struct Frame<'d> {
-    dump: &'d Dump,
+    dump: &'d Contents,
     number: u32,
 }
 
@@ -81,7 +81,7 @@ impl<'d> Frame<'d> {
     }
 
     /// The frame of a number that there is.
-    pub(crate) fn of(dump: &'d Dump, number: u32) -> Self {
+    pub(crate) fn of(dump: &'d Contents, number: u32) -> Self {
         Frame { dump, number }
     }
 

@@ -9,7 +9,6 @@ use crate::analysis::long_texts::LongTexts;
 use crate::analysis::objects::{Details, LeftOut};
 use crate::analysis::referents::Depth;
 use crate::analysis::summary::{SnapshotSummary, Summary};
-use crate::model::Dump;
 use crate::select::Selected;
 use crate::units::escaped;
 
@@ -52,10 +51,10 @@ impl Dialect {
 /// Writes the selected objects.
 pub fn objects(
     out: &mut impl Write,
-    dump: &Dump,
-    selected: &Selected,
+    selected: &Selected<'_>,
     dialect: Dialect,
 ) -> io::Result<LeftOut> {
+    let dump = selected.contents;
     let mut details = Details::of(dump, &selected.sizes, Depth::All);
     let mut writer = dialect.writer(out);
     writer

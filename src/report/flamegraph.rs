@@ -179,7 +179,7 @@ fn drawable(name: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::model::{Dump, Rules, Sizes};
+    use crate::model::Dump;
     use crate::select::Filter;
 
     fn load(name: &str) -> Dump {
@@ -187,8 +187,7 @@ mod tests {
     }
 
     fn of(dump: &Dump) -> Stacks<'_> {
-        let sizes = Sizes::of(dump, Rules::Documented);
-        Stacks::of(dump, &sizes, &Filter::default(), Weight::Bytes)
+        Stacks::of(dump, &Filter::default(), Weight::Bytes).unwrap()
     }
 
     fn drawn(stacks: &Stacks<'_>) -> String {

@@ -12,7 +12,7 @@ use serde_json::ser::{CharEscape, CompactFormatter, Formatter, Serializer};
 use crate::analysis::objects::{Details, LeftOut};
 use crate::analysis::referents::Depth;
 use crate::analysis::summary::{SnapshotSummary, Summary};
-use crate::model::{Dump, Salvaged};
+use crate::model::Salvaged;
 use crate::select::Selected;
 use crate::units::{acts, marks};
 
@@ -34,10 +34,10 @@ pub enum Stringing {
 /// Writes the selected objects with all that was recorded of them.
 pub fn objects(
     out: &mut impl Write,
-    dump: &Dump,
-    selected: &Selected,
+    selected: &Selected<'_>,
     stringing: Stringing,
 ) -> io::Result<LeftOut> {
+    let dump = selected.contents;
     let mut details = Details::of(dump, &selected.sizes, Depth::All);
     let document = stringing == Stringing::Document;
     if document {

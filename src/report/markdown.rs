@@ -8,17 +8,16 @@ use super::table;
 use crate::analysis::objects::{Details, LeftOut};
 use crate::analysis::referents::Depth;
 use crate::analysis::summary::{SnapshotSummary, Summary};
-use crate::model::Dump;
 use crate::select::Selected;
 use crate::units::{self, ByteStyle, bytes, escaped, share, short_time, thousands};
 
 /// Writes a table of the selected objects.
 pub fn objects(
     out: &mut impl Write,
-    dump: &Dump,
-    selected: &Selected,
+    selected: &Selected<'_>,
     style: ByteStyle,
 ) -> io::Result<LeftOut> {
+    let dump = selected.contents;
     let mut details = Details::of(dump, &selected.sizes, Depth::All);
     writeln!(
         out,

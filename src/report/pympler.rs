@@ -11,7 +11,7 @@ use std::io::{self, Write};
 
 use crate::analysis::referents::{Cut, Depth, ReferentRow, Walker};
 use crate::analysis::summary::{ClassFigures, SnapshotSummary, Summary};
-use crate::model::{Asized, CachedClass, Dump, Integer, Number, Text, Trace, TrackedObject};
+use crate::model::{Asized, CachedClass, Contents, Integer, Number, Text, Trace, TrackedObject};
 use crate::select::Selected;
 use crate::units;
 
@@ -54,7 +54,8 @@ impl<W: Write> Writer<W> {
     }
 
     /// `ConsoleStats.print_stats`: the detail of each selected object.
-    pub fn objects(&mut self, dump: &Dump, selected: &Selected) -> io::Result<Cut> {
+    pub fn objects(&mut self, selected: &Selected<'_>) -> io::Result<Cut> {
+        let dump = selected.contents;
         let mut cut = Cut::default();
         self.walker = Some(Walker::of(dump));
         for &number in &selected.objects {
@@ -202,7 +203,8 @@ impl<W: Write> Writer<W> {
     }
 
     /// `ConsoleStats.print_summary`. `summary` must be by [`Rules::Pympler`](crate::model::Rules).
-    pub fn summary(&mut self, dump: &Dump, summary: &Summary<'_>) -> io::Result<()> {
+    pub fn summary(&mut self, summary: &Summary<'_>) -> io::Result<()> {
+        let dump = summary.contents();
         self.buffer.extend_from_slice(b"---- SUMMARY ");
         self.buffer.extend_from_slice(&[b'-'; 66]);
         self.buffer.push(b'\n');
@@ -212,7 +214,7 @@ impl<W: Write> Writer<W> {
         self.flush()
     }
 
-    fn snapshot(&mut self, dump: &Dump, figures: &SnapshotSummary<'_>) -> io::Result<()> {
+    fn snapshot(&mut self, dump: &Contents, figures: &SnapshotSummary<'_>) -> io::Result<()> {
         let Some(snapshot) = dump.snapshots().nth(figures.snapshot) else {
             return Ok(());
         };
@@ -245,7 +247,7 @@ impl<W: Write> Writer<W> {
     /// it lacks Pympler raises KeyError, and the figures computed take their place.
     fn class(
         &mut self,
-        dump: &Dump,
+        dump: &Contents,
         cached: Option<&CachedClass>,
         computed: &ClassFigures<'_>,
     ) -> io::Result<()> {
@@ -364,7 +366,7 @@ fn figure(number: Number) -> Figure {
 }
 
 /// `%d` of a number.
-fn truncated(number: Number, dump: &Dump) -> Integer<'_> {
+fn truncated(number: Number, dump: &Contents) -> Integer<'_> {
     match number {
         Number::Int(int) => Integer::within(int),
         Number::Float(float) => Integer::within(python_int(float)),

@@ -15,7 +15,7 @@ use super::sheet::{Column, LEAST_NAME, Of, Row, Sheet, Value};
 use crate::analysis::objects::{Details, LeftOut, ObjectDetail, ObjectRow, SampleDetail};
 use crate::analysis::referents::{Depth, ReferentDetail};
 use crate::analysis::summary::{Folded, ShareOf, SnapshotSummary, Summary};
-use crate::model::{Dump, Text};
+use crate::model::{Contents, Text};
 use crate::select::Selected;
 use crate::units::{
     self, ByteStyle, bytes, change, counted, escaped, share, short_time, thousands,
@@ -74,12 +74,8 @@ impl Default for Style {
 }
 
 /// Writes a row for each selected object and below it, unless brief, its detail.
-pub fn objects(
-    out: &mut impl Write,
-    dump: &Dump,
-    selected: &Selected,
-    style: Style,
-) -> io::Result<LeftOut> {
+pub fn objects(out: &mut impl Write, selected: &Selected<'_>, style: Style) -> io::Result<LeftOut> {
+    let dump = selected.contents;
     if selected.objects.is_empty() {
         return Ok(LeftOut::default());
     }
@@ -185,7 +181,7 @@ struct Page<'d> {
 }
 
 impl<'d> Page<'d> {
-    fn of(style: Style, dump: &'d Dump, selected: &Selected) -> Self {
+    fn of(style: Style, dump: &'d Contents, selected: &Selected<'_>) -> Self {
         let width = style.page_width();
         let size = if style.bytes == ByteStyle::Exact {
             SIZE + 5
@@ -697,7 +693,7 @@ pub(super) fn wrap(text: &str, width: usize) -> Vec<String> {
 }
 
 /// The line that says how much a filter or a limit left: for standard error.
-pub fn extent(selected: &Selected, style: ByteStyle) -> String {
+pub fn extent(selected: &Selected<'_>, style: ByteStyle) -> String {
     let (shown, all) = (selected.selected_bytes(), selected.all_bytes);
     let percent = if all == 0 {
         0.0

@@ -1,7 +1,7 @@
 //! Which objects count: by class, name, repr, life and size.
 
 use super::class_pattern::means;
-use crate::model::{Derived, Dump, Rules, Text, TrackedObject};
+use crate::model::{Column, KeptSizes, Projection, Rules, Text, TrackedObject};
 
 /// Which objects count. Everything that is set must hold.
 #[derive(Clone, Debug, Default)]
@@ -36,32 +36,21 @@ impl Filter {
         names.is_empty() && reprs.is_empty() && alive.is_none() && min_size_bytes.is_none()
     }
 
-    /// What the file of a dump says of the whole, if that is of the objects that pass.
-    pub(crate) fn derived<'d>(&self, dump: &'d Dump) -> Option<&'d Derived> {
-        let derived = dump.derived.as_deref();
-        derived.filter(|_| self.admits_every_object())
+    /// What it looks at of objects.
+    pub fn projection(&self) -> Projection {
+        let projection = Projection::default()
+            .with_if(!self.names.is_empty(), Column::Name)
+            .with_if(!self.reprs.is_empty(), Column::Repr)
+            .with_if(self.alive.is_some(), Column::Death);
+        match self.min_size_bytes {
+            Some(_) => projection.with_sizes(KeptSizes::default()),
+            None => projection,
+        }
     }
 
     /// Whether a class passes, by its registered name.
     pub fn admits_class(&self, name: Text<'_>) -> bool {
         self.classes.is_empty() || self.classes.iter().any(|text| means(text, name))
-    }
-
-    /// Whether some object of a dump passes, by the largest sizes that `largest_bytes` gives. If
-    /// only classes are asked for, a class that passes is enough: its objects need not be read.
-    pub fn admits_some(
-        &self,
-        dump: &Dump,
-        largest_bytes: impl Fn(TrackedObject<'_>) -> i64,
-    ) -> bool {
-        let mut classes = dump
-            .classes()
-            .filter(|class| self.admits_class(class.name()));
-        if self.admits_every_object() {
-            return classes.next().is_some();
-        }
-        let admits = |object| self.admits_object(object, || largest_bytes(object));
-        classes.any(|class| class.objects().any(admits))
     }
 
     /// Whether an object of an admitted class passes, by its largest size as documented. Whoever

@@ -6,8 +6,10 @@ use std::collections::HashSet;
 use foldhash::fast::FixedState;
 
 use super::Filter;
-use crate::model::{Dump, Text};
+use crate::error::Error;
+use crate::model::{Contents, Rows, Text};
 use crate::similar::similar;
+use crate::source::Source;
 
 /// So many different texts of a dump are compared with one that is not found.
 const MOST_COMPARED: usize = 10_000;
@@ -37,7 +39,19 @@ pub struct Unmatched {
 impl Filter {
     /// The texts of this filter that fit nothing in a dump, whatever else is asked for. Names and
     /// reprs are looked for only if the filter asks for them.
-    pub fn unmatched(&self, dump: &Dump) -> Vec<Unmatched> {
+    ///
+    /// # Errors
+    ///
+    /// If the dump cannot be read.
+    pub fn unmatched(&self, source: &impl Source) -> Result<Vec<Unmatched>, Error> {
+        if self.names.is_empty() && self.reprs.is_empty() {
+            return Ok(self.unmatched_in(source.digest()?.contents));
+        }
+        let objects = source.fetch(self.projection(), Rows::All)?;
+        Ok(self.unmatched_in(&objects))
+    }
+
+    pub(super) fn unmatched_in(&self, dump: &Contents) -> Vec<Unmatched> {
         let classes: Vec<Text<'_>> = dump.classes().map(|class| class.name()).collect();
         let mut unmatched: Vec<Unmatched> = self
             .classes
@@ -56,7 +70,7 @@ impl Filter {
 }
 
 /// The classes that are most like one that is not there: at most three names, the best first.
-pub(crate) fn similar_classes(dump: &Dump, class: &str) -> Vec<String> {
+pub(crate) fn similar_classes(dump: &Contents, class: &str) -> Vec<String> {
     let names: Vec<Text<'_>> = dump.classes().map(|class| class.name()).collect();
     most_similar(class, &names)
 }
@@ -74,7 +88,7 @@ fn most_similar(text: &str, names: &[Text<'_>]) -> Vec<String> {
 }
 
 /// Those that occur in this text of no object. One pass, which ends when all are found.
-fn of_objects(dump: &Dump, criterion: Criterion, texts: &[String]) -> Vec<Unmatched> {
+fn of_objects(dump: &Contents, criterion: Criterion, texts: &[String]) -> Vec<Unmatched> {
     let mut missing: Vec<&String> = texts.iter().collect();
     let mut seen: HashSet<Text<'_>, FixedState> = HashSet::default();
     let mut compared = Vec::new();

@@ -1,50 +1,65 @@
-//! Every analysis of a dump and its report: none may panic, whatever the dump holds.
+//! Every analysis of a source and its report: none may panic, whatever the dump holds. A native
+//! file may turn out to be damaged only while an analysis reads it.
 
 use std::io::sink;
 use std::path::Path;
 
 use ctstats::analysis::check::{Check, Quantity, Threshold, no_leaks};
 use ctstats::analysis::diff::{Diff, DiffOptions};
-use ctstats::analysis::leaks::{Confidence, LeaksOptions, Verdicts};
+use ctstats::analysis::info::Info;
+use ctstats::analysis::leaks::{Confidence, Leaks, LeaksOptions};
 use ctstats::analysis::lifetimes::{Lifetimes, LifetimesOptions};
 use ctstats::analysis::sites::{GroupBy, Sites, SitesOptions};
 use ctstats::analysis::stacks::{Stacks, Weight};
-use ctstats::report::table::Style;
+use ctstats::analysis::summary::{Summary, SummaryOptions};
+use ctstats::report::table::{self, Style};
 use ctstats::report::{check, diff, flamegraph, folded, leaks, lifetimes, sites, speedscope};
-use ctstats::select::{Filter, Limit};
-use ctstats::{Dump, Sizes};
+use ctstats::select::{Filter, Limit, Selection, SortKey};
+use ctstats::Source;
 
-/// `part` has of the survivors everything; it may be the dump itself.
-pub fn analyse(dump: &Dump, part: &Dump) {
-    let verdicts = Verdicts::of(dump, &LeaksOptions::default()).expect("no snapshot is asked for");
-    leaks::table(&mut sink(), &verdicts.look(part), Path::new("dump.dat"), Style::default()).expect("a sink takes everything");
-    let of = Lifetimes::of(dump, &LifetimesOptions::default());
-    lifetimes::table(&mut sink(), &of, Style::default()).expect("a sink takes everything");
+const WRITTEN: &str = "a sink takes everything";
+
+/// Asks everything.
+pub fn analyse(dump: &impl Source) {
+    let style = Style::default();
+    if let Ok(of) = Summary::of(dump, SummaryOptions::default()) {
+        table::summary(&mut sink(), &of, style).expect(WRITTEN);
+    }
+    let _ = Info::of(dump);
+    for sort in [vec![SortKey::Size], vec![SortKey::Repr, SortKey::Tsize, SortKey::Death]] {
+        let selection = Selection { sort, limit: Some(Limit::Count(1)), ..Selection::default() };
+        if let Ok(selected) = selection.select(dump) {
+            table::objects(&mut sink(), &selected, style).expect(WRITTEN);
+        }
+    }
+    if let Ok(of) = Leaks::of(dump, &LeaksOptions::default()) {
+        leaks::table(&mut sink(), &of, Path::new("dump.dat"), style).expect(WRITTEN);
+    }
+    if let Ok(of) = Lifetimes::of(dump, &LifetimesOptions::default()) {
+        lifetimes::table(&mut sink(), &of, style).expect(WRITTEN);
+    }
     let limits = [Quantity::MaxAlive, Quantity::MaxBytes, Quantity::MaxGrowth]
         .map(|quantity| Threshold::parse(quantity, "*=1").expect("it is a threshold"));
     for limits in [&limits[..], &[no_leaks(Confidence::Possible)]] {
         if let Ok(of) = Check::of(dump, None, limits, &Filter::default()) {
-            check::table(&mut sink(), &of, Style::default()).expect("a sink takes everything");
-            check::junit(&mut sink(), &of, "dump", false).expect("a sink takes everything");
+            check::table(&mut sink(), &of, style).expect(WRITTEN);
+            check::junit(&mut sink(), &of, "dump", false).expect(WRITTEN);
         }
     }
     let options = DiffOptions { referents: true, limit: Some(Limit::Count(2)), ..DiffOptions::default() };
-    for of in [Diff::of_snapshots(dump, &options), Diff::of_dumps(dump, part, &options)] {
+    for of in [Diff::of_snapshots(dump, &options), Diff::of_dumps(dump, dump, &options)] {
         let Ok(of) = of else { continue };
-        diff::table(&mut sink(), &of, Style::default()).expect("a sink takes everything");
+        diff::table(&mut sink(), &of, style).expect(WRITTEN);
     }
-}
-
-/// The same of what takes sizes.
-pub fn group(dump: &Dump, sizes: &Sizes) {
     for by in [GroupBy::Frame, GroupBy::Function, GroupBy::Class] {
-        let of = Sites::of(dump, sizes, &SitesOptions { by, depth: 3, ..SitesOptions::default() });
-        sites::table(&mut sink(), &of, Style::default()).expect("a sink takes everything");
+        if let Ok(of) = Sites::of(dump, &SitesOptions { by, depth: 3, ..SitesOptions::default() }) {
+            sites::table(&mut sink(), &of, style).expect(WRITTEN);
+        }
     }
-    let of = Stacks::of(dump, sizes, &Filter::default(), Weight::Bytes);
+    let Ok(of) = Stacks::of(dump, &Filter::default(), Weight::Bytes) else { return };
     let of = of.clone().since(of);
-    folded::write(&mut sink(), &of).expect("a sink takes everything");
+    folded::write(&mut sink(), &of).expect(WRITTEN);
     // Nothing may be there to draw.
     let _ = flamegraph::write(&mut sink(), &of, Weight::Bytes);
-    speedscope::write(&mut sink(), &of, Weight::Bytes, ["old", "new"]).expect("a sink takes everything");
+    speedscope::write(&mut sink(), &of, Weight::Bytes, ["old", "new"]).expect(WRITTEN);
 }

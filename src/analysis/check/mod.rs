@@ -11,11 +11,13 @@ use serde::Serialize;
 pub use threshold::{Most, Quantity, Threshold, from_toml, load, no_leaks};
 
 use super::diff::{change_percent, held};
-use super::history::{Held, cohorts};
+use super::history::Held;
 use super::leaks::{ClassVerdict, Confidence, LeaksOptions, Pattern, Verdicts};
 use super::summary::SnapshotName;
-use crate::model::{Dump, Rules, Salvaged, Text, TrackedObject};
+use crate::error::Error;
+use crate::model::{Contents, Salvaged, Snapshot, Text};
 use crate::select::{Filter, similar_classes};
+use crate::source::Source;
 use threshold::{Rule, followed};
 
 /// What a class has of a quantity.
@@ -141,25 +143,6 @@ pub struct Unused {
     pub similar: Vec<String>,
 }
 
-/// Why nothing can be checked.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Unchecked {
-    /// A quantity needs a snapshot, and there is none.
-    NoSnapshots {
-        /// Which quantity.
-        quantity: Quantity,
-        /// Whether the baseline lacks it.
-        in_baseline: bool,
-    },
-    /// A verdict on leaks needs so many snapshots that differ in time.
-    TooFewSnapshots {
-        /// How many there are.
-        snapshots: usize,
-        /// How many it takes.
-        needed: usize,
-    },
-}
-
 impl<'d> Check<'d> {
     /// Holds the classes of a dump against thresholds, at its last snapshot. Growth is from the
     /// last snapshot of `baseline`, without one from the dump's first.
@@ -167,56 +150,51 @@ impl<'d> Check<'d> {
     /// # Errors
     ///
     /// If a threshold cannot be checked: a gate that checks nothing must not pass.
-    pub fn of(
-        dump: &'d Dump,
-        baseline: Option<&'d Dump>,
+    pub fn of<S: Source>(
+        source: &'d S,
+        baseline: Option<&'d S>,
         thresholds: &[Threshold],
         filter: &Filter,
-    ) -> Result<Self, Unchecked> {
+    ) -> Result<Self, Error> {
         let asks = |quantity| thresholds.iter().any(|t| t.quantity == quantity);
-        let last = |dump: &'d Dump, quantity| {
-            let in_baseline = baseline.is_some_and(|baseline| std::ptr::eq(baseline, dump));
-            dump.snapshots().next_back().ok_or(Unchecked::NoSnapshots {
-                quantity,
-                in_baseline,
-            })
-        };
+        let dump = source.digest()?.contents;
+        let old = baseline.map(|baseline| baseline.digest()).transpose()?;
+        let old = old.map(|digest| digest.contents);
         let mut at = None;
         let mut since = None;
         if asks(Quantity::MaxBytes) {
-            at = Some(last(dump, Quantity::MaxBytes)?);
+            at = Some(last(dump, Quantity::MaxBytes, false)?);
         }
         if asks(Quantity::MaxGrowth) {
-            let now = last(dump, Quantity::MaxGrowth)?;
+            let now = last(dump, Quantity::MaxGrowth, false)?;
             at = Some(now);
-            since = Some(match baseline {
-                Some(baseline) => (baseline, last(baseline, Quantity::MaxGrowth)?),
-                None => (dump, dump.snapshots().next().unwrap_or(now)),
+            since = Some(match old {
+                Some(old) => last(old, Quantity::MaxGrowth, true)?,
+                None => dump.snapshots().next().unwrap_or(now),
             });
         }
         let names: Vec<Text<'d>> = dump.classes().map(|class| class.name()).collect();
         let rules = Rule::all(thresholds, &names);
         let mut passing = names.clone();
         passing.retain(|&name| filter.admits_class(name));
-        let largest = |object: TrackedObject<'_>| object.largest_bytes(Rules::Documented);
         // Where no object passes, no class has a figure.
-        if !filter.admits_some(dump, largest) {
+        if !filter.admits_some(source)? {
             passing.clear();
         }
         passing.sort_unstable();
         passing.dedup();
         let mut figures = Figures::default();
         if asks(Quantity::MaxAlive) {
-            figures.alive = alive(dump, filter);
+            figures.alive = alive(source, filter)?;
         }
         if let Some(at) = at {
-            figures.after = held(dump, filter, at);
+            figures.after = held(source, filter, at)?;
         }
-        if let Some((dump, snapshot)) = since {
-            figures.before = held(dump, filter, snapshot);
+        if let Some(snapshot) = since {
+            figures.before = held(baseline.unwrap_or(source), filter, snapshot)?;
         }
         if asks(Quantity::NoLeaks) {
-            figures.leaks = verdicts(dump, filter)?;
+            figures.leaks = verdicts(source, filter)?;
         }
         let unused = rules.iter().filter(|rule| !rule.is_for_one_of(&passing));
         let unused = unused.map(|rule| {
@@ -235,9 +213,9 @@ impl<'d> Check<'d> {
         let unused = unused.collect();
         let mut check = Check {
             salvaged: dump.notes.salvaged.as_ref(),
-            salvaged_baseline: baseline.and_then(|baseline| baseline.notes.salvaged.as_ref()),
+            salvaged_baseline: old.and_then(|old| old.notes.salvaged.as_ref()),
             at: at.map(SnapshotName::of),
-            since: since.map(|(_, snapshot)| SnapshotName::of(snapshot)),
+            since: since.map(SnapshotName::of),
             has_baseline: since.is_some() && baseline.is_some(),
             checked: 0,
             breaches: 0,
@@ -315,10 +293,25 @@ impl Found {
     }
 }
 
+/// The last snapshot, which a quantity needs.
+fn last(dump: &Contents, quantity: Quantity, in_baseline: bool) -> Result<Snapshot<'_>, Error> {
+    dump.snapshots().next_back().ok_or_else(|| {
+        let what = format!(
+            "{} cannot be checked: the dump has no snapshots; tracker.create_snapshot() records one",
+            quantity.flag()
+        );
+        Error::Unchecked { what, in_baseline }
+    })
+}
+
 /// Instances alive at the end, by registered names, where there are any.
-fn alive<'d>(dump: &'d Dump, filter: &Filter) -> HashMap<Text<'d>, u64, FixedState> {
+fn alive<'d>(
+    source: &'d impl Source,
+    filter: &Filter,
+) -> Result<HashMap<Text<'d>, u64, FixedState>, Error> {
     let mut counts: HashMap<Text<'d>, u64, FixedState> = HashMap::default();
-    let cohorts = cohorts(dump, filter);
+    let dump = source.digest()?.contents;
+    let cohorts = filter.cohorts(source)?;
     let classes = dump.classes();
     for class in classes.filter(|class| filter.admits_class(class.name())) {
         let cohorts = cohorts.of_class(class.number()).iter();
@@ -328,25 +321,31 @@ fn alive<'d>(dump: &'d Dump, filter: &Filter) -> HashMap<Text<'d>, u64, FixedSta
             *counts.entry(class.name()).or_default() += alive;
         }
     }
-    counts
+    Ok(counts)
 }
 
 /// The verdict on each class that held something.
 fn verdicts<'d>(
-    dump: &'d Dump,
+    source: &'d impl Source,
     filter: &Filter,
-) -> Result<HashMap<Text<'d>, Found, FixedState>, Unchecked> {
+) -> Result<HashMap<Text<'d>, Found, FixedState>, Error> {
     let options = LeaksOptions {
         filter: filter.clone(),
         ..LeaksOptions::default()
     };
     let needed = super::leaks::ENOUGH_SNAPSHOTS;
-    // Without selectors there is none that names no snapshot.
-    let verdicts = Verdicts::of(dump, &options).ok();
-    let snapshots = verdicts.as_ref().map_or(0, Verdicts::snapshots);
-    let Some(verdicts) = verdicts.filter(|_| snapshots >= needed) else {
-        return Err(Unchecked::TooFewSnapshots { snapshots, needed });
-    };
+    let verdicts = Verdicts::of(source, &options)?;
+    let snapshots = verdicts.snapshots();
+    if snapshots < needed {
+        let what = format!(
+            "--no-leaks cannot be checked: a verdict needs {needed} snapshots, and the dump \
+             has {snapshots}; call tracker.create_snapshot() more often"
+        );
+        return Err(Error::Unchecked {
+            what,
+            in_baseline: false,
+        });
+    }
     let figure = |class: ClassVerdict<'d>| {
         let verdict = class.verdict;
         let found = Found::Leak {
@@ -362,6 +361,7 @@ fn verdicts<'d>(
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::model::Dump;
 
     fn load(name: &str) -> Dump {
         Dump::load(format!("{}/fixtures/{name}", env!("CARGO_MANIFEST_DIR"))).unwrap()
@@ -420,28 +420,30 @@ mod tests {
     fn what_cannot_be_checked_is_no_success() {
         let empty = load("dumps/empty.zero-snapshots-1.1-py311.dump");
         let shop = load("shop.dump");
-        let check = |dump, baseline, limits: &[Threshold]| {
-            Check::of(dump, baseline, limits, &Filter::default()).err()
+        let check = |dump, baseline, limits: &[Threshold]| match Check::of(
+            dump,
+            baseline,
+            limits,
+            &Filter::default(),
+        ) {
+            Err(Error::Unchecked { what, in_baseline }) => (what, in_baseline),
+            other => panic!("{other:?}"),
         };
         let bytes = thresholds(&[(Quantity::MaxBytes, "*=1")]);
         let growth = thresholds(&[(Quantity::MaxGrowth, "*=1%")]);
-        let none = |quantity, in_baseline| {
-            Some(Unchecked::NoSnapshots {
-                quantity,
-                in_baseline,
-            })
+        let none = |flag, in_baseline| {
+            let why = "cannot be checked: the dump has no snapshots; \
+                       tracker.create_snapshot() records one";
+            (format!("{flag} {why}"), in_baseline)
         };
-        assert_eq!(check(&empty, None, &bytes), none(Quantity::MaxBytes, false));
+        assert_eq!(check(&empty, None, &bytes), none("--max-bytes", false));
         assert_eq!(
             check(&shop, Some(&empty), &growth),
-            none(Quantity::MaxGrowth, true)
+            none("--max-growth", true)
         );
         let leaks = [no_leaks(Confidence::Likely)];
-        let few = Unchecked::TooFewSnapshots {
-            snapshots: 0,
-            needed: 4,
-        };
-        assert_eq!(check(&empty, None, &leaks), Some(few));
+        let (few, in_baseline) = check(&empty, None, &leaks);
+        assert!(few.contains("needs 4 snapshots, and the dump has 0") && !in_baseline);
         let alive = thresholds(&[(Quantity::MaxAlive, "no.such=1")]);
         let check = Check::of(&empty, None, &alive, &Filter::default()).unwrap();
         assert_eq!(check.unused[0].threshold, alive[0]);

@@ -12,11 +12,13 @@ use std::str::FromStr;
 use foldhash::fast::FixedState;
 use serde::Serialize;
 
-use super::history::{Held, cohorts, visit};
-use super::merged::{KeptTrees, MergedRow, Rows, Trees};
+use super::history::{Held, visit};
+use super::merged::{MergedRow, Merger, Rows, Trees};
 use super::summary::{SnapshotName, SnapshotSelector, SummaryOptions, average};
-use crate::model::{Class, Dump, Rules, Salvaged, Snapshot, Text, Whose};
+use crate::error::Error;
+use crate::model::{Class, Contents, Rules, Salvaged, Snapshot, Text, Whose};
 use crate::select::{Filter, Limit, named};
+use crate::source::Source;
 
 /// How many attributes are told of.
 const MOST_REFERENTS: usize = 20;
@@ -80,17 +82,6 @@ pub struct DiffOptions {
     pub referents: bool,
 }
 
-/// Which sides of a comparison a dump is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Side {
-    /// Both: two of its snapshots are compared.
-    Both,
-    /// The older of two dumps.
-    Old,
-    /// The newer of two dumps.
-    New,
-}
-
 impl DiffOptions {
     /// The sort keys that are meant.
     fn keys(&self) -> &[DiffSortKey] {
@@ -99,43 +90,6 @@ impl DiffOptions {
             keys => keys,
         }
     }
-
-    /// Whether a dump that was read without referents lacks what is to be told of them.
-    pub fn needs_referents(&self, dump: &Dump, side: Side) -> bool {
-        let found = match side {
-            Side::Both => vec![self.before(dump, side), self.after(dump, side)],
-            Side::Old => vec![self.before(dump, side)],
-            Side::New => vec![self.after(dump, side)],
-        };
-        // A snapshot that is not there is told when it is compared.
-        let lacks = |snapshot: Snapshot<'_>| {
-            let whose = Whose::AllAt(snapshot.timestamp_seconds());
-            KeptTrees::of(dump, &self.filter, whose).is_none()
-        };
-        self.referents && dump.all_referents() > 0 && found.into_iter().flatten().any(lacks)
-    }
-
-    fn before<'d>(&self, dump: &'d Dump, side: Side) -> Result<Snapshot<'d>, NoSnapshot> {
-        let default = match side {
-            Side::Both => SnapshotSelector::First,
-            Side::Old | Side::New => SnapshotSelector::Last,
-        };
-        find(dump, self.from.clone().unwrap_or(default), side)
-    }
-
-    fn after<'d>(&self, dump: &'d Dump, side: Side) -> Result<Snapshot<'d>, NoSnapshot> {
-        let selector = self.to.clone().unwrap_or(SnapshotSelector::Last);
-        find(dump, selector, side)
-    }
-}
-
-/// A selector that names no snapshot.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct NoSnapshot {
-    /// Whether it was looked for in the newer of two dumps.
-    pub in_newer: bool,
-    /// The selector.
-    pub selector: SnapshotSelector,
 }
 
 /// Whether a class is on both sides.
@@ -269,47 +223,49 @@ impl<'d> Diff<'d> {
     ///
     /// # Errors
     ///
-    /// If a selector names no snapshot.
-    pub fn of_snapshots(dump: &'d Dump, options: &DiffOptions) -> Result<Self, NoSnapshot> {
-        let from = options.before(dump, Side::Both)?;
-        let to = options.after(dump, Side::Both)?;
+    /// If a selector names no snapshot, or the dump cannot be read.
+    pub fn of_snapshots(source: &'d impl Source, options: &DiffOptions) -> Result<Self, Error> {
+        let dump = source.digest()?.contents;
+        let find = |selector: &Option<SnapshotSelector>, default| {
+            selector.as_ref().unwrap_or(&default).first(dump)
+        };
+        let from = find(&options.from, SnapshotSelector::First)?;
+        let to = find(&options.to, SnapshotSelector::Last)?;
         // From a later one to an earlier one nobody is born or dies.
         let lives = (from.timestamp_seconds() <= to.timestamp_seconds())
-            .then(|| lives(dump, &options.filter, from, to));
-        Ok(Diff::between(
-            (dump, from),
-            (dump, to),
-            lives.as_ref(),
-            options,
-        ))
+            .then(|| lives(source, &options.filter, from, to))
+            .transpose()?;
+        Diff::between((source, from), (source, to), lives.as_ref(), true, options)
     }
 
     /// Compares a snapshot of an old dump with one of a new dump.
     ///
     /// # Errors
     ///
-    /// If a selector names no snapshot.
+    /// If a selector names no snapshot, or a dump cannot be read.
     pub fn of_dumps(
-        old: &'d Dump,
-        new: &'d Dump,
+        old: &'d impl Source,
+        new: &'d impl Source,
         options: &DiffOptions,
-    ) -> Result<Self, NoSnapshot> {
-        let from = options.before(old, Side::Old)?;
-        let to = options.after(new, Side::New)?;
-        let lives = one_process::lives((old, from), (new, to), &options.filter);
-        let mut diff = Diff::between((old, from), (new, to), lives.as_ref(), options);
-        diff.is_one_process = lives.is_some();
-        Ok(diff)
+    ) -> Result<Self, Error> {
+        let last = SnapshotSelector::Last;
+        let from = options.from.as_ref().unwrap_or(&last);
+        let from = from.first(old.digest()?.contents)?;
+        let to = options.to.as_ref().unwrap_or(&last);
+        let to = to.first(new.digest()?.contents)?;
+        let lives = one_process::lives((old, from), (new, to), &options.filter)?;
+        Diff::between((old, from), (new, to), lives.as_ref(), false, options)
     }
 
     fn between(
-        (old, from): (&'d Dump, Snapshot<'d>),
-        (new, to): (&'d Dump, Snapshot<'d>),
+        (old, from): (&'d impl Source, Snapshot<'d>),
+        (new, to): (&'d impl Source, Snapshot<'d>),
         lives: Option<&HashMap<Text<'d>, Lives, FixedState>>,
+        is_one_dump: bool,
         options: &DiffOptions,
-    ) -> Self {
-        let before = held(old, &options.filter, from);
-        let after = held(new, &options.filter, to);
+    ) -> Result<Self, Error> {
+        let before = held(old, &options.filter, from)?;
+        let after = held(new, &options.filter, to)?;
         let names = before.keys().chain(after.keys());
         let names = names.chain(lives.into_iter().flat_map(HashMap::keys));
         let mut names: Vec<Text<'d>> = names.copied().collect();
@@ -347,9 +303,14 @@ impl<'d> Diff<'d> {
             };
             rows.push((row, sums));
         }
-        let referents = options
-            .referents
-            .then(|| referents([(old, from), (new, to)], &options.filter));
+        let mut referents = None;
+        if options.referents {
+            let sides = [
+                side(old, from, &options.filter)?,
+                side(new, to, &options.filter)?,
+            ];
+            referents = Some(grown_referents(sides, &options.filter));
+        }
         let (referents, cut) = referents.unzip();
         sort(&mut rows, options);
         let all = rows.len();
@@ -365,15 +326,12 @@ impl<'d> Diff<'d> {
             }
         });
         rows.truncate(keep);
-        Diff {
-            salvaged: old.notes.salvaged.as_ref(),
-            salvaged_new: new
-                .notes
-                .salvaged
-                .as_ref()
-                .filter(|_| !std::ptr::eq(old, new)),
+        let salvaged_new = new.digest()?.contents.notes.salvaged.as_ref();
+        Ok(Diff {
+            salvaged: old.digest()?.contents.notes.salvaged.as_ref(),
+            salvaged_new: salvaged_new.filter(|_| !is_one_dump),
             files: None,
-            is_one_process: std::ptr::eq(old, new),
+            is_one_process: is_one_dump || lives.is_some(),
             from: SnapshotName::of(from),
             to: SnapshotName::of(to),
             sort: options.keys().to_vec(),
@@ -385,41 +343,32 @@ impl<'d> Diff<'d> {
             },
             referents,
             referents_cut: cut == Some(true),
-        }
+        })
     }
-}
-
-fn find<'d>(
-    dump: &'d Dump,
-    selector: SnapshotSelector,
-    side: Side,
-) -> Result<Snapshot<'d>, NoSnapshot> {
-    let found = selector.find(dump).first().copied();
-    let in_newer = side == Side::New;
-    found.ok_or(NoSnapshot { in_newer, selector })
 }
 
 /// What the classes held at a snapshot, by their registered names, where they held anything.
 pub(super) fn held<'d>(
-    dump: &'d Dump,
+    source: &'d impl Source,
     filter: &Filter,
     snapshot: Snapshot<'d>,
-) -> HashMap<Text<'d>, Held, FixedState> {
+) -> Result<HashMap<Text<'d>, Held, FixedState>, Error> {
     let options = SummaryOptions {
         filter: filter.clone(),
         snapshots: vec![SnapshotSelector::Index(snapshot.index() as i64)],
         ..SummaryOptions::default()
     };
     let mut held: HashMap<Text<'d>, Held, FixedState> = HashMap::default();
-    visit(dump, options, |summary, _, course, _| {
+    visit(source, options, |summary, _, course, _| {
         for (place, number) in summary.places() {
             let cell = Held::of(course.cell(place));
             if cell != Held::default() {
-                *held.entry(dump.class_name(number)).or_default() += cell;
+                let name = summary.contents().class_name(number);
+                *held.entry(name).or_default() += cell;
             }
         }
-    });
-    held
+    })?;
+    Ok(held)
 }
 
 /// Who came and went between two snapshots of a dump.
@@ -439,12 +388,13 @@ impl AddAssign for Lives {
 }
 
 fn lives<'d>(
-    dump: &'d Dump,
+    source: &'d impl Source,
     filter: &Filter,
     from: Snapshot<'d>,
     to: Snapshot<'d>,
-) -> HashMap<Text<'d>, Lives, FixedState> {
-    let cohorts = cohorts(dump, filter);
+) -> Result<HashMap<Text<'d>, Lives, FixedState>, Error> {
+    let dump = source.digest()?.contents;
+    let cohorts = filter.cohorts(source)?;
     let [from, to] = [from, to].map(|snapshot| cohorts.place(snapshot.timestamp_seconds()));
     let mut all: HashMap<Text<'d>, Lives, FixedState> = HashMap::default();
     for class in dump
@@ -464,7 +414,7 @@ fn lives<'d>(
             *all.entry(class.name()).or_default() += lives;
         }
     }
-    all
+    Ok(all)
 }
 
 /// Sums of either side.
@@ -553,28 +503,47 @@ struct Grown<'d> {
     bytes: [i128; 2],
 }
 
+/// The merged referents of a dump at a snapshot, and the dump with the classes that these are of.
+struct TreesAt<'d> {
+    dump: &'d Contents,
+    trees: Trees<'d>,
+}
+
+/// Those of the objects that count: kept ones, or else of the objects themselves.
+fn side<'d>(
+    source: &'d impl Source,
+    snapshot: Snapshot<'d>,
+    filter: &Filter,
+) -> Result<TreesAt<'d>, Error> {
+    let digest = source.digest()?;
+    let rows = Rows::Levels(MOST_LEVELS);
+    let seconds = snapshot.timestamp_seconds();
+    if let Some(kept) = filter.merged_referents(source, Whose::AllAt(seconds))? {
+        return Ok(TreesAt {
+            dump: digest.contents,
+            trees: Trees::Kept(kept, rows),
+        });
+    }
+    let dump = match digest.totals()?.referents {
+        0 => digest.contents,
+        _ => source.whole()?,
+    };
+    Ok(TreesAt {
+        dump,
+        trees: Trees::Merged(Merger::of(dump, &[snapshot], rows)),
+    })
+}
+
 /// The attributes that grew most, over all classes; and whether some trees were not followed to
 /// their ends.
-fn referents<'d>(
-    sides: [(&'d Dump, Snapshot<'d>); 2],
+fn grown_referents<'d>(
+    mut sides: [TreesAt<'d>; 2],
     filter: &Filter,
 ) -> (Vec<ReferentDiff<'d>>, bool) {
-    let mut trees = sides.map(|(dump, snapshot)| {
-        let whose = Whose::AllAt(snapshot.timestamp_seconds());
-        let rows = Rows::Levels(MOST_LEVELS);
-        Trees::of(
-            KeptTrees::of(dump, filter, whose),
-            dump,
-            Some(snapshot),
-            rows,
-        )
-    });
     // The classes of either side by name: a dump may list one twice.
     let mut by_name: HashMap<Text<'d>, [Vec<Class<'d>>; 2], FixedState> = HashMap::default();
-    for (side, (dump, _)) in sides.into_iter().enumerate() {
-        let classes = dump.classes();
-        let used =
-            classes.filter(|class| class.objects().len() > 0 || dump.is_used(class.number()));
+    for (side, at) in sides.iter().enumerate() {
+        let used = at.dump.classes().filter(|&class| at.trees.may_have(class));
         for class in used.filter(|class| filter.admits_class(class.name())) {
             by_name.entry(class.name()).or_default()[side].push(class);
         }
@@ -588,9 +557,9 @@ fn referents<'d>(
         let mut both = Both::default();
         for (side, classes) in classes.into_iter().enumerate() {
             for class in classes {
-                let admits = |object| filter.admits(object);
+                let objects = class.objects().filter(|&object| filter.admits(object));
                 let graft = |row| both.graft(&mut names, side, row);
-                is_cut |= trees[side].rows(class, admits, graft);
+                is_cut |= sides[side].trees.rows(class, objects, graft);
             }
         }
         let tree = both.tree;

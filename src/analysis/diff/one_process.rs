@@ -6,8 +6,10 @@ use std::collections::HashMap;
 use foldhash::fast::FixedState;
 
 use super::Lives;
-use crate::model::{Dump, Snapshot, Text, TrackedObject};
+use crate::error::Error;
+use crate::model::{Column, Contents, Projection, Rows, Snapshot, Text, TrackedObject};
 use crate::select::Filter;
+use crate::source::Source;
 
 /// What makes an object one: no two have the same address at the same moment. Births count to the
 /// bit, for Pympler writes them again as they were; classes have the numbers of their names.
@@ -29,10 +31,14 @@ impl<'d> Names<'d> {
 /// no object that was alive at the first is in the new dump, or if the second is the earlier one.
 /// An object that the new dump lacks died: its tracker forgot it.
 pub(super) fn lives<'d>(
-    (old, from): (&'d Dump, Snapshot<'d>),
-    (new, to): (&'d Dump, Snapshot<'d>),
+    (old, from): (&'d impl Source, Snapshot<'d>),
+    (new, to): (&'d impl Source, Snapshot<'d>),
     filter: &Filter,
-) -> Option<HashMap<Text<'d>, Lives, FixedState>> {
+) -> Result<Option<HashMap<Text<'d>, Lives, FixedState>>, Error> {
+    let identity = Projection::of([Column::Birth, Column::Death, Column::Address]);
+    let wanted = identity.and(filter.projection());
+    let old = old.keep(old.fetch(wanted, Rows::All)?);
+    let new = new.keep(new.fetch(wanted, Rows::All)?);
     let [from, to] = [from, to].map(Snapshot::timestamp_seconds);
     let mut names = Names::default();
     let mut were: Vec<Identity> = selected(old, filter)
@@ -61,7 +67,7 @@ pub(super) fn lives<'d>(
         }
     }
     if !is_known.contains(&true) || from > to {
-        return None;
+        return Ok(None);
     }
     let classes: HashMap<u32, Text<'d>> = names.0.iter().map(|(&name, &n)| (n, name)).collect();
     let forgotten = were
@@ -71,10 +77,10 @@ pub(super) fn lives<'d>(
     for ((_, _, class), _) in forgotten {
         all.entry(classes[class]).or_default().died += 1;
     }
-    Some(all)
+    Ok(Some(all))
 }
 
-fn selected<'d>(dump: &'d Dump, filter: &Filter) -> impl Iterator<Item = TrackedObject<'d>> {
+fn selected<'d>(dump: &'d Contents, filter: &Filter) -> impl Iterator<Item = TrackedObject<'d>> {
     let classes = dump.classes();
     let classes = classes.filter(|class| filter.admits_class(class.name()));
     classes

@@ -20,14 +20,12 @@ pub(super) use verdict::ENOUGH_SNAPSHOTS;
 pub use verdict::{Confidence, Evidence, Pattern, Verdict};
 
 use super::coverage::Coverage;
-use super::history::{History, HistoryLimits, cohorts};
-use super::merged::KeptTrees;
+use super::history::{History, HistoryLimits};
 use super::summary::{SnapshotName, SnapshotSelector};
-use crate::model::{
-    Class, Cohorts, Dump, Rules, Salvaged, Snapshot, Survivors, Text, Totals, Whose,
-};
+use crate::error::Error;
+use crate::model::{Cohorts, Contents, Rules, Salvaged, Snapshot, Survivors, Text, Totals};
 use crate::select::{Filter, Limit, named};
-use suspect::Looker;
+use crate::source::{Digest, Source};
 
 /// How many snapshots are compared at most, and with however many classes.
 const MOST_SNAPSHOTS: usize = 200;
@@ -165,7 +163,7 @@ pub struct Leaks<'d> {
 /// The verdicts on the classes, before any suspect is looked at. They take what a summary tells,
 /// and who was born and died between which snapshots.
 pub struct Verdicts<'d> {
-    dump: &'d Dump,
+    digest: Digest<'d>,
     filter: Filter,
     snapshots: usize,
     objects: u64,
@@ -181,20 +179,22 @@ impl<'d> Verdicts<'d> {
     ///
     /// # Errors
     ///
-    /// If a selector names no snapshot of this dump; the error is that selector.
-    pub fn of(dump: &'d Dump, options: &LeaksOptions) -> Result<Self, SnapshotSelector> {
+    /// If a selector names no snapshot of this dump, or the dump cannot be read.
+    pub fn of(source: &'d impl Source, options: &LeaksOptions) -> Result<Self, Error> {
+        let digest = source.digest()?;
+        let dump = digest.contents;
         let between = between(dump, options)?;
         let history = History::of(
-            dump,
+            source,
             &options.filter,
             HistoryLimits {
                 snapshots: snapshots_compared(dump.classes().len()),
                 classes: usize::MAX,
                 only_used: true,
             },
-        );
+        )?;
         let (seconds, places) = history.timed();
-        let cohorts = cohorts(dump, &options.filter);
+        let cohorts = options.filter.cohorts(source)?;
         let mut suspects = Vec::new();
         let mut cleared = Vec::new();
         for row in &history.classes {
@@ -246,10 +246,10 @@ impl<'d> Verdicts<'d> {
             .map_or(all, |limit| limit.count(all, Rules::Documented).min(all));
         let more_suspects = suspects.split_off(limit);
         Ok(Verdicts {
-            dump,
+            digest,
             filter: options.filter.clone(),
             snapshots: seconds.len(),
-            coverage: coverage(dump, &options.filter, &history),
+            coverage: coverage(source, &options.filter, &history)?,
             objects: objects(dump, &options.filter, &cohorts),
             between,
             suspects,
@@ -269,63 +269,25 @@ impl<'d> Verdicts<'d> {
         suspects.chain(self.cleared)
     }
 
-    /// Whose lives decide who is looked at: the objects that survived of these classes, whose
-    /// numbers ascend. `None` if there are no suspects.
-    pub fn survivors(&self) -> Option<(Vec<u32>, Survivors)> {
-        let survivors = self.between.map(Survivors::of)?;
-        let mut classes: Vec<u32> = self.suspects.iter().map(|class| class.number).collect();
-        classes.sort_unstable();
-        (!classes.is_empty()).then_some((classes, survivors))
-    }
-
-    /// Whether it takes their referents to tell what holds the bytes: not if there are none, and
-    /// not if the file keeps what they come to.
-    pub fn needs_referents(&self) -> bool {
-        self.dump.all_referents() > 0 && self.kept_trees().is_none()
-    }
-
-    /// The coalesced trees of the survivors of each class, where the file keeps them.
-    fn kept_trees(&self) -> Option<KeptTrees<'d>> {
-        let survivors = self.between.map(Survivors::of)?;
-        KeptTrees::of(self.dump, &self.filter, Whose::Of(survivors))
-    }
-
-    /// The numbers of the survivors whose addresses and reprs are shown. `whole` is as for
-    /// [`Verdicts::look`], but needs none of these.
-    pub fn shown(&self, whole: &Dump) -> Vec<u32> {
-        let Some(survivors) = self.between.map(Survivors::of) else {
-            return Vec::new();
-        };
-        let mut shown = Vec::new();
-        for suspect in &self.suspects {
-            let class = Class {
-                dump: whole,
-                number: suspect.number,
-            };
-            let admits = |object| self.filter.admits(object);
-            shown.extend(suspect::shown(class, survivors, admits));
-        }
-        shown
-    }
-
-    /// Looks at the suspects. `whole` is this dump, or one that has of its objects at least
-    /// [`Verdicts::survivors`]; of those at least the samples of that moment, and all that these
-    /// refer to if [`Verdicts::needs_referents`]; and of [`Verdicts::shown`] addresses and reprs.
-    pub fn look(self, whole: &'d Dump) -> Leaks<'d> {
-        let totals = self.dump.totals();
+    /// Looks at the suspects.
+    fn look(self, source: &'d impl Source) -> Result<Leaks<'d>, Error> {
+        let totals = self.digest.totals()?;
+        let notes = self.digest.contents.notes();
         let mut limits = limits(&totals, self.snapshots);
-        if self.dump.notes().clock.is_some() {
+        if notes.clock.is_some() {
             limits.push("how fast a class grew by the second: the clock was set back".into());
         }
-        let salvaged = self.dump.notes.salvaged.as_ref();
+        let salvaged = notes.salvaged.as_ref();
         if salvaged.is_some() {
             limits.push("what the missing part shows: the dump is not whole".into());
         }
-        let mut looker = Looker::of(whole, self.between, self.kept_trees());
-        let suspects = self.suspects.into_iter();
-        let suspects =
-            suspects.map(|class| looker.look(class, |object| self.filter.admits(object)));
-        Leaks {
+        let mut kept = vec![Kept::default(); self.suspects.len()];
+        if let Some(survivors) = self.between.map(Survivors::of).filter(|_| !kept.is_empty()) {
+            let classes: Vec<u32> = self.suspects.iter().map(|class| class.number).collect();
+            kept = suspect::look(source, &classes, survivors, &self.filter)?;
+        }
+        let suspects = self.suspects.into_iter().zip(kept);
+        Ok(Leaks {
             salvaged,
             coverage: self.coverage,
             snapshots: self.snapshots,
@@ -333,7 +295,9 @@ impl<'d> Verdicts<'d> {
             has_filter: !self.filter.is_empty(),
             has_traces: totals.traces > 0,
             has_referents: totals.referents > 0,
-            suspects: suspects.collect(),
+            suspects: suspects
+                .map(|(class, kept)| Suspect { class, kept })
+                .collect(),
             more_suspects: self.more_suspects,
             between: self.between.map(|[from, to, alive_at]| Between {
                 from: SnapshotName::of(from),
@@ -342,7 +306,7 @@ impl<'d> Verdicts<'d> {
             }),
             cleared: self.cleared,
             limits,
-        }
+        })
     }
 }
 
@@ -351,9 +315,9 @@ impl<'d> Leaks<'d> {
     ///
     /// # Errors
     ///
-    /// If a selector names no snapshot of this dump; the error is that selector.
-    pub fn of(dump: &'d Dump, options: &LeaksOptions) -> Result<Self, SnapshotSelector> {
-        Ok(Verdicts::of(dump, options)?.look(dump))
+    /// If a selector names no snapshot of this dump, or the dump cannot be read.
+    pub fn of(source: &'d impl Source, options: &LeaksOptions) -> Result<Self, Error> {
+        Verdicts::of(source, options)?.look(source)
     }
 }
 
@@ -380,19 +344,23 @@ fn sort(classes: &mut [ClassVerdict<'_>], options: &LeaksOptions) {
 }
 
 /// Of all classes: without a filter those are weighed already.
-fn coverage<'d>(dump: &'d Dump, filter: &Filter, history: &History<'_>) -> Coverage<'d> {
+fn coverage<'d>(
+    source: &'d impl Source,
+    filter: &Filter,
+    history: &History<'_>,
+) -> Result<Coverage<'d>, Error> {
     if !filter.is_empty() {
-        return Coverage::of(dump);
+        return Coverage::of(source);
     }
-    Coverage::with(dump, |number| {
+    Ok(Coverage::with(source.digest()?.contents, |number| {
         let mut snapshots = history.snapshots.iter();
         let snapshot = snapshots.find(|snapshot| snapshot.snapshot == number)?;
         Some(snapshot.total.sum_bytes)
-    })
+    }))
 }
 
 /// How many objects pass the filter; `cohorts` may be of all classes.
-fn objects(dump: &Dump, filter: &Filter, cohorts: &Cohorts) -> u64 {
+fn objects(dump: &Contents, filter: &Filter, cohorts: &Cohorts) -> u64 {
     let classes = dump.classes();
     let classes = classes.filter(|class| filter.admits_class(class.name()));
     let of_class = classes.flat_map(|class| cohorts.of_class(class.number()));
@@ -407,16 +375,10 @@ fn snapshots_compared(classes: usize) -> usize {
 
 /// The three snapshots; the defaults are the first, the last but one, and the last.
 fn between<'d>(
-    dump: &'d Dump,
+    dump: &'d Contents,
     options: &LeaksOptions,
-) -> Result<Option<[Snapshot<'d>; 3]>, SnapshotSelector> {
-    let find = |selector: &SnapshotSelector| {
-        selector
-            .find(dump)
-            .first()
-            .copied()
-            .ok_or_else(|| selector.clone())
-    };
+) -> Result<Option<[Snapshot<'d>; 3]>, Error> {
+    let find = |selector: &SnapshotSelector| selector.first(dump);
     let default = |place: usize| Some(dump.first_and_last_snapshots()?[place]);
     let (from, to) = match &options.between {
         Some((from, to)) => (Some(find(from)?), Some(find(to)?)),

@@ -6,12 +6,17 @@ use std::collections::HashMap;
 use foldhash::fast::FixedState;
 use serde::Serialize;
 
-use super::{ClassVerdict, Suspect};
-use crate::analysis::merged::{KeptTrees, MergedRow, Rows, Trees};
+use crate::analysis::merged::{self, MergedRow, Merger, Trees};
 use crate::analysis::objects::address;
 use crate::analysis::sites::is_tracker;
 use crate::analysis::summary::percent;
-use crate::model::{Class, Dump, Frame, Integer, Snapshot, Survivors, Text, TrackedObject};
+use crate::error::Error;
+use crate::model::{
+    Class, Column, Contents, Frame, Integer, Projection, Rows, Samples, Survivors, Text,
+    TrackedObject, Whose,
+};
+use crate::select::Filter;
+use crate::source::Source;
 
 /// How many origins, attributes and objects are shown of each.
 const MOST: usize = 5;
@@ -87,147 +92,141 @@ pub struct KeptObject<'d> {
     pub size_bytes: i64,
 }
 
-/// Looks at one suspect after the other.
-pub(super) struct Looker<'d> {
-    dump: &'d Dump,
-    survivors: Option<Survivors>,
-    trees: Trees<'d>,
-}
-
-impl<'d> Looker<'d> {
-    /// `dump` may be a part of the whole, without the referents if their trees are known.
-    pub(super) fn of(
-        dump: &'d Dump,
-        between: Option<[Snapshot<'d>; 3]>,
-        kept: Option<KeptTrees<'d>>,
-    ) -> Self {
-        Looker {
-            dump,
-            survivors: between.map(Survivors::of),
-            trees: Trees::of(
-                kept,
-                dump,
-                between.map(|[.., alive_at]| alive_at),
-                Rows::Notable(4 * MOST),
-            ),
-        }
-    }
-
-    pub(super) fn look(
-        &mut self,
-        class: ClassVerdict<'d>,
-        admits: impl Fn(TrackedObject<'d>) -> bool,
-    ) -> Suspect<'d> {
-        let kept = self.kept(&class, admits);
-        Suspect { class, kept }
-    }
-
-    fn kept(
-        &mut self,
-        class: &ClassVerdict<'d>,
-        admits: impl Fn(TrackedObject<'d>) -> bool,
-    ) -> Kept<'d> {
-        let Some(survivors) = self.survivors else {
-            return Kept::default();
-        };
-        let is_kept = |object| survivors.has(object) && admits(object);
-        let class = Class {
-            dump: self.dump,
-            number: class.number,
-        };
-        let objects = measured(class, survivors, &admits);
+/// Looks at the survivors of each of these classes.
+///
+/// Who survives follows from the lives of the objects of these classes; of survivors the sizes and
+/// traces are read, and of the few that are shown the reprs and addresses.
+pub(super) fn look<'d>(
+    source: &'d impl Source,
+    classes: &[u32],
+    survivors: Survivors,
+    filter: &Filter,
+) -> Result<Vec<Kept<'d>>, Error> {
+    let members = survivors_of(source, classes, survivors, filter)?;
+    let mut all: Vec<u32> = members.iter().flatten().copied().collect();
+    all.sort_unstable();
+    all.dedup();
+    let digest = source.digest()?;
+    let kept_trees = filter.merged_referents(source, Whose::Of(survivors))?;
+    let samples = Samples::At {
+        seconds: survivors.alive_at_seconds,
+        referents: kept_trees.is_none() && digest.totals()?.referents > 0,
+    };
+    let wanted = Projection::of([Column::Birth, Column::Death, Column::Trace]);
+    let dump = source.keep(source.fetch(wanted.with_samples(samples), Rows::These(&all))?);
+    let rows = merged::Rows::Notable(4 * MOST);
+    let mut trees = match kept_trees {
+        Some(kept) => Trees::Kept(kept, rows),
+        None => Trees::Merged(Merger::at(dump, survivors.alive_at_seconds, rows)),
+    };
+    let mut looks = Vec::with_capacity(classes.len());
+    let mut shown = Vec::new();
+    for (&number, members) in classes.iter().zip(&members) {
+        let objects: Vec<Measured<'d>> = members
+            .iter()
+            .filter_map(|&number| dump.recorded_object(number))
+            .map(|object| (object, size_at(object, survivors.alive_at_seconds)))
+            .collect();
         let size_bytes = objects.iter().map(|&(_, size)| i128::from(size)).sum();
         let mut kept = Kept {
             objects: objects.len() as u64,
             size_bytes,
             ..Kept::default()
         };
-        (kept.origins, kept.more_origins) = self.origins(&objects, size_bytes);
-        if let Some(tree) = self.trees.class(class, is_kept) {
+        (kept.origins, kept.more_origins) = origins(&objects, size_bytes);
+        let class = Class { dump, number };
+        let all = objects.iter().map(|&(object, _)| object);
+        if let Some(tree) = trees.tree(class, all) {
             kept.holders = holders(&tree.referents);
             kept.holders_cut = tree.cut;
         }
-        let row = |(object, size_bytes): Measured<'d>| KeptObject {
-            address: address(object),
-            repr: object.repr().head(MAX_TEXT),
+        let look = (kept, oldest(&objects), largest(&objects));
+        let objects = look.1.iter().chain(&look.2);
+        shown.extend(objects.map(|&(object, _)| dump.recorded_number(object.number())));
+        looks.push(look);
+    }
+    shown.sort_unstable();
+    shown.dedup();
+    let wanted = Projection::of([Column::Repr, Column::Address]);
+    let identities = source.keep(source.fetch(wanted, Rows::These(&shown))?);
+    let row = |(object, size_bytes): Measured<'d>| {
+        let identity = identities.recorded_object(dump.recorded_number(object.number()))?;
+        Some(KeptObject {
+            address: address(identity),
+            repr: identity.repr().head(MAX_TEXT),
             birth_seconds: Some(object.birth_seconds()).filter(|birth| birth.is_finite()),
             size_bytes,
-        };
-        kept.oldest = oldest(&objects).into_iter().map(row).collect();
-        kept.largest = largest(&objects).into_iter().map(row).collect();
-        kept
-    }
+        })
+    };
+    let looks = looks.into_iter().map(|(kept, oldest, largest)| Kept {
+        oldest: oldest.into_iter().filter_map(row).collect(),
+        largest: largest.into_iter().filter_map(row).collect(),
+        ..kept
+    });
+    Ok(looks.collect())
+}
 
-    /// The innermost frames that are not the tracker's, those with most bytes first.
-    fn origins(
-        &self,
-        objects: &[(TrackedObject<'d>, i64)],
-        all_bytes: i128,
-    ) -> (Vec<Origin<'d>>, usize) {
-        // Traces are few; each is looked at once.
-        let mut of_trace: HashMap<u32, Option<Frame<'d>>, FixedState> = HashMap::default();
-        let mut counted: HashMap<Option<u32>, (Option<Frame<'d>>, u64, i128), FixedState> =
-            HashMap::default();
-        for &(object, size) in objects {
-            let frame = object.trace().and_then(|trace| {
-                *of_trace
-                    .entry(trace.number())
-                    .or_insert_with(|| trace.frames().rev().find(|&frame| !is_tracker(frame)))
-            });
-            let origin = counted
-                .entry(frame.map(Frame::number))
-                .or_insert((frame, 0, 0));
-            origin.1 += 1;
-            origin.2 += i128::from(size);
-        }
-        let mut counted: Vec<_> = counted.into_iter().collect();
-        counted.sort_by_key(|&(number, (_, objects, size))| {
-            (std::cmp::Reverse((size, objects)), number)
+/// The numbers of the survivors of each class that the filter lets count, as it lists them.
+fn survivors_of(
+    source: &impl Source,
+    classes: &[u32],
+    survivors: Survivors,
+    filter: &Filter,
+) -> Result<Vec<Vec<u32>>, Error> {
+    let mut ascending = classes.to_vec();
+    ascending.sort_unstable();
+    let wanted = Projection::of([Column::Birth, Column::Death]).and(filter.projection());
+    let lives = source.fetch(wanted, Rows::OfClasses(&ascending))?;
+    let dump: &Contents = &lives;
+    let survivors_of = |&number: &u32| {
+        let objects = Class { dump, number }.objects();
+        let objects = objects.filter(|&object| survivors.has(object) && filter.admits(object));
+        let numbers = objects.map(|object| dump.recorded_number(object.number()));
+        numbers.collect()
+    };
+    Ok(classes.iter().map(survivors_of).collect())
+}
+
+/// The innermost frames that are not the tracker's, those with most bytes first.
+fn origins<'d>(objects: &[(TrackedObject<'d>, i64)], all_bytes: i128) -> (Vec<Origin<'d>>, usize) {
+    // Traces are few; each is looked at once.
+    let mut of_trace: HashMap<u32, Option<Frame<'d>>, FixedState> = HashMap::default();
+    let mut counted: HashMap<Option<u32>, (Option<Frame<'d>>, u64, i128), FixedState> =
+        HashMap::default();
+    for &(object, size) in objects {
+        let frame = object.trace().and_then(|trace| {
+            *of_trace
+                .entry(trace.number())
+                .or_insert_with(|| trace.frames().rev().find(|&frame| !is_tracker(frame)))
         });
-        let more = counted.len().saturating_sub(MOST);
-        let origins = counted
-            .into_iter()
-            .take(MOST)
-            .map(|(_, (frame, objects, size_bytes))| Origin {
-                file: frame.map(|frame| frame.file().head(MAX_TEXT)),
-                line: frame.map(Frame::exact_line),
-                function: frame.map(|frame| frame.function().head(MAX_TEXT)),
-                source: frame
-                    .and_then(|frame| Some(frame.source_lines().next()?.trim().head(MAX_TEXT))),
-                objects,
-                size_bytes,
-                share_percent: percent(size_bytes, all_bytes),
-            });
-        (origins.collect(), more)
+        let origin = counted
+            .entry(frame.map(Frame::number))
+            .or_insert((frame, 0, 0));
+        origin.1 += 1;
+        origin.2 += i128::from(size);
     }
+    let mut counted: Vec<_> = counted.into_iter().collect();
+    counted
+        .sort_by_key(|&(number, (_, objects, size))| (std::cmp::Reverse((size, objects)), number));
+    let more = counted.len().saturating_sub(MOST);
+    let origins = counted
+        .into_iter()
+        .take(MOST)
+        .map(|(_, (frame, objects, size_bytes))| Origin {
+            file: frame.map(|frame| frame.file().head(MAX_TEXT)),
+            line: frame.map(Frame::exact_line),
+            function: frame.map(|frame| frame.function().head(MAX_TEXT)),
+            source: frame
+                .and_then(|frame| Some(frame.source_lines().next()?.trim().head(MAX_TEXT))),
+            objects,
+            size_bytes,
+            share_percent: percent(size_bytes, all_bytes),
+        });
+    (origins.collect(), more)
 }
 
 /// A survivor and its bytes at the third snapshot.
 type Measured<'d> = (TrackedObject<'d>, i64);
-
-/// The survivors of a class that `admits` lets count.
-fn measured<'d>(
-    class: Class<'d>,
-    survivors: Survivors,
-    admits: impl Fn(TrackedObject<'d>) -> bool,
-) -> Vec<Measured<'d>> {
-    let kept = class
-        .objects()
-        .filter(|&object| survivors.has(object) && admits(object));
-    kept.map(|object| (object, size_at(object, survivors.alive_at_seconds)))
-        .collect()
-}
-
-/// The numbers of those that are shown one by one.
-pub(super) fn shown<'d>(
-    class: Class<'d>,
-    survivors: Survivors,
-    admits: impl Fn(TrackedObject<'d>) -> bool,
-) -> Vec<u32> {
-    let objects = measured(class, survivors, admits);
-    let shown = oldest(&objects).into_iter().chain(largest(&objects));
-    shown.map(|(object, _)| object.number()).collect()
-}
 
 fn oldest<'d>(objects: &[Measured<'d>]) -> Vec<Measured<'d>> {
     least(objects, |a, b| {

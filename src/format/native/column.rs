@@ -5,6 +5,7 @@ use std::ops::Range;
 
 use super::block::{BLOCK, pack, unpack};
 use super::container::{Section, SectionOut, Sections, u32_at, u64_at};
+use super::schema::Stored;
 use crate::pickle::{Outcome, no_memory};
 use crate::room::with_room;
 
@@ -165,13 +166,13 @@ impl<'s> Column<'s> {
     }
 
     /// One integer, as a type that it must fit.
-    pub(super) fn get_as<T: TryFrom<i64>>(&mut self, index: u64) -> Outcome<T> {
+    pub(super) fn get_as<T: Stored>(&mut self, index: u64) -> Outcome<T> {
         let value = self.get(index)?;
         self.fit(value)
     }
 
     /// Those at some places, which had better ascend.
-    pub(super) fn gather<T: TryFrom<i64>>(&mut self, indices: &[u32]) -> Outcome<Vec<T>> {
+    pub(super) fn gather<T: Stored>(&mut self, indices: &[u32]) -> Outcome<Vec<T>> {
         self.section.spend(indices.len() as u64)?;
         indices
             .iter()
@@ -180,12 +181,12 @@ impl<'s> Column<'s> {
     }
 
     #[inline]
-    fn fit<T: TryFrom<i64>>(&self, value: i64) -> Outcome<T> {
-        T::try_from(value).map_err(|_| self.section.wrong("a column"))
+    fn fit<T: Stored>(&self, value: i64) -> Outcome<T> {
+        T::of_file(value).ok_or_else(|| self.section.wrong("a column"))
     }
 
     /// All of them.
-    pub(super) fn all<T: TryFrom<i64>>(&mut self) -> Outcome<Vec<T>> {
+    pub(super) fn all<T: Stored>(&mut self) -> Outcome<Vec<T>> {
         self.section.spend(self.count)?;
         let mut all = with_room(self.count as usize).map_err(no_memory)?;
         self.each_block(|column, block, packed| {
@@ -232,7 +233,7 @@ impl<'s> Column<'s> {
 }
 
 /// Reads a whole column into integers of a type; one that does not fit is damage.
-pub(super) fn all<T: TryFrom<i64>>(sections: &Sections, name: &'static str) -> Outcome<Vec<T>> {
+pub(super) fn all<T: Stored>(sections: &Sections, name: &'static str) -> Outcome<Vec<T>> {
     Column::open(sections, name)?.all()
 }
 

@@ -106,12 +106,12 @@
 mod block;
 mod column;
 mod container;
-mod derived;
+mod figures;
 mod file;
 mod parallel;
-mod part;
+mod rows;
+mod schema;
 mod snapshots;
-mod survivors;
 mod tables;
 mod v1;
 mod verify;
@@ -122,7 +122,7 @@ use std::path::Path;
 use container::{HEAD_BYTES, Sections};
 
 use crate::error::Error;
-use crate::model::{Dump, Origin};
+use crate::model::{Contents, Dump, Origin};
 use crate::output::Output;
 use crate::pickle::{Outcome, Reader, too_large};
 
@@ -163,7 +163,7 @@ pub(super) fn is_columnar(head: &[u8; 12]) -> bool {
 }
 
 /// Reads a native file of any version whole, from its magic number on.
-pub(super) fn load(reader: &mut Reader<'_>) -> Outcome<Dump> {
+pub(super) fn load(reader: &mut Reader<'_>) -> Outcome<Contents> {
     let head: [u8; HEAD_BYTES as usize] = reader.array()?;
     let version = container::version(&head)?;
     let dump = match version {
@@ -171,29 +171,22 @@ pub(super) fn load(reader: &mut Reader<'_>) -> Outcome<Dump> {
         _ => {
             let sections = Sections::of_stream(reader, &head)?;
             let dump = sound(version, tables::read(&sections)?)?;
-            derived::compare(&sections, &dump)?;
+            figures::compare(&sections, &dump)?;
             return Ok(dump);
         }
     };
     sound(version, dump)
 }
 
-/// A dump that was read, whole or in part, once it is checked.
-fn sound(version: u32, dump: Dump) -> Outcome<Dump> {
-    let dump = verified(version, dump)?;
+/// What was read of a dump, once all its numbers are checked.
+fn sound(version: u32, mut dump: Contents) -> Outcome<Contents> {
+    dump.notes.origin = Origin::Native { version };
+    verify::verify(&dump)?;
     if dump.is_proportionate() {
         Ok(dump)
     } else {
         Err(too_large("its objects share their sizes over and over"))
     }
-}
-
-/// One of which every object has at most one sample, once all its numbers are checked.
-fn verified(version: u32, mut dump: Dump) -> Outcome<Dump> {
-    dump.notes.origin = Origin::Native { version };
-    verify::verify(&dump)?;
-    derived::complete(&mut dump);
-    Ok(dump)
 }
 
 #[cfg(test)]

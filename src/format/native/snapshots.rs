@@ -3,7 +3,7 @@
 use bincode::{Decode, Encode};
 
 use super::container::{SectionOut, SectionReader, Sections};
-use crate::model::{CachedClass, Dump, Number, ProcessMemory, SnapshotRow, TextId};
+use crate::model::{CachedClass, Contents, Number, ProcessMemory, SnapshotRow, TextId};
 use crate::pickle::Outcome;
 
 /// A snapshot as it stands in the file: [`SnapshotRow`], field by field.
@@ -55,7 +55,7 @@ enum Figure {
     Huge(u32),
 }
 
-pub(super) fn write(dump: &Dump) -> SectionOut<'static> {
+pub(super) fn write(dump: &Contents) -> SectionOut<'static> {
     let rows: Vec<Snapshot> = dump.snapshots.iter().map(to_file).collect();
     SectionOut::value(&rows)
 }

@@ -8,16 +8,16 @@ use foldhash::fast::FixedState;
 use super::column::{Bytes, Column, all, bytes, column};
 use super::container::{SectionOut, Sections};
 use super::parallel::{self, Meanwhile};
-use super::{NO_INDEX, derived, snapshots};
+use super::{NO_INDEX, figures, schema, snapshots};
 use crate::model::{
-    AsizedColumns, ClassRow, Derived, Dump, FrameRow, Notes, ObjectColumns, Rules, Salvaged,
-    SampleColumns, Sizes, TextArena, TextId, TraceColumns,
+    AsizedColumns, ClassRow, Column as Wanted, Contents, Figures, FrameRow, Notes, ObjectColumns,
+    Projection, Rules, Salvaged, SampleColumns, Sizes, TextArena, TextId, Totals, TraceColumns,
 };
 use crate::pickle::{Outcome, malformed, no_memory};
 use crate::room::with_room;
 
 /// A section's name and how it is made.
-type Job<'j, 'd> = (&'static str, derived::Make<'j, 'd>);
+type Job<'j, 'd> = (&'static str, figures::Make<'j, 'd>);
 
 /// The section of addresses beyond 128 bits.
 pub(super) const HUGE_ADDRESSES: &str = "obj.huge";
@@ -52,27 +52,49 @@ impl<'j, 'd> Jobs<'j, 'd> {
         }
     }
 
+    /// Sizes by both rules: those by Pympler's as what they are more.
+    fn sizes(&mut self, sizes: &'j [Sizes; 2]) {
+        let [documented, pympler] = sizes;
+        self.column("obj.largest", || documented.all_largest().iter().copied());
+        self.column("obj.at_peak", || documented.all_at_peak().iter().copied());
+        self.column("obj.p_largest", || {
+            differences(pympler.all_largest(), documented.all_largest())
+        });
+        self.column("obj.p_at_peak", || {
+            differences(pympler.all_at_peak(), documented.all_at_peak())
+        });
+    }
+
+    /// Addresses that no column holds. Hardly any dump has such.
+    fn odd_addresses(&mut self, objects: &ObjectColumns) {
+        let wide = objects.wide_address.iter();
+        let wide: Vec<(u32, i128)> = wide.map(|(&number, &address)| (number, address)).collect();
+        self.add("obj.wide", move || SectionOut::value(&wide));
+        let huge = objects.huge_address.iter();
+        self.digits(HUGE_ADDRESSES, huge.map(|(&n, &digits)| (n, digits)));
+    }
+
     fn run(self) -> Vec<(&'static str, SectionOut<'d>)> {
         parallel::each(&self.0, |(name, make)| (*name, make()))
     }
 }
 
 /// All sections of a dump, in the order of the file, and how many integers their columns hold.
-pub(super) fn write(dump: &Dump) -> (Vec<(&'static str, SectionOut<'_>)>, u64) {
+pub(super) fn write(dump: &Contents) -> (Vec<(&'static str, SectionOut<'_>)>, u64) {
     // Several columns want these, and a core that waits for another does nothing.
-    let (derived, codes, sizes) = thread::scope(|scope| {
+    let (totals, figures, codes, sizes) = thread::scope(|scope| {
         let forests = Meanwhile::begin(scope, || dump.forests());
-        let derived = Meanwhile::begin(scope, || Derived::of(dump));
+        let figures = Meanwhile::begin(scope, || (Totals::of(dump), Figures::of(dump)));
         let codes = time_codes(dump);
         let sizes = [Rules::Documented, Rules::Pympler].map(|rules| Sizes::of(dump, rules));
-        let mut derived = derived.end();
-        derived.forests = forests.end();
-        (derived, codes, sizes)
+        let (totals, mut figures) = figures.end();
+        figures.forests = forests.end();
+        (totals, figures, codes, sizes)
     });
-    let (derived, codes, sizes) = (&derived, &codes, &sizes);
+    let (totals, figures, codes, sizes) = (&totals, &figures, &codes, &sizes);
 
     let mut jobs = Jobs(Vec::new());
-    jobs.add("totals", move || derived::totals(&derived.totals));
+    jobs.add("totals", move || figures::totals(totals));
     let notes = (dump.notes.protocols, &dump.notes.unknown_globals);
     jobs.add("notes", move || SectionOut::value(&notes));
     if let Some(lost) = &dump.notes.salvaged {
@@ -107,7 +129,7 @@ pub(super) fn write(dump: &Dump) -> (Vec<(&'static str, SectionOut<'_>)>, u64) {
     jobs.column("class.count", move || {
         classes.iter().map(|class| class.count.into())
     });
-    for (name, make) in derived::columns(derived) {
+    for (name, make) in figures::columns(figures) {
         jobs.0.push((name, make));
     }
 
@@ -118,40 +140,14 @@ pub(super) fn write(dump: &Dump) -> (Vec<(&'static str, SectionOut<'_>)>, u64) {
 
     let objects = &dump.objects;
     jobs.column("listed", move || numbers(&dump.listed));
-    jobs.column("obj.class", move || numbers(&objects.class));
-    jobs.column("obj.birth", move || floats(&objects.birth));
-    jobs.column("obj.death", move || floats(objects.raw_deaths()));
-    jobs.column("obj.largest", move || {
-        sizes[0].all_largest().iter().copied()
-    });
-    jobs.column("obj.at_peak", move || {
-        sizes[0].all_at_peak().iter().copied()
-    });
-    jobs.column("obj.p_largest", move || {
-        differences(sizes[1].all_largest(), sizes[0].all_largest())
-    });
-    jobs.column("obj.p_at_peak", move || {
-        differences(sizes[1].all_at_peak(), sizes[0].all_at_peak())
-    });
-    jobs.column("obj.name", move || texts(&objects.name));
-    jobs.column("obj.repr", move || texts(&objects.repr));
-    jobs.column("obj.address", move || {
-        objects.address.iter().map(|&address| address as i64)
-    });
-    let wide: Vec<(u32, i128)> = objects
-        .wide_address
-        .iter()
-        .map(|(&number, &address)| (number, address))
-        .collect();
-    jobs.add("obj.wide", move || SectionOut::value(&wide));
-    let huge = &objects.huge_address;
-    jobs.digits(HUGE_ADDRESSES, huge.iter().map(|(&n, &digits)| (n, digits)));
-    jobs.column("obj.trace", move || numbers(&objects.trace));
-    jobs.column("obj.level", move || {
-        objects.resolution_level.iter().map(|&level| level.into())
-    });
-    jobs.column("obj.first", move || numbers(&objects.sample_start));
-    jobs.column("obj.samples", move || numbers(&objects.sample_count));
+    for row in &schema::OBJECTS {
+        jobs.add(row.name, move || row.write(objects));
+        match row.name {
+            "obj.death" => jobs.sizes(sizes),
+            "obj.address" => jobs.odd_addresses(objects),
+            _ => {}
+        }
+    }
 
     jobs.column("sample.time", move || numbers(&codes.0));
     jobs.column("times", move || floats(&codes.1));
@@ -217,11 +213,11 @@ pub(super) fn write(dump: &Dump) -> (Vec<(&'static str, SectionOut<'_>)>, u64) {
     jobs.column("trace.end", move || numbers(ends));
     jobs.column("trace.frame", move || numbers(frame_numbers));
 
-    (jobs.run(), integers(dump) + derived::integers(derived))
+    (jobs.run(), integers(dump) + figures::integers(figures))
 }
 
 /// How many integers the columns of a dump hold together, but for what follows from others.
-fn integers(dump: &Dump) -> u64 {
+fn integers(dump: &Contents) -> u64 {
     let traces = &dump.traces;
     let lines = traces.frames.iter().flat_map(|frame| frame.source.iter());
     let lines: usize = lines.map(|lines| lines.len()).sum();
@@ -247,10 +243,10 @@ fn integers(dump: &Dump) -> u64 {
 }
 
 /// Reads everything, and checks it.
-pub(super) fn read(sections: &Sections) -> Outcome<Dump> {
+pub(super) fn read(sections: &Sections) -> Outcome<Contents> {
     sections.begin();
     // What follows from the rest is not needed, but a damaged file is a damaged file.
-    derived::check(sections)?;
+    figures::check(sections)?;
     for name in [
         "obj.largest",
         "obj.at_peak",
@@ -261,9 +257,9 @@ pub(super) fn read(sections: &Sections) -> Outcome<Dump> {
             Column::open(sections, name)?.check()?;
         }
     }
-    let objects = read_objects(sections)?;
+    let objects = read_objects(sections, Projection::ALL, None)?;
     let samples = read_samples(sections, &objects)?;
-    Ok(Dump {
+    Ok(Contents {
         text: read_text(sections)?,
         classes: read_classes(sections)?,
         listed: all(sections, "listed")?,
@@ -274,12 +270,8 @@ pub(super) fn read(sections: &Sections) -> Outcome<Dump> {
         snapshots: snapshots::read_value(sections)?,
         snapshot_rows: all(sections, "snap.row")?,
         notes: read_notes(sections)?,
-        derived: None,
+        ..Contents::default()
     })
-}
-
-fn texts(ids: &[TextId]) -> impl Iterator<Item = i64> + '_ {
-    ids.iter().map(|id| i64::from(id.0))
 }
 
 fn numbers(values: &[u32]) -> impl Iterator<Item = i64> + '_ {
@@ -288,11 +280,6 @@ fn numbers(values: &[u32]) -> impl Iterator<Item = i64> + '_ {
 
 fn floats(values: &[f64]) -> impl Iterator<Item = i64> + '_ {
     values.iter().map(|value| value.to_bits() as i64)
-}
-
-/// A float of its bits.
-pub(super) fn float(bits: i64) -> f64 {
-    f64::from_bits(bits as u64)
 }
 
 fn differences<'a>(values: &'a [i64], from: &'a [i64]) -> impl Iterator<Item = i64> + 'a {
@@ -325,40 +312,42 @@ pub(super) fn class_rows(names: &[u32], starts: &[u32], counts: &[u32]) -> Vec<C
     .collect()
 }
 
-/// Addresses up to 128 bits; of those beyond the nearest.
-pub(super) fn read_addresses(sections: &Sections, objects: &mut ObjectColumns) -> Outcome<()> {
-    let address: Vec<i64> = all(sections, "obj.address")?;
-    objects.address = address.into_iter().map(|address| address as u64).collect();
-    let wide: Vec<(u32, i128)> = sections.value("obj.wide")?;
-    objects.wide_address = wide.into_iter().collect();
-    Ok(())
+/// A column: all of it, or what stands at some places, which ascend.
+pub(super) fn some<T: schema::Stored>(
+    sections: &Sections,
+    name: &'static str,
+    numbers: Option<&[u32]>,
+) -> Outcome<Vec<T>> {
+    let mut column = Column::open(sections, name)?;
+    match numbers {
+        None => column.all(),
+        Some(numbers) => column.gather(numbers),
+    }
 }
 
-fn read_objects(sections: &Sections) -> Outcome<ObjectColumns> {
-    let mut objects = ObjectColumns::default();
-    read_addresses(sections, &mut objects)?;
-    objects.huge_address = digits(sections, HUGE_ADDRESSES)?.into_iter().collect();
-    objects.name = read_texts(sections, "obj.name")?;
-    objects.repr = read_texts(sections, "obj.repr")?;
-    objects.birth = read_floats(sections, "obj.birth")?;
-    objects.set_raw_deaths(read_floats(sections, "obj.death")?);
-    objects.trace = all(sections, "obj.trace")?;
-    objects.class = all(sections, "obj.class")?;
-    objects.resolution_level = all(sections, "obj.level")?;
-    objects.sample_start = all(sections, "obj.first")?;
-    objects.sample_count = all(sections, "obj.samples")?;
-    same_length("obj", &objects.lengths())?;
+/// The columns of objects that are asked for: of all of them, or of those of numbers that ascend.
+pub(super) fn read_objects(
+    sections: &Sections,
+    wanted: Projection,
+    numbers: Option<&[u32]>,
+) -> Outcome<ObjectColumns> {
+    let mut objects = schema::read(sections, wanted, numbers)?;
+    if wanted.has(Wanted::Address) {
+        let place = |number: u32| match numbers {
+            None => Some(number),
+            Some(numbers) => numbers.binary_search(&number).ok().map(|own| own as u32),
+        };
+        let wide: Vec<(u32, i128)> = sections.value("obj.wide")?;
+        let wide = wide.into_iter();
+        objects.wide_address = wide
+            .filter_map(|(n, address)| Some((place(n)?, address)))
+            .collect();
+        let huge = digits(sections, HUGE_ADDRESSES)?.into_iter();
+        objects.huge_address = huge
+            .filter_map(|(n, digits)| Some((place(n)?, digits)))
+            .collect();
+    }
     Ok(objects)
-}
-
-pub(super) fn read_texts(sections: &Sections, name: &'static str) -> Outcome<Vec<TextId>> {
-    let ids: Vec<u32> = all(sections, name)?;
-    Ok(ids.into_iter().map(TextId).collect())
-}
-
-pub(super) fn read_floats(sections: &Sections, name: &'static str) -> Outcome<Vec<f64>> {
-    let bits: Vec<i64> = all(sections, name)?;
-    Ok(bits.into_iter().map(float).collect())
 }
 
 /// Columns of one thing have one length.
@@ -373,7 +362,7 @@ pub(super) fn same_length(of: &str, lengths: &[usize]) -> Outcome<()> {
 
 /// For each sample 0 where its time is the birth of every object whose samples begin with
 /// it, and no object's samples go over it; else the place among the other times + 1.
-fn time_codes(dump: &Dump) -> (Vec<u32>, Vec<f64>) {
+fn time_codes(dump: &Contents) -> (Vec<u32>, Vec<f64>) {
     const UNKNOWN: u32 = u32::MAX;
     const OTHER: u32 = u32::MAX - 1;
     let (objects, times) = (&dump.objects, &dump.samples.time);
@@ -415,7 +404,7 @@ fn time_codes(dump: &Dump) -> (Vec<u32>, Vec<f64>) {
 
 fn read_samples(sections: &Sections, objects: &ObjectColumns) -> Outcome<SampleColumns> {
     let codes: Vec<u32> = all(sections, "sample.time")?;
-    let times: Vec<f64> = read_floats(sections, "times")?;
+    let times: Vec<f64> = all(sections, "times")?;
     let asized: Vec<u32> = all(sections, "sample.asized")?;
     same_length("sample", &[codes.len(), asized.len()])?;
     let mut births = 0;

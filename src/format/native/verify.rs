@@ -1,11 +1,12 @@
 //! Every number of a dump that was read from columns points to something that is there.
 //! The views rely on it.
 
-use crate::model::{Dump, Number, TextId};
+use super::schema::{self, To};
+use crate::model::{Contents, Number, TextId};
 use crate::pickle::{Fault, Outcome, invalid_at, malformed};
 
 /// Checks all of them.
-pub(super) fn verify(dump: &Dump) -> Outcome<()> {
+pub(super) fn verify(dump: &Contents) -> Outcome<()> {
     let texts = dump.text.len();
     let mut all = (0..texts as u32).map(|number| dump.text.bytes(TextId(number)));
     if !all.all(|text| invalid_at(text).is_none()) {
@@ -32,16 +33,9 @@ pub(super) fn verify(dump: &Dump) -> Outcome<()> {
         }),
     )?;
     check("an object's text", {
-        let texts = objects.name.iter().chain(&objects.repr);
-        texts
-            .chain(objects.huge_address.values())
-            .all(|&id| text(id))
+        holds(dump, To::Text) && objects.huge_address.values().all(|&id| text(id))
     })?;
-    let traces = dump.traces.ends.len();
-    check(
-        "an object's trace",
-        objects.trace.iter().all(|&trace| trace as usize <= traces),
-    )?;
+    check("an object's trace", holds(dump, To::Trace))?;
     let mut ranges = objects.sample_start.iter().zip(&objects.sample_count);
     check(
         "an object's samples",
@@ -106,10 +100,6 @@ pub(super) fn verify(dump: &Dump) -> Outcome<()> {
                 })
         }),
     )?;
-    check("a tree of referents", {
-        let mut forests = dump.derived.iter().flat_map(|derived| &derived.forests);
-        forests.all(|forest| forest.nodes().all(|node| text(node.name)))
-    })?;
     let snapshots = dump.snapshots.len();
     check("the order of snapshots", {
         dump.snapshot_rows
@@ -117,6 +107,13 @@ pub(super) fn verify(dump: &Dump) -> Outcome<()> {
             .all(|&row| (row as usize) < snapshots)
     })?;
     Ok(())
+}
+
+/// Whether all columns of objects that refer to such things refer to what is there.
+fn holds(dump: &Contents, to: To) -> bool {
+    let (texts, traces) = (dump.text.len() as u32, dump.traces.ends.len() as u32);
+    let mut rows = schema::OBJECTS.iter().filter(|row| row.refers_to == to);
+    rows.all(|row| row.holds(&dump.objects, texts, traces))
 }
 
 fn check(what: &str, holds: bool) -> Outcome<()> {

@@ -34,7 +34,7 @@ use texts::Texts;
 
 use super::{Damage, reason};
 use crate::model::{
-    AsizedColumns, CachedClass, ClassRow, Dump, Notes, ObjectColumns, ProcessMemory, Salvaged,
+    AsizedColumns, CachedClass, ClassRow, Contents, Notes, ObjectColumns, ProcessMemory, Salvaged,
     SampleColumns, SnapshotRow, TextArena, TextId,
 };
 use crate::pickle::{
@@ -78,7 +78,7 @@ const BYTES_PER_LISTED: u64 = 16;
 const UNKNOWN_NAMED: usize = 100;
 
 /// Reads both pickles; what is whole of them, if that is asked for.
-pub(super) fn load(reader: &mut Reader<'_>, damage: Damage) -> Outcome<Dump> {
+pub(super) fn load(reader: &mut Reader<'_>, damage: Damage) -> Outcome<Contents> {
     let loader = Loader {
         damage,
         ..Loader::new()?
@@ -86,7 +86,7 @@ pub(super) fn load(reader: &mut Reader<'_>, damage: Damage) -> Outcome<Dump> {
     load_with(loader, reader)
 }
 
-fn load_with(mut loader: Loader, reader: &mut Reader<'_>) -> Outcome<Dump> {
+fn load_with(mut loader: Loader, reader: &mut Reader<'_>) -> Outcome<Contents> {
     if let Err(stop) = loader.read(reader) {
         loader.salvage(stop, reader)?;
     }
@@ -400,8 +400,8 @@ impl Loader {
         Ok(())
     }
 
-    fn finish(self) -> Outcome<Dump> {
-        let dump = Dump {
+    fn finish(self) -> Outcome<Contents> {
+        let dump = Contents {
             text: self.texts.arena,
             classes: self.classes,
             listed: self.listed,
@@ -412,7 +412,7 @@ impl Loader {
             snapshots: self.snapshots,
             snapshot_rows: self.snapshot_rows,
             notes: self.notes,
-            derived: None,
+            ..Contents::default()
         };
         if !dump.is_proportionate() {
             return Err(too_large("its objects share their sizes over and over"));
@@ -738,6 +738,7 @@ impl Builder for Loader {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::model::Dump;
     use crate::report::json::{self, Stringing};
     use crate::select::Selection;
 
@@ -747,10 +748,11 @@ mod tests {
             shortcuts,
             ..Loader::new().unwrap()
         };
-        let dump = load_with(loader, &mut Reader::new(bytes)).ok()?;
+        let contents = load_with(loader, &mut Reader::new(bytes)).ok()?;
+        let dump = Dump { contents };
         let mut out = Vec::new();
-        let selected = Selection::default().select(&dump);
-        json::objects(&mut out, &dump, &selected, Stringing::Lines).unwrap();
+        let selected = Selection::default().select(&dump).unwrap();
+        json::objects(&mut out, &selected, Stringing::Lines).unwrap();
         Some(String::from_utf8(out).unwrap())
     }
 

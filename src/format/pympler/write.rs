@@ -609,8 +609,8 @@ mod tests {
     /// All that every form says of a dump.
     fn said(whole: &Dump) -> Vec<u8> {
         let mut out = Vec::new();
-        let selected = Selection::default().select(whole);
-        json::objects(&mut out, whole, &selected, json::Stringing::Lines).unwrap();
+        let selected = Selection::default().select(whole).unwrap();
+        json::objects(&mut out, &selected, json::Stringing::Lines).unwrap();
         let options = SummaryOptions {
             rules: Rules::Pympler,
             ..SummaryOptions::default()
@@ -618,8 +618,8 @@ mod tests {
         let summary = Summary::of(whole, options).unwrap();
         json::summary(&mut out, &summary, json::Stringing::Lines).unwrap();
         let mut writer = pympler::Writer::new(&mut out, false);
-        writer.objects(whole, &selected).unwrap();
-        writer.summary(whole, &summary).unwrap();
+        writer.objects(&selected).unwrap();
+        writer.summary(&summary).unwrap();
         out
     }
 

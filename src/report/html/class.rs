@@ -16,7 +16,7 @@ use crate::analysis::history::{ClassHistory, History};
 use crate::analysis::lifetimes::Lives;
 use crate::analysis::merged::{Merger, Rows};
 use crate::analysis::sites::{SiteRow, Sites, SitesOptions};
-use crate::model::{Dump, Sizes, Snapshot, Totals, TrackedObject};
+use crate::model::{Contents, Sizes, Snapshot, Totals, TrackedObject};
 use crate::report::json;
 use crate::select::{Filter, Limit};
 use crate::units::{ByteStyle, bytes, counted, short_time, thousands};
@@ -69,7 +69,7 @@ struct SiteCells {
 
 /// Makes the pages of the classes one after the other.
 pub(super) struct Classes<'d, 'p> {
-    dump: &'d Dump,
+    dump: &'d Contents,
     history: &'p History<'d>,
     totals: Totals,
     sizes: &'p Sizes,
@@ -82,7 +82,7 @@ pub(super) struct Classes<'d, 'p> {
 impl<'d, 'p> Classes<'d, 'p> {
     /// Of a history; each page with its `instances` largest.
     pub(super) fn of(
-        dump: &'d Dump,
+        dump: &'d Contents,
         history: &'p History<'d>,
         sizes: &'p Sizes,
         options: &'p HtmlOptions,
@@ -111,7 +111,9 @@ impl<'d, 'p> Classes<'d, 'p> {
         let filter = &self.options.filter;
         let admits = |object: TrackedObject<'d>| admits(filter, self.sizes, object);
         let detail = ClassDetail::of(class, self.sizes, admits);
-        let merged = self.merger.class(class, admits);
+        let merged = self
+            .merger
+            .objects(class.objects().filter(|&object| admits(object)));
         let sites = Sites::of_class(
             class,
             self.sizes,

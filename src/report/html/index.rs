@@ -12,7 +12,7 @@ use super::{HtmlOptions, rendered};
 use crate::analysis::coverage::Coverage;
 use crate::analysis::history::{ClassHistory, History};
 use crate::analysis::summary::{SnapshotSummary, percent};
-use crate::model::Dump;
+use crate::model::Contents;
 use crate::report::{coverage, json};
 use crate::units::{ByteStyle, bytes, counted, share, short_time, thousands};
 
@@ -117,7 +117,7 @@ struct SnapshotData {
 
 /// The view of the index page.
 pub(super) fn view(
-    dump: &Dump,
+    dump: &Contents,
     history: &History<'_>,
     coverage: &Coverage<'_>,
     options: &HtmlOptions,
@@ -220,7 +220,7 @@ pub(super) fn named(snapshot: &SnapshotSummary<'_>) -> String {
     }
 }
 
-fn facts(dump: &Dump) -> String {
+fn facts(dump: &Contents) -> String {
     let totals = dump.totals();
     let span = totals.span_seconds.map_or(String::new(), |(first, last)| {
         format!(" over {}", short_time(last - first))
@@ -234,7 +234,7 @@ fn facts(dump: &Dump) -> String {
     )
 }
 
-fn remarks(dump: &Dump, options: &HtmlOptions) -> Vec<String> {
+fn remarks(dump: &Contents, options: &HtmlOptions) -> Vec<String> {
     let mut remarks = Vec::new();
     if !options.filter.is_empty() {
         remarks.push(

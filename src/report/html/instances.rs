@@ -13,7 +13,7 @@ use crate::analysis::history::{ClassHistory, History};
 use crate::analysis::merged::Merged;
 use crate::analysis::objects::address;
 use crate::analysis::referents::{Depth, Walker};
-use crate::model::{Dump, Frame, Sizes, Snapshot, Text, Trace, TrackedObject};
+use crate::model::{Contents, Frame, Sizes, Snapshot, Text, Trace, TrackedObject};
 use crate::select::{self, SortKey};
 
 /// Frames of a trace, counted from the innermost.
@@ -220,7 +220,7 @@ impl ClassData {
 
 /// Chooses and embeds the largest instances.
 pub(super) struct Embedder<'d, 'p> {
-    dump: &'d Dump,
+    dump: &'d Contents,
     sizes: &'p Sizes,
     most: usize,
     /// Moments of the snapshots shown and their places, ascending.
@@ -230,7 +230,7 @@ pub(super) struct Embedder<'d, 'p> {
 
 impl<'d, 'p> Embedder<'d, 'p> {
     pub(super) fn of(
-        dump: &'d Dump,
+        dump: &'d Contents,
         snapshots: &[Snapshot<'d>],
         sizes: &'p Sizes,
         most: usize,

@@ -21,7 +21,8 @@ use sha2::{Digest, Sha256};
 
 use crate::analysis::coverage::Coverage;
 use crate::analysis::history::{History, HistoryLimits};
-use crate::model::{Dump, Rules, Sizes};
+use crate::error::Error;
+use crate::model::{Contents, Dump, Rules, Sizes};
 use crate::output::{Output, PageWithFolder};
 use crate::report::salvaged;
 use crate::select::Filter;
@@ -105,15 +106,15 @@ impl Pages {
 /// # Errors
 ///
 /// If it cannot be written.
-pub fn write(mut pages: Pages, dump: &Dump, options: &HtmlOptions) -> io::Result<()> {
+pub fn write(mut pages: Pages, dump: &Dump, options: &HtmlOptions) -> Result<(), Error> {
     let sizes = Sizes::of(dump, Rules::Documented);
     let limits = HistoryLimits {
         snapshots: MOST_SNAPSHOTS,
         classes: MOST_CLASSES,
         only_used: false,
     };
-    let history = History::of(dump, &options.filter, limits);
-    let coverage = Coverage::of(dump);
+    let history = History::of(dump, &options.filter, limits)?;
+    let coverage = Coverage::of(dump)?;
     let names = match &pages {
         Pages::Single(_) => Names::in_one(&history),
         Pages::Folder(pages) => Names::of(&history, pages.page_name(), pages.folder_name()),
@@ -151,11 +152,11 @@ pub fn write(mut pages: Pages, dump: &Dump, options: &HtmlOptions) -> io::Result
         pages.file("report.js", &[JS])?;
     }
     pages.index(&page.foot(names.assets())?)?;
-    pages.finish()
+    Ok(pages.finish()?)
 }
 
 /// That figures are those of a dump which is not whole.
-fn notice(dump: &Dump) -> Option<String> {
+fn notice(dump: &Contents) -> Option<String> {
     let lost = dump.notes.salvaged.as_ref()?;
     let clauses = salvaged::clauses(lost).join("; ");
     Some(format!(

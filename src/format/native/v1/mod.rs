@@ -46,7 +46,7 @@ use column::{read_column, read_steps};
 use super::container::{self, SectionReader};
 use super::{NO_INDEX, snapshots, tables};
 use crate::model::{
-    AsizedColumns, ClassRow, Dump, FrameRow, Notes, ObjectColumns, SampleColumns, TextArena,
+    AsizedColumns, ClassRow, Contents, FrameRow, Notes, ObjectColumns, SampleColumns, TextArena,
     TextId, TraceColumns,
 };
 use crate::pickle::{Fault, Outcome, Reader};
@@ -55,8 +55,8 @@ use crate::pickle::{Fault, Outcome, Reader};
 const ROW_BYTES: u64 = 24;
 
 /// Reads the table and the sections behind it, from after the section count on.
-pub(super) fn read(reader: &mut Reader<'_>, head: &[u8; 16]) -> Outcome<Dump> {
-    let mut dump = Dump::default();
+pub(super) fn read(reader: &mut Reader<'_>, head: &[u8; 16]) -> Outcome<Contents> {
+    let mut dump = Contents::default();
     let count = container::section_count(head)?;
     let table = reader.take(u64::from(count) * ROW_BYTES)?.to_vec();
     let stored = u32::from_le_bytes(reader.array()?);
@@ -82,7 +82,7 @@ pub(super) fn read(reader: &mut Reader<'_>, head: &[u8; 16]) -> Outcome<Dump> {
     Ok(dump)
 }
 
-fn take(dump: &mut Dump, name: &str, section: &mut SectionReader<'_>) -> Outcome<()> {
+fn take(dump: &mut Contents, name: &str, section: &mut SectionReader<'_>) -> Outcome<()> {
     match name {
         "text" => dump.text = read_text(section)?,
         "classes" => (dump.classes, dump.listed) = read_classes(section)?,

@@ -2,10 +2,11 @@
 
 use super::column::{Column, all, column};
 use super::container::{SectionOut, Sections};
-use super::tables::{read_floats, same_length};
+use super::rows;
+use super::tables::same_length;
 use crate::model::{
-    Cells, ClassRow, Coalesced, Cohort, Cohorts, Derived, Dump, Forest, MAX_LEVEL, MOST_NODES,
-    Node, Place, Survivors, TextId, Totals, Whose, moments,
+    Cells, ClassRow, Coalesced, Cohort, Cohorts, Contents, Figures, Forest, Forests, MAX_LEVEL,
+    MOST_NODES, Node, Place, Survivors, TextId, Totals, Whose, moments,
 };
 use crate::pickle::{Fault, Outcome, malformed};
 
@@ -26,13 +27,6 @@ const COLUMNS: [&str; 14] = [
     "tree.size",
     "tree.flat",
 ];
-
-/// What to read beside the totals and the cells.
-#[derive(Clone, Copy, Default)]
-pub(super) struct Wanted {
-    pub(super) cohorts: bool,
-    pub(super) forests: bool,
-}
 
 /// Makes a section.
 pub(super) type Make<'j, 'd> = Box<dyn Fn() -> SectionOut<'d> + Send + Sync + 'j>;
@@ -55,7 +49,7 @@ pub(super) fn totals(totals: &Totals) -> SectionOut<'static> {
 
 /// The totals. What there is of a thing is told by its column; who is alive, and when, is compared
 /// by those who read lives.
-fn read_totals(sections: &Sections) -> Outcome<Totals> {
+pub(super) fn read_totals(sections: &Sections) -> Outcome<Totals> {
     type Value = ([u64; 5], Option<(f64, f64)>, bool);
     let (counts, span_seconds, has_sizes): Value = sections.value("totals")?;
     let [objects, alive, samples, referents, traces] = counts;
@@ -87,11 +81,10 @@ fn read_totals(sections: &Sections) -> Outcome<Totals> {
 }
 
 /// Compares who is alive, and when, with the lives of all objects.
-pub(super) fn compare_lives(dump: &Dump) -> Outcome<()> {
-    let Some(derived) = &dump.derived else {
+pub(super) fn compare_lives(dump: &Contents) -> Outcome<()> {
+    let Some(totals) = &dump.of_whole else {
         return Ok(());
     };
-    let totals = &derived.totals;
     let same =
         (Totals::alive(dump), Totals::span_seconds(dump)) == (totals.alive, totals.span_seconds);
     if same {
@@ -102,7 +95,7 @@ pub(super) fn compare_lives(dump: &Dump) -> Outcome<()> {
 }
 
 /// Compares all totals with a dump that was read whole.
-pub(super) fn compare(sections: &Sections, dump: &Dump) -> Outcome<()> {
+pub(super) fn compare(sections: &Sections, dump: &Contents) -> Outcome<()> {
     if read_totals(sections)? == Totals::of(dump) {
         Ok(())
     } else {
@@ -119,16 +112,16 @@ fn lying(column: &str) -> Box<Fault> {
 }
 
 /// The sections of what is kept beside the totals.
-pub(super) fn columns<'j, 'd: 'j>(derived: &'j Derived) -> Vec<(&'static str, Make<'j, 'd>)> {
+pub(super) fn columns<'j, 'd: 'j>(figures: &'j Figures) -> Vec<(&'static str, Make<'j, 'd>)> {
     let mut columns = Vec::new();
     columns.extend(
-        cells_that_fit(derived)
+        cells_that_fit(figures)
             .map(cell_columns)
             .into_iter()
             .flatten(),
     );
-    columns.extend(derived.cohorts.iter().flat_map(cohort_columns));
-    let forests = forests_that_fit(derived);
+    columns.extend(figures.cohorts.iter().flat_map(cohort_columns));
+    let forests = forests_that_fit(figures);
     if !forests.is_empty() {
         columns.extend(forest_columns(forests));
     }
@@ -136,10 +129,10 @@ pub(super) fn columns<'j, 'd: 'j>(derived: &'j Derived) -> Vec<(&'static str, Ma
 }
 
 /// How many integers those hold.
-pub(super) fn integers(derived: &Derived) -> u64 {
-    let cells = derived.cells.as_ref();
-    let cohorts = derived.cohorts.as_ref();
-    let forests = derived.forests.iter();
+pub(super) fn integers(figures: &Figures) -> u64 {
+    let cells = figures.cells.as_ref();
+    let cohorts = figures.cohorts.as_ref();
+    let forests = figures.forests.iter();
     let columns = [
         (1, cells.map_or(0, |cells| cells.times.len())),
         (3, cells.map_or(0, |cells| cells.sums.len())),
@@ -155,36 +148,13 @@ pub(super) fn integers(derived: &Derived) -> u64 {
 }
 
 /// Whether the file has cells; it may be without them.
-pub(super) fn has_cells(sections: &Sections) -> bool {
+pub(super) fn has_class_totals(sections: &Sections) -> bool {
     sections.has("cell.sum")
 }
 
 /// Whether the file has cohorts.
 pub(super) fn has_cohorts(sections: &Sections) -> bool {
     sections.has("cohort.count")
-}
-
-/// What the file says of the whole. The moments of cohorts are those of the snapshots:
-/// [`complete`] adds them.
-pub(super) fn read(sections: &Sections, classes: &[ClassRow], wanted: Wanted) -> Outcome<Derived> {
-    let totals = read_totals(sections)?;
-    Ok(Derived {
-        cells: read_cells(sections, classes)?,
-        cohorts: match wanted.cohorts {
-            true => read_cohorts(sections, classes, &totals)?,
-            false => None,
-        },
-        forests: match wanted.forests {
-            true => read_forests(sections, classes.len())?,
-            false => Vec::new(),
-        },
-        totals,
-    })
-}
-
-/// What a part tells of the whole.
-pub(super) fn of_whole(sections: &Sections) -> Outcome<Derived> {
-    Ok(Derived::of_totals(read_totals(sections)?))
 }
 
 /// Compares all of it with its checksums.
@@ -195,18 +165,6 @@ pub(super) fn check(sections: &Sections) -> Outcome<()> {
     }
     let mut columns = COLUMNS.into_iter().filter(|name| sections.has(name));
     columns.try_for_each(|name| Column::open(sections, name)?.check())
-}
-
-/// Adds what follows from the rest of a dump, which is verified.
-pub(super) fn complete(dump: &mut Dump) {
-    let mut derived = dump.derived.take();
-    if let Some(cohorts) = derived
-        .as_mut()
-        .and_then(|derived| derived.cohorts.as_mut())
-    {
-        cohorts.moments = moments(dump.snapshots());
-    }
-    dump.derived = derived;
 }
 
 fn make<'j, 'd, I: Iterator<Item = i64>>(
@@ -233,8 +191,8 @@ fn cell_columns<'j, 'd: 'j>(cells: &'j Cells) -> [(&'static str, Make<'j, 'd>); 
 }
 
 /// The cells, unless a sum by one of the rules goes beyond the numbers of the file.
-fn cells_that_fit(derived: &Derived) -> Option<&Cells> {
-    let cells = derived.cells.as_ref()?;
+fn cells_that_fit(figures: &Figures) -> Option<&Cells> {
+    let cells = figures.cells.as_ref()?;
     let mut sums = cells.sums.iter().zip(&cells.dead);
     let fit = sums.all(|(&sum, &dead)| fits(sum) && fits(sum + dead));
     fit.then_some(cells)
@@ -245,8 +203,12 @@ fn fits(sum: i128) -> bool {
     i64::try_from(sum).is_ok_and(|sum| sum.unsigned_abs() < 1 << 62)
 }
 
-fn read_cells(sections: &Sections, classes: &[ClassRow]) -> Outcome<Option<Cells>> {
-    if !has_cells(sections) {
+/// Every class at every snapshot, if the file has that.
+pub(super) fn read_class_totals(
+    sections: &Sections,
+    classes: &[ClassRow],
+) -> Outcome<Option<Cells>> {
+    if !has_class_totals(sections) {
         return Ok(None);
     }
     fn wide(sections: &Sections, name: &'static str) -> Outcome<Vec<i128>> {
@@ -254,7 +216,7 @@ fn read_cells(sections: &Sections, classes: &[ClassRow]) -> Outcome<Option<Cells
         Ok(bytes.into_iter().map(i128::from).collect())
     }
     let cells = Cells {
-        times: read_floats(sections, "cell.times")?,
+        times: all(sections, "cell.times")?,
         classes: classes.len(),
         active: all(sections, "cell.active")?,
         sums: wide(sections, "cell.sum")?,
@@ -304,10 +266,11 @@ fn cohort_columns<'j, 'd: 'j>(cohorts: &'j Cohorts) -> [(&'static str, Make<'j, 
     ]
 }
 
-fn read_cohorts(
+/// Who was born and died between which snapshots, if the file has that; `dump` is without objects.
+pub(super) fn read_cohorts(
     sections: &Sections,
     classes: &[ClassRow],
-    totals: &Totals,
+    dump: &Contents,
 ) -> Outcome<Option<Cohorts>> {
     if !has_cohorts(sections) {
         return Ok(None);
@@ -329,7 +292,7 @@ fn read_cohorts(
         objects: count.into(),
     });
     let cohorts = Cohorts {
-        moments: Vec::new(),
+        moments: moments(dump.snapshots()),
         ends,
         cohorts: cohorts.collect(),
     };
@@ -340,7 +303,7 @@ fn read_cohorts(
         .iter()
         .filter(|cohort| cohort.death.is_none());
     if !of_classes.all(|(number, class)| of_class(number).sum::<u64>() == u64::from(class.count))
-        || alive.map(|cohort| cohort.objects).sum::<u64>() != totals.alive
+        || alive.map(|cohort| cohort.objects).sum::<u64>() != dump.totals().alive
     {
         return Err(malformed(
             "section 'cohort.count' is damaged: it is not how many there are",
@@ -353,8 +316,8 @@ fn read_cohorts(
 type Moments = (f64, Option<(f64, f64)>);
 
 /// The forests of which no sum goes beyond the numbers of the file.
-fn forests_that_fit(derived: &Derived) -> Vec<&Forest> {
-    let mut forests: Vec<&Forest> = derived.forests.iter().collect();
+fn forests_that_fit(figures: &Figures) -> Vec<&Forest> {
+    let mut forests: Vec<&Forest> = figures.forests.iter().collect();
     forests.retain(|forest| {
         let mut nodes = forest.nodes();
         nodes.all(|node| fits(node.size_bytes) && fits(node.flat_bytes))
@@ -393,9 +356,10 @@ fn forest_columns<'j, 'd: 'j>(forests: Vec<&'j Forest>) -> Vec<(&'static str, Ma
     ]
 }
 
-fn read_forests(sections: &Sections, classes: usize) -> Outcome<Vec<Forest>> {
+/// Merged referents, with their names; none if the file is without.
+pub(super) fn read_forests(sections: &Sections, classes: usize) -> Outcome<Forests> {
     if !sections.has("tree.whose") {
-        return Ok(Vec::new());
+        return Ok(Forests::default());
     }
     for name in ["tree.nodes", "tree.parent"] {
         if Column::open(sections, name)?.count() > MOST_NODES as u64 {
@@ -406,7 +370,8 @@ fn read_forests(sections: &Sections, classes: usize) -> Outcome<Vec<Forest>> {
     let moments: Vec<Moments> = sections.value("tree.whose")?;
     let sizes: Vec<u32> = all(sections, "tree.nodes")?;
     let parents: Vec<u32> = all(sections, "tree.parent")?;
-    let names: Vec<u32> = all(sections, "tree.name")?;
+    let mut names: Vec<TextId> = all(sections, "tree.name")?;
+    let text = rows::read_texts(sections, |see| names.iter_mut().for_each(see))?;
     let counts: Vec<u32> = all(sections, "tree.count")?;
     let bytes: Vec<i64> = all(sections, "tree.size")?;
     let flats: Vec<i64> = all(sections, "tree.flat")?;
@@ -428,7 +393,7 @@ fn read_forests(sections: &Sections, classes: usize) -> Outcome<Vec<Forest>> {
         next = range.end;
         let nodes = range.map(|at| Node {
             parent: parents[at],
-            name: TextId(names[at]),
+            name: names[at],
             count: counts[at].into(),
             size_bytes: bytes[at].into(),
             flat_bytes: flats[at].into(),
@@ -454,7 +419,8 @@ fn read_forests(sections: &Sections, classes: usize) -> Outcome<Vec<Forest>> {
             trees: trees.by_ref().take(classes).collect::<Outcome<_>>()?,
         });
     }
-    Ok(forests)
+    drop(trees);
+    Ok(Forests { text, forests })
 }
 
 /// Every node but the first stands behind its parent, and none is deeper than walks go.
@@ -469,15 +435,4 @@ fn check_tree(nodes: &[Node]) -> Outcome<()> {
         levels.push(level);
     }
     Ok(())
-}
-
-/// Shows every number of a text in the trees of a dump.
-pub(super) fn each_text(dump: &mut Dump, mut see: impl FnMut(&mut TextId)) {
-    let forests = dump
-        .derived
-        .iter_mut()
-        .flat_map(|derived| &mut derived.forests);
-    let trees = forests.flat_map(|forest| forest.trees.iter_mut().flatten());
-    let nodes = trees.flat_map(|tree| &mut tree.nodes);
-    nodes.for_each(|node| see(&mut node.name));
 }

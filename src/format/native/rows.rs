@@ -1,76 +1,66 @@
-//! Some objects of a file and all that they refer to, read without the others.
+//! Some objects of a file and what they refer to, read without the others.
 
 use std::collections::HashMap;
 use std::ops::Range;
 
 use foldhash::fast::RandomState;
 
-use super::column::{Bytes, Column};
+use super::NO_INDEX;
+use super::column::{Bytes, Column, all};
 use super::container::Sections;
-use super::tables::{self, float};
-use super::{NO_INDEX, derived, snapshots};
+use super::tables;
 use crate::model::{
-    AsizedColumns, ClassRow, Derived, Dump, FrameRow, ObjectColumns, SampleColumns, TextArena,
-    TextId, TraceColumns,
+    AsizedColumns, ClassRow, Contents, FrameRow, ObjectColumns, SampleColumns, TextArena, TextId,
+    TraceColumns,
 };
 use crate::pickle::{Outcome, malformed, too_large};
 
-/// Reads the objects of these numbers, which ascend, as a dump of their own with all classes
-/// and snapshots. The objects get the numbers from 0 on.
-pub(super) fn read(sections: &Sections, objects: &[u32]) -> Outcome<Dump> {
-    let mut dump = without_objects(
-        sections,
-        read_classes(sections)?,
-        derived::of_whole(sections)?,
-    )?;
-    dump.objects = read_objects(sections, objects)?;
-    list(&mut dump)?;
-    let first_samples = Column::open(sections, "obj.first")?.gather(objects)?;
-    dump.samples = read_samples(sections, &mut dump.objects, &first_samples)?;
-    let merged = dump.snapshots.iter_mut().flat_map(|snapshot| {
-        let classes = snapshot.classes.iter_mut().flatten();
-        classes.filter_map(|cached| cached.merged.as_mut())
-    });
-    dump.asized = read_asized(sections, dump.samples.asized.iter_mut().chain(merged))?;
-    dump.traces = read_traces(sections, &mut dump.objects.trace)?;
-    read_texts(sections, &mut dump)?;
-    Ok(dump)
-}
-
-/// A dump of these classes and what is known of the whole, with all snapshots, that may get
-/// objects. Texts and `Asized` keep the numbers of the file for now.
-pub(super) fn without_objects(
+/// Objects that some classes list, in the lists of their classes. They get numbers from 0 on; their
+/// numbers in the file, which ascend.
+pub(super) fn list_of_classes(
     sections: &Sections,
-    classes: Vec<ClassRow>,
-    derived: Derived,
-) -> Outcome<Dump> {
-    Ok(Dump {
-        asized: AsizedColumns::new(),
-        classes,
-        derived: Some(Box::new(derived)),
-        notes: tables::read_notes(sections)?,
-        snapshots: snapshots::read_value(sections)?,
-        snapshot_rows: super::column::all(sections, "snap.row")?,
-        ..Dump::default()
-    })
-}
-
-/// The classes without their objects.
-fn read_classes(sections: &Sections) -> Outcome<Vec<ClassRow>> {
-    let mut classes = tables::read_classes(sections)?;
-    unlist(&mut classes);
-    Ok(classes)
-}
-
-/// Takes their objects from classes.
-pub(super) fn unlist(classes: &mut [ClassRow]) {
-    for class in classes {
-        (class.start, class.count) = (0, 0);
+    contents: &mut Contents,
+    classes: &[u32],
+) -> Outcome<Vec<u32>> {
+    let mut column = Column::open(sections, "listed")?;
+    let (mut listed, mut end) = (Vec::new(), 0);
+    for (class, row) in (0..).zip(&mut contents.classes) {
+        if u64::from(row.start) != end {
+            return Err(malformed("section 'class.start' is damaged: its classes"));
+        }
+        let from = end;
+        end += u64::from(row.count);
+        (row.start, row.count) = (listed.len() as u32, 0);
+        if classes.binary_search(&class).is_ok() {
+            for place in column.range(from, end)? {
+                listed.push(column.get_as::<u32>(place)?);
+            }
+            row.count = listed.len() as u32 - row.start;
+        }
     }
+    if end != column.count() {
+        return Err(malformed("section 'class.count' is damaged: its classes"));
+    }
+    // An object may be listed by several classes, and several times.
+    let mut numbers = listed.clone();
+    numbers.sort_unstable();
+    numbers.dedup();
+    let mut next = 0;
+    for number in &mut listed {
+        // Mostly they ascend.
+        if numbers.get(next) != Some(number) {
+            next = numbers.binary_search(number).unwrap_or_default();
+        }
+        *number = next as u32;
+        next += 1;
+    }
+    contents.listed = listed;
+    Ok(numbers)
 }
 
-/// Puts the objects into the lists of their classes.
-fn list(dump: &mut Dump) -> Outcome<()> {
+/// Puts the objects into the lists of their own classes.
+pub(super) fn list(dump: &mut Contents) -> Outcome<()> {
+    unlist(&mut dump.classes);
     for &class in &dump.objects.class {
         let row = dump.classes.get_mut(class as usize);
         row.ok_or_else(|| malformed("section 'obj.class' is damaged: no such class"))?
@@ -92,69 +82,52 @@ fn list(dump: &mut Dump) -> Outcome<()> {
     Ok(())
 }
 
-fn read_objects(sections: &Sections, numbers: &[u32]) -> Outcome<ObjectColumns> {
-    fn some<T: TryFrom<i64>>(
-        sections: &Sections,
-        name: &'static str,
-        numbers: &[u32],
-    ) -> Outcome<Vec<T>> {
-        Column::open(sections, name)?.gather(numbers)
+/// Takes their objects from classes.
+pub(super) fn unlist(classes: &mut [ClassRow]) {
+    for class in classes {
+        (class.start, class.count) = (0, 0);
     }
-    let texts = |name| -> Outcome<Vec<TextId>> {
-        Ok(some(sections, name, numbers)?
-            .into_iter()
-            .map(TextId)
-            .collect())
-    };
-    let floats = |name| -> Outcome<Vec<f64>> {
-        Ok(some(sections, name, numbers)?
-            .into_iter()
-            .map(float)
-            .collect())
-    };
-    let address: Vec<i64> = some(sections, "obj.address", numbers)?;
-    let wide: Vec<(u32, i128)> = sections.value("obj.wide")?;
-    let mut objects = ObjectColumns::of_nothing(numbers.len());
-    objects.address = address.into_iter().map(|address| address as u64).collect();
-    objects.name = texts("obj.name")?;
-    objects.repr = texts("obj.repr")?;
-    objects.birth = floats("obj.birth")?;
-    objects.trace = some(sections, "obj.trace", numbers)?;
-    objects.class = some(sections, "obj.class", numbers)?;
-    objects.resolution_level = some(sections, "obj.level", numbers)?;
-    objects.sample_count = some(sections, "obj.samples", numbers)?;
-    objects.set_raw_deaths(floats("obj.death")?);
-    for (number, address) in wide {
-        if let Ok(own) = numbers.binary_search(&number) {
-            objects.wide_address.insert(own as u32, address);
-        }
-    }
-    for (number, digits) in tables::digits(sections, tables::HUGE_ADDRESSES)? {
-        if let Ok(own) = numbers.binary_search(&number) {
-            objects.huge_address.insert(own as u32, digits);
-        }
-    }
-    Ok(objects)
 }
 
-/// Reads the samples of each object, which begin at `first`. Their `Asized` keep the numbers of
-/// the file for now.
-fn read_samples(
+/// Reads the samples of objects whose columns were read: all of them, or of each the last one of a
+/// moment. Their `Asized` keep the numbers of the file for now.
+pub(super) fn read_samples(
     sections: &Sections,
     objects: &mut ObjectColumns,
-    first: &[u32],
+    moment_seconds: Option<f64>,
 ) -> Outcome<SampleColumns> {
     let mut times = SampleTimes::open(sections)?;
     let mut asized = Column::open(sections, "sample.asized")?;
     let mut samples = SampleColumns::default();
-    for (own, &start) in first.iter().enumerate() {
+    for own in 0..objects.len() {
+        let (start, birth) = (objects.sample_start[own], objects.birth[own]);
+        let range = times.range(start, objects.sample_count[own])?;
         let full = || too_large("it holds more than 4,294,967,295 samples");
-        objects.sample_start[own] = u32::try_from(samples.time.len()).map_err(|_| full())?;
-        for sample in times.range(start, objects.sample_count[own])? {
-            let birth = Some(objects.birth[own]).filter(|_| sample == u64::from(start));
-            samples.time.push(times.get(sample, birth)?);
-            samples.asized.push(asized.get_as(sample)?);
+        let first = u32::try_from(samples.time.len()).map_err(|_| full())?;
+        let mut time_of = |sample| {
+            let birth = Some(birth).filter(|_| sample == u64::from(start));
+            times.get(sample, birth)
+        };
+        match moment_seconds {
+            None => {
+                for sample in range {
+                    samples.time.push(time_of(sample)?);
+                    samples.asized.push(asized.get_as(sample)?);
+                }
+            }
+            Some(moment) => {
+                // Mostly it is the very last.
+                for sample in range.rev() {
+                    if time_of(sample)? == moment {
+                        samples.time.push(moment);
+                        samples.asized.push(asized.get_as(sample)?);
+                        break;
+                    }
+                }
+            }
         }
+        objects.sample_start[own] = first;
+        objects.sample_count[own] = samples.time.len() as u32 - first;
     }
     Ok(samples)
 }
@@ -169,7 +142,7 @@ impl<'s> SampleTimes<'s> {
     pub(super) fn open(sections: &'s Sections) -> Outcome<Self> {
         Ok(SampleTimes {
             codes: Column::open(sections, "sample.time")?,
-            times: tables::read_floats(sections, "times")?,
+            times: all(sections, "times")?,
         })
     }
 
@@ -330,11 +303,13 @@ fn read_frames(sections: &Sections, numbers: &[u32]) -> Outcome<Vec<FrameRow>> {
     Ok(frames)
 }
 
-/// Reads the texts that a dump has numbers of; these become those of its own arena.
-pub(super) fn read_texts(sections: &Sections, dump: &mut Dump) -> Outcome<()> {
+/// Reads the texts of these numbers, which become those of the arena. `each` shows all of them.
+pub(super) fn read_texts(
+    sections: &Sections,
+    mut each: impl FnMut(&mut dyn FnMut(&mut TextId)),
+) -> Outcome<TextArena> {
     let mut numbers = Vec::new();
-    each_text(dump, |id| {
-        // Objects whose texts are not asked for have none, a million times over.
+    each(&mut |id| {
         if *id != TextId::NONE {
             numbers.push(id.0);
         }
@@ -342,40 +317,29 @@ pub(super) fn read_texts(sections: &Sections, dump: &mut Dump) -> Outcome<()> {
     numbers.sort_unstable();
     numbers.dedup();
     let mut arena = TextArena::default();
-    copy_texts(sections, &numbers, &mut arena)?;
-    dump.text = arena;
-    each_text(dump, |id| {
-        if *id != TextId::NONE {
-            *id = TextId(numbers.binary_search(&id.0).unwrap_or_default() as u32);
-        }
-    });
-    Ok(())
-}
-
-/// Appends the texts of these numbers, which had better ascend.
-pub(super) fn copy_texts(
-    sections: &Sections,
-    numbers: &[u32],
-    arena: &mut TextArena,
-) -> Outcome<()> {
     if numbers.is_empty() {
-        return Ok(());
+        return Ok(arena);
     }
     let mut ends = Column::open(sections, "text.end")?;
     let mut bytes = Bytes::open(sections, "text.bytes")?;
     let mut text = Vec::new();
-    for &number in numbers {
+    for &number in &numbers {
         let (start, end) = between(&mut ends, number.into())?;
         text.clear();
         bytes.copy(start, end, &mut text)?;
         // A part has no more texts than the whole, whose numbers fit.
         arena.push(&text).ok_or_else(|| too_large("its texts"))?;
     }
-    Ok(())
+    each(&mut |id| {
+        if *id != TextId::NONE {
+            *id = TextId(numbers.binary_search(&id.0).unwrap_or_default() as u32);
+        }
+    });
+    Ok(arena)
 }
 
 /// Shows every number of a text that a dump holds.
-fn each_text(dump: &mut Dump, mut see: impl FnMut(&mut TextId)) {
+pub(super) fn each_text(dump: &mut Contents, see: &mut dyn FnMut(&mut TextId)) {
     dump.classes
         .iter_mut()
         .for_each(|class| see(&mut class.name));
@@ -384,20 +348,35 @@ fn each_text(dump: &mut Dump, mut see: impl FnMut(&mut TextId)) {
         .name
         .iter_mut()
         .chain(&mut objects.repr)
-        .for_each(&mut see);
+        .for_each(&mut *see);
     dump.asized
         .rows
         .iter_mut()
         .for_each(|row| see(&mut row.name));
-    objects.huge_address.values_mut().for_each(&mut see);
+    objects.huge_address.values_mut().for_each(&mut *see);
     for frame in &mut dump.traces.frames {
         see(&mut frame.file);
         see(&mut frame.function);
         see(&mut frame.wide_line);
-        frame.source.iter_mut().flatten().for_each(&mut see);
+        frame.source.iter_mut().flatten().for_each(&mut *see);
     }
     for snapshot in &mut dump.snapshots {
-        snapshot.each_text(&mut see);
+        snapshot.each_text(&mut *see);
     }
-    derived::each_text(dump, see);
+}
+
+/// Reads the sizes of the `Asized` of these numbers, which become those of what is returned.
+pub(super) fn read_sizes(sections: &Sections, numbers: &mut [u32]) -> Outcome<AsizedColumns> {
+    let mut places: Vec<u32> = (0..numbers.len() as u32).collect();
+    places.sort_by_key(|&place| numbers[place as usize]);
+    let ascending: Vec<u32> = places.iter().map(|&at| numbers[at as usize]).collect();
+    let sizes: Vec<i64> = Column::open(sections, "asized.size")?.gather(&ascending)?;
+    let mut columns = AsizedColumns::new();
+    for (&place, size) in places.iter().zip(sizes) {
+        let row = columns.push(TextId::NONE);
+        let row = row.ok_or_else(|| too_large("its sizes"))?;
+        columns.set(row, size, 0, TextId::NONE, 0);
+        numbers[place as usize] = row;
+    }
+    Ok(columns)
 }

@@ -1,8 +1,8 @@
 //! Figures that follow from the columns. A native file keeps them, so that they can be told
 //! without the columns.
 
-use super::coalesced::{Coalesced, Forest, Whose};
-use super::{Cells, Cohorts, Dump, Rules, Snapshot};
+use super::coalesced::Forest;
+use super::{Cells, Cohorts, Contents, Rules, Snapshot};
 
 /// More cells than these are not kept: classes and snapshots are both many, and what they
 /// hold is sooner computed than read.
@@ -12,10 +12,9 @@ const MAX_CELLS: usize = 1 << 20;
 const OBJECTS_PER_COHORT: usize = 8;
 const COHORTS_TO_START: usize = 1 << 12;
 
-/// All of them.
-#[derive(Clone, Debug)]
-pub(crate) struct Derived {
-    pub(crate) totals: Totals,
+/// Figures of all objects.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Figures {
     /// Every class at every snapshot; `None` if those are too many.
     pub(crate) cells: Option<Cells>,
     /// Who was born and died between which snapshots; `None` if those are too many.
@@ -43,46 +42,28 @@ pub(crate) struct Totals {
     pub(crate) has_sizes: bool,
 }
 
-impl Derived {
-    /// Computes all but the forests: a pass for the totals, one for the cells, one for the cohorts.
-    pub(crate) fn of(dump: &Dump) -> Derived {
-        // Lives are not what these times say: whoever counts them reads the whole and puts it in
-        // order first.
+impl Figures {
+    /// Computes all but the forests: a pass for the class totals, one for the cohorts. None of a
+    /// dump whose times contradict its order: whoever counts lives reads it whole and puts it in
+    /// order first.
+    pub(crate) fn of(dump: &Contents) -> Figures {
         if dump.clock_fault().is_some() {
-            return Derived::of_totals(Totals::of(dump));
+            return Figures::default();
         }
         let few = dump.classes.len().saturating_mul(dump.snapshots.len()) <= MAX_CELLS;
         let cohorts = Cohorts::of(dump, |_| true, |_| true);
         let most = COHORTS_TO_START + dump.listed.len() / OBJECTS_PER_COHORT;
-        Derived {
-            totals: Totals::of(dump),
+        Figures {
             cells: few.then(|| Cells::of(dump)),
             cohorts: (cohorts.cohorts.len() <= most).then_some(cohorts),
             forests: Vec::new(),
         }
     }
-
-    /// Those of a dump of which only the totals are told: of a part those of the whole.
-    pub(crate) fn of_totals(totals: Totals) -> Derived {
-        Derived {
-            totals,
-            cells: None,
-            cohorts: None,
-            forests: Vec::new(),
-        }
-    }
-
-    /// The trees of these, class by class.
-    pub(crate) fn trees(&self, whose: Whose) -> Option<&[Option<Coalesced>]> {
-        let mut forests = self.forests.iter();
-        let forest = forests.find(|forest| forest.whose == whose)?;
-        Some(&forest.trees)
-    }
 }
 
 impl Totals {
     /// Counts.
-    pub(crate) fn of(dump: &Dump) -> Totals {
+    pub(crate) fn of(dump: &Contents) -> Totals {
         let mut sizes = dump
             .objects()
             .map(|object| object.largest_bytes(Rules::Documented));
@@ -98,11 +79,11 @@ impl Totals {
         }
     }
 
-    pub(crate) fn alive(dump: &Dump) -> u64 {
+    pub(crate) fn alive(dump: &Contents) -> u64 {
         dump.objects().filter(|object| object.is_alive()).count() as u64
     }
 
-    pub(crate) fn span_seconds(dump: &Dump) -> Option<(f64, f64)> {
+    pub(crate) fn span_seconds(dump: &Contents) -> Option<(f64, f64)> {
         let births = dump.objects().map(|object| object.birth_seconds());
         let deaths = dump.objects().filter_map(|object| object.death_seconds());
         let snapshots = dump.snapshots().map(Snapshot::timestamp_seconds);
@@ -116,19 +97,24 @@ impl Totals {
     }
 }
 
-impl Dump {
-    /// Whether a class has instances, in this dump or in the whole that it is a part of.
-    pub(crate) fn is_used(&self, class: u32) -> bool {
-        let cells = self.derived.as_ref().and_then(|all| all.cells.as_ref());
-        let row = &self.classes[class as usize];
-        row.count > 0 || cells.is_some_and(|cells| cells.is_used(class as usize))
-    }
-
-    /// What there is, from the file if that says it.
+impl Contents {
+    /// What there is in the whole, from the file if that says it.
     pub(crate) fn totals(&self) -> Totals {
-        match &self.derived {
-            Some(derived) => derived.totals.clone(),
+        match &self.of_whole {
+            Some(totals) => (**totals).clone(),
             None => Totals::of(self),
         }
+    }
+
+    /// How many sizes of referents the whole has.
+    pub(crate) fn all_referents(&self) -> u64 {
+        let recorded = self.asized.referents.len() as u64;
+        self.of_whole.as_ref().map_or(recorded, |all| all.referents)
+    }
+
+    /// How many `Asized` the whole has.
+    pub(crate) fn all_asized(&self) -> u64 {
+        let recorded = self.asized.rows.len() as u64;
+        self.of_whole.as_ref().map_or(recorded, |all| all.asized)
     }
 }
