@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""hostile.py BINARY [FILE …]: holds every command and form to the rule of the README's limits, on
+"""hostile.py BINARY [FILE …]: holds every command and form to the rule below, on
 small files that were made to cost much. `.ci/run` runs it; with files it takes those instead.
 
 The rule: the peak memory of a process is at most 64 MB and 16 bytes for each byte of the file,
