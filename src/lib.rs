@@ -130,3 +130,8 @@ pub use model::{
 };
 pub use source::{Digest, Fetched, Source};
 pub use stats::{ConsoleStats, HtmlStats, Stats};
+
+/// The programs of docs/library.md are tests.
+#[cfg(doctest)]
+#[doc = include_str!("../docs/library.md")]
+struct LibraryPage;
