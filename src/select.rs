@@ -203,7 +203,7 @@ impl Selection {
     /// What it looks at of objects.
     pub fn projection(&self) -> Projection {
         let has = |key| self.keys().contains(&key);
-        Projection::default()
+        Projection::of([Column::Class])
             .with_if(has(SortKey::Birth), Column::Birth)
             .with_if(has(SortKey::Death), Column::Death)
             .with_if(has(SortKey::Name), Column::Name)

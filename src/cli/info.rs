@@ -42,7 +42,7 @@ impl InfoArgs {
         let page = &self.page;
         page.refuse_losses(&[&self.input.dump])?;
         let dump = open_as_recorded(&self.input.dump, page.reading)?;
-        let info = dump.ask(|file| Info::of(file))?;
+        let info = dump.ask(Info::of)?;
         let clock = dump.ask(|file| file.digest())?.contents.clock_fault();
         let mut out = page.open()?;
         match self.format {

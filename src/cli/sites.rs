@@ -230,7 +230,7 @@ impl SitesArgs {
 }
 
 fn remark_on_traces(dump: &Opened) -> Result<()> {
-    let info = dump.ask(|file| Info::of(file))?;
+    let info = dump.ask(Info::of)?;
     if info.sites == 0 && info.objects > 0 {
         note("no object has a trace; tracker.track_class(Cls, trace=True) records them");
     }

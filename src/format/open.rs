@@ -193,7 +193,8 @@ impl Source for Native {
         if let Some(dump) = self.whole.get() {
             return dump.fetch(wanted, rows);
         }
-        let contents = self.read(|file| file.objects(wanted, rows))?;
+        let digest = self.digest()?.contents;
+        let contents = self.read(|file| file.objects(wanted, rows, digest))?;
         Ok(Fetched::Read(Box::new(contents)))
     }
 

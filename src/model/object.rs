@@ -12,8 +12,8 @@ use crate::room::make_room;
 /// ours. The loader turns every NaN of a file into the standard one, so none collides.
 const ALIVE_BITS: u64 = 0x7ff8_c757_a757_0001;
 
-/// The columns of tracked objects, by number. All but the class are empty where a native file was
-/// not asked for them.
+/// The columns of tracked objects, by number. They are empty where a native file was not asked for
+/// them.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct ObjectColumns {
     /// Addresses; those that do not fit stand in `wide_address`, and those beyond 128 bits there
@@ -33,6 +33,8 @@ pub(crate) struct ObjectColumns {
     pub(crate) resolution_level: Vec<i32>,
     pub(crate) sample_start: Vec<u32>,
     pub(crate) sample_count: Vec<u32>,
+    /// How many objects there are, where a native file was not asked for their classes.
+    pub(crate) read_in_part: usize,
 }
 
 impl ObjectColumns {
@@ -86,7 +88,7 @@ impl ObjectColumns {
     }
 
     pub(crate) fn len(&self) -> usize {
-        self.class.len()
+        self.class.len().max(self.read_in_part)
     }
 
     /// Makes room for what the next stretch of a file may add.
@@ -110,10 +112,6 @@ impl ObjectColumns {
         /// A row of a map, with its share of the nodes.
         const WIDE: usize = 48;
         self.len() * ROW + (self.wide_address.len() + self.huge_address.len()) * WIDE
-    }
-
-    pub(crate) fn set_raw_deaths(&mut self, deaths: Vec<f64>) {
-        self.death = deaths;
     }
 
     /// The length of each column. Equal, unless read from a damaged file.
@@ -218,7 +216,7 @@ impl<'d> TrackedObject<'d> {
     pub fn class(self) -> Class<'d> {
         Class {
             dump: self.dump,
-            number: self.dump.objects.class[self.index()],
+            number: self.cell(&self.dump.objects.class, "class"),
         }
     }
 

@@ -2,9 +2,11 @@
 
 use super::Rules;
 
-/// A column of tracked objects that is read only if it is asked for. Their classes always are.
+/// A column of tracked objects that is read only if it is asked for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Column {
+    /// The class of each, which the lists of the classes need not tell: an object may be in several.
+    Class,
     /// When they were created.
     Birth,
     /// When they died.

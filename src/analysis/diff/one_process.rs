@@ -35,7 +35,7 @@ pub(super) fn lives<'d>(
     (new, to): (&'d impl Source, Snapshot<'d>),
     filter: &Filter,
 ) -> Result<Option<HashMap<Text<'d>, Lives, FixedState>>, Error> {
-    let identity = Projection::of([Column::Birth, Column::Death, Column::Address]);
+    let identity = Projection::of([Column::Class, Column::Birth, Column::Death, Column::Address]);
     let wanted = identity.and(filter.projection());
     let old = old.keep(old.fetch(wanted, Rows::All)?);
     let new = new.keep(new.fetch(wanted, Rows::All)?);

@@ -108,11 +108,13 @@ pub(super) fn look<'d>(
     all.dedup();
     let digest = source.digest()?;
     let kept_trees = filter.merged_referents(source, Whose::Of(survivors))?;
+    let referents = kept_trees.is_none() && digest.totals()?.referents > 0;
     let samples = Samples::At {
         seconds: survivors.alive_at_seconds,
-        referents: kept_trees.is_none() && digest.totals()?.referents > 0,
+        referents,
     };
-    let wanted = Projection::of([Column::Birth, Column::Death, Column::Trace]);
+    // To merge trees takes the deaths: samples after them do not count.
+    let wanted = Projection::of([Column::Birth, Column::Trace]).with_if(referents, Column::Death);
     let dump = source.keep(source.fetch(wanted.with_samples(samples), Rows::These(&all))?);
     let rows = merged::Rows::Notable(4 * MOST);
     let mut trees = match kept_trees {
@@ -254,9 +256,10 @@ fn least<'d>(
     least
 }
 
-/// The size at the snapshot of this moment: that of the last sample taken then.
+/// The size at the snapshot of this moment, at which it is alive: that of the last sample taken
+/// then.
 fn size_at(object: TrackedObject<'_>, seconds: f64) -> i64 {
-    let mut samples = object.live_samples();
+    let mut samples = object.samples();
     let sample = samples.rfind(|sample| sample.time_seconds == seconds);
     sample.map_or(0, |sample| sample.asized.size_bytes())
 }

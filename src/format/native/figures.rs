@@ -6,7 +6,7 @@ use super::rows;
 use super::tables::same_length;
 use crate::model::{
     Cells, ClassRow, Coalesced, Cohort, Cohorts, Contents, Figures, Forest, Forests, MAX_LEVEL,
-    MOST_NODES, Node, Place, Survivors, TextId, Totals, Whose, moments,
+    MOST_NODES, Node, Place, Survivors, TextArena, TextId, Totals, Whose, moments,
 };
 use crate::pickle::{Fault, Outcome, malformed};
 
@@ -371,7 +371,8 @@ pub(super) fn read_forests(sections: &Sections, classes: usize) -> Outcome<Fores
     let sizes: Vec<u32> = all(sections, "tree.nodes")?;
     let parents: Vec<u32> = all(sections, "tree.parent")?;
     let mut names: Vec<TextId> = all(sections, "tree.name")?;
-    let text = rows::read_texts(sections, |see| names.iter_mut().for_each(see))?;
+    let mut text = TextArena::default();
+    rows::read_texts(sections, &mut text, |see| names.iter_mut().for_each(see))?;
     let counts: Vec<u32> = all(sections, "tree.count")?;
     let bytes: Vec<i64> = all(sections, "tree.size")?;
     let flats: Vec<i64> = all(sections, "tree.flat")?;

@@ -9,7 +9,7 @@ use super::{figures, rows, snapshots, sound, tables};
 use crate::input::ByteCount;
 use crate::model::{
     AsizedColumns, Cells, ClassRow, Cohorts, Column, Contents, Forests, KeptSizes, Projection,
-    Rows, Rules, Samples, Sizes, SnapshotRow,
+    Rows, Rules, Samples, Sizes, SnapshotRow, TextArena,
 };
 use crate::pickle::Outcome;
 
@@ -45,7 +45,11 @@ impl NativeFile {
         self.sections.begin();
         let mut contents = self.without_objects(false)?;
         rows::unlist(&mut contents.classes);
-        self.read_texts(&mut contents)?;
+        let mut text = TextArena::default();
+        rows::read_texts(&self.sections, &mut text, |see| {
+            rows::each_text_of_digest(&mut contents, see);
+        })?;
+        contents.text = text;
         sound(VERSION, contents)
     }
 
@@ -88,18 +92,26 @@ impl NativeFile {
         &self,
         wanted: Projection,
         which: Rows<'_>,
+        digest: &Contents,
     ) -> Outcome<Contents> {
-        if wanted.samples == Samples::All && matches!(which, Rows::All) {
+        let is_of_all = matches!(which, Rows::All);
+        if wanted.samples == Samples::All && is_of_all {
             return self.whole();
         }
         self.sections.begin();
         let sections = &self.sections;
-        let has_referents = match wanted.samples {
-            Samples::None => false,
-            Samples::At { referents, .. } => referents,
-            Samples::All => true,
+        // Of all objects all texts: to pick those of a million out takes longer.
+        let has_all_texts = is_of_all && (wanted.has(Column::Name) || wanted.has(Column::Repr));
+        let is_of_digest = !has_all_texts && wanted.samples != Samples::All;
+        let mut contents = if is_of_digest {
+            let mut contents = digest.clone();
+            for (class, listed) in contents.classes.iter_mut().zip(self.classes()?) {
+                (class.start, class.count) = (listed.start, listed.count);
+            }
+            contents
+        } else {
+            self.without_objects(wanted.samples == Samples::All)?
         };
-        let mut contents = self.without_objects(has_referents)?;
         contents.recorded = match which {
             Rows::All => {
                 contents.listed = all(sections, "listed")?;
@@ -116,10 +128,8 @@ impl NativeFile {
         contents.objects = tables::read_objects(sections, columns, numbers)?;
         if let Some(sizes) = wanted.sizes {
             let sizes = (sizes.rules, self.sizes(sizes, numbers)?);
-            tables::same_length(
-                "obj",
-                &[contents.objects.len(), sizes.1.all_largest().len()],
-            )?;
+            let lengths = [contents.objects.len(), sizes.1.all_largest().len()];
+            tables::same_length("obj", &lengths)?;
             contents.sizes = Some(Box::new(sizes));
         }
         if let Rows::These(_) = which {
@@ -132,16 +142,20 @@ impl NativeFile {
                 _ => rows::read_traces(sections, &mut contents.objects.trace)?,
             };
         }
-        // Of all objects all texts: to pick those of a million out takes longer.
-        match which {
-            Rows::All if wanted.has(Column::Name) || wanted.has(Column::Repr) => {
-                contents.text = tables::read_text(sections)?;
-            }
-            _ => self.read_texts(&mut contents)?,
+        if has_all_texts {
+            contents.text = tables::read_text(sections)?;
+        } else {
+            let mut text = std::mem::take(&mut contents.text);
+            rows::read_texts(sections, &mut text, |see| {
+                if !is_of_digest {
+                    rows::each_text_of_digest(&mut contents, see);
+                }
+                rows::each_text_of_objects(&mut contents, see);
+            })?;
+            contents.text = text;
         }
         let contents = sound(VERSION, contents)?;
-        let has_lives = wanted.has(Column::Birth) && wanted.has(Column::Death);
-        if has_lives && matches!(which, Rows::All) {
+        if is_of_all && wanted.has(Column::Birth) && wanted.has(Column::Death) {
             figures::compare_lives(&contents)?;
         }
         Ok(contents)
@@ -195,13 +209,6 @@ impl NativeFile {
             let _ = self.classes.set(tables::read_classes(&self.sections)?);
         }
         Ok(self.classes.get().map_or(&[], Vec::as_slice))
-    }
-
-    /// Reads the texts that the contents have numbers of.
-    fn read_texts(&self, contents: &mut Contents) -> Outcome<()> {
-        let text = rows::read_texts(&self.sections, |see| rows::each_text(contents, see))?;
-        contents.text = text;
-        Ok(())
     }
 
     /// Sizes that the file keeps: those by Pympler's rules are told by how much more they are.
@@ -274,15 +281,16 @@ mod tests {
                 let file = File::open(&path).unwrap();
                 let file = NativeFile::open(file, ByteCount::default()).unwrap();
                 let mut is_refused = |outcome: bool| refused += usize::from(!outcome);
-                match file.digest() {
-                    Ok(digest) => is_refused(file.cohorts(&digest).is_ok()),
-                    Err(_) => is_refused(false),
-                }
                 is_refused(file.class_totals().is_ok());
                 is_refused(file.forests().is_ok());
+                let Ok(digest) = file.digest() else {
+                    is_refused(false);
+                    continue;
+                };
+                is_refused(file.cohorts(&digest).is_ok());
                 for projection in PROJECTIONS {
                     for rows in [Rows::All, Rows::OfClasses(&[0, 1]), Rows::These(&[0, 3])] {
-                        is_refused(file.objects(projection, rows).is_ok());
+                        is_refused(file.objects(projection, rows, &digest).is_ok());
                     }
                 }
             }
@@ -307,9 +315,14 @@ mod tests {
             let file = File::open(&path).unwrap();
             let file = NativeFile::open(file, ByteCount::default()).unwrap();
             let wanted = Projection::ALL;
-            let part = file
-                .objects(wanted, Rows::OfClasses(&[0, 1]))
-                .and_then(|_| file.objects(wanted.with_samples(Samples::None), Rows::These(&[0])));
+            let part = file.digest().and_then(|digest| {
+                file.objects(wanted, Rows::OfClasses(&[0, 1]), &digest)?;
+                file.objects(
+                    wanted.with_samples(Samples::None),
+                    Rows::These(&[0]),
+                    &digest,
+                )
+            });
             (Dump::read(&bytes[..]).is_ok(), part.is_ok())
         };
         let classes = |of: fn(&crate::model::ClassRow) -> u32| -> Vec<i64> {

@@ -59,6 +59,7 @@ pub(super) fn list_of_classes(
 }
 
 /// Puts the objects into the lists of their own classes.
+/// None if the classes of the objects were not read.
 pub(super) fn list(dump: &mut Contents) -> Outcome<()> {
     unlist(&mut dump.classes);
     for &class in &dump.objects.class {
@@ -73,7 +74,7 @@ pub(super) fn list(dump: &mut Contents) -> Outcome<()> {
         places.push(start as usize);
         start += class.count;
     }
-    dump.listed = vec![0; dump.objects.len()];
+    dump.listed = vec![0; dump.objects.class.len()];
     for (number, &class) in dump.objects.class.iter().enumerate() {
         let place = &mut places[class as usize];
         dump.listed[*place] = number as u32;
@@ -303,11 +304,12 @@ fn read_frames(sections: &Sections, numbers: &[u32]) -> Outcome<Vec<FrameRow>> {
     Ok(frames)
 }
 
-/// Reads the texts of these numbers, which become those of the arena. `each` shows all of them.
+/// Appends texts to an arena; their numbers become those in it. `each` shows all numbers.
 pub(super) fn read_texts(
     sections: &Sections,
+    arena: &mut TextArena,
     mut each: impl FnMut(&mut dyn FnMut(&mut TextId)),
-) -> Outcome<TextArena> {
+) -> Outcome<()> {
     let mut numbers = Vec::new();
     each(&mut |id| {
         if *id != TextId::NONE {
@@ -316,10 +318,10 @@ pub(super) fn read_texts(
     });
     numbers.sort_unstable();
     numbers.dedup();
-    let mut arena = TextArena::default();
     if numbers.is_empty() {
-        return Ok(arena);
+        return Ok(());
     }
+    let before = arena.len() as u32;
     let mut ends = Column::open(sections, "text.end")?;
     let mut bytes = Bytes::open(sections, "text.bytes")?;
     let mut text = Vec::new();
@@ -332,36 +334,34 @@ pub(super) fn read_texts(
     }
     each(&mut |id| {
         if *id != TextId::NONE {
-            *id = TextId(numbers.binary_search(&id.0).unwrap_or_default() as u32);
+            *id = TextId(before + numbers.binary_search(&id.0).unwrap_or_default() as u32);
         }
     });
-    Ok(arena)
+    Ok(())
 }
 
-/// Shows every number of a text that a dump holds.
-pub(super) fn each_text(dump: &mut Contents, see: &mut dyn FnMut(&mut TextId)) {
-    dump.classes
-        .iter_mut()
-        .for_each(|class| see(&mut class.name));
+/// Shows every number of a text that classes and snapshots have.
+pub(super) fn each_text_of_digest(dump: &mut Contents, see: &mut dyn FnMut(&mut TextId)) {
+    let classes = dump.classes.iter_mut();
+    classes.for_each(|class| see(&mut class.name));
+    for snapshot in &mut dump.snapshots {
+        snapshot.each_text(&mut *see);
+    }
+}
+
+/// Shows every number of a text that objects have, and what they refer to.
+pub(super) fn each_text_of_objects(dump: &mut Contents, see: &mut dyn FnMut(&mut TextId)) {
     let objects = &mut dump.objects;
-    objects
-        .name
-        .iter_mut()
-        .chain(&mut objects.repr)
-        .for_each(&mut *see);
-    dump.asized
-        .rows
-        .iter_mut()
-        .for_each(|row| see(&mut row.name));
+    let texts = objects.name.iter_mut().chain(&mut objects.repr);
+    texts.for_each(&mut *see);
     objects.huge_address.values_mut().for_each(&mut *see);
+    let rows = dump.asized.rows.iter_mut();
+    rows.for_each(|row| see(&mut row.name));
     for frame in &mut dump.traces.frames {
         see(&mut frame.file);
         see(&mut frame.function);
         see(&mut frame.wide_line);
         frame.source.iter_mut().flatten().for_each(&mut *see);
-    }
-    for snapshot in &mut dump.snapshots {
-        snapshot.each_text(&mut *see);
     }
 }
 

@@ -1,7 +1,7 @@
 //! The columns of objects in a native file: one row for each. Whoever writes, reads, gathers or
 //! checks them goes through these rows.
 
-use super::column::column;
+use super::column::{Column as Packed, column};
 use super::container::{SectionOut, Sections};
 use super::tables;
 use crate::model::{Column, ObjectColumns, Projection, Samples, TextId};
@@ -22,8 +22,6 @@ pub(super) struct Row {
 /// When a column is read.
 #[derive(Clone, Copy)]
 enum Needed {
-    /// Always.
-    Always,
     /// If it is asked for.
     For(Column),
     /// With all samples of the objects.
@@ -35,6 +33,8 @@ enum Needed {
 pub(super) enum To {
     /// Nothing: they are figures.
     Nothing,
+    /// Classes.
+    Class,
     /// Texts.
     Text,
     /// Traces, their numbers plus one.
@@ -55,7 +55,7 @@ macro_rules! row {
 
 /// All of them, in the order of the file.
 pub(super) const OBJECTS: [Row; 10] = [
-    row!("obj.class", Needed::Always, To::Nothing, class),
+    row!("obj.class", Needed::For(Column::Class), To::Class, class),
     row!("obj.birth", Needed::For(Column::Birth), To::Nothing, birth),
     row!("obj.death", Needed::For(Column::Death), To::Nothing, death),
     row!("obj.name", Needed::For(Column::Name), To::Text, name),
@@ -83,15 +83,9 @@ impl Row {
         (self.cells)(objects).pack()
     }
 
-    /// Whether all numbers of the column that are texts are below `texts`, and traces not above
-    /// `traces`.
-    pub(super) fn holds(&self, objects: &ObjectColumns, texts: u32, traces: u32) -> bool {
-        let cells = (self.cells)(objects);
-        match self.refers_to {
-            To::Nothing => true,
-            To::Text => cells.all_below(texts),
-            To::Trace => cells.all_below(traces.saturating_add(1)),
-        }
+    /// Whether all numbers of the column are below a bound; those that stand for nothing are.
+    pub(super) fn all_below(&self, objects: &ObjectColumns, bound: u32) -> bool {
+        (self.cells)(objects).all_below(bound)
     }
 }
 
@@ -102,10 +96,13 @@ pub(super) fn read(
     numbers: Option<&[u32]>,
 ) -> Outcome<ObjectColumns> {
     let mut objects = ObjectColumns::default();
-    let mut lengths = Vec::new();
+    let count = match numbers {
+        None => Packed::open(sections, "obj.class")?.count() as usize,
+        Some(numbers) => numbers.len(),
+    };
+    let mut lengths = vec![count];
     for row in &OBJECTS {
         let is_wanted = match row.needed {
-            Needed::Always => true,
             Needed::For(column) => wanted.has(column),
             Needed::ForSamples => wanted.samples != Samples::None,
         };
@@ -115,6 +112,9 @@ pub(super) fn read(
         }
     }
     tables::same_length("obj", &lengths)?;
+    if objects.class.is_empty() {
+        objects.read_in_part = count;
+    }
     Ok(objects)
 }
 

@@ -29,7 +29,10 @@ pub(super) fn verify(dump: &Contents) -> Outcome<()> {
         "a listed object",
         dump.listed.iter().all(|&number| {
             let index = number as usize;
-            index < objects.len() && (objects.class[index] as usize) < dump.classes.len()
+            // An object in no list may be in no class.
+            let class = objects.class.get(index);
+            let has_class = class.is_none_or(|&class| (class as usize) < dump.classes.len());
+            index < objects.len() && has_class
         }),
     )?;
     check("an object's text", {
@@ -111,9 +114,14 @@ pub(super) fn verify(dump: &Contents) -> Outcome<()> {
 
 /// Whether all columns of objects that refer to such things refer to what is there.
 fn holds(dump: &Contents, to: To) -> bool {
-    let (texts, traces) = (dump.text.len() as u32, dump.traces.ends.len() as u32);
+    let bound = match to {
+        To::Nothing => return true,
+        To::Class => dump.classes.len(),
+        To::Text => dump.text.len(),
+        To::Trace => dump.traces.ends.len() + 1,
+    };
     let mut rows = schema::OBJECTS.iter().filter(|row| row.refers_to == to);
-    rows.all(|row| row.holds(&dump.objects, texts, traces))
+    rows.all(|row| row.all_below(&dump.objects, bound as u32))
 }
 
 fn check(what: &str, holds: bool) -> Outcome<()> {

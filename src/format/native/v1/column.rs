@@ -1,18 +1,19 @@
 //! Columns of version 1: blocks of 1024 integers, each in the same number of bytes.
 
 use super::super::container::SectionReader;
+use super::super::schema::Stored;
 use crate::pickle::Outcome;
 
 /// Integers that share a least one and a width.
 const BLOCK: usize = 1024;
 
 /// Reads a column into integers of a type; one that does not fit is damage.
-pub(super) fn read_column<T: TryFrom<i64>>(section: &mut SectionReader<'_>) -> Outcome<Vec<T>> {
+pub(super) fn read_column<T: Stored>(section: &mut SectionReader<'_>) -> Outcome<Vec<T>> {
     read(section, |value| value)
 }
 
 /// Reads a column of steps.
-pub(super) fn read_steps<T: TryFrom<i64>>(section: &mut SectionReader<'_>) -> Outcome<Vec<T>> {
+pub(super) fn read_steps<T: Stored>(section: &mut SectionReader<'_>) -> Outcome<Vec<T>> {
     let mut sum = 0_i64;
     read(section, |step| {
         sum = sum.wrapping_add(step);
@@ -20,7 +21,7 @@ pub(super) fn read_steps<T: TryFrom<i64>>(section: &mut SectionReader<'_>) -> Ou
     })
 }
 
-fn read<T: TryFrom<i64>>(
+fn read<T: Stored>(
     section: &mut SectionReader<'_>,
     mut undo: impl FnMut(i64) -> i64,
 ) -> Outcome<Vec<T>> {
@@ -37,13 +38,8 @@ fn read<T: TryFrom<i64>>(
     while values.len() < count {
         let length = BLOCK.min(count - values.len());
         let block = unpack(&mut packed, length, |value| {
-            match T::try_from(undo(value)) {
-                Ok(value) => {
-                    values.push(value);
-                    Some(())
-                }
-                Err(_) => None,
-            }
+            values.push(T::of_file(undo(value))?);
+            Some(())
         });
         block.ok_or_else(|| section.wrong("a column"))?;
     }

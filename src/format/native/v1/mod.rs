@@ -124,23 +124,20 @@ fn read_classes(section: &mut SectionReader<'_>) -> Outcome<(Vec<ClassRow>, Vec<
 }
 
 fn read_objects(section: &mut SectionReader<'_>) -> Outcome<ObjectColumns> {
-    let address: Vec<i64> = read_column(section)?;
-    let name: Vec<u32> = read_column(section)?;
-    let repr: Vec<u32> = read_column(section)?;
-    let birth: Vec<i64> = read_column(section)?;
-    let death: Vec<i64> = read_column(section)?;
-    let float = |bits: i64| f64::from_bits(bits as u64);
-    let mut objects = ObjectColumns::default();
-    objects.address = address.into_iter().map(|address| address as u64).collect();
-    objects.name = name.into_iter().map(TextId).collect();
-    objects.repr = repr.into_iter().map(TextId).collect();
-    objects.birth = birth.into_iter().map(float).collect();
-    objects.set_raw_deaths(death.into_iter().map(float).collect());
-    objects.trace = read_column(section)?;
-    objects.class = read_column(section)?;
-    objects.resolution_level = read_column(section)?;
-    objects.sample_start = read_steps(section)?;
-    objects.sample_count = read_column(section)?;
+    // In the order of the file.
+    let mut objects = ObjectColumns {
+        address: read_column(section)?,
+        name: read_column(section)?,
+        repr: read_column(section)?,
+        birth: read_column(section)?,
+        death: read_column(section)?,
+        trace: read_column(section)?,
+        class: read_column(section)?,
+        resolution_level: read_column(section)?,
+        sample_start: read_steps(section)?,
+        sample_count: read_column(section)?,
+        ..ObjectColumns::default()
+    };
     let wide: Vec<(u32, i128)> = section.value()?;
     objects.wide_address = wide.into_iter().collect();
     section.same_length("objects", &objects.lengths())?;
