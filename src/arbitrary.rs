@@ -11,7 +11,8 @@ use crate::model::{
     Asized, AsizedColumns, CachedClass, ClassRow, Contents, Dump, FrameRow, Integer, Number,
     ProcessMemory, SnapshotRow, TextId,
 };
-use crate::report::json;
+use crate::report::objects::{Detail, Objects};
+use crate::report::{JsonLayout, Report};
 use crate::select::{Filter, Limit, Selection, SortKey};
 use crate::{Damage, DumpFile, Source};
 
@@ -406,14 +407,15 @@ fn described(dump: &Dump) -> String {
 fn printed(dump: &impl Source, selection: &Selection) -> Vec<u8> {
     let mut out = Vec::new();
     let selected = selection.select(dump).unwrap();
-    json::objects(&mut out, &selected, json::Stringing::Lines).unwrap();
+    let report = Objects::of(&selected, Detail::default());
+    report.json(&mut out, JsonLayout::Lines).unwrap();
     out
 }
 
 fn summed(dump: &impl Source) -> Vec<u8> {
     let mut out = Vec::new();
     let summary = Summary::of(dump, SummaryOptions::default()).unwrap();
-    json::summary(&mut out, &summary, json::Stringing::Lines).unwrap();
+    summary.json(&mut out, JsonLayout::Lines).unwrap();
     out
 }
 

@@ -24,8 +24,8 @@ use anyhow::Result;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
 use ctstats::output::Output;
-use ctstats::report::csv::Dialect;
-use ctstats::report::{Paint, table};
+use ctstats::report::form::table;
+use ctstats::report::{self, Dialect, JsonLayout, Paint, Report, Style, pympler};
 use ctstats::select::Filter;
 use ctstats::units::{ByteStyle, parse_bytes};
 use ctstats::{ByteCount, Damage, Dump, DumpFile, Rules, Source};
@@ -273,15 +273,60 @@ fn byte_style(exact: bool) -> ByteStyle {
     }
 }
 
+impl SheetForm {
+    /// The form that it means, for a report of this style.
+    fn layout(self, style: Style, dialect: Dialect) -> report::Form {
+        match self {
+            SheetForm::Table => report::Form::Table(style),
+            SheetForm::Json => report::Form::Json(JsonLayout::Document),
+            SheetForm::Ndjson => report::Form::Json(JsonLayout::Lines),
+            SheetForm::Csv => report::Form::Csv(dialect),
+            SheetForm::Markdown => report::Form::Markdown(style.bytes),
+        }
+    }
+}
+
 impl SheetArgs {
     fn dialect(&self) -> Result<Dialect> {
         self.csv.dialect(self.format == SheetForm::Csv)
+    }
+
+    /// Writes a report.
+    fn write(&self, report: &impl Report) -> Result<()> {
+        self.page.write(self.format, self.dialect()?, report)
     }
 }
 
 impl FormArgs {
     fn dialect(&self) -> Result<Dialect> {
         self.csv.dialect(self.format == Form::Csv)
+    }
+
+    /// The form, unless it is Pympler's, which only some questions have.
+    fn sheet_form(&self) -> Option<SheetForm> {
+        Some(match self.format {
+            Form::Table => SheetForm::Table,
+            Form::Json => SheetForm::Json,
+            Form::Ndjson => SheetForm::Ndjson,
+            Form::Csv => SheetForm::Csv,
+            Form::Markdown => SheetForm::Markdown,
+            Form::Pympler => return None,
+        })
+    }
+
+    /// Writes a report, or what Pympler prints.
+    fn write(
+        &self,
+        report: &impl Report,
+        pympler: impl FnOnce(&mut pympler::Writer<&mut Output>) -> std::io::Result<()>,
+    ) -> Result<()> {
+        if let Some(form) = self.sheet_form() {
+            return self.page.write(form, self.dialect()?, report);
+        }
+        let mut out = self.page.open()?;
+        let escape = out.is_terminal();
+        pympler(&mut pympler::Writer::new(&mut out, escape))?;
+        self.page.finish(out)
     }
 
     fn rules(&self) -> Rules {
@@ -323,18 +368,24 @@ impl PageArgs {
         open(self.path())
     }
 
+    /// Writes a report into its place.
+    fn write(&self, form: SheetForm, dialect: Dialect, report: &impl Report) -> Result<()> {
+        let mut out = self.open()?;
+        form.layout(self.style(&out), dialect)
+            .write(&mut out, report)?;
+        self.finish(out)
+    }
+
     /// Puts the report into its place.
     fn finish(&self, out: Output) -> Result<()> {
         finish(out, self.path())
     }
 
-    fn style(&self, out: &Output, brief: bool) -> table::Style {
-        table::Style {
+    fn style(&self, out: &Output) -> Style {
+        Style {
             width: self.width.map_or_else(|| columns(out), usize::from),
             bytes: byte_style(self.bytes),
             paint: self.color.paint(out),
-            brief,
-            every: false,
         }
     }
 }

@@ -9,7 +9,8 @@ use crate::analysis::summary::{Summary, SummaryOptions};
 use crate::error::Error;
 use crate::model::{Dump, Rules, Sizes};
 use crate::report::html::{self, HtmlOptions, Pages};
-use crate::report::table::{self, Style};
+use crate::report::objects::{Detail, Objects};
+use crate::report::{Report, Style};
 use crate::select::{self, Filter, Limit, Selected, SortKey};
 
 /// A dump and the order in which its objects are to be shown.
@@ -132,7 +133,7 @@ impl<'s> ConsoleStats<'s> {
             all_bytes: select::all_bytes(dump, sizes),
             unmatched: Vec::new(),
         };
-        table::objects(out, &selected, self.style)?;
+        Objects::of(&selected, Detail::default()).table(out, self.style)?;
         Ok(())
     }
 
@@ -157,7 +158,7 @@ impl<'s> ConsoleStats<'s> {
         };
         // No snapshot is asked for by name, so none can be missing.
         if let Ok(summary) = Summary::of(&self.stats.dump, options) {
-            table::summary(out, &summary, self.style)?;
+            summary.table(out, self.style)?;
         }
         Ok(())
     }

@@ -7,6 +7,8 @@ use std::io::Write;
 use std::process::Stdio;
 
 use common::{ctstats, expect, fixture, fixtures};
+use ctstats::report::objects::{Detail, Objects};
+use ctstats::report::{Report, Style};
 
 /// What a run came to, in the form of the expectation files.
 fn outcome(output: &std::process::Output) -> String {
@@ -82,8 +84,9 @@ fn a_dump_with_any_byte_changed_does_no_harm() {
                 if let Ok(dump) = ctstats::Dump::read(&changed[..]) {
                     let selection = ctstats::select::Selection::default();
                     let selected = selection.select(&dump).expect("it is in memory");
-                    let style = ctstats::report::table::Style::default();
-                    ctstats::report::table::objects(&mut std::io::sink(), &selected, style)
+                    let objects = Objects::of(&selected, Detail::default());
+                    objects
+                        .table(&mut std::io::sink(), Style::default())
                         .expect("a sink takes everything");
                 }
             }

@@ -11,8 +11,9 @@ use std::process::{Output, Stdio};
 use common::{ctstats, fixture, fixtures};
 use ctstats::analysis::leaks::{Leaks, LeaksOptions};
 use ctstats::analysis::summary::{Summary, SummaryOptions};
-use ctstats::report::json::{self, Stringing};
-use ctstats::report::{html, leaks, table};
+use ctstats::report::leaks::LeaksReport;
+use ctstats::report::objects::{Detail, Objects};
+use ctstats::report::{Form, JsonLayout, Report, Style, html};
 use ctstats::select::Selection;
 use ctstats::{Asized, Damage, Dump, Rules, Snapshot, TrackedObject};
 
@@ -90,19 +91,25 @@ fn salvaged(bytes: &[u8]) -> Option<Dump> {
 /// No report of it may panic, and the native format takes it.
 fn report(dump: &Dump) {
     let selected = Selection::default().select(dump).expect("it is in memory");
-    json::objects(&mut sink(), &selected, Stringing::Document).expect("it is written");
-    let style = table::Style::default();
-    table::objects(&mut sink(), &selected, style).expect("it is written");
+    let report = Objects::of(&selected, Detail::default());
+    let style = Style::default();
+    for form in [Form::Json(JsonLayout::Document), Form::Table(style)] {
+        form.write(&mut sink(), &report).expect("it is written");
+    }
     for rules in [Rules::Documented, Rules::Pympler] {
         let options = SummaryOptions {
             rules,
             ..SummaryOptions::default()
         };
         let summary = Summary::of(dump, options).expect("no snapshot is asked for");
-        table::summary(&mut sink(), &summary, style).expect("it is written");
+        summary.table(&mut sink(), style).expect("it is written");
     }
     let of = Leaks::of(dump, &LeaksOptions::default()).expect("no snapshot is asked for");
-    leaks::table(&mut sink(), &of, Path::new("dump.dat"), style).expect("it is written");
+    let of = LeaksReport {
+        leaks: &of,
+        dump: Path::new("dump.dat"),
+    };
+    of.table(&mut sink(), style).expect("it is written");
     let mut native = Vec::new();
     dump.dump_stats_to(&mut native).expect("it is written");
     let again = Dump::read(&native[..]).expect("it is a dump");

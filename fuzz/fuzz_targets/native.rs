@@ -7,7 +7,6 @@ mod analyses;
 
 use std::io::sink;
 
-use ctstats::report::table;
 use ctstats::select::Selection;
 use ctstats::{Column, Dump, DumpFile, KeptSizes, Projection, Rows, Rules, Samples, Source};
 use libfuzzer_sys::fuzz_target;
@@ -44,7 +43,6 @@ fuzz_target!(|bytes: &[u8]| {
     in_part(bytes);
     let Ok(dump) = Dump::read(bytes) else { return };
     let selected = Selection::default().select(&dump).expect("it is in memory");
-    table::objects(&mut sink(), &selected, table::Style::default()).expect("a sink takes everything");
     dump.dump_stats_to(&mut sink()).expect("a sink takes everything");
     dump.write_pickles(&mut sink()).expect("a sink takes everything");
     analyses::analyse(&dump);

@@ -7,7 +7,8 @@ mod analyses;
 use std::io::sink;
 
 use ctstats::analysis::summary::{Summary, SummaryOptions};
-use ctstats::report::{json, pympler, table};
+use ctstats::report::objects::{Detail, Objects};
+use ctstats::report::{Dialect, Form, JsonLayout, Style, pympler};
 use ctstats::select::Selection;
 use ctstats::{Damage, Dump, Rules};
 use libfuzzer_sys::fuzz_target;
@@ -38,11 +39,12 @@ fuzz_target!(|bytes: &[u8]| {
             writer.objects(&selected).expect("a sink takes everything");
             writer.summary(&summary).expect("a sink takes everything");
         } else {
-            let style = table::Style::default();
-            table::objects(&mut sink(), &selected, style).expect("a sink takes everything");
-            table::summary(&mut sink(), &summary, style).expect("a sink takes everything");
-            json::objects(&mut sink(), &selected, json::Stringing::Lines)
-                .expect("a sink takes everything");
+            let objects = Objects::of(&selected, Detail::default());
+            let style = Style::default();
+            for form in [Form::Table(style), Form::Json(JsonLayout::Lines), Form::Csv(Dialect::Plain), Form::Markdown(style.bytes)] {
+                form.write(&mut sink(), &objects).expect("a sink takes everything");
+                form.write(&mut sink(), &summary).expect("a sink takes everything");
+            }
         }
     }
 });

@@ -310,9 +310,14 @@ impl<'d> Summary<'d> {
         !self.options.filter.is_empty()
     }
 
-    /// Whether [`each`](Summary::each) has cut long texts where they came again.
+    /// Whether a report has cut long texts where they came again.
     pub fn texts_cut(&self) -> bool {
         self.texts_cut.get()
+    }
+
+    /// Remembers that a report has cut long texts.
+    pub(crate) fn note_texts_cut(&self, is_cut: bool) {
+        self.texts_cut.set(self.texts_cut.get() || is_cut);
     }
 
     /// Computes the snapshots one after the other and hands each to `emit`.
@@ -343,7 +348,7 @@ impl<'d> Summary<'d> {
                 texts.begin_row();
                 class.class = texts.shown(class.class);
             }
-            self.texts_cut.set(texts.is_cut);
+            self.note_texts_cut(texts.is_cut);
             if waiting.len() <= place - next {
                 waiting.resize_with(place - next + 1, || None);
             }

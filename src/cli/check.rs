@@ -166,7 +166,7 @@ impl CheckArgs {
             of => of?,
         };
         let mut out = self.page.open()?;
-        let style = self.page.style(&out, false);
+        let style = self.page.style(&out);
         let written = match self.format {
             Form::Table => check::table(&mut out, &of, style),
             Form::Json => check::json(&mut out, &of),

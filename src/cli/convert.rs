@@ -7,7 +7,7 @@ use anyhow::Result;
 use clap::{Args, ValueEnum};
 
 use ctstats::output::{Compression, Compressor};
-use ctstats::report::table;
+use ctstats::report::objects;
 use ctstats::select::{Selection, SortKey};
 use ctstats::units::ByteStyle;
 use ctstats::{ByteCount, Redaction, Rules};
@@ -115,7 +115,7 @@ impl Convert {
             let selected = dump.ask(|file| selection.select(file))?;
             remarks::on_selection(&selection.filter, &selected);
             if selected.objects.len() < selected.all {
-                note(&table::extent(&selected, ByteStyle::Units));
+                note(&objects::extent(&selected, ByteStyle::Units));
             }
             let part = selected.contents.part(&selected.objects);
             // What is needed no longer makes room for what is written.

@@ -8,14 +8,12 @@ use clap::Args;
 use ctstats::Source;
 use ctstats::analysis::diff::{Diff, DiffOptions, DiffSortKey};
 use ctstats::analysis::summary::SnapshotSelector;
-use ctstats::report::diff;
-use ctstats::report::json::Stringing;
 use ctstats::units::escaped;
 
 use super::typed::TypedLimit;
 use super::{
-    FilterArgs, Opened, REFERENTS_CUT, SELECTION, SheetArgs, SheetForm, inputs, note,
-    open_in_order, remarks, warn,
+    FilterArgs, Opened, REFERENTS_CUT, SELECTION, SheetArgs, inputs, note, open_in_order, remarks,
+    warn,
 };
 
 const EXAMPLES: &str = "\
@@ -81,7 +79,7 @@ impl DiffArgs {
             referents: self.referents,
         };
         let dumps = inputs([Some(&self.dump), self.new.as_ref()])?;
-        let dialect = self.form.dialect()?;
+        self.form.dialect()?;
         self.form.page.refuse_losses(&dumps)?;
         let reading = self.form.page.reading;
         let old = open_in_order(&self.dump, reading)?;
@@ -107,17 +105,7 @@ impl DiffArgs {
         };
         let names = |new: &PathBuf| [&self.dump, new].map(|path| path.display().to_string());
         found.files = self.new.as_ref().map(names);
-        let page = &self.form.page;
-        let mut out = page.open()?;
-        let style = page.style(&out, false);
-        match self.form.format {
-            SheetForm::Table => diff::table(&mut out, &found, style)?,
-            SheetForm::Json => diff::json(&mut out, &found, Stringing::Document)?,
-            SheetForm::Ndjson => diff::json(&mut out, &found, Stringing::Lines)?,
-            SheetForm::Csv => diff::csv(&mut out, &found, dialect)?,
-            SheetForm::Markdown => diff::markdown(&mut out, &found, style.bytes)?,
-        }
-        page.finish(out)?;
+        self.form.write(&found)?;
         if found.referents_cut {
             warn(REFERENTS_CUT);
         }

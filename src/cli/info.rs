@@ -47,7 +47,7 @@ impl InfoArgs {
         let mut out = page.open()?;
         match self.format {
             InfoForm::Table => {
-                let style = page.style(&out, false);
+                let style = page.style(&out);
                 info::table(&mut out, &info, style)?;
             }
             InfoForm::Json => info::json(&mut out, &info)?,

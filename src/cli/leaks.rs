@@ -7,12 +7,10 @@ use clap::Args;
 
 use ctstats::analysis::leaks::{LeakSortKey, Leaks, LeaksOptions};
 use ctstats::analysis::summary::SnapshotSelector;
-use ctstats::report::leaks;
+use ctstats::report::leaks::LeaksReport;
 
 use super::typed::TypedLimit;
-use super::{
-    FilterArgs, Input, REFERENTS_CUT, SELECTION, SheetArgs, SheetForm, open_in_order, remarks, warn,
-};
+use super::{FilterArgs, Input, REFERENTS_CUT, SELECTION, SheetArgs, open_in_order, remarks, warn};
 
 const EXAMPLES: &str = "\
 Examples:
@@ -66,7 +64,7 @@ pub(super) struct LeaksArgs {
 impl LeaksArgs {
     pub(super) fn run(self) -> Result<()> {
         let page = &self.form.page;
-        let dialect = self.form.dialect()?;
+        self.form.dialect()?;
         page.refuse_losses(&[&self.input.dump])?;
         let options = LeaksOptions {
             filter: self.filter.filter(),
@@ -80,17 +78,10 @@ impl LeaksArgs {
         };
         let dump = open_in_order(&self.input.dump, page.reading)?;
         let found = ManuallyDrop::new(dump.ask(|file| Leaks::of(file, &options))?);
-        let mut out = page.open()?;
-        let style = page.style(&out, false);
-        let path = &self.input.dump;
-        match self.form.format {
-            SheetForm::Json => leaks::json(&mut out, &found, path)?,
-            SheetForm::Ndjson => leaks::ndjson(&mut out, &found, path)?,
-            SheetForm::Csv => leaks::csv(&mut out, &found, dialect)?,
-            SheetForm::Markdown => leaks::markdown(&mut out, &found, style.bytes)?,
-            SheetForm::Table => leaks::table(&mut out, &found, path, style)?,
-        }
-        page.finish(out)?;
+        self.form.write(&LeaksReport {
+            leaks: &found,
+            dump: &self.input.dump,
+        })?;
         if found
             .suspects
             .iter()

@@ -5,14 +5,13 @@ use std::mem::ManuallyDrop;
 use anyhow::Result;
 use clap::Args;
 
-use ctstats::analysis::objects::LeftOut;
-use ctstats::report::{csv, json, markdown, pympler, table};
+use ctstats::report::objects::{self, Detail, Objects};
 use ctstats::select::{Selection, SortKey};
 
 use super::typed::TypedLimit;
 use super::{
-    FilterArgs, Form, FormArgs, Input, LONG_TEXTS_CUT, OUTPUT, REFERENTS_CUT, SELECTION, note,
-    open_as_recorded, remarks, warn,
+    FilterArgs, FormArgs, Input, LONG_TEXTS_CUT, OUTPUT, REFERENTS_CUT, SELECTION, byte_style,
+    note, open_as_recorded, remarks, warn,
 };
 
 const EXAMPLES: &str = "\
@@ -60,7 +59,7 @@ pub(super) struct Print {
 impl Print {
     pub(super) fn run(self) -> Result<()> {
         let page = &self.form.page;
-        let dialect = self.form.dialect()?;
+        self.form.dialect()?;
         page.refuse_losses(&[&self.input.dump])?;
         let selection = Selection {
             filter: self.filter.filter(),
@@ -70,28 +69,20 @@ impl Print {
             rules: self.form.rules(),
         };
         let dump = open_as_recorded(&self.input.dump, page.reading)?;
-        let selected = ManuallyDrop::new(dump.ask(|file| selection.select(file))?);
-        let mut out = page.open()?;
-        let mut style = page.style(&out, self.brief);
-        style.every = self.every;
-        let bytes = style.bytes;
-        let left_out = match self.form.format {
-            Form::Table => table::objects(&mut out, &selected, style)?,
-            Form::Json => json::objects(&mut out, &selected, json::Stringing::Document)?,
-            Form::Ndjson => json::objects(&mut out, &selected, json::Stringing::Lines)?,
-            Form::Csv => csv::objects(&mut out, &selected, dialect)?,
-            Form::Markdown => markdown::objects(&mut out, &selected, bytes)?,
-            Form::Pympler => {
-                let escape = out.is_terminal();
-                let cut = pympler::Writer::new(&mut out, escape).objects(&selected)?;
-                LeftOut {
-                    referents: cut.cut,
-                    texts: false,
-                }
-            }
+        let detail = match (self.brief, self.every) {
+            (true, _) => Detail::Rows,
+            (_, true) => Detail::EveryTree,
+            _ => Detail::Trees,
         };
-        page.finish(out)?;
-        if left_out.referents {
+        let selected = ManuallyDrop::new(dump.ask(|file| selection.select(file))?);
+        let objects = Objects::of(&selected, detail);
+        let mut is_cut = false;
+        self.form.write(&objects, |pympler| {
+            is_cut = pympler.objects(&selected)?.cut;
+            Ok(())
+        })?;
+        let left_out = objects.left_out();
+        if left_out.referents || is_cut {
             warn(REFERENTS_CUT);
         }
         if left_out.texts {
@@ -99,7 +90,7 @@ impl Print {
         }
         remarks::on_selection(&selection.filter, &selected);
         if selected.objects.len() < selected.all {
-            note(&table::extent(&selected, bytes));
+            note(&objects::extent(&selected, byte_style(page.bytes)));
         }
         Ok(())
     }

@@ -8,15 +8,13 @@ use clap::{ArgGroup, Args, ValueEnum};
 use ctstats::analysis::info::Info;
 use ctstats::analysis::sites::{GroupBy, MAX_DEPTH, SiteSortKey, Sites, SitesOptions};
 use ctstats::analysis::stacks::{Stacks, Weight};
-use ctstats::report::json::Stringing;
-use ctstats::report::{folded, sites, speedscope};
+use ctstats::report::{folded, speedscope};
 use ctstats::units::escaped;
 
 use super::place::{self, Kind};
 use super::typed::TypedLimit;
 use super::{
-    FilterArgs, Opened, SELECTION, SheetArgs, SheetForm, finish, inputs, note, open, open_in_order,
-    remarks,
+    FilterArgs, Opened, SELECTION, SheetArgs, finish, inputs, note, open, open_in_order, remarks,
 };
 
 const EXAMPLES: &str = "\
@@ -122,7 +120,7 @@ impl SitesArgs {
         if self.folded || self.flamegraph().is_some() || self.speedscope.is_some() {
             return self.stacks();
         }
-        let dialect = self.form.dialect()?;
+        self.form.dialect()?;
         self.form.page.refuse_losses(&[&self.dump])?;
         let options = SitesOptions {
             filter: self.filter.filter(),
@@ -141,16 +139,7 @@ impl SitesArgs {
         };
         let dump = open_in_order(&self.dump, self.form.page.reading)?;
         let of = dump.ask(|file| Sites::of(file, &options))?;
-        let mut out = self.form.page.open()?;
-        let style = self.form.page.style(&out, false);
-        match self.form.format {
-            SheetForm::Table => sites::table(&mut out, &of, style)?,
-            SheetForm::Json => sites::json(&mut out, &of, Stringing::Document)?,
-            SheetForm::Ndjson => sites::json(&mut out, &of, Stringing::Lines)?,
-            SheetForm::Csv => sites::csv(&mut out, &of, dialect)?,
-            SheetForm::Markdown => sites::markdown(&mut out, &of, style.bytes)?,
-        }
-        self.form.page.finish(out)?;
+        self.form.write(&of)?;
         remarks::on_filter(&options.filter, &dump)?;
         if options.by.is_of_frames() {
             remark_on_traces(&dump)?;

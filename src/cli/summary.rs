@@ -7,7 +7,6 @@ use ctstats::analysis::lifetimes::{Lifetimes, LifetimesOptions};
 use ctstats::analysis::summary::{
     ClassSortKey, ShareOf, SnapshotSelector, Summary, SummaryOptions,
 };
-use ctstats::report::{csv, json, lifetimes, markdown, pympler, table};
 use ctstats::{Rules, Source};
 
 use super::typed::TypedLimit;
@@ -79,7 +78,7 @@ enum Of {
 
 impl SummaryArgs {
     pub(super) fn run(self) -> Result<()> {
-        let dialect = self.form.dialect()?;
+        self.form.dialect()?;
         self.form.page.refuse_losses(&[&self.input.dump])?;
         if self.lifetimes {
             return self.lifetimes();
@@ -111,23 +110,10 @@ impl SummaryArgs {
         };
         let filter = options.filter.clone();
         let summary = dump.ask(|file| Summary::of(file, options))?;
-        let mut out = self.form.page.open()?;
-        let style = self.form.page.style(&out, false);
-        let mut texts_cut = false;
-        match self.form.format {
-            Form::Table => table::summary(&mut out, &summary, style)?,
-            Form::Json => json::summary(&mut out, &summary, json::Stringing::Document)?,
-            Form::Ndjson => json::summary(&mut out, &summary, json::Stringing::Lines)?,
-            Form::Csv => texts_cut = csv::summary(&mut out, &summary, dialect)?,
-            Form::Markdown => markdown::summary(&mut out, &summary, style.bytes)?,
-            Form::Pympler => {
-                let escape = out.is_terminal();
-                pympler::Writer::new(&mut out, escape).summary(&summary)?;
-            }
-        }
-        self.form.page.finish(out)?;
+        self.form
+            .write(&summary, |pympler| pympler.summary(&summary))?;
         // The pympler form writes what Pympler does.
-        if texts_cut || summary.texts_cut() && self.form.format != Form::Pympler {
+        if summary.texts_cut() && self.form.format != Form::Pympler {
             warn(LONG_TEXTS_CUT);
         }
         remarks::on_filter(&filter, &dump)?;
@@ -138,11 +124,11 @@ impl SummaryArgs {
     }
 
     fn lifetimes(self) -> Result<()> {
-        if self.form.format == Form::Pympler {
+        let Some(form) = self.form.sheet_form() else {
             return Err(
                 Usage("Pympler prints no lifetimes; choose another --format".into()).into(),
             );
-        }
+        };
         let options = LifetimesOptions {
             filter: self.filter.filter(),
             limit: self.limit.map(TypedLimit::get),
@@ -151,16 +137,7 @@ impl SummaryArgs {
         let page = &self.form.page;
         let dump = open_in_order(&self.input.dump, page.reading)?;
         let of = dump.ask(|file| Lifetimes::of(file, &options))?;
-        let mut out = page.open()?;
-        let style = page.style(&out, false);
-        match self.form.format {
-            Form::Json => lifetimes::json(&mut out, &of, json::Stringing::Document)?,
-            Form::Ndjson => lifetimes::json(&mut out, &of, json::Stringing::Lines)?,
-            Form::Csv => lifetimes::csv(&mut out, &of, dialect)?,
-            Form::Markdown => lifetimes::markdown(&mut out, &of, style.bytes)?,
-            Form::Table | Form::Pympler => lifetimes::table(&mut out, &of, style)?,
-        }
-        page.finish(out)?;
+        page.write(form, dialect, &of)?;
         remarks::on_filter(&options.filter, &dump)
     }
 }

@@ -313,7 +313,8 @@ mod tests {
     use crate::analysis::summary::{Summary, SummaryOptions};
     use crate::format::answers::answers;
     use crate::model::Rules;
-    use crate::report::{csv, json, pympler};
+    use crate::report::objects::{Detail, Objects};
+    use crate::report::{Dialect, JsonLayout, Report, pympler};
     use crate::select::{Filter, Limit, Selected, Selection, SortKey};
 
     /// Whatever can be loaded is known by its first bytes, and nothing else is.
@@ -402,7 +403,8 @@ mod tests {
 
     fn objects(selected: &Selected<'_>) -> Vec<u8> {
         let mut out = Vec::new();
-        json::objects(&mut out, selected, json::Stringing::Document).unwrap();
+        let report = Objects::of(selected, Detail::default());
+        report.json(&mut out, JsonLayout::Document).unwrap();
         pympler::Writer::new(&mut out, false)
             .objects(selected)
             .unwrap();
@@ -412,8 +414,8 @@ mod tests {
 
     fn summary(summary: &Summary<'_>) -> Vec<u8> {
         let mut out = Vec::new();
-        csv::summary(&mut out, summary, csv::Dialect::Plain).unwrap();
-        json::summary(&mut out, summary, json::Stringing::Document).unwrap();
+        summary.csv(&mut out, Dialect::Plain).unwrap();
+        summary.json(&mut out, JsonLayout::Document).unwrap();
         out
     }
 

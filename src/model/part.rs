@@ -249,7 +249,8 @@ impl Part<'_> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::report::json::{self, Stringing};
+    use crate::report::objects::{Detail, Objects};
+    use crate::report::{JsonLayout, Report};
     use crate::select::{Filter, Selection};
 
     fn lines(dump: &Dump, filter: Filter) -> Vec<u8> {
@@ -260,7 +261,8 @@ mod tests {
         }
         .select(dump)
         .unwrap();
-        json::objects(&mut out, &selected, Stringing::Lines).unwrap();
+        let report = Objects::of(&selected, Detail::default());
+        report.json(&mut out, JsonLayout::Lines).unwrap();
         out
     }
 

@@ -4,8 +4,10 @@
 use std::io::{self, Write};
 
 use super::class_names::ClassNames;
-use super::table::{Style, wrap};
-use super::{json, salvaged};
+use super::fit::wrap;
+use super::form::json;
+use super::form::table::Style;
+use super::salvaged;
 use crate::analysis::check::{Check, Found, Most, Outcome, Quantity, Unused};
 use crate::analysis::leaks::Confidence;
 use crate::units::{ByteStyle, bytes, change, counted, escaped, thousands};

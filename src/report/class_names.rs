@@ -8,7 +8,7 @@ use std::hash::BuildHasher;
 
 use foldhash::fast::RandomState;
 
-use super::table::{ending, fit_left, width_of};
+use super::fit::{ending, fit_left, width_of};
 use crate::model::Text;
 
 /// Columns of a name that are looked at to tell it from others, however long it is.

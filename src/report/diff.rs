@@ -2,12 +2,14 @@
 
 use std::io::{self, Write};
 
+use super::Report;
 use super::class_names::ClassNames;
-use super::csv::Dialect;
-use super::json::{self, Stringing};
-use super::sheet::{Column, LEAST_NAME, Note, Of, Row, Sheet, Value, sorted_by};
-use super::table::{Style, clipped, width_of};
-use super::{csv, markdown};
+use super::fit::{clipped, width_of};
+use super::form::csv::{self, Dialect};
+use super::form::json::{self, JsonLayout};
+use super::form::markdown;
+use super::form::table::Style;
+use super::report_table::{Column, LEAST_NAME, Note, Of, ReportTable, Row, Value, sorted_by};
 use crate::analysis::diff::{ClassDiff, Diff, DiffFigures, DiffSortKey, ReferentDiff, Status};
 use crate::analysis::summary::SnapshotName;
 use crate::model::Text;
@@ -40,8 +42,26 @@ const LIVES: [Column; 3] = [
     Column::new("survived", "", "survived", 5),
 ];
 
+impl Report for Diff<'_> {
+    fn table(&self, out: &mut impl Write, style: Style) -> io::Result<()> {
+        table(out, self, style)
+    }
+
+    fn csv(&self, out: &mut impl Write, dialect: Dialect) -> io::Result<()> {
+        csv(out, self, dialect)
+    }
+
+    fn markdown(&self, out: &mut impl Write, style: ByteStyle) -> io::Result<()> {
+        markdown(out, self, style)
+    }
+
+    fn json(&self, out: &mut impl Write, layout: JsonLayout) -> io::Result<()> {
+        json(out, self, layout)
+    }
+}
+
 /// Writes aligned columns, and below them the attributes that grew.
-pub fn table(out: &mut impl Write, diff: &Diff<'_>, style: Style) -> io::Result<()> {
+fn table(out: &mut impl Write, diff: &Diff<'_>, style: Style) -> io::Result<()> {
     let [from, to] = sides(diff);
     let room = style.page_width().saturating_sub(5);
     writeln!(
@@ -51,7 +71,7 @@ pub fn table(out: &mut impl Write, diff: &Diff<'_>, style: Style) -> io::Result<
         clipped(Text::new(&to), room)
     )?;
     let columns = columns(diff);
-    sheet(diff, &columns).table(out, style)?;
+    report_table(diff, &columns).table(out, style)?;
     let Some(referents) = &diff.referents else {
         return Ok(());
     };
@@ -92,10 +112,10 @@ pub fn table(out: &mut impl Write, diff: &Diff<'_>, style: Style) -> io::Result<
 }
 
 /// Writes a row for each class; with attributes a row for each of those instead.
-pub fn csv(out: &mut impl Write, diff: &Diff<'_>, dialect: Dialect) -> io::Result<()> {
+fn csv(out: &mut impl Write, diff: &Diff<'_>, dialect: Dialect) -> io::Result<()> {
     let Some(referents) = &diff.referents else {
         let columns = columns(diff);
-        return sheet(diff, &columns).csv(out, dialect);
+        return report_table(diff, &columns).csv(out, dialect);
     };
     let mut writer = dialect.writer(out);
     writer
@@ -126,7 +146,7 @@ pub fn csv(out: &mut impl Write, diff: &Diff<'_>, dialect: Dialect) -> io::Resul
 }
 
 /// Writes Markdown tables.
-pub fn markdown(out: &mut impl Write, diff: &Diff<'_>, style: ByteStyle) -> io::Result<()> {
+fn markdown(out: &mut impl Write, diff: &Diff<'_>, style: ByteStyle) -> io::Result<()> {
     let [from, to] = sides(diff);
     writeln!(
         out,
@@ -135,7 +155,7 @@ pub fn markdown(out: &mut impl Write, diff: &Diff<'_>, style: ByteStyle) -> io::
         markdown::text(&to)
     )?;
     let columns = columns(diff);
-    sheet(diff, &columns).markdown(out, style)?;
+    report_table(diff, &columns).markdown(out, style)?;
     if let Some(referents) = &diff.referents {
         writeln!(out, "\n| attribute | before | after | growth |")?;
         writeln!(out, "| --- | ---: | ---: | ---: |")?;
@@ -154,8 +174,8 @@ pub fn markdown(out: &mut impl Write, diff: &Diff<'_>, style: ByteStyle) -> io::
 }
 
 /// Writes one document, or a line for each class; with attributes for each of those instead.
-pub fn json(out: &mut impl Write, diff: &Diff<'_>, stringing: Stringing) -> io::Result<()> {
-    if stringing == Stringing::Lines {
+fn json(out: &mut impl Write, diff: &Diff<'_>, layout: JsonLayout) -> io::Result<()> {
+    if layout == JsonLayout::Lines {
         return match &diff.referents {
             Some(referents) => json::lines(out, referents),
             None => json::lines(out, &diff.classes),
@@ -198,10 +218,10 @@ fn columns(diff: &Diff<'_>) -> Vec<Column> {
     columns
 }
 
-fn sheet<'s>(
+fn report_table<'s>(
     diff: &'s Diff<'_>,
     columns: &'s [Column],
-) -> Sheet<'s, impl Iterator<Item = Row<'s>> + Clone> {
+) -> ReportTable<'s, impl Iterator<Item = Row<'s>> + Clone> {
     let status = |status| match status {
         Status::Both => Value::Nothing,
         Status::New => Value::Word("new"),
@@ -251,7 +271,7 @@ fn sheet<'s>(
             "between: all were born after the one and dead before the other",
         ));
     }
-    Sheet {
+    ReportTable {
         columns,
         rows: diff.classes.iter().map(one).chain(more).chain(total),
         least_name: LEAST_NAME,

@@ -4,8 +4,9 @@ use std::io::{self, Write};
 
 use comfy_table::{ColumnConstraint, ContentArrangement, Table, Width};
 
-use super::table::Style;
-use super::{json, salvaged};
+use super::form::json;
+use super::form::table::Style;
+use super::salvaged;
 use crate::analysis::info::Info;
 use crate::units::{bytes, escaped, share, short_time, thousands};
 

@@ -5,9 +5,12 @@ use std::path::Path;
 
 use super::advice::Advice;
 use super::class_names::ClassNames;
-use super::csv::Dialect;
-use super::table::{Style, clipped, clipped_left, ending, width_of, wrap};
-use super::{Paint, coverage, csv, json, markdown};
+use super::fit::{clipped, clipped_left, ending, width_of, wrap};
+use super::form::csv::{self, Dialect};
+use super::form::json::{self, JsonLayout};
+use super::form::markdown;
+use super::form::table::Style;
+use super::{Paint, Report, coverage};
 use crate::analysis::leaks::{
     ClassVerdict, Confidence, Holder, KeptObject, Leaks, Origin, Pattern, Suspect,
 };
@@ -40,8 +43,37 @@ fn advised<'l, 'd>(leaks: &'l Leaks<'d>, dump: &Path) -> impl Iterator<Item = Ad
     })
 }
 
+/// A verdict, and the file that the commands in its report name.
+pub struct LeaksReport<'l, 'd> {
+    /// The verdict.
+    pub leaks: &'l Leaks<'d>,
+    /// The file of the dump.
+    pub dump: &'l Path,
+}
+
+impl Report for LeaksReport<'_, '_> {
+    fn table(&self, out: &mut impl Write, style: Style) -> io::Result<()> {
+        table(out, self.leaks, self.dump, style)
+    }
+
+    fn csv(&self, out: &mut impl Write, dialect: Dialect) -> io::Result<()> {
+        csv(out, self.leaks, dialect)
+    }
+
+    fn markdown(&self, out: &mut impl Write, style: ByteStyle) -> io::Result<()> {
+        markdown(out, self.leaks, style)
+    }
+
+    fn json(&self, out: &mut impl Write, layout: JsonLayout) -> io::Result<()> {
+        match layout {
+            JsonLayout::Document => json(out, self.leaks, self.dump),
+            JsonLayout::Lines => ndjson(out, self.leaks, self.dump),
+        }
+    }
+}
+
 /// Writes one document. `dump` is the file that the commands in it name.
-pub fn json(out: &mut impl Write, leaks: &Leaks<'_>, dump: &Path) -> io::Result<()> {
+fn json(out: &mut impl Write, leaks: &Leaks<'_>, dump: &Path) -> io::Result<()> {
     let suspects: Vec<Advised<'_, '_>> = advised(leaks, dump).collect();
     json::document(out, SCHEMA)?
         .salvaged("salvaged", leaks.salvaged)?
@@ -57,7 +89,7 @@ pub fn json(out: &mut impl Write, leaks: &Leaks<'_>, dump: &Path) -> io::Result<
 }
 
 /// Writes a line for each class: suspects with all that is known of them, then the others.
-pub fn ndjson(out: &mut impl Write, leaks: &Leaks<'_>, dump: &Path) -> io::Result<()> {
+fn ndjson(out: &mut impl Write, leaks: &Leaks<'_>, dump: &Path) -> io::Result<()> {
     for suspect in advised(leaks, dump) {
         json::value(out, &suspect)?;
         writeln!(out)?;
@@ -75,7 +107,7 @@ fn classes<'l, 'd>(leaks: &'l Leaks<'d>) -> impl Iterator<Item = &'l ClassVerdic
 }
 
 /// Writes a row for each class.
-pub fn csv(out: &mut impl Write, leaks: &Leaks<'_>, dialect: Dialect) -> io::Result<()> {
+fn csv(out: &mut impl Write, leaks: &Leaks<'_>, dialect: Dialect) -> io::Result<()> {
     let mut writer = dialect.writer(out);
     writer
         .write_record([
@@ -122,7 +154,7 @@ pub fn csv(out: &mut impl Write, leaks: &Leaks<'_>, dialect: Dialect) -> io::Res
 }
 
 /// Writes a table of all classes, and the reasons of each suspect.
-pub fn markdown(out: &mut impl Write, leaks: &Leaks<'_>, style: ByteStyle) -> io::Result<()> {
+fn markdown(out: &mut impl Write, leaks: &Leaks<'_>, style: ByteStyle) -> io::Result<()> {
     for sentence in coverage::sentences(&leaks.coverage) {
         writeln!(out, "{}\n", markdown::text(&sentence))?;
     }
@@ -171,7 +203,7 @@ pub fn markdown(out: &mut impl Write, leaks: &Leaks<'_>, style: ByteStyle) -> io
 }
 
 /// Writes prose with figures, for people. `dump` is the file that the commands in it name.
-pub fn table(out: &mut impl Write, leaks: &Leaks<'_>, dump: &Path, style: Style) -> io::Result<()> {
+fn table(out: &mut impl Write, leaks: &Leaks<'_>, dump: &Path, style: Style) -> io::Result<()> {
     let mut page = Page {
         out,
         width: style.page_width(),

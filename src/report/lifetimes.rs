@@ -2,10 +2,11 @@
 
 use std::io::{self, Write};
 
-use super::csv::Dialect;
-use super::json::{self, Stringing};
-use super::sheet::{Column, LEAST_NAME, Note, Of, Row, Sheet, Value};
-use super::table::Style;
+use super::Report;
+use super::form::csv::Dialect;
+use super::form::json::{self, JsonLayout};
+use super::form::table::Style;
+use super::report_table::{Column, LEAST_NAME, Note, Of, ReportTable, Row, Value};
 use crate::analysis::lifetimes::{Lifetimes, Lives};
 use crate::units::{ByteStyle, short_time, thousands};
 
@@ -24,47 +25,37 @@ const COLUMNS: [Column; 9] = [
     Column::new("oldest_survivor_age_seconds", "survivor age", "oldest", 2),
 ];
 
-/// Writes aligned columns.
-pub fn table(out: &mut impl Write, lifetimes: &Lifetimes<'_>, style: Style) -> io::Result<()> {
-    sheet(lifetimes).table(out, style)
-}
-
-/// Writes a row for each class.
-pub fn csv(out: &mut impl Write, lifetimes: &Lifetimes<'_>, dialect: Dialect) -> io::Result<()> {
-    sheet(lifetimes).csv(out, dialect)
-}
-
-/// Writes a Markdown table.
-pub fn markdown(
-    out: &mut impl Write,
-    lifetimes: &Lifetimes<'_>,
-    style: ByteStyle,
-) -> io::Result<()> {
-    sheet(lifetimes).markdown(out, style)
-}
-
-/// Writes one document, or a line for each class.
-pub fn json(
-    out: &mut impl Write,
-    lifetimes: &Lifetimes<'_>,
-    stringing: Stringing,
-) -> io::Result<()> {
-    if stringing == Stringing::Lines {
-        return json::lines(out, &lifetimes.classes);
+impl Report for Lifetimes<'_> {
+    fn table(&self, out: &mut impl Write, style: Style) -> io::Result<()> {
+        report_table(self).table(out, style)
     }
-    json::document(out, SCHEMA)?
-        .salvaged("salvaged", lifetimes.salvaged)?
-        .field("start_seconds", &lifetimes.start_seconds)?
-        .field("end_seconds", &lifetimes.end_seconds)?
-        .list("classes", &lifetimes.classes)?
-        .field("more", &lifetimes.more)?
-        .field("total", &lifetimes.total)?
-        .end()
+
+    fn csv(&self, out: &mut impl Write, dialect: Dialect) -> io::Result<()> {
+        report_table(self).csv(out, dialect)
+    }
+
+    fn markdown(&self, out: &mut impl Write, style: ByteStyle) -> io::Result<()> {
+        report_table(self).markdown(out, style)
+    }
+
+    fn json(&self, out: &mut impl Write, layout: JsonLayout) -> io::Result<()> {
+        if layout == JsonLayout::Lines {
+            return json::lines(out, &self.classes);
+        }
+        json::document(out, SCHEMA)?
+            .salvaged("salvaged", self.salvaged)?
+            .field("start_seconds", &self.start_seconds)?
+            .field("end_seconds", &self.end_seconds)?
+            .list("classes", &self.classes)?
+            .field("more", &self.more)?
+            .field("total", &self.total)?
+            .end()
+    }
 }
 
-fn sheet<'s>(
+fn report_table<'s>(
     lifetimes: &'s Lifetimes<'_>,
-) -> Sheet<'static, impl Iterator<Item = Row<'s>> + Clone> {
+) -> ReportTable<'static, impl Iterator<Item = Row<'s>> + Clone> {
     let classes = lifetimes
         .classes
         .iter()
@@ -86,7 +77,7 @@ fn sheet<'s>(
         ),
         _ => "the recording has no moment, so nothing has an age".into(),
     };
-    Sheet {
+    ReportTable {
         columns: &COLUMNS,
         rows: classes.chain(more).chain(std::iter::once(total)),
         least_name: LEAST_NAME,

@@ -2,12 +2,13 @@
 
 use std::io::{self, Write};
 
-use super::csv::Dialect;
-use super::json::{self, Stringing};
-use super::sheet::{
-    Column, LEAST_NAME, LEAST_SITE, NOT_IN_TABLES, Note, Of, Row, Sheet, Value, sorted_by,
+use super::Report;
+use super::form::csv::Dialect;
+use super::form::json::{self, JsonLayout};
+use super::form::table::Style;
+use super::report_table::{
+    Column, LEAST_NAME, LEAST_SITE, NOT_IN_TABLES, Note, Of, ReportTable, Row, Value, sorted_by,
 };
-use super::table::Style;
 use crate::analysis::sites::{GroupBy, SiteFigures, SiteRow, SiteSortKey, Sites};
 use crate::units::{ByteStyle, thousands};
 
@@ -24,37 +25,32 @@ const FIGURES: [Column; 7] = [
     Column::new("classes", "", "classes", 4),
 ];
 
-/// Writes aligned columns, below each site its source.
-pub fn table(out: &mut impl Write, sites: &Sites<'_>, style: Style) -> io::Result<()> {
-    let columns = columns(sites);
-    sheet(sites, &columns).table(out, style)
-}
-
-/// Writes a row for each site. The frames of one follow each other from the innermost.
-pub fn csv(out: &mut impl Write, sites: &Sites<'_>, dialect: Dialect) -> io::Result<()> {
-    let columns = columns(sites);
-    sheet(sites, &columns).csv(out, dialect)
-}
-
-/// Writes a Markdown table.
-pub fn markdown(out: &mut impl Write, sites: &Sites<'_>, style: ByteStyle) -> io::Result<()> {
-    let columns = columns(sites);
-    sheet(sites, &columns).markdown(out, style)
-}
-
-/// Writes one document, or a line for each site.
-pub fn json(out: &mut impl Write, sites: &Sites<'_>, stringing: Stringing) -> io::Result<()> {
-    if stringing == Stringing::Lines {
-        return json::lines(out, &sites.sites);
+impl Report for Sites<'_> {
+    fn table(&self, out: &mut impl Write, style: Style) -> io::Result<()> {
+        report_table(self, &columns(self)).table(out, style)
     }
-    json::document(out, SCHEMA)?
-        .salvaged("salvaged", sites.salvaged)?
-        .field("by", &sites.by)?
-        .field("depth", &sites.depth)?
-        .list("sites", &sites.sites)?
-        .field("more", &sites.more)?
-        .field("total", &sites.total)?
-        .end()
+
+    fn csv(&self, out: &mut impl Write, dialect: Dialect) -> io::Result<()> {
+        report_table(self, &columns(self)).csv(out, dialect)
+    }
+
+    fn markdown(&self, out: &mut impl Write, style: ByteStyle) -> io::Result<()> {
+        report_table(self, &columns(self)).markdown(out, style)
+    }
+
+    fn json(&self, out: &mut impl Write, layout: JsonLayout) -> io::Result<()> {
+        if layout == JsonLayout::Lines {
+            return json::lines(out, &self.sites);
+        }
+        json::document(out, SCHEMA)?
+            .salvaged("salvaged", self.salvaged)?
+            .field("by", &self.by)?
+            .field("depth", &self.depth)?
+            .list("sites", &self.sites)?
+            .field("more", &self.more)?
+            .field("total", &self.total)?
+            .end()
+    }
 }
 
 fn columns(sites: &Sites<'_>) -> Vec<Column> {
@@ -84,10 +80,10 @@ fn columns(sites: &Sites<'_>) -> Vec<Column> {
     columns
 }
 
-fn sheet<'s>(
+fn report_table<'s>(
     sites: &'s Sites<'_>,
     columns: &'s [Column],
-) -> Sheet<'s, impl Iterator<Item = Row<'s>> + Clone> {
+) -> ReportTable<'s, impl Iterator<Item = Row<'s>> + Clone> {
     let with_source = sites.by == GroupBy::Frame;
     let one = move |site: &'s SiteRow<'_>| {
         let name = match site.name {
@@ -126,7 +122,7 @@ fn sheet<'s>(
             "survivors: alive at the end, and active at the last snapshot but one already",
         ));
     }
-    Sheet {
+    ReportTable {
         columns,
         rows: sites.sites.iter().map(one).chain(more).chain(total),
         least_name: match sites.by.is_of_frames() {

@@ -7,7 +7,7 @@ use std::io::{self, Write};
 
 use serde::Serialize;
 
-use super::json;
+use super::form::json;
 use crate::analysis::stacks::{self, Part, PartId, Stack, Stacks, Weight};
 use crate::model::Integer;
 

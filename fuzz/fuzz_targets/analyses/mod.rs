@@ -12,8 +12,9 @@ use ctstats::analysis::lifetimes::{Lifetimes, LifetimesOptions};
 use ctstats::analysis::sites::{GroupBy, Sites, SitesOptions};
 use ctstats::analysis::stacks::{Stacks, Weight};
 use ctstats::analysis::summary::{Summary, SummaryOptions};
-use ctstats::report::table::{self, Style};
-use ctstats::report::{check, diff, flamegraph, folded, leaks, lifetimes, sites, speedscope};
+use ctstats::report::leaks::LeaksReport;
+use ctstats::report::objects::{Detail, Objects};
+use ctstats::report::{Report, Style, check, flamegraph, folded, speedscope};
 use ctstats::select::{Filter, Limit, Selection, SortKey};
 use ctstats::Source;
 
@@ -23,20 +24,21 @@ const WRITTEN: &str = "a sink takes everything";
 pub fn analyse(dump: &impl Source) {
     let style = Style::default();
     if let Ok(of) = Summary::of(dump, SummaryOptions::default()) {
-        table::summary(&mut sink(), &of, style).expect(WRITTEN);
+        of.table(&mut sink(), style).expect(WRITTEN);
     }
     let _ = Info::of(dump);
     for sort in [vec![SortKey::Size], vec![SortKey::Repr, SortKey::Tsize, SortKey::Death]] {
         let selection = Selection { sort, limit: Some(Limit::Count(1)), ..Selection::default() };
         if let Ok(selected) = selection.select(dump) {
-            table::objects(&mut sink(), &selected, style).expect(WRITTEN);
+            Objects::of(&selected, Detail::default()).table(&mut sink(), style).expect(WRITTEN);
         }
     }
     if let Ok(of) = Leaks::of(dump, &LeaksOptions::default()) {
-        leaks::table(&mut sink(), &of, Path::new("dump.dat"), style).expect(WRITTEN);
+        let of = LeaksReport { leaks: &of, dump: Path::new("dump.dat") };
+        of.table(&mut sink(), style).expect(WRITTEN);
     }
     if let Ok(of) = Lifetimes::of(dump, &LifetimesOptions::default()) {
-        lifetimes::table(&mut sink(), &of, style).expect(WRITTEN);
+        of.table(&mut sink(), style).expect(WRITTEN);
     }
     let limits = [Quantity::MaxAlive, Quantity::MaxBytes, Quantity::MaxGrowth]
         .map(|quantity| Threshold::parse(quantity, "*=1").expect("it is a threshold"));
@@ -49,11 +51,11 @@ pub fn analyse(dump: &impl Source) {
     let options = DiffOptions { referents: true, limit: Some(Limit::Count(2)), ..DiffOptions::default() };
     for of in [Diff::of_snapshots(dump, &options), Diff::of_dumps(dump, dump, &options)] {
         let Ok(of) = of else { continue };
-        diff::table(&mut sink(), &of, style).expect(WRITTEN);
+        of.table(&mut sink(), style).expect(WRITTEN);
     }
     for by in [GroupBy::Frame, GroupBy::Function, GroupBy::Class] {
         if let Ok(of) = Sites::of(dump, &SitesOptions { by, depth: 3, ..SitesOptions::default() }) {
-            sites::table(&mut sink(), &of, style).expect(WRITTEN);
+            of.table(&mut sink(), style).expect(WRITTEN);
         }
     }
     let Ok(of) = Stacks::of(dump, &Filter::default(), Weight::Bytes) else { return };

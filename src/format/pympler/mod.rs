@@ -739,7 +739,8 @@ impl Builder for Loader {
 mod tests {
     use super::*;
     use crate::model::Dump;
-    use crate::report::json::{self, Stringing};
+    use crate::report::objects::{Detail, Objects};
+    use crate::report::{JsonLayout, Report};
     use crate::select::Selection;
 
     /// Everything that a dump holds of its objects; `None` if it was refused.
@@ -752,7 +753,8 @@ mod tests {
         let dump = Dump { contents };
         let mut out = Vec::new();
         let selected = Selection::default().select(&dump).unwrap();
-        json::objects(&mut out, &selected, Stringing::Lines).unwrap();
+        let report = Objects::of(&selected, Detail::default());
+        report.json(&mut out, JsonLayout::Lines).unwrap();
         Some(String::from_utf8(out).unwrap())
     }
 

@@ -603,20 +603,22 @@ mod tests {
     use super::*;
     use crate::analysis::summary::{Summary, SummaryOptions};
     use crate::model::Rules;
-    use crate::report::{json, pympler};
+    use crate::report::objects::{Detail, Objects};
+    use crate::report::{JsonLayout, Report, pympler};
     use crate::select::Selection;
 
     /// All that every form says of a dump.
     fn said(whole: &Dump) -> Vec<u8> {
         let mut out = Vec::new();
         let selected = Selection::default().select(whole).unwrap();
-        json::objects(&mut out, &selected, json::Stringing::Lines).unwrap();
+        let report = Objects::of(&selected, Detail::default());
+        report.json(&mut out, JsonLayout::Lines).unwrap();
         let options = SummaryOptions {
             rules: Rules::Pympler,
             ..SummaryOptions::default()
         };
         let summary = Summary::of(whole, options).unwrap();
-        json::summary(&mut out, &summary, json::Stringing::Lines).unwrap();
+        summary.json(&mut out, JsonLayout::Lines).unwrap();
         let mut writer = pympler::Writer::new(&mut out, false);
         writer.objects(&selected).unwrap();
         writer.summary(&summary).unwrap();

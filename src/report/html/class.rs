@@ -17,7 +17,7 @@ use crate::analysis::lifetimes::Lives;
 use crate::analysis::merged::{Merger, Rows};
 use crate::analysis::sites::{SiteRow, Sites, SitesOptions};
 use crate::model::{Contents, Sizes, Snapshot, Totals, TrackedObject};
-use crate::report::json;
+use crate::report::form::json;
 use crate::select::{Filter, Limit};
 use crate::units::{ByteStyle, bytes, counted, short_time, thousands};
 

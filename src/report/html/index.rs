@@ -13,7 +13,8 @@ use crate::analysis::coverage::Coverage;
 use crate::analysis::history::{ClassHistory, History};
 use crate::analysis::summary::{SnapshotSummary, percent};
 use crate::model::Contents;
-use crate::report::{coverage, json};
+use crate::report::coverage;
+use crate::report::form::json;
 use crate::units::{ByteStyle, bytes, counted, share, short_time, thousands};
 
 /// Classes up to this share of the tracked total are folded into "other", as Pympler does.

@@ -9,108 +9,20 @@ use std::io::{self, Write};
 use serde::Serialize;
 use serde_json::ser::{CharEscape, CompactFormatter, Formatter, Serializer};
 
-use crate::analysis::objects::{Details, LeftOut};
-use crate::analysis::referents::Depth;
-use crate::analysis::summary::{SnapshotSummary, Summary};
 use crate::model::Salvaged;
-use crate::select::Selected;
 use crate::units::{acts, marks};
 
-/// Names the shape of an object document. Another number means another shape.
-pub const PRINT_SCHEMA: &str = "ctstats.print/1";
-
-/// Names the shape of a summary document.
-pub const SUMMARY_SCHEMA: &str = "ctstats.summary/2";
-
-/// How objects are strung together.
+/// How a report becomes JSON.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Stringing {
+pub enum JsonLayout {
     /// One document with a list.
     Document,
     /// A line each.
     Lines,
 }
 
-/// Writes the selected objects with all that was recorded of them.
-pub fn objects(
-    out: &mut impl Write,
-    selected: &Selected<'_>,
-    stringing: Stringing,
-) -> io::Result<LeftOut> {
-    let dump = selected.contents;
-    let mut details = Details::of(dump, &selected.sizes, Depth::All);
-    let document = stringing == Stringing::Document;
-    if document {
-        self::document(out, PRINT_SCHEMA)?
-            .salvaged("salvaged", dump.notes().salvaged.as_ref())?
-            .field("objects_in_dump", &selected.all)?
-            .field("objects_selected", &selected.objects.len())?
-            .begin_list("objects")?;
-    }
-    let mut head = Vec::new();
-    for (index, &number) in selected.objects.iter().enumerate() {
-        let object = dump.object(number);
-        let detail = details.object(object);
-        if document {
-            out.write_all(if index == 0 { b"\n" } else { b",\n" })?;
-        }
-        // What follows goes into the same braces.
-        head.clear();
-        value(&mut head, &detail)?;
-        head.pop();
-        out.write_all(&head)?;
-        out.write_all(b",\"samples\":")?;
-        let mut before: &[u8] = b"[";
-        details.samples(object, |sample| {
-            out.write_all(std::mem::replace(&mut before, b","))?;
-            value(out, &sample)
-        })?;
-        if detail.samples == 0 {
-            out.write_all(b"[")?;
-        }
-        let after_death = detail.samples_after_death;
-        write!(out, "],\"samples_after_death\":{after_death}}}")?;
-        if !document {
-            writeln!(out)?;
-        }
-    }
-    if document {
-        writeln!(out, "\n]}}")?;
-    }
-    Ok(details.left_out())
-}
-
-/// Writes the snapshots as one document, or a line each.
-pub fn summary(
-    out: &mut impl Write,
-    summary: &Summary<'_>,
-    stringing: Stringing,
-) -> io::Result<()> {
-    let document = stringing == Stringing::Document;
-    if document {
-        self::document(out, SUMMARY_SCHEMA)?
-            .salvaged("salvaged", summary.salvaged())?
-            .begin_list("snapshots")?;
-    }
-    let mut before: &[u8] = b"\n";
-    summary.each(|snapshot: SnapshotSummary<'_>| -> io::Result<()> {
-        if document {
-            out.write_all(std::mem::replace(&mut before, b",\n"))?;
-        }
-        value(out, &snapshot)?;
-        if !document {
-            writeln!(out)?;
-        }
-        Ok(())
-    })?;
-    if document {
-        writeln!(out, "\n]}}")?;
-    }
-    Ok(())
-}
-
 /// Writes a line for each row.
-pub(super) fn lines(out: &mut impl Write, rows: &[impl Serialize]) -> io::Result<()> {
+pub(in crate::report) fn lines(out: &mut impl Write, rows: &[impl Serialize]) -> io::Result<()> {
     rows.iter().try_for_each(|row| {
         value(out, row)?;
         writeln!(out)
@@ -118,10 +30,13 @@ pub(super) fn lines(out: &mut impl Write, rows: &[impl Serialize]) -> io::Result
 }
 
 /// A document on its way: the schema, then fields, and lists with a line for each row.
-pub(super) struct Document<'o, W>(&'o mut W);
+pub(in crate::report) struct Document<'o, W>(&'o mut W);
 
 /// Begins a document of a schema.
-pub(super) fn document<'o, W: Write>(out: &'o mut W, schema: &str) -> io::Result<Document<'o, W>> {
+pub(in crate::report) fn document<'o, W: Write>(
+    out: &'o mut W,
+    schema: &str,
+) -> io::Result<Document<'o, W>> {
     write!(out, "{{\"schema\":\"{schema}\"")?;
     Ok(Document(out))
 }
@@ -129,25 +44,29 @@ pub(super) fn document<'o, W: Write>(out: &'o mut W, schema: &str) -> io::Result
 impl<W: Write> Document<'_, W> {
     /// What is lost of a dump that was salvaged; nothing of a whole one, so that documents of
     /// these stay as they are.
-    pub(super) fn salvaged(self, name: &str, lost: Option<&Salvaged>) -> io::Result<Self> {
+    pub(in crate::report) fn salvaged(
+        self,
+        name: &str,
+        lost: Option<&Salvaged>,
+    ) -> io::Result<Self> {
         match lost {
             Some(lost) => self.field(name, lost),
             None => Ok(self),
         }
     }
 
-    pub(super) fn field(self, name: &str, of: &impl Serialize) -> io::Result<Self> {
+    pub(in crate::report) fn field(self, name: &str, of: &impl Serialize) -> io::Result<Self> {
         write!(self.0, ",\"{name}\":")?;
         value(self.0, of)?;
         Ok(self)
     }
 
     /// Begins a list that is written by others, up to the end of the document.
-    pub(super) fn begin_list(self, name: &str) -> io::Result<()> {
+    pub(in crate::report) fn begin_list(self, name: &str) -> io::Result<()> {
         write!(self.0, ",\"{name}\":[")
     }
 
-    pub(super) fn list<R: Serialize>(
+    pub(in crate::report) fn list<R: Serialize>(
         self,
         name: &str,
         rows: impl IntoIterator<Item = R>,
@@ -166,20 +85,20 @@ impl<W: Write> Document<'_, W> {
         Ok(self)
     }
 
-    pub(super) fn end(self) -> io::Result<()> {
+    pub(in crate::report) fn end(self) -> io::Result<()> {
         writeln!(self.0, "}}")
     }
 }
 
 /// Writes one value, compact and safe.
-pub(super) fn value(out: &mut impl Write, value: &impl Serialize) -> io::Result<()> {
+pub(in crate::report) fn value(out: &mut impl Write, value: &impl Serialize) -> io::Result<()> {
     value
         .serialize(&mut Serializer::with_formatter(out, Safe(acts)))
         .map_err(io::Error::from)
 }
 
 /// A value as it can stand in a script element of an HTML page, which it cannot end.
-pub(super) fn embedded(embedded: &impl Serialize) -> String {
+pub(in crate::report) fn embedded(embedded: &impl Serialize) -> String {
     let marks = |c| acts(c) || matches!(c, '<' | '>' | '&');
     let mut out = Vec::new();
     let outcome = embedded.serialize(&mut Serializer::with_formatter(&mut out, Safe(marks)));

@@ -4,132 +4,58 @@
 use std::borrow::Cow;
 use std::io::{self, Write};
 
-use super::table;
-use crate::analysis::objects::{Details, LeftOut};
-use crate::analysis::referents::Depth;
-use crate::analysis::summary::{SnapshotSummary, Summary};
-use crate::select::Selected;
-use crate::units::{self, ByteStyle, bytes, escaped, share, short_time, thousands};
+use crate::report::report_table::{Column, Of, ReportTable, Row, shown, whole};
+use crate::units::{ByteStyle, escaped};
 
-/// Writes a table of the selected objects.
-pub fn objects(
-    out: &mut impl Write,
-    selected: &Selected<'_>,
-    style: ByteStyle,
-) -> io::Result<LeftOut> {
-    let dump = selected.contents;
-    let mut details = Details::of(dump, &selected.sizes, Depth::All);
-    writeln!(
-        out,
-        "| class | address | born | died | largest | at peak | repr |"
-    )?;
-    writeln!(out, "| --- | --- | ---: | ---: | ---: | ---: | --- |")?;
-    for &number in &selected.objects {
-        let row = details.row(dump.object(number));
-        let died = match row.death_seconds {
-            Some(death) => short_time(death),
-            None if row.alive => "alive".into(),
-            None => "at no moment".into(),
+impl<'s, R: Iterator<Item = Row<'s>> + Clone> ReportTable<'_, R> {
+    /// Writes a Markdown table and the notes.
+    pub(in crate::report) fn markdown(
+        &self,
+        out: &mut impl Write,
+        style: ByteStyle,
+    ) -> io::Result<()> {
+        let heading = |column: &Column| format!("{} {}", column.group, column.heading);
+        let headings: Vec<String> = self.columns.iter().map(heading).collect();
+        let headings: Vec<&str> = headings.iter().map(|heading| heading.trim()).collect();
+        writeln!(out, "| {} |", headings.join(" | "))?;
+        let first = self.rows.clone().find(|row| row.of == Of::One);
+        let right = |column: usize| {
+            let value = first.as_ref().and_then(|row| row.values.get(column));
+            column > 0 && !value.is_some_and(|value| value.is_text())
         };
-        writeln!(
-            out,
-            "| {} | {} | {} | {} | {} | {} | {} |",
-            cell(&row.class.to_str()),
-            row.address,
-            row.birth_seconds.map_or("?".into(), short_time),
-            died,
-            bytes(row.size_bytes.into(), style),
-            bytes(row.peak_size_bytes.into(), style),
-            cell(&row.repr.to_str()),
-        )?;
-    }
-    Ok(details.left_out())
-}
-
-/// Writes a heading and a table for each snapshot.
-pub fn summary(out: &mut impl Write, summary: &Summary<'_>, style: ByteStyle) -> io::Result<()> {
-    let size = |count| bytes(count, style);
-    let mut first = true;
-    summary.each(|snapshot: SnapshotSummary<'_>| -> io::Result<()> {
-        if !std::mem::take(&mut first) {
+        let rules: Vec<&str> = (0..headings.len())
+            .map(|column| if right(column) { "---:" } else { "---" })
+            .collect();
+        writeln!(out, "| {} |", rules.join(" | "))?;
+        for row in self.rows.clone() {
+            write!(out, "|")?;
+            for (column, value) in row.values.iter().enumerate() {
+                let text = match value {
+                    value if value.is_text() => cell(&whole(value)),
+                    value => shown(value, style),
+                };
+                match (column, row.of) {
+                    (0, Of::More) => write!(out, " *{text}* |")?,
+                    (0, Of::Total) => write!(out, " **{text}** |")?,
+                    _ => write!(out, " {text} |")?,
+                }
+            }
             writeln!(out)?;
         }
-        let when = snapshot
-            .timestamp_seconds
-            .map_or("at no moment".into(), short_time);
-        let name = if snapshot.description.is_empty() {
-            ""
-        } else {
-            ": "
-        };
-        writeln!(
-            out,
-            "### Snapshot {}, {when}{name}{}\n",
-            snapshot.snapshot,
-            text(&snapshot.description.to_str())
-        )?;
-        let dash = |count: Option<i128>| count.map_or("– (not recorded)".into(), size);
-        writeln!(
-            out,
-            "Process {} virtual, {} resident; tracked {}, asizeof {}, overhead {}. Shares are of {}.\n",
-            dash(snapshot.process_virtual_bytes),
-            dash(snapshot.process_resident_bytes),
-            table::tracked(&snapshot, style),
-            snapshot
-                .asizeof_total_bytes
-                .map_or("– (not computed)".into(), size),
-            size(snapshot.overhead_bytes),
-            table::share_name(snapshot.share_of),
-        )?;
-        writeln!(out, "| class | active | sum | average | share |")?;
-        writeln!(out, "| --- | ---: | ---: | ---: | ---: |")?;
-        let mut row = |name: &str, active: u64, sum, average: f64, percent: Option<f64>| {
-            writeln!(
-                out,
-                "| {name} | {} | {} | {} | {} |",
-                thousands(active.into()),
-                size(sum),
-                units::average(average, style),
-                percent.map_or("–".into(), share)
-            )
-        };
-        for c in &snapshot.classes {
-            row(
-                &cell(&c.class.to_str()),
-                c.active,
-                c.sum_bytes,
-                c.average_bytes,
-                c.share_percent,
-            )?;
+        for note in &self.notes {
+            writeln!(out, "\n{}", text(&note.text))?;
         }
-        if let Some(m) = &snapshot.more {
-            let name = format!("*{} more*", thousands(m.classes as i128));
-            row(
-                &name,
-                m.active,
-                m.sum_bytes,
-                m.average_bytes,
-                m.share_percent,
-            )?;
-        }
-        let t = &snapshot.total;
-        row(
-            "**total**",
-            t.active,
-            t.sum_bytes,
-            t.average_bytes,
-            t.share_percent,
-        )
-    })
+        Ok(())
+    }
 }
 
 /// Untrusted text in a cell of a table: what Markdown or HTML would act on is escaped.
-pub(super) fn cell(text: &str) -> String {
+pub(in crate::report) fn cell(text: &str) -> String {
     harmless(text, true)
 }
 
 /// The same outside of tables.
-pub(super) fn text(text: &str) -> String {
+pub(in crate::report) fn text(text: &str) -> String {
     harmless(text, false)
 }
 

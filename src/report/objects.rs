@@ -1,28 +1,27 @@
-//! The form for people: aligned columns of a given width.
+//! The tracked objects that were selected, in each form.
 //!
 //! Objects are streamed: column widths follow from the page and from the names of classes, so the
-//! first row is written at once and a million rows take no memory. What is said of classes
-//! is a sheet.
+//! first row is written at once and a million rows take no memory.
 
+use std::cell::Cell;
 use std::collections::HashMap;
 use std::io::{self, Write};
 
-use unicode_width::UnicodeWidthChar;
-
-use super::Paint;
+use super::Report;
 use super::class_names::{ClassNames, at_dot};
-use super::sheet::{Column, LEAST_NAME, Of, Row, Sheet, Value};
+use super::fit::{beginning, ending, fit, fit_left, fit_right, width_of, wrap};
+use super::form::csv::{self, Dialect, optional};
+use super::form::json::{self, JsonLayout};
+use super::form::markdown;
+use super::form::table::Style;
 use crate::analysis::objects::{Details, LeftOut, ObjectDetail, ObjectRow, SampleDetail};
 use crate::analysis::referents::{Depth, ReferentDetail};
-use crate::analysis::summary::{Folded, ShareOf, SnapshotSummary, Summary};
 use crate::model::{Contents, Text};
 use crate::select::Selected;
-use crate::units::{
-    self, ByteStyle, bytes, change, counted, escaped, share, short_time, thousands,
-};
+use crate::units::{self, ByteStyle, bytes, change, counted, share, short_time, thousands};
 
-/// Columns of the page where there is no terminal.
-pub const DEFAULT_WIDTH: usize = 120;
+/// Names the shape of the document. Another number means another shape.
+pub const SCHEMA: &str = "ctstats.print/1";
 
 /// From this width on, the repr has a column of its own.
 const WIDE: usize = 110;
@@ -30,51 +29,75 @@ const WIDE: usize = 110;
 /// Columns of the repr that stay where names of classes are long.
 const LEAST_REPR: usize = 24;
 
-/// The least that a page can be and still be read.
-pub const NARROWEST: usize = 60;
-
-/// The most: beyond it no eye finds the other end of a row.
-pub const WIDEST: usize = 500;
-
 const ADDRESS: usize = 14;
 const LIFETIME: usize = 14;
 const SIZE: usize = 10;
 
-/// How a table looks.
-#[derive(Clone, Copy, Debug)]
-pub struct Style {
-    /// Columns of the page; taken for 60 if less, for 500 if more.
-    pub width: usize,
-    /// How byte counts are written.
-    pub bytes: ByteStyle,
-    /// Whether to colour.
-    pub paint: Paint,
-    /// Only the rows, nothing below them.
-    pub brief: bool,
-    /// The referents of an object at every snapshot, also where nothing changed.
-    pub every: bool,
+/// What a table shows of each object.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Detail {
+    /// Only its row.
+    Rows,
+    /// Also trace, sizes and referents: these where they changed.
+    #[default]
+    Trees,
+    /// The same, with the referents at every snapshot.
+    EveryTree,
 }
 
-impl Style {
-    pub(super) fn page_width(self) -> usize {
-        self.width.clamp(NARROWEST, WIDEST)
+/// Selected objects on their way into a form.
+pub struct Objects<'s> {
+    selected: &'s Selected<'s>,
+    detail: Detail,
+    left_out: Cell<LeftOut>,
+}
+
+impl<'s> Objects<'s> {
+    /// A report on these.
+    pub fn of(selected: &'s Selected<'s>, detail: Detail) -> Self {
+        Objects {
+            selected,
+            detail,
+            left_out: Cell::default(),
+        }
+    }
+
+    /// What the report left out, once it is written.
+    pub fn left_out(&self) -> LeftOut {
+        self.left_out.get()
     }
 }
 
-impl Default for Style {
-    fn default() -> Self {
-        Style {
-            width: DEFAULT_WIDTH,
-            bytes: ByteStyle::Units,
-            paint: Paint::default(),
-            brief: false,
-            every: false,
-        }
+impl Report for Objects<'_> {
+    fn table(&self, out: &mut impl Write, style: Style) -> io::Result<()> {
+        self.left_out
+            .set(table(out, self.selected, style, self.detail)?);
+        Ok(())
+    }
+
+    fn json(&self, out: &mut impl Write, layout: JsonLayout) -> io::Result<()> {
+        self.left_out.set(json(out, self.selected, layout)?);
+        Ok(())
+    }
+
+    fn csv(&self, out: &mut impl Write, dialect: Dialect) -> io::Result<()> {
+        self.left_out.set(csv(out, self.selected, dialect)?);
+        Ok(())
+    }
+
+    fn markdown(&self, out: &mut impl Write, style: ByteStyle) -> io::Result<()> {
+        self.left_out.set(markdown(out, self.selected, style)?);
+        Ok(())
     }
 }
 
 /// Writes a row for each selected object and below it, unless brief, its detail.
-pub fn objects(out: &mut impl Write, selected: &Selected<'_>, style: Style) -> io::Result<LeftOut> {
+fn table(
+    out: &mut impl Write,
+    selected: &Selected<'_>,
+    style: Style,
+    shown: Detail,
+) -> io::Result<LeftOut> {
     let dump = selected.contents;
     if selected.objects.is_empty() {
         return Ok(LeftOut::default());
@@ -85,7 +108,7 @@ pub fn objects(out: &mut impl Write, selected: &Selected<'_>, style: Style) -> i
     let mut trees = Trees::default();
     for (index, &number) in selected.objects.iter().enumerate() {
         let object = dump.object(number);
-        if style.brief {
+        if shown == Detail::Rows {
             page.row(out, &details.row(object))?;
             continue;
         }
@@ -105,7 +128,7 @@ pub fn objects(out: &mut impl Write, selected: &Selected<'_>, style: Style) -> i
                 Some(before) => !is_alike(before, &sample),
                 None => true,
             };
-            waits = !has_changed && !style.every && !sample.referents.is_empty();
+            waits = !has_changed && shown != Detail::EveryTree && !sample.referents.is_empty();
             if !waits {
                 // Beside nothing all is new, and no mark says so.
                 let before = before
@@ -421,275 +444,126 @@ impl<'d> Page<'d> {
     }
 }
 
-/// Writes a block for each snapshot: the process, then the classes.
-pub fn summary(out: &mut impl Write, summary: &Summary<'_>, style: Style) -> io::Result<()> {
-    let mut notes = Notes::default();
-    let mut first = true;
-    let none = if summary.has_filter() {
-        "no class passes the filter"
-    } else {
-        "no class is tracked"
-    };
-    summary.each(|snapshot| -> io::Result<()> {
-        if !std::mem::take(&mut first) {
+/// Writes the selected objects with all that was recorded of them.
+fn json(out: &mut impl Write, selected: &Selected<'_>, layout: JsonLayout) -> io::Result<LeftOut> {
+    let dump = selected.contents;
+    let mut details = Details::of(dump, &selected.sizes, Depth::All);
+    let document = layout == JsonLayout::Document;
+    if document {
+        json::document(out, SCHEMA)?
+            .salvaged("salvaged", dump.notes().salvaged.as_ref())?
+            .field("objects_in_dump", &selected.all)?
+            .field("objects_selected", &selected.objects.len())?
+            .begin_list("objects")?;
+    }
+    let mut head = Vec::new();
+    for (index, &number) in selected.objects.iter().enumerate() {
+        let object = dump.object(number);
+        let detail = details.object(object);
+        if document {
+            out.write_all(if index == 0 { b"\n" } else { b",\n" })?;
+        }
+        // What follows goes into the same braces.
+        head.clear();
+        json::value(&mut head, &detail)?;
+        head.pop();
+        out.write_all(&head)?;
+        out.write_all(b",\"samples\":")?;
+        let mut before: &[u8] = b"[";
+        details.samples(object, |sample| {
+            out.write_all(std::mem::replace(&mut before, b","))?;
+            json::value(out, &sample)
+        })?;
+        if detail.samples == 0 {
+            out.write_all(b"[")?;
+        }
+        let after_death = detail.samples_after_death;
+        write!(out, "],\"samples_after_death\":{after_death}}}")?;
+        if !document {
             writeln!(out)?;
         }
-        notes.gather(&snapshot);
-        snapshot_block(out, &snapshot, none, style)
-    })?;
-    notes.write(out, style)
-}
-
-/// The tracked total, and what of it is in no class.
-pub(super) fn tracked(snapshot: &SnapshotSummary<'_>, style: ByteStyle) -> String {
-    let total = bytes(snapshot.tracked_total_bytes, style);
-    match snapshot.dead_bytes {
-        0 => total,
-        dead => format!("{total} ({} of it of dead objects)", bytes(dead, style)),
     }
-}
-
-/// What the figures are, said once below all of them.
-#[derive(Default)]
-struct Notes {
-    without_asizeof: bool,
-    /// What shares are of, and whether that was not recorded at some snapshot.
-    share_of: Option<(ShareOf, bool)>,
-}
-
-impl Notes {
-    fn gather(&mut self, snapshot: &SnapshotSummary<'_>) {
-        self.without_asizeof |= snapshot.asizeof_total_bytes.is_none();
-        let was_lacking = self.share_of.is_some_and(|(_, lacking)| lacking);
-        let lacking = was_lacking || snapshot.share_of_bytes.is_none();
-        self.share_of = Some((snapshot.share_of, lacking));
+    if document {
+        writeln!(out, "\n]}}")?;
     }
-
-    fn write(&self, out: &mut impl Write, style: Style) -> io::Result<()> {
-        let mut lines = Vec::new();
-        if let Some((share_of, lacking)) = self.share_of {
-            let lacking = if lacking { "; –: not recorded" } else { "" };
-            lines.push(format!("share: of {}{lacking}", share_name(share_of)));
-        }
-        if self.without_asizeof {
-            lines.push(
-                "asizeof –: not computed; create_snapshot(compute_total=True) records it".into(),
-            );
-        }
-        if !lines.is_empty() {
-            writeln!(out)?;
-        }
-        let width = style.page_width();
-        lines.iter().try_for_each(|line| {
-            wrap(line, width)
-                .iter()
-                .try_for_each(|l| writeln!(out, "{}", style.paint.aside(l)))
-        })
-    }
+    Ok(details.left_out())
 }
 
-/// What shares are of, in words.
-pub(super) fn share_name(share_of: ShareOf) -> &'static str {
-    match share_of {
-        ShareOf::Tracked => "the snapshot's tracked total",
-        ShareOf::Resident => "the process's resident size",
-        ShareOf::Virtual => "the process's virtual size",
-        ShareOf::Asizeof => "the snapshot's asizeof total",
+/// Writes the selected objects.
+fn csv(out: &mut impl Write, selected: &Selected<'_>, dialect: Dialect) -> io::Result<LeftOut> {
+    let dump = selected.contents;
+    let mut details = Details::of(dump, &selected.sizes, Depth::All);
+    let mut writer = dialect.writer(out);
+    writer
+        .write_record([
+            "class",
+            "name",
+            "address",
+            "birth_seconds",
+            "death_seconds",
+            "size_bytes",
+            "peak_size_bytes",
+            "created_in",
+            "repr",
+        ])
+        .map_err(csv::io_error)?;
+    for &number in &selected.objects {
+        let object = dump.object(number);
+        let row = details.row(object);
+        let created_in = details
+            .created_in(object)
+            .map(|frame| format!("{}:{} in {}", frame.file, frame.line, frame.function));
+        writer
+            .write_record([
+                &*dialect.cell(&row.class.to_str()),
+                &dialect.cell(&row.name.to_str()),
+                &row.address,
+                &optional(row.birth_seconds),
+                &optional(row.death_seconds),
+                &row.size_bytes.to_string(),
+                &row.peak_size_bytes.to_string(),
+                &dialect.cell(&created_in.unwrap_or_default()),
+                &dialect.cell(&row.repr.to_str()),
+            ])
+            .map_err(csv::io_error)?;
     }
+    writer.flush()?;
+    Ok(details.left_out())
 }
 
-/// The classes of a snapshot. All of them fit any page.
-const SUMMARY: [Column; 5] = [
-    Column::new("class", "", "class", 0),
-    Column::new("active", "", "active", 0),
-    Column::new("sum_bytes", "", "sum", 0),
-    Column::new("average_bytes", "", "average", 0),
-    Column::new("share_percent", "", "share", 0),
-];
-
-fn snapshot_block(
+/// Writes a table of the selected objects.
+fn markdown(
     out: &mut impl Write,
-    snapshot: &SnapshotSummary<'_>,
-    none: &str,
-    style: Style,
-) -> io::Result<()> {
-    let width = style.page_width();
-    let paint = style.paint;
-    let size = |count: i128| bytes(count, style.bytes);
-    let when = snapshot
-        .timestamp_seconds
-        .map_or("at no moment".into(), short_time);
-    let name = if snapshot.description.is_empty() {
-        String::new()
-    } else {
-        format!(": {}", beginning(snapshot.description, width))
-    };
-    let head = format!("snapshot {}, {when}{name}", snapshot.snapshot);
-    writeln!(out, "{}", paint.subject(fit(&head, width).trim_end()))?;
-    let dash = |count: Option<i128>| count.map_or("–".into(), size);
-    let figures = [
-        (
-            "process",
-            format!("{} virtual", dash(snapshot.process_virtual_bytes)),
-        ),
-        (
-            "",
-            format!("{} resident", dash(snapshot.process_resident_bytes)),
-        ),
-        ("tracked", tracked(snapshot, style.bytes)),
-        ("asizeof", dash(snapshot.asizeof_total_bytes)),
-        ("overhead", size(snapshot.overhead_bytes)),
-    ];
-    let line: Vec<String> = figures
-        .iter()
-        .map(|(name, text)| format!("{name} {text}").trim().to_owned())
-        .collect();
-    for part in wrap(&line.join(", "), width - 2) {
-        writeln!(out, "  {part}")?;
+    selected: &Selected<'_>,
+    style: ByteStyle,
+) -> io::Result<LeftOut> {
+    let dump = selected.contents;
+    let mut details = Details::of(dump, &selected.sizes, Depth::All);
+    writeln!(
+        out,
+        "| class | address | born | died | largest | at peak | repr |"
+    )?;
+    writeln!(out, "| --- | --- | ---: | ---: | ---: | ---: | --- |")?;
+    for &number in &selected.objects {
+        let row = details.row(dump.object(number));
+        let died = match row.death_seconds {
+            Some(death) => short_time(death),
+            None if row.alive => "alive".into(),
+            None => "at no moment".into(),
+        };
+        writeln!(
+            out,
+            "| {} | {} | {} | {} | {} | {} | {} |",
+            markdown::cell(&row.class.to_str()),
+            row.address,
+            row.birth_seconds.map_or("?".into(), short_time),
+            died,
+            bytes(row.size_bytes.into(), style),
+            bytes(row.peak_size_bytes.into(), style),
+            markdown::cell(&row.repr.to_str()),
+        )?;
     }
-    if snapshot.classes.is_empty() && snapshot.more.is_none() {
-        return writeln!(out, "  {none}");
-    }
-    let row = |of, name, active: u64, sum, average, percent| Row {
-        of,
-        values: vec![
-            name,
-            Value::Count(active),
-            Value::Bytes(sum),
-            Value::Average(average),
-            Value::of(percent, Value::Percent),
-        ],
-    };
-    let classes = snapshot.classes.iter().map(|c| {
-        let name = Value::Name(c.class);
-        row(
-            Of::One,
-            name,
-            c.active,
-            c.sum_bytes,
-            c.average_bytes,
-            c.share_percent,
-        )
-    });
-    let folded = |of, name, f: &Folded| {
-        let name = Value::Label(name);
-        row(
-            of,
-            name,
-            f.active,
-            f.sum_bytes,
-            f.average_bytes,
-            f.share_percent,
-        )
-    };
-    let more = snapshot.more.iter().map(|more| {
-        let name = format!("{} more", thousands(more.classes as i128));
-        folded(Of::More, name, more)
-    });
-    let total = std::iter::once(&snapshot.total).map(|all| folded(Of::Total, "total".into(), all));
-    let sheet = Sheet {
-        columns: &SUMMARY,
-        rows: classes.chain(more).chain(total),
-        least_name: LEAST_NAME,
-        indent: 2,
-        notes: Vec::new(),
-    };
-    sheet.table(out, style)
-}
-
-/// The beginning of a text of the dump, made harmless, as far as it can matter for so many
-/// columns: a text of megabytes that a million objects share costs no more than it shows.
-pub(super) fn beginning(text: Text<'_>, width: usize) -> String {
-    escaped(&text.head(looked_at(width)).to_str()).into_owned()
-}
-
-/// The same of its end.
-pub(super) fn ending(text: Text<'_>, width: usize) -> String {
-    escaped(&text.tail(looked_at(width)).to_str()).into_owned()
-}
-
-/// Code points that may be needed to fill so many columns: some take none.
-fn looked_at(width: usize) -> usize {
-    4 * width + 8
-}
-
-/// Columns that a text takes on a terminal.
-pub(super) fn width_of(text: &str) -> usize {
-    text.chars().map(|c| c.width().unwrap_or(0)).sum()
-}
-
-/// A text in exactly `width` columns: filled up, or its end cut.
-pub(super) fn fit(text: &str, width: usize) -> String {
-    let taken = width_of(text);
-    if taken <= width {
-        return format!("{text}{}", " ".repeat(width - taken));
-    }
-    let mut out = String::new();
-    let mut used = 0;
-    for c in text.chars() {
-        let columns = c.width().unwrap_or(0);
-        if used + columns > width.saturating_sub(1) {
-            break;
-        }
-        used += columns;
-        out.push(c);
-    }
-    out.push('…');
-    out.push_str(&" ".repeat(width.saturating_sub(used + 1)));
-    out
-}
-
-/// The same, but its beginning is cut: of a dotted name or a path the end tells more.
-pub(super) fn fit_left(text: &str, width: usize) -> String {
-    if width_of(text) <= width {
-        return fit(text, width);
-    }
-    let mut kept = Vec::new();
-    let mut used = 0;
-    for c in text.chars().rev() {
-        let columns = c.width().unwrap_or(0);
-        if used + columns > width.saturating_sub(1) {
-            break;
-        }
-        used += columns;
-        kept.push(c);
-    }
-    let tail: String = kept.iter().rev().collect();
-    format!("…{tail}{}", " ".repeat(width.saturating_sub(used + 1)))
-}
-
-/// As much of a text's beginning as there are columns for, made harmless.
-pub(super) fn clipped(text: Text<'_>, width: usize) -> String {
-    let text = fit(&beginning(text, width), width);
-    text.trim_end().to_owned()
-}
-
-/// The same of its end.
-pub(super) fn clipped_left(text: Text<'_>, width: usize) -> String {
-    let text = fit_left(&ending(text, width), width);
-    text.trim_end().to_owned()
-}
-
-/// A text at the right end of `width` columns; never cut, since it is a number.
-pub(super) fn fit_right(text: &str, width: usize) -> String {
-    format!("{}{text}", " ".repeat(width.saturating_sub(width_of(text))))
-}
-
-/// A text in lines of at most `width` columns, broken between words.
-pub(super) fn wrap(text: &str, width: usize) -> Vec<String> {
-    let mut lines = vec![String::new()];
-    for word in text.split(' ') {
-        let Some(line) = lines.last_mut() else { break };
-        if !line.is_empty() && width_of(line) + 1 + width_of(word) > width {
-            lines.push(word.to_owned());
-        } else {
-            if !line.is_empty() {
-                line.push(' ');
-            }
-            line.push_str(word);
-        }
-    }
-    lines
+    Ok(details.left_out())
 }
 
 /// The line that says how much a filter or a limit left: for standard error.
@@ -707,26 +581,4 @@ pub fn extent(selected: &Selected<'_>, style: ByteStyle) -> String {
         units::share(percent),
         bytes(all, style)
     )
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn texts_fit_their_columns() {
-        assert_eq!(fit("abc", 5), "abc  ");
-        assert_eq!(fit("abcdef", 4), "abc…");
-        assert_eq!(fit("名名名", 4), "名… ");
-        assert_eq!(fit_left("app.models.User", 6), "….User");
-        assert_eq!(fit_left("x", 3), "x  ");
-        assert_eq!(fit_right("12 B", 6), "  12 B");
-        assert_eq!(fit_right("1,234,567 B", 6), "1,234,567 B");
-    }
-
-    #[test]
-    fn lines_wrap_between_words() {
-        assert_eq!(wrap("one two three", 8), ["one two", "three"]);
-        assert_eq!(wrap("unbreakable", 4), ["unbreakable"]);
-    }
 }

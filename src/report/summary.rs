@@ -1,0 +1,390 @@
+//! The classes of each snapshot, in each form.
+
+use std::io::{self, Write};
+
+use super::Report;
+use super::fit::{beginning, fit, wrap};
+use super::form::csv::{self, Dialect, optional};
+use super::form::json::{self, JsonLayout};
+use super::form::markdown;
+use super::form::table::Style;
+use super::report_table::{Column, LEAST_NAME, Of, ReportTable, Row, Value};
+use crate::analysis::long_texts::LongTexts;
+use crate::analysis::summary::{Folded, ShareOf, SnapshotSummary, Summary};
+use crate::units::{self, ByteStyle, bytes, share, short_time, thousands};
+
+/// Names the shape of the document. Another number means another shape.
+pub const SCHEMA: &str = "ctstats.summary/2";
+
+impl Report for Summary<'_> {
+    fn table(&self, out: &mut impl Write, style: Style) -> io::Result<()> {
+        table(out, self, style)
+    }
+
+    fn json(&self, out: &mut impl Write, layout: JsonLayout) -> io::Result<()> {
+        json(out, self, layout)
+    }
+
+    fn csv(&self, out: &mut impl Write, dialect: Dialect) -> io::Result<()> {
+        csv(out, self, dialect)
+    }
+
+    fn markdown(&self, out: &mut impl Write, style: ByteStyle) -> io::Result<()> {
+        markdown(out, self, style)
+    }
+}
+
+/// Writes a block for each snapshot: the process, then the classes.
+fn table(out: &mut impl Write, summary: &Summary<'_>, style: Style) -> io::Result<()> {
+    let mut notes = Notes::default();
+    let mut first = true;
+    let none = if summary.has_filter() {
+        "no class passes the filter"
+    } else {
+        "no class is tracked"
+    };
+    summary.each(|snapshot| -> io::Result<()> {
+        if !std::mem::take(&mut first) {
+            writeln!(out)?;
+        }
+        notes.gather(&snapshot);
+        snapshot_block(out, &snapshot, none, style)
+    })?;
+    notes.write(out, style)
+}
+
+/// The tracked total, and what of it is in no class.
+fn tracked(snapshot: &SnapshotSummary<'_>, style: ByteStyle) -> String {
+    let total = bytes(snapshot.tracked_total_bytes, style);
+    match snapshot.dead_bytes {
+        0 => total,
+        dead => format!("{total} ({} of it of dead objects)", bytes(dead, style)),
+    }
+}
+
+/// What the figures are, said once below all of them.
+#[derive(Default)]
+struct Notes {
+    without_asizeof: bool,
+    /// What shares are of, and whether that was not recorded at some snapshot.
+    share_of: Option<(ShareOf, bool)>,
+}
+
+impl Notes {
+    fn gather(&mut self, snapshot: &SnapshotSummary<'_>) {
+        self.without_asizeof |= snapshot.asizeof_total_bytes.is_none();
+        let was_lacking = self.share_of.is_some_and(|(_, lacking)| lacking);
+        let lacking = was_lacking || snapshot.share_of_bytes.is_none();
+        self.share_of = Some((snapshot.share_of, lacking));
+    }
+
+    fn write(&self, out: &mut impl Write, style: Style) -> io::Result<()> {
+        let mut lines = Vec::new();
+        if let Some((share_of, lacking)) = self.share_of {
+            let lacking = if lacking { "; –: not recorded" } else { "" };
+            lines.push(format!("share: of {}{lacking}", share_name(share_of)));
+        }
+        if self.without_asizeof {
+            lines.push(
+                "asizeof –: not computed; create_snapshot(compute_total=True) records it".into(),
+            );
+        }
+        if !lines.is_empty() {
+            writeln!(out)?;
+        }
+        let width = style.page_width();
+        lines.iter().try_for_each(|line| {
+            wrap(line, width)
+                .iter()
+                .try_for_each(|l| writeln!(out, "{}", style.paint.aside(l)))
+        })
+    }
+}
+
+/// What shares are of, in words.
+fn share_name(share_of: ShareOf) -> &'static str {
+    match share_of {
+        ShareOf::Tracked => "the snapshot's tracked total",
+        ShareOf::Resident => "the process's resident size",
+        ShareOf::Virtual => "the process's virtual size",
+        ShareOf::Asizeof => "the snapshot's asizeof total",
+    }
+}
+
+/// The classes of a snapshot. All of them fit any page.
+const SUMMARY: [Column; 5] = [
+    Column::new("class", "", "class", 0),
+    Column::new("active", "", "active", 0),
+    Column::new("sum_bytes", "", "sum", 0),
+    Column::new("average_bytes", "", "average", 0),
+    Column::new("share_percent", "", "share", 0),
+];
+
+fn snapshot_block(
+    out: &mut impl Write,
+    snapshot: &SnapshotSummary<'_>,
+    none: &str,
+    style: Style,
+) -> io::Result<()> {
+    let width = style.page_width();
+    let paint = style.paint;
+    let size = |count: i128| bytes(count, style.bytes);
+    let when = snapshot
+        .timestamp_seconds
+        .map_or("at no moment".into(), short_time);
+    let name = if snapshot.description.is_empty() {
+        String::new()
+    } else {
+        format!(": {}", beginning(snapshot.description, width))
+    };
+    let head = format!("snapshot {}, {when}{name}", snapshot.snapshot);
+    writeln!(out, "{}", paint.subject(fit(&head, width).trim_end()))?;
+    let dash = |count: Option<i128>| count.map_or("–".into(), size);
+    let figures = [
+        (
+            "process",
+            format!("{} virtual", dash(snapshot.process_virtual_bytes)),
+        ),
+        (
+            "",
+            format!("{} resident", dash(snapshot.process_resident_bytes)),
+        ),
+        ("tracked", tracked(snapshot, style.bytes)),
+        ("asizeof", dash(snapshot.asizeof_total_bytes)),
+        ("overhead", size(snapshot.overhead_bytes)),
+    ];
+    let line: Vec<String> = figures
+        .iter()
+        .map(|(name, text)| format!("{name} {text}").trim().to_owned())
+        .collect();
+    for part in wrap(&line.join(", "), width - 2) {
+        writeln!(out, "  {part}")?;
+    }
+    if snapshot.classes.is_empty() && snapshot.more.is_none() {
+        return writeln!(out, "  {none}");
+    }
+    let row = |of, name, active: u64, sum, average, percent| Row {
+        of,
+        values: vec![
+            name,
+            Value::Count(active),
+            Value::Bytes(sum),
+            Value::Average(average),
+            Value::of(percent, Value::Percent),
+        ],
+    };
+    let classes = snapshot.classes.iter().map(|c| {
+        let name = Value::Name(c.class);
+        row(
+            Of::One,
+            name,
+            c.active,
+            c.sum_bytes,
+            c.average_bytes,
+            c.share_percent,
+        )
+    });
+    let folded = |of, name, f: &Folded| {
+        let name = Value::Label(name);
+        row(
+            of,
+            name,
+            f.active,
+            f.sum_bytes,
+            f.average_bytes,
+            f.share_percent,
+        )
+    };
+    let more = snapshot.more.iter().map(|more| {
+        let name = format!("{} more", thousands(more.classes as i128));
+        folded(Of::More, name, more)
+    });
+    let total = std::iter::once(&snapshot.total).map(|all| folded(Of::Total, "total".into(), all));
+    let table = ReportTable {
+        columns: &SUMMARY,
+        rows: classes.chain(more).chain(total),
+        least_name: LEAST_NAME,
+        indent: 2,
+        notes: Vec::new(),
+    };
+    table.table(out, style)
+}
+
+/// Writes the snapshots as one document, or a line each.
+fn json(out: &mut impl Write, summary: &Summary<'_>, layout: JsonLayout) -> io::Result<()> {
+    let document = layout == JsonLayout::Document;
+    if document {
+        json::document(out, SCHEMA)?
+            .salvaged("salvaged", summary.salvaged())?
+            .begin_list("snapshots")?;
+    }
+    let mut before: &[u8] = b"\n";
+    summary.each(|snapshot: SnapshotSummary<'_>| -> io::Result<()> {
+        if document {
+            out.write_all(std::mem::replace(&mut before, b",\n"))?;
+        }
+        json::value(out, &snapshot)?;
+        if !document {
+            writeln!(out)?;
+        }
+        Ok(())
+    })?;
+    if document {
+        writeln!(out, "\n]}}")?;
+    }
+    Ok(())
+}
+
+/// Writes the classes of each snapshot; classes that a limit folded are one row whose
+/// class is empty.
+fn csv(out: &mut impl Write, summary: &Summary<'_>, dialect: Dialect) -> io::Result<()> {
+    let mut writer = dialect.writer(out);
+    writer
+        .write_record([
+            "snapshot",
+            "description",
+            "timestamp_seconds",
+            "process_virtual_bytes",
+            "process_resident_bytes",
+            "tracked_total_bytes",
+            "asizeof_total_bytes",
+            "overhead_bytes",
+            "class",
+            "active",
+            "sum_bytes",
+            "average_bytes",
+            "share_percent",
+            "share_of",
+            "dead_bytes",
+        ])
+        .map_err(csv::io_error)?;
+    let mut texts = LongTexts::new();
+    summary.each(|snapshot: SnapshotSummary<'_>| -> io::Result<()> {
+        let mut head = [
+            snapshot.snapshot.to_string(),
+            String::new(),
+            optional(snapshot.timestamp_seconds),
+            optional(snapshot.process_virtual_bytes),
+            optional(snapshot.process_resident_bytes),
+            snapshot.tracked_total_bytes.to_string(),
+            optional(snapshot.asizeof_total_bytes),
+            snapshot.overhead_bytes.to_string(),
+        ];
+        let share_of = snapshot.share_of.name().to_owned();
+        let classes = snapshot.classes.iter().map(|c| {
+            (
+                dialect.cell(&c.class.to_str()).into_owned(),
+                c.active,
+                c.sum_bytes,
+                c.average_bytes,
+                c.share_percent,
+            )
+        });
+        let more = snapshot.more.iter().map(|m| {
+            (
+                String::new(),
+                m.active,
+                m.sum_bytes,
+                m.average_bytes,
+                m.share_percent,
+            )
+        });
+        for (class, active, sum, average, share) in classes.chain(more) {
+            let figures = [
+                class,
+                active.to_string(),
+                sum.to_string(),
+                average.to_string(),
+                optional(share),
+                share_of.clone(),
+                snapshot.dead_bytes.to_string(),
+            ];
+            texts.begin_row();
+            let description = texts.shown(snapshot.description);
+            head[1] = dialect.cell(&description.to_str()).into_owned();
+            writer
+                .write_record(head.iter().chain(&figures))
+                .map_err(csv::io_error)?;
+        }
+        Ok(())
+    })?;
+    summary.note_texts_cut(texts.is_cut);
+    writer.flush()
+}
+
+/// Writes a heading and a table for each snapshot.
+fn markdown(out: &mut impl Write, summary: &Summary<'_>, style: ByteStyle) -> io::Result<()> {
+    let size = |count| bytes(count, style);
+    let mut first = true;
+    summary.each(|snapshot: SnapshotSummary<'_>| -> io::Result<()> {
+        if !std::mem::take(&mut first) {
+            writeln!(out)?;
+        }
+        let when = snapshot
+            .timestamp_seconds
+            .map_or("at no moment".into(), short_time);
+        let name = if snapshot.description.is_empty() {
+            ""
+        } else {
+            ": "
+        };
+        writeln!(
+            out,
+            "### Snapshot {}, {when}{name}{}\n",
+            snapshot.snapshot,
+            markdown::text(&snapshot.description.to_str())
+        )?;
+        let dash = |count: Option<i128>| count.map_or("– (not recorded)".into(), size);
+        writeln!(
+            out,
+            "Process {} virtual, {} resident; tracked {}, asizeof {}, overhead {}. Shares are of {}.\n",
+            dash(snapshot.process_virtual_bytes),
+            dash(snapshot.process_resident_bytes),
+            tracked(&snapshot, style),
+            snapshot
+                .asizeof_total_bytes
+                .map_or("– (not computed)".into(), size),
+            size(snapshot.overhead_bytes),
+            share_name(snapshot.share_of),
+        )?;
+        writeln!(out, "| class | active | sum | average | share |")?;
+        writeln!(out, "| --- | ---: | ---: | ---: | ---: |")?;
+        let mut row = |name: &str, active: u64, sum, average: f64, percent: Option<f64>| {
+            writeln!(
+                out,
+                "| {name} | {} | {} | {} | {} |",
+                thousands(active.into()),
+                size(sum),
+                units::average(average, style),
+                percent.map_or("–".into(), share)
+            )
+        };
+        for c in &snapshot.classes {
+            row(
+                &markdown::cell(&c.class.to_str()),
+                c.active,
+                c.sum_bytes,
+                c.average_bytes,
+                c.share_percent,
+            )?;
+        }
+        if let Some(m) = &snapshot.more {
+            let name = format!("*{} more*", thousands(m.classes as i128));
+            row(
+                &name,
+                m.active,
+                m.sum_bytes,
+                m.average_bytes,
+                m.share_percent,
+            )?;
+        }
+        let t = &snapshot.total;
+        row(
+            "**total**",
+            t.active,
+            t.sum_bytes,
+            t.average_bytes,
+            t.share_percent,
+        )
+    })
+}
