@@ -9,7 +9,7 @@ use crate::analysis::summary::{Summary, SummaryOptions};
 use crate::format::answers::answers;
 use crate::model::{
     Asized, AsizedColumns, CachedClass, ClassRow, Contents, Dump, FrameRow, Integer, Number,
-    ProcessMemory, SnapshotRow, TextId,
+    ObjectId, ProcessMemory, SnapshotRow, TextId,
 };
 use crate::report::objects::{Detail, Objects};
 use crate::report::{JsonLayout, Report};
@@ -296,13 +296,13 @@ fn build(
         let mut address = object.address;
         if let Some(digits) = &object.huge {
             let digits = dump.text.push(digits.as_bytes()).unwrap();
-            columns.huge_address.insert(index as u32, digits);
+            columns.huge_address.insert(ObjectId::at(index), digits);
             address = Integer::of_digits(dump.text.get(digits)).nearest();
         }
         match u64::try_from(address) {
             Ok(address) => columns.address[index] = address,
             Err(_) => {
-                columns.wide_address.insert(index as u32, address);
+                columns.wide_address.insert(ObjectId::at(index), address);
             }
         }
         columns.name[index] = text(object.name);
@@ -326,7 +326,7 @@ fn build(
             dump.samples.asized.push((node % nodes.len()) as u32);
         }
         for class in listed_in {
-            lists[class].push(index as u32);
+            lists[class].push(ObjectId::at(index));
         }
     }
     for (class, list) in lists.iter().enumerate() {

@@ -80,7 +80,7 @@
 //! | `pickle` | a safe interpreter of all pickle opcodes that knows nothing of Pympler |
 //! | `format` | the only door between bytes and a [`Dump`], in and out: `pympler` with shortcuts for what most of a dump consists of, `native` column by column; [`DumpFile`] reads as much as a question asks for |
 //! | `model` | columns inside, views outside ([`TrackedObject`], [`Sample`], [`Asized`], [`Snapshot`], [`Frame`]) |
-//! | [`select`] | filter → sort → reverse → limit, yielding object numbers |
+//! | [`select`] | filter → sort → reverse → limit, yielding object ids |
 //! | [`analysis`] | one question a file (`leaks` and `check`: a folder), answered in plain structs that serialise; `check` reads its limits through `input` |
 //! | [`report`] | one form a file, laid out and written to any [`std::io::Write`] |
 //! | [`similar`] | "did you mean": the names most like one that was typed |
@@ -124,9 +124,9 @@ pub use error::{Error, Problem};
 pub use format::{Damage, DumpFile};
 pub use input::{ByteCount, Counted};
 pub use model::{
-    Asized, Class, ClockFault, Column, Contents, Dump, Frame, Integer, KeptSizes, Notes, Origin,
-    ProcessMemory, Projection, Redaction, Rows, Rules, Salvaged, Sample, Samples, Sizes, Snapshot,
-    Survivors, Text, Trace, TrackedObject,
+    Asized, Class, ClockFault, Column, Contents, Dump, Frame, Integer, KeptSizes, Notes, ObjectId,
+    Origin, ProcessMemory, Projection, Redaction, Rows, Rules, Salvaged, Sample, Samples, Sizes,
+    Snapshot, Survivors, Text, Trace, TrackedObject,
 };
 pub use source::{Digest, Fetched, Source};
 pub use stats::{ConsoleStats, HtmlStats, Stats};

@@ -17,7 +17,9 @@ pub(crate) use unmatched::similar_classes;
 pub use unmatched::{Criterion, Unmatched};
 
 use crate::error::Error;
-use crate::model::{Column, Contents, KeptSizes, Projection, Rows, Rules, Sizes, TrackedObject};
+use crate::model::{
+    Column, Contents, KeptSizes, ObjectId, Projection, Rows, Rules, Sizes, TrackedObject,
+};
 use crate::similar::{did_you_mean, similar};
 use crate::source::{Fetched, Source};
 
@@ -182,8 +184,8 @@ pub struct Selection {
 pub struct Selected<'s> {
     /// The selected objects, with everything that was recorded of them.
     pub contents: &'s Contents,
-    /// Object numbers in the order asked for.
-    pub objects: Vec<u32>,
+    /// The objects in the order asked for.
+    pub objects: Vec<ObjectId>,
     /// Sizes of these contents' objects, by the selection's rules.
     pub sizes: Sizes,
     /// How many objects the dump lists.
@@ -241,16 +243,16 @@ impl Selection {
         let sizes = Sizes::of(contents, self.rules);
         // The file's own figures chose them, but those of the samples are told.
         let by_peak = self.keys().contains(&SortKey::Tsize);
-        let same = |(own, &n): (u32, &u32)| {
+        let same = |(own, &n): (ObjectId, &ObjectId)| {
             sizes.largest_bytes(own) == chosen.sizes.largest_bytes(n)
                 && (!by_peak || sizes.at_peak_bytes(own) == chosen.sizes.at_peak_bytes(n))
         };
-        if !(0..).zip(&numbers).all(same) {
+        if !(0..).map(ObjectId).zip(&numbers).all(same) {
             let what = "section 'obj.largest' or 'obj.at_peak' is damaged: it is not what the \
                         samples say; convert the dump again";
             return Err(Error::damaged(source.name(), what));
         }
-        let own = |number: &u32| numbers.binary_search(number).unwrap_or_default() as u32;
+        let own = |id| ObjectId::at(numbers.binary_search(id).unwrap_or_default());
         Ok(Selected {
             contents,
             objects: chosen.objects.iter().map(own).collect(),
@@ -300,7 +302,7 @@ impl Selection {
         }
     }
 
-    fn filtered(&self, dump: &Contents, sizes: &Sizes) -> Vec<u32> {
+    fn filtered(&self, dump: &Contents, sizes: &Sizes) -> Vec<ObjectId> {
         if self.filter.is_empty() {
             return dump.listed.clone();
         }
@@ -313,16 +315,16 @@ impl Selection {
                 admitted[object.class().number() as usize]
                     && self
                         .filter
-                        .admits_object(*object, || sizes.largest_bytes(object.number()))
+                        .admits_object(*object, || sizes.largest_bytes(object.id()))
             })
-            .map(TrackedObject::number)
+            .map(TrackedObject::id)
             .collect()
     }
 }
 
 /// Objects that were chosen by some of their columns.
 struct Chosen<'c> {
-    objects: Vec<u32>,
+    objects: Vec<ObjectId>,
     sizes: Cow<'c, Sizes>,
     all: usize,
     all_bytes: i128,
@@ -355,18 +357,18 @@ pub(crate) fn sort(
     keys: &[SortKey],
     reverse: bool,
     limit: usize,
-    objects: &mut Vec<u32>,
+    objects: &mut Vec<ObjectId>,
 ) {
     let ranks = match keys.contains(&SortKey::ClassName) {
         true => class_ranks(dump),
         false => Vec::new(),
     };
-    let value = |number: u32, key| prefix(dump.object(number), sizes, &ranks, key);
+    let value = |id: ObjectId, key| prefix(dump.object(id), sizes, &ranks, key);
     let (fields, rest) = pack(keys, objects, value);
     let packed = (0..objects.len() as u32).map(|position| {
-        let number = objects[position as usize];
+        let id = objects[position as usize];
         let key = fields.iter().fold(0, |packed, field| {
-            let bits = (value(number, field.key) - field.least) >> field.dropped_bits;
+            let bits = (value(id, field.key) - field.least) >> field.dropped_bits;
             packed << field.bits | u128::from(bits)
         });
         (key, position)
@@ -435,18 +437,16 @@ struct Field {
 /// the keys that are still to be compared where the packed bits tie.
 fn pack<'k>(
     keys: &'k [SortKey],
-    objects: &[u32],
-    value: impl Fn(u32, SortKey) -> u64,
+    objects: &[ObjectId],
+    value: impl Fn(ObjectId, SortKey) -> u64,
 ) -> (Vec<Field>, &'k [SortKey]) {
     let mut fields = Vec::new();
     let mut room = u128::BITS;
     for (index, &key) in keys.iter().enumerate() {
-        let (least, most) = objects
-            .iter()
-            .fold((u64::MAX, 0), |(least, most), &number| {
-                let value = value(number, key);
-                (least.min(value), most.max(value))
-            });
+        let (least, most) = objects.iter().fold((u64::MAX, 0), |(least, most), &id| {
+            let value = value(id, key);
+            (least.min(value), most.max(value))
+        });
         let wanted = u64::BITS - most.saturating_sub(least).leading_zeros();
         let bits = wanted.min(room);
         room -= bits;
@@ -496,8 +496,8 @@ fn prefix(object: TrackedObject<'_>, sizes: &Sizes, ranks: &[u32], key: SortKey)
         SortKey::Repr => text(object.repr().as_bytes()),
         SortKey::Birth => time_order(object.birth_seconds()),
         SortKey::Death => object.death_seconds().map_or(u64::MAX, time_order),
-        SortKey::Size => descending(sizes.largest_bytes(object.number())),
-        SortKey::Tsize => descending(sizes.at_peak_bytes(object.number())),
+        SortKey::Size => descending(sizes.largest_bytes(object.id())),
+        SortKey::Tsize => descending(sizes.at_peak_bytes(object.id())),
     }
 }
 

@@ -7,7 +7,7 @@ use std::path::Path;
 
 use crate::analysis::summary::{Summary, SummaryOptions};
 use crate::error::Error;
-use crate::model::{Dump, Rules, Sizes};
+use crate::model::{Dump, ObjectId, Rules, Sizes};
 use crate::report::html::{self, HtmlOptions, Pages};
 use crate::report::objects::{Detail, Objects};
 use crate::report::{Report, Style};
@@ -17,8 +17,8 @@ use crate::select::{self, Filter, Limit, Selected, SortKey};
 pub struct Stats {
     dump: Dump,
     sizes: Sizes,
-    /// Object numbers; `None` until sorted.
-    sorted: Option<Vec<u32>>,
+    /// The objects; `None` until sorted.
+    sorted: Option<Vec<ObjectId>>,
 }
 
 impl Stats {

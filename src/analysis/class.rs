@@ -32,7 +32,7 @@ impl ClassDetail {
     ) -> ClassDetail {
         let mut detail = ClassDetail::default();
         for object in class.objects().filter(|&object| admits(object)) {
-            let size = sizes.largest_bytes(object.number());
+            let size = sizes.largest_bytes(object.id());
             if detail.objects == 0 {
                 (detail.smallest_bytes, detail.largest_bytes) = (size, size);
             }

@@ -166,8 +166,8 @@ impl<'d> ObjectRow<'d> {
             birth_seconds: finite(object.birth_seconds()),
             death_seconds: object.death_seconds().and_then(finite),
             alive: object.is_alive(),
-            size_bytes: sizes.largest_bytes(object.number()),
-            peak_size_bytes: sizes.at_peak_bytes(object.number()),
+            size_bytes: sizes.largest_bytes(object.id()),
+            peak_size_bytes: sizes.at_peak_bytes(object.id()),
         }
     }
 }

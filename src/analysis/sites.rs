@@ -368,24 +368,22 @@ fn count<'d>(
         // Objects that were created together mostly stand together.
         let mut run: Option<(KeyId, Tally)> = None;
         for object in class.objects() {
-            let number = object.number();
+            let id = object.id();
             let admits = |object: TrackedObject<'_>| {
                 options
                     .filter
-                    .admits_object(object, || sizes.largest_bytes(number))
+                    .admits_object(object, || sizes.largest_bytes(id))
             };
             if !admits(object) {
                 continue;
             }
             let key = match options.by {
                 GroupBy::Class => name.0,
-                GroupBy::Name => columns.name[number as usize].0,
-                GroupBy::Repr => columns.repr[number as usize].0,
-                GroupBy::Frame | GroupBy::Function | GroupBy::File => {
-                    columns.trace[number as usize]
-                }
+                GroupBy::Name => columns.name[id.index()].0,
+                GroupBy::Repr => columns.repr[id.index()].0,
+                GroupBy::Frame | GroupBy::Function | GroupBy::File => columns.trace[id.index()],
             };
-            let size = i128::from(sizes.largest_bytes(number));
+            let size = i128::from(sizes.largest_bytes(id));
             let alive = object.is_alive();
             let survives = alive && before_last.is_some_and(|time| object.is_active_at(time));
             let one = Tally {

@@ -8,7 +8,7 @@ use std::ops::{Range, RangeInclusive};
 
 use foldhash::fast::FixedState;
 
-use super::{Contents, Dump, Snapshot, TrackedObject};
+use super::{Contents, Dump, ObjectId, Snapshot, TrackedObject};
 
 /// What Pympler calls what it measures in the place of an object that died.
 const DEAD: &[u8] = b"None";
@@ -66,10 +66,10 @@ impl Dump {
             let listed = row.start as usize..(row.start + row.count) as usize;
             let before = timeline.births(contents, listed.clone());
             for (place, before) in listed.zip(before) {
-                let number = contents.listed[place];
+                let id = contents.listed[place];
                 // An object in two classes is moved once.
-                if !std::mem::replace(&mut is_moved[number as usize], true) {
-                    timeline.put(contents, number, before);
+                if !std::mem::replace(&mut is_moved[id.index()], true) {
+                    timeline.put(contents, id, before);
                 }
             }
         }
@@ -126,7 +126,7 @@ impl Timeline {
     fn births(&self, dump: &Contents, listed: Range<usize>) -> Vec<usize> {
         let objects: Vec<_> = dump.listed[listed]
             .iter()
-            .map(|&number| dump.object(number))
+            .map(|&id| dump.object(id))
             .collect();
         let first = |&object| self.snapshots_of(object).into_iter().flatten().next();
         let mut births: Vec<Option<usize>> = objects.iter().map(first).collect();
@@ -155,8 +155,8 @@ impl Timeline {
     }
 
     /// Moves the birth, the samples and the death of an object that was born before this snapshot.
-    fn put(&self, dump: &mut Contents, number: u32, before: usize) {
-        let object = dump.object(number);
+    fn put(&self, dump: &mut Contents, id: ObjectId, before: usize) {
+        let object = dump.object(id);
         let measured_at = self.snapshots_of(object);
         let found_dead = object
             .samples()
@@ -169,7 +169,7 @@ impl Timeline {
         let birth = self.between(object.birth_seconds(), before, f64::NEG_INFINITY);
         let death = object.death_seconds();
         let death = death.map(|death| self.between(death, found_dead.unwrap_or(behind), birth));
-        let index = number as usize;
+        let index = id.index();
         let start = dump.objects.sample_start[index] as usize;
         for (sample, snapshot) in (start..).zip(measured_at) {
             dump.samples.time[sample] = snapshot.map_or(birth, |snapshot| self.moved[snapshot]);

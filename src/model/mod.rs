@@ -13,6 +13,7 @@ mod clock;
 mod coalesced;
 mod cohorts;
 mod digest;
+mod id;
 mod integer;
 mod object;
 mod part;
@@ -28,6 +29,7 @@ mod trace;
 
 pub use asized::Asized;
 pub use clock::ClockFault;
+pub use id::ObjectId;
 pub use integer::Integer;
 pub use object::{Sample, TrackedObject};
 pub use projection::{Column, KeptSizes, Projection, Rows, Samples};
@@ -78,9 +80,9 @@ impl DerefMut for Dump {
 pub struct Contents {
     pub(crate) text: TextArena,
     pub(crate) classes: Vec<ClassRow>,
-    /// Object numbers, class behind class, in the order of the index. An object stands
+    /// The objects, class behind class, in the order of the index. An object stands
     /// here twice if the program put it into two classes.
-    pub(crate) listed: Vec<u32>,
+    pub(crate) listed: Vec<ObjectId>,
     pub(crate) objects: ObjectColumns,
     pub(crate) samples: SampleColumns,
     pub(crate) asized: AsizedColumns,
@@ -94,7 +96,7 @@ pub struct Contents {
     /// Sizes that a native file keeps, if they were asked for, and by whose rules.
     pub(crate) sizes: Option<Box<(Rules, Sizes)>>,
     /// The numbers in the whole of the objects of a part, ascending; `None` if these are the same.
-    pub(crate) recorded: Option<Vec<u32>>,
+    pub(crate) recorded: Option<Vec<ObjectId>>,
 }
 
 /// What loading noticed and no figure shows.
@@ -175,7 +177,7 @@ impl<'d> Class<'d> {
         let start = row.start as usize;
         dump.listed[start..start + row.count as usize]
             .iter()
-            .map(move |&number| TrackedObject { dump, number })
+            .map(move |&id| TrackedObject { dump, id })
     }
 }
 
@@ -189,7 +191,7 @@ impl Contents {
     pub fn objects(&self) -> impl ExactSizeIterator<Item = TrackedObject<'_>> {
         self.listed
             .iter()
-            .map(move |&number| TrackedObject { dump: self, number })
+            .map(move |&id| TrackedObject { dump: self, id })
     }
 
     /// How many sizes of objects were recorded.
@@ -212,34 +214,31 @@ impl Contents {
         self.listed.len()
     }
 
-    /// The object of a number.
+    /// The object of an id.
     ///
     /// # Panics
     ///
     /// If no object of this dump has it.
-    pub fn object(&self, number: u32) -> TrackedObject<'_> {
-        assert!(
-            (number as usize) < self.objects.len(),
-            "no object has this number"
-        );
-        TrackedObject { dump: self, number }
+    pub fn object(&self, id: ObjectId) -> TrackedObject<'_> {
+        assert!(id.index() < self.objects.len(), "no object has this id");
+        TrackedObject { dump: self, id }
     }
 
-    /// The number in the whole of an object of this part.
-    pub(crate) fn recorded_number(&self, number: u32) -> u32 {
+    /// The id in the whole of an object of this part.
+    pub(crate) fn recorded_id(&self, id: ObjectId) -> ObjectId {
         self.recorded
             .as_ref()
-            .map_or(number, |recorded| recorded[number as usize])
+            .map_or(id, |recorded| recorded[id.index()])
     }
 
-    /// The object of a number in the whole.
-    pub(crate) fn recorded_object(&self, number: u32) -> Option<TrackedObject<'_>> {
+    /// The object of an id in the whole.
+    pub(crate) fn recorded_object(&self, id: ObjectId) -> Option<TrackedObject<'_>> {
         let own = match &self.recorded {
-            Some(recorded) => recorded.binary_search(&number).ok()? as u32,
-            None => number,
+            Some(recorded) => ObjectId::at(recorded.binary_search(&id).ok()?),
+            None => id,
         };
-        let number = ((own as usize) < self.objects.len()).then_some(own)?;
-        Some(TrackedObject { dump: self, number })
+        let id = (own.index() < self.objects.len()).then_some(own)?;
+        Some(TrackedObject { dump: self, id })
     }
 
     /// The snapshots in the order recorded.
@@ -271,7 +270,7 @@ impl Contents {
     /// Objects may share samples, so that a short file could unfold without end.
     pub(crate) fn is_proportionate(&self) -> bool {
         let all = &self.objects.sample_count;
-        let counts = self.listed.iter().filter_map(|&n| all.get(n as usize));
+        let counts = self.listed.iter().filter_map(|id| all.get(id.index()));
         counts.map(|&count| u64::from(count)).sum::<u64>()
             <= 4 * self.samples.time.len() as u64 + (1 << 20)
     }

@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, TryReserveError};
 
 use super::asized::Asized;
+use super::id::ObjectId;
 use super::text::{Text, TextId};
 use super::trace::Trace;
 use super::{Class, Contents, Integer};
@@ -19,8 +20,8 @@ pub(crate) struct ObjectColumns {
     /// Addresses; those that do not fit stand in `wide_address`, and those beyond 128 bits there
     /// as the nearest and with their decimal digits in `huge_address`.
     pub(crate) address: Vec<u64>,
-    pub(crate) wide_address: BTreeMap<u32, i128>,
-    pub(crate) huge_address: BTreeMap<u32, TextId>,
+    pub(crate) wide_address: BTreeMap<ObjectId, i128>,
+    pub(crate) huge_address: BTreeMap<ObjectId, TextId>,
     pub(crate) name: Vec<TextId>,
     pub(crate) repr: Vec<TextId>,
     pub(crate) birth: Vec<f64>,
@@ -56,8 +57,8 @@ impl ObjectColumns {
     /// Drops the last rows.
     pub(crate) fn truncate(&mut self, length: usize) {
         if !self.wide_address.is_empty() {
-            self.wide_address.split_off(&(length as u32));
-            self.huge_address.split_off(&(length as u32));
+            self.wide_address.split_off(&ObjectId::at(length));
+            self.huge_address.split_off(&ObjectId::at(length));
         }
         self.address.truncate(length);
         self.name.truncate(length);
@@ -74,8 +75,8 @@ impl ObjectColumns {
     /// Makes a row one of which nothing is known, and which is in no class.
     pub(crate) fn reset(&mut self, index: usize) {
         self.address[index] = 0;
-        self.wide_address.remove(&(index as u32));
-        self.huge_address.remove(&(index as u32));
+        self.wide_address.remove(&ObjectId::at(index));
+        self.huge_address.remove(&ObjectId::at(index));
         self.name[index] = TextId::NONE;
         self.repr[index] = TextId::NONE;
         self.birth[index] = 0.0;
@@ -189,13 +190,13 @@ fn not_projected(column: &str) -> ! {
 #[derive(Clone, Copy)]
 pub struct TrackedObject<'d> {
     pub(crate) dump: &'d Contents,
-    pub(crate) number: u32,
+    pub(crate) id: ObjectId,
 }
 
 impl<'d> TrackedObject<'d> {
     #[inline]
     fn index(self) -> usize {
-        self.number as usize
+        self.id.index()
     }
 
     /// Its row of a column, which whoever read the objects asked for.
@@ -207,9 +208,9 @@ impl<'d> TrackedObject<'d> {
         }
     }
 
-    /// Its number in the dump, from 0 in the order of the index.
-    pub fn number(self) -> u32 {
-        self.number
+    /// Which object of the dump it is.
+    pub fn id(self) -> ObjectId {
+        self.id
     }
 
     /// The class under which it was registered: Pympler's `classname`.
@@ -237,7 +238,7 @@ impl<'d> TrackedObject<'d> {
 
     /// Its address: Python's `id()`, whatever its size.
     pub fn exact_address(self) -> Integer<'d> {
-        match self.dump.objects.huge_address.get(&self.number) {
+        match self.dump.objects.huge_address.get(&self.id) {
             Some(&digits) => Integer::of_digits(self.dump.text.get(digits)),
             None => Integer::within(self.address()),
         }
@@ -250,7 +251,7 @@ impl<'d> TrackedObject<'d> {
         let wide = if columns.wide_address.is_empty() {
             None
         } else {
-            columns.wide_address.get(&self.number).copied()
+            columns.wide_address.get(&self.id).copied()
         };
         wide.unwrap_or_else(|| i128::from(self.cell(&columns.address, "address")))
     }

@@ -2,7 +2,7 @@
 
 use super::asized::AsizedColumns;
 use super::text::{TextArena, TextId};
-use super::{ClassRow, Contents, Dump, FrameRow};
+use super::{ClassRow, Contents, Dump, FrameRow, ObjectId};
 
 impl Contents {
     /// A dump of these objects alone, in this order within their classes, with all
@@ -11,8 +11,8 @@ impl Contents {
     ///
     /// # Panics
     ///
-    /// If a number is not that of an object of this dump.
-    pub fn part(&self, objects: &[u32]) -> Dump {
+    /// If an id is not that of an object of this dump.
+    pub fn part(&self, objects: &[ObjectId]) -> Dump {
         let mut part = Part {
             whole: self,
             dump: Contents {
@@ -29,7 +29,7 @@ impl Contents {
         };
         // Stable: those of a class keep their order.
         let mut by_class = objects.to_vec();
-        let class = |&number: &u32| self.object(number).class().number();
+        let class = |&id: &ObjectId| self.object(id).class().number();
         by_class.sort_by_key(class);
         for members in by_class.chunk_by(|a, b| class(a) == class(b)) {
             part.class(&self.classes[class(&members[0]) as usize], members);
@@ -88,16 +88,16 @@ impl Part<'_> {
         own
     }
 
-    fn class(&mut self, class: &ClassRow, members: &[u32]) {
+    fn class(&mut self, class: &ClassRow, members: &[ObjectId]) {
         let name = self.text(class.name);
         let number = self.dump.classes.len() as u32;
         let start = self.dump.listed.len() as u32;
         for &member in members {
-            let own = match self.objects.get(member) {
-                Some(own) => own,
+            let own = match self.objects.get(member.0) {
+                Some(own) => ObjectId(own),
                 None => self.object(member),
             };
-            self.dump.objects.class[own as usize] = number;
+            self.dump.objects.class[own.index()] = number;
             self.dump.listed.push(own);
         }
         self.dump.classes.push(ClassRow {
@@ -107,15 +107,15 @@ impl Part<'_> {
         });
     }
 
-    fn object(&mut self, number: u32) -> u32 {
-        let (whole, from) = (&self.whole.objects, number as usize);
+    fn object(&mut self, id: ObjectId) -> ObjectId {
+        let (whole, from) = (&self.whole.objects, id.index());
         let to = self.dump.objects.push();
-        let own = to as u32;
+        let own = ObjectId::at(to);
         let (name, repr) = (self.text(whole.name[from]), self.text(whole.repr[from]));
         let trace = whole.trace[from]
             .checked_sub(1)
             .map_or(0, |trace| self.trace(trace) + 1);
-        let huge = whole.huge_address.get(&number);
+        let huge = whole.huge_address.get(&id);
         let huge = huge.map(|&digits| self.text(digits));
         let start = self.dump.samples.time.len() as u32;
         let samples = whole.sample_start[from] as usize;
@@ -127,7 +127,7 @@ impl Part<'_> {
         }
         let objects = &mut self.dump.objects;
         objects.address[to] = whole.address[from];
-        if let Some(&address) = whole.wide_address.get(&number) {
+        if let Some(&address) = whole.wide_address.get(&id) {
             objects.wide_address.insert(own, address);
         }
         if let Some(digits) = huge {
@@ -141,7 +141,7 @@ impl Part<'_> {
         objects.resolution_level[to] = whole.resolution_level[from];
         objects.sample_start[to] = start;
         objects.sample_count[to] = count;
-        self.objects.set(number, own);
+        self.objects.set(id.0, own.0);
         own
     }
 

@@ -1,6 +1,6 @@
 //! What to read of tracked objects: which of their columns, and which of the objects.
 
-use super::Rules;
+use super::{ObjectId, Rules};
 
 /// A column of tracked objects that is read only if it is asked for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -136,6 +136,6 @@ pub enum Rows<'r> {
     All,
     /// Those that the classes of these numbers list. The numbers ascend.
     OfClasses(&'r [u32]),
-    /// Those of these numbers, which ascend. An object is listed by its own class alone.
-    These(&'r [u32]),
+    /// Those of these ids, which ascend. An object is listed by its own class alone.
+    These(&'r [ObjectId]),
 }

@@ -58,7 +58,7 @@ impl Dump {
         }
         drop(placeholders);
         // The texts themselves are still in the arena: take only what is referred to.
-        let objects: Vec<u32> = dump.objects().map(TrackedObject::number).collect();
+        let objects: Vec<_> = dump.objects().map(TrackedObject::id).collect();
         dump.part(&objects)
     }
 

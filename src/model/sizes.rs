@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use super::{Contents, Snapshot, TrackedObject};
+use super::{Contents, ObjectId, Snapshot, TrackedObject};
 
 /// Whose reading of a dump counts where Pympler and its documentation disagree.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -36,9 +36,9 @@ impl Sizes {
             largest: Vec::with_capacity(count),
             at_peak: Vec::with_capacity(count),
         };
-        for number in 0..count as u32 {
+        for id in (0..count).map(ObjectId::at) {
             let mut at_peak = 0;
-            let largest = largest_bytes(dump.object(number), rules, |time, size| {
+            let largest = largest_bytes(dump.object(id), rules, |time, size| {
                 if Some(time) == peak {
                     at_peak = size;
                 }
@@ -64,14 +64,14 @@ impl Sizes {
 
     /// The largest size measured for an object: Pympler's `size`. 0 if it was never measured.
     #[inline]
-    pub fn largest_bytes(&self, object: u32) -> i64 {
-        self.largest[object as usize]
+    pub fn largest_bytes(&self, object: ObjectId) -> i64 {
+        self.largest[object.index()]
     }
 
     /// An object's size at the peak snapshot: Pympler's `tsize`. 0 if it was not measured in it.
     #[inline]
-    pub fn at_peak_bytes(&self, object: u32) -> i64 {
-        self.at_peak[object as usize]
+    pub fn at_peak_bytes(&self, object: ObjectId) -> i64 {
+        self.at_peak[object.index()]
     }
 }
 
@@ -79,7 +79,7 @@ impl TrackedObject<'_> {
     /// The largest size measured for it: Pympler's `size`. 0 if it was never measured.
     pub fn largest_bytes(self, rules: Rules) -> i64 {
         match self.dump.kept_sizes(rules) {
-            Some(sizes) => sizes.largest_bytes(self.number),
+            Some(sizes) => sizes.largest_bytes(self.id),
             None => largest_bytes(self, rules, |_, _| {}),
         }
     }

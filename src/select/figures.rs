@@ -74,7 +74,7 @@ impl Filter {
         let mut classes = classes.filter(|class| self.admits_class(class.name()));
         Ok(classes.any(|class| {
             let mut objects = class.objects();
-            objects.any(|object| self.admits_object(object, || largest(object.number())))
+            objects.any(|object| self.admits_object(object, || largest(object.id())))
         }))
     }
 

@@ -12,7 +12,7 @@ use crate::analysis::sites::is_tracker;
 use crate::analysis::summary::percent;
 use crate::error::Error;
 use crate::model::{
-    Class, Column, Contents, Frame, Integer, Projection, Rows, Samples, Survivors, Text,
+    Class, Column, Contents, Frame, Integer, ObjectId, Projection, Rows, Samples, Survivors, Text,
     TrackedObject, Whose,
 };
 use crate::select::Filter;
@@ -103,7 +103,7 @@ pub(super) fn look<'d>(
     filter: &Filter,
 ) -> Result<Vec<Kept<'d>>, Error> {
     let members = survivors_of(source, classes, survivors, filter)?;
-    let mut all: Vec<u32> = members.iter().flatten().copied().collect();
+    let mut all: Vec<_> = members.iter().flatten().copied().collect();
     all.sort_unstable();
     all.dedup();
     let digest = source.digest()?;
@@ -126,7 +126,7 @@ pub(super) fn look<'d>(
     for (&number, members) in classes.iter().zip(&members) {
         let objects: Vec<Measured<'d>> = members
             .iter()
-            .filter_map(|&number| dump.recorded_object(number))
+            .filter_map(|&id| dump.recorded_object(id))
             .map(|object| (object, size_at(object, survivors.alive_at_seconds)))
             .collect();
         let size_bytes = objects.iter().map(|&(_, size)| i128::from(size)).sum();
@@ -144,7 +144,7 @@ pub(super) fn look<'d>(
         }
         let look = (kept, oldest(&objects), largest(&objects));
         let objects = look.1.iter().chain(&look.2);
-        shown.extend(objects.map(|&(object, _)| dump.recorded_number(object.number())));
+        shown.extend(objects.map(|&(object, _)| dump.recorded_id(object.id())));
         looks.push(look);
     }
     shown.sort_unstable();
@@ -152,7 +152,7 @@ pub(super) fn look<'d>(
     let wanted = Projection::of([Column::Repr, Column::Address]);
     let identities = source.keep(source.fetch(wanted, Rows::These(&shown))?);
     let row = |(object, size_bytes): Measured<'d>| {
-        let identity = identities.recorded_object(dump.recorded_number(object.number()))?;
+        let identity = identities.recorded_object(dump.recorded_id(object.id()))?;
         Some(KeptObject {
             address: address(identity),
             repr: identity.repr().head(MAX_TEXT),
@@ -174,7 +174,7 @@ fn survivors_of(
     classes: &[u32],
     survivors: Survivors,
     filter: &Filter,
-) -> Result<Vec<Vec<u32>>, Error> {
+) -> Result<Vec<Vec<ObjectId>>, Error> {
     let mut ascending = classes.to_vec();
     ascending.sort_unstable();
     let wanted = Projection::of([Column::Birth, Column::Death]).and(filter.projection());
@@ -183,8 +183,9 @@ fn survivors_of(
     let survivors_of = |&number: &u32| {
         let objects = Class { dump, number }.objects();
         let objects = objects.filter(|&object| survivors.has(object) && filter.admits(object));
-        let numbers = objects.map(|object| dump.recorded_number(object.number()));
-        numbers.collect()
+        objects
+            .map(|object| dump.recorded_id(object.id()))
+            .collect()
     };
     Ok(classes.iter().map(survivors_of).collect())
 }

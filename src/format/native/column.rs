@@ -172,11 +172,11 @@ impl<'s> Column<'s> {
     }
 
     /// Those at some places, which had better ascend.
-    pub(super) fn gather<T: Stored>(&mut self, indices: &[u32]) -> Outcome<Vec<T>> {
-        self.section.spend(indices.len() as u64)?;
-        indices
+    pub(super) fn gather<T: Stored>(&mut self, places: &[impl Stored]) -> Outcome<Vec<T>> {
+        self.section.spend(places.len() as u64)?;
+        places
             .iter()
-            .map(|&index| self.get_as(index.into()))
+            .map(|place| self.get_as(place.to_file() as u64))
             .collect()
     }
 

@@ -8,8 +8,8 @@ use super::container::{Sections, VERSION};
 use super::{figures, rows, snapshots, sound, tables};
 use crate::input::ByteCount;
 use crate::model::{
-    AsizedColumns, Cells, ClassRow, Cohorts, Column, Contents, Forests, KeptSizes, Projection,
-    Rows, Rules, Samples, Sizes, SnapshotRow, TextArena,
+    AsizedColumns, Cells, ClassRow, Cohorts, Column, Contents, Forests, KeptSizes, ObjectId,
+    Projection, Rows, Rules, Samples, Sizes, SnapshotRow, TextArena,
 };
 use crate::pickle::Outcome;
 
@@ -212,7 +212,7 @@ impl NativeFile {
     }
 
     /// Sizes that the file keeps: those by Pympler's rules are told by how much more they are.
-    fn sizes(&self, wanted: KeptSizes, numbers: Option<&[u32]>) -> Outcome<Sizes> {
+    fn sizes(&self, wanted: KeptSizes, numbers: Option<&[ObjectId]>) -> Outcome<Sizes> {
         let column = |documented, pympler| -> Outcome<Vec<i64>> {
             let mut sizes: Vec<i64> = tables::some(&self.sections, documented, numbers)?;
             if wanted.rules == Rules::Pympler {
@@ -289,7 +289,11 @@ mod tests {
                 };
                 is_refused(file.cohorts(&digest).is_ok());
                 for projection in PROJECTIONS {
-                    for rows in [Rows::All, Rows::OfClasses(&[0, 1]), Rows::These(&[0, 3])] {
+                    for rows in [
+                        Rows::All,
+                        Rows::OfClasses(&[0, 1]),
+                        Rows::These(&[ObjectId(0), ObjectId(3)]),
+                    ] {
                         is_refused(file.objects(projection, rows, &digest).is_ok());
                     }
                 }
@@ -319,7 +323,7 @@ mod tests {
                 file.objects(wanted, Rows::OfClasses(&[0, 1]), &digest)?;
                 file.objects(
                     wanted.with_samples(Samples::None),
-                    Rows::These(&[0]),
+                    Rows::These(&[ObjectId(0)]),
                     &digest,
                 )
             });

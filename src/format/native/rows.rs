@@ -10,8 +10,8 @@ use super::column::{Bytes, Column, all};
 use super::container::Sections;
 use super::tables;
 use crate::model::{
-    AsizedColumns, ClassRow, Contents, FrameRow, ObjectColumns, SampleColumns, TextArena, TextId,
-    TraceColumns,
+    AsizedColumns, ClassRow, Contents, FrameRow, ObjectColumns, ObjectId, SampleColumns, TextArena,
+    TextId, TraceColumns,
 };
 use crate::pickle::{Outcome, malformed, too_large};
 
@@ -21,7 +21,7 @@ pub(super) fn list_of_classes(
     sections: &Sections,
     contents: &mut Contents,
     classes: &[u32],
-) -> Outcome<Vec<u32>> {
+) -> Outcome<Vec<ObjectId>> {
     let mut column = Column::open(sections, "listed")?;
     let (mut listed, mut end) = (Vec::new(), 0);
     for (class, row) in (0..).zip(&mut contents.classes) {
@@ -33,7 +33,7 @@ pub(super) fn list_of_classes(
         (row.start, row.count) = (listed.len() as u32, 0);
         if classes.binary_search(&class).is_ok() {
             for place in column.range(from, end)? {
-                listed.push(column.get_as::<u32>(place)?);
+                listed.push(column.get_as::<ObjectId>(place)?);
             }
             row.count = listed.len() as u32 - row.start;
         }
@@ -51,7 +51,7 @@ pub(super) fn list_of_classes(
         if numbers.get(next) != Some(number) {
             next = numbers.binary_search(number).unwrap_or_default();
         }
-        *number = next as u32;
+        *number = ObjectId::at(next);
         next += 1;
     }
     contents.listed = listed;
@@ -74,10 +74,10 @@ pub(super) fn list(dump: &mut Contents) -> Outcome<()> {
         places.push(start as usize);
         start += class.count;
     }
-    dump.listed = vec![0; dump.objects.class.len()];
+    dump.listed = vec![ObjectId(0); dump.objects.class.len()];
     for (number, &class) in dump.objects.class.iter().enumerate() {
         let place = &mut places[class as usize];
-        dump.listed[*place] = number as u32;
+        dump.listed[*place] = ObjectId::at(number);
         *place += 1;
     }
     Ok(())

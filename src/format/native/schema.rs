@@ -4,7 +4,7 @@
 use super::column::{Column as Packed, column};
 use super::container::{SectionOut, Sections};
 use super::tables;
-use crate::model::{Column, ObjectColumns, Projection, Samples, TextId};
+use crate::model::{Column, ObjectColumns, ObjectId, Projection, Samples, TextId};
 use crate::pickle::Outcome;
 
 /// A column of objects.
@@ -93,7 +93,7 @@ impl Row {
 pub(super) fn read(
     sections: &Sections,
     wanted: Projection,
-    numbers: Option<&[u32]>,
+    numbers: Option<&[ObjectId]>,
 ) -> Outcome<ObjectColumns> {
     let mut objects = ObjectColumns::default();
     let count = match numbers {
@@ -128,7 +128,7 @@ trait Cells {
         &mut self,
         sections: &Sections,
         name: &'static str,
-        numbers: Option<&[u32]>,
+        numbers: Option<&[ObjectId]>,
     ) -> Outcome<()>;
 
     /// Whether all are below a bound; those that stand for nothing are.
@@ -148,7 +148,7 @@ impl<T: Stored> Cells for Vec<T> {
         &mut self,
         sections: &Sections,
         name: &'static str,
-        numbers: Option<&[u32]>,
+        numbers: Option<&[ObjectId]>,
     ) -> Outcome<()> {
         *self = tables::some(sections, name, numbers)?;
         Ok(())
@@ -215,6 +215,24 @@ impl Stored for f64 {
         Some(f64::from_bits(integer as u64))
     }
 }
+
+macro_rules! stored_as_their_numbers {
+    ($($id:ident),*) => {
+        $(impl Stored for $id {
+            #[inline]
+            fn to_file(self) -> i64 {
+                self.0.into()
+            }
+
+            #[inline]
+            fn of_file(integer: i64) -> Option<Self> {
+                u32::of_file(integer).map($id)
+            }
+        })*
+    };
+}
+
+stored_as_their_numbers!(ObjectId);
 
 impl Stored for TextId {
     #[inline]

@@ -11,7 +11,8 @@ use super::parallel::{self, Meanwhile};
 use super::{NO_INDEX, figures, schema, snapshots};
 use crate::model::{
     AsizedColumns, ClassRow, Column as Wanted, Contents, Figures, FrameRow, Notes, ObjectColumns,
-    Projection, Rules, Salvaged, SampleColumns, Sizes, TextArena, TextId, Totals, TraceColumns,
+    ObjectId, Projection, Rules, Salvaged, SampleColumns, Sizes, TextArena, TextId, Totals,
+    TraceColumns,
 };
 use crate::pickle::{Outcome, malformed, no_memory};
 use crate::room::with_room;
@@ -68,10 +69,10 @@ impl<'j, 'd> Jobs<'j, 'd> {
     /// Addresses that no column holds. Hardly any dump has such.
     fn odd_addresses(&mut self, objects: &ObjectColumns) {
         let wide = objects.wide_address.iter();
-        let wide: Vec<(u32, i128)> = wide.map(|(&number, &address)| (number, address)).collect();
+        let wide: Vec<(u32, i128)> = wide.map(|(id, &address)| (id.0, address)).collect();
         self.add("obj.wide", move || SectionOut::value(&wide));
         let huge = objects.huge_address.iter();
-        self.digits(HUGE_ADDRESSES, huge.map(|(&n, &digits)| (n, digits)));
+        self.digits(HUGE_ADDRESSES, huge.map(|(id, &digits)| (id.0, digits)));
     }
 
     fn run(self) -> Vec<(&'static str, SectionOut<'d>)> {
@@ -150,7 +151,7 @@ pub(super) fn write(dump: &Contents) -> (Vec<(&'static str, SectionOut<'_>)>, u6
     }
 
     jobs.column("sample.time", move || numbers(&codes.0));
-    jobs.column("times", move || floats(&codes.1));
+    jobs.column("times", move || numbers(&codes.1));
     jobs.column("sample.asized", move || numbers(&dump.samples.asized));
 
     let asized = &dump.asized;
@@ -274,12 +275,8 @@ pub(super) fn read(sections: &Sections) -> Outcome<Contents> {
     })
 }
 
-fn numbers(values: &[u32]) -> impl Iterator<Item = i64> + '_ {
-    values.iter().map(|&value| i64::from(value))
-}
-
-fn floats(values: &[f64]) -> impl Iterator<Item = i64> + '_ {
-    values.iter().map(|value| value.to_bits() as i64)
+fn numbers<T: schema::Stored>(values: &[T]) -> impl Iterator<Item = i64> + '_ {
+    values.iter().map(|value| value.to_file())
 }
 
 fn differences<'a>(values: &'a [i64], from: &'a [i64]) -> impl Iterator<Item = i64> + 'a {
@@ -316,7 +313,7 @@ pub(super) fn class_rows(names: &[u32], starts: &[u32], counts: &[u32]) -> Vec<C
 pub(super) fn some<T: schema::Stored>(
     sections: &Sections,
     name: &'static str,
-    numbers: Option<&[u32]>,
+    numbers: Option<&[ObjectId]>,
 ) -> Outcome<Vec<T>> {
     let mut column = Column::open(sections, name)?;
     match numbers {
@@ -329,13 +326,13 @@ pub(super) fn some<T: schema::Stored>(
 pub(super) fn read_objects(
     sections: &Sections,
     wanted: Projection,
-    numbers: Option<&[u32]>,
+    numbers: Option<&[ObjectId]>,
 ) -> Outcome<ObjectColumns> {
     let mut objects = schema::read(sections, wanted, numbers)?;
     if wanted.has(Wanted::Address) {
         let place = |number: u32| match numbers {
-            None => Some(number),
-            Some(numbers) => numbers.binary_search(&number).ok().map(|own| own as u32),
+            None => Some(ObjectId(number)),
+            Some(ids) => ids.binary_search(&ObjectId(number)).ok().map(ObjectId::at),
         };
         let wide: Vec<(u32, i128)> = sections.value("obj.wide")?;
         let wide = wide.into_iter();

@@ -27,8 +27,8 @@ pub(super) fn verify(dump: &Contents) -> Outcome<()> {
     check("a class", all && end == listed)?;
     check(
         "a listed object",
-        dump.listed.iter().all(|&number| {
-            let index = number as usize;
+        dump.listed.iter().all(|id| {
+            let index = id.index();
             // An object in no list may be in no class.
             let class = objects.class.get(index);
             let has_class = class.is_none_or(|&class| (class as usize) < dump.classes.len());

@@ -34,8 +34,8 @@ use texts::Texts;
 
 use super::{Damage, reason};
 use crate::model::{
-    AsizedColumns, CachedClass, ClassRow, Contents, Notes, ObjectColumns, ProcessMemory, Salvaged,
-    SampleColumns, SnapshotRow, TextArena, TextId,
+    AsizedColumns, CachedClass, ClassRow, Contents, Notes, ObjectColumns, ObjectId, ProcessMemory,
+    Salvaged, SampleColumns, SnapshotRow, TextArena, TextId,
 };
 use crate::pickle::{
     Builder, Fault, FaultKind, Heap, Kind, Memo, Outcome, Pairs, Pickled, Reader, Value, bad_value,
@@ -148,7 +148,7 @@ struct Loader {
     /// Lines of frames with more or fewer than one.
     source_lines: usize,
     classes: Vec<ClassRow>,
-    listed: Vec<u32>,
+    listed: Vec<ObjectId>,
     notes: Notes,
     /// Instances of Pympler's classes without state.
     unbuilt: u64,
@@ -374,7 +374,7 @@ impl Loader {
                     "its classes share lists of objects over and over",
                 ));
             }
-            self.listed.push(number);
+            self.listed.push(ObjectId(number));
             self.objects.class[number as usize] = class;
         }
         Ok(())
@@ -500,7 +500,7 @@ impl Builder for Loader {
 
     fn is_precious(&self, value: Value) -> bool {
         match value {
-            Value::Built(OBJECT, number) => self.is_whole(number),
+            Value::Built(OBJECT, number) => self.is_whole(ObjectId(number)),
             Value::Built(SNAPSHOT, number) => self.snapshots[number as usize].desc != UNBUILT,
             _ => false,
         }
@@ -686,7 +686,7 @@ impl Builder for Loader {
         };
         match kind {
             ASIZED => self.build_asized(heap, number, &pairs)?,
-            OBJECT => self.build_object(heap, number, &pairs)?,
+            OBJECT => self.build_object(heap, ObjectId(number), &pairs)?,
             SNAPSHOT => self.build_snapshot(heap, number, &pairs)?,
             PROCESS => self.build_process(heap, number, &pairs)?,
             _ => {}

@@ -3,18 +3,18 @@
 use super::fields::{Field, field};
 use super::frames::FrameParts;
 use super::{FRAME, Loader, SAMPLE, SAMPLES, TRACE, UNBUILT, built_twice};
-use crate::model::{FrameRow, Integer, TextId};
+use crate::model::{FrameRow, Integer, ObjectId, TextId};
 use crate::pickle::{Heap, List, Outcome, Pairs, Value, bad_value, too_large};
 
 impl Loader {
     pub(super) fn build_object(
         &mut self,
         heap: &mut Heap,
-        number: u32,
+        id: ObjectId,
         pairs: &Pairs,
     ) -> Outcome<()> {
         const CLASS: &str = "TrackedObject";
-        let index = number as usize;
+        let index = id.index();
         // Before anything of it changes: it may be all that is salvaged.
         if self.objects.name[index] != UNBUILT {
             return Err(built_twice(CLASS));
@@ -28,7 +28,7 @@ impl Loader {
                     let nearest = self.nearest_int(value, heap);
                     address = Some(nearest.ok_or_else(|| self.no_number(value, CLASS, Field::Id))?);
                     if let Value::Huge(digits) = value {
-                        self.objects.huge_address.insert(number, TextId(digits));
+                        self.objects.huge_address.insert(id, TextId(digits));
                     }
                 }
                 Some(Field::Repr) => repr = self.text_of(value, heap, "TrackedObject.repr")?,
@@ -47,7 +47,7 @@ impl Loader {
                     self.objects.trace[index] = self.trace_of(heap, value)?.map_or(0, |n| n + 1);
                 }
                 Some(Field::Snapshots) => {
-                    let (start, count) = self.samples_of(heap, number, value)?;
+                    let (start, count) = self.samples_of(heap, id, value)?;
                     self.objects.sample_start[index] = start;
                     self.objects.sample_count[index] = count;
                 }
@@ -64,7 +64,7 @@ impl Loader {
         match u64::try_from(address) {
             Ok(address) => self.objects.address[index] = address,
             Err(_) => {
-                self.objects.wide_address.insert(number, address);
+                self.objects.wide_address.insert(id, address);
             }
         }
         self.objects.birth[index] = birth.ok_or_else(|| self.missing(CLASS, Field::Birth))?;
@@ -312,7 +312,7 @@ impl Loader {
     pub(super) fn samples_of(
         &mut self,
         heap: &mut Heap,
-        object: u32,
+        object: ObjectId,
         value: Value,
     ) -> Outcome<(u32, u32)> {
         let taken = self.taken(heap, value).unwrap_or(value);
@@ -364,7 +364,7 @@ impl Loader {
         let length = samples.len() as u32;
         match value {
             Value::List(list) => heap.set_list(list, run(first, length)),
-            tuple => self.take(heap, tuple, Value::Built(SAMPLES, object)),
+            tuple => self.take(heap, tuple, Value::Built(SAMPLES, object.0)),
         }
         Ok((first, length))
     }

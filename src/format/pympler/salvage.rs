@@ -13,7 +13,7 @@ use std::ops::Range;
 use foldhash::fast::RandomState;
 
 use super::{Loader, OBJECT, SNAPSHOT, UNBUILT, keys};
-use crate::model::{SnapshotRow, TextId};
+use crate::model::{ObjectId, SnapshotRow, TextId};
 use crate::pickle::{Broken, Fault, Heap, Outcome, Value};
 
 /// The description of snapshots that are rebuilt.
@@ -87,7 +87,8 @@ impl Loader {
         };
         let is_sequence = |value| Self::items(heap, value).is_some();
         let first = |value| Self::items(heap, value).and_then(|mut items| items.next());
-        let is_whole = |value| matches!(value, Value::Built(OBJECT, n) if self.is_whole(n));
+        let is_whole =
+            |value| matches!(value, Value::Built(OBJECT, n) if self.is_whole(ObjectId(n)));
         let pairs = heap.dict(dict).into_iter().flatten();
         let mut entries: Vec<Entry> = pairs
             .take_while(|&&(_, objects)| is_sequence(objects))
@@ -170,8 +171,8 @@ impl Loader {
     }
 
     /// Whether an object has its state.
-    pub(super) fn is_whole(&self, object: u32) -> bool {
-        self.objects.name[object as usize] != UNBUILT
+    pub(super) fn is_whole(&self, object: ObjectId) -> bool {
+        self.objects.name[object.index()] != UNBUILT
     }
 
     /// How many objects are listed that are whole.
@@ -188,7 +189,7 @@ impl Loader {
             class.start = end as u32;
             for place in listed {
                 let object = self.listed[place];
-                if self.objects.name[object as usize] != UNBUILT {
+                if self.objects.name[object.index()] != UNBUILT {
                     self.listed[end] = object;
                     end += 1;
                 }
@@ -199,7 +200,7 @@ impl Loader {
         let behind = |numbers: &[u32]| numbers.iter().max().map_or(0, |&last| last as usize + 1);
 
         let objects = &mut self.objects;
-        objects.truncate(behind(&self.listed));
+        objects.truncate(self.listed.iter().max().map_or(0, |last| last.index() + 1));
         for index in 0..objects.len() {
             if objects.name[index] == UNBUILT {
                 objects.reset(index);
@@ -239,7 +240,7 @@ impl Loader {
     pub(super) fn rebuild_snapshots(&mut self, offset: u64) -> Outcome<u64> {
         let mut is_listed = vec![false; self.objects.len()];
         for &object in &self.listed {
-            is_listed[object as usize] = true;
+            is_listed[object.index()] = true;
         }
         let most = MOST_REBUILT + offset / BYTES_PER_REBUILT;
         let mut totals: HashMap<u64, i128, RandomState> = HashMap::default();

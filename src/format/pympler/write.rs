@@ -7,7 +7,9 @@
 use std::collections::HashMap;
 use std::io::{self, Write};
 
-use crate::model::{Asized, Dump, Frame, Integer, Number, Snapshot, TextId, TrackedObject};
+use crate::model::{
+    Asized, Dump, Frame, Integer, Number, ObjectId, Snapshot, TextId, TrackedObject,
+};
 use crate::pickle::opcode as op;
 
 /// Items that a pickler puts into a list or dict at a time.
@@ -157,7 +159,7 @@ struct Pickler<'p, W> {
     /// Memo numbers of long texts that are shared.
     long_texts: HashMap<TextId, u32>,
     asized: HashMap<u32, u32>,
-    objects: HashMap<u32, u32>,
+    objects: HashMap<ObjectId, u32>,
     snapshots: HashMap<u32, u32>,
     traces: HashMap<u32, u32>,
     frames: HashMap<u32, u32>,
@@ -354,18 +356,18 @@ impl<'p, W: Write> Pickler<'p, W> {
     }
 
     fn object(&mut self, object: TrackedObject<'_>) -> io::Result<()> {
-        if let Some(&number) = self.objects.get(&object.number()) {
+        if let Some(&number) = self.objects.get(&object.id()) {
             return self.get(number);
         }
         self.instance("pympler.classtracker", "TrackedObject")?;
         // Only an object that is listed twice is ever asked for again.
         if self.dump.listed.len() > self.dump.objects.len() {
             let number = self.memoize()?;
-            self.objects.insert(object.number(), number);
+            self.objects.insert(object.id(), number);
         }
         self.out.write_all(&[op::EMPTY_DICT, op::MARK])?;
         let columns = &self.dump.objects;
-        let index = object.number() as usize;
+        let index = object.id().index();
         self.name(b"id")?;
         self.integer(object.exact_address())?;
         self.name(b"repr")?;

@@ -123,10 +123,10 @@ impl<'d, 'p> Classes<'d, 'p> {
                 ..SitesOptions::default()
             },
         );
-        let objects: Vec<u32> = class
+        let objects: Vec<_> = class
             .objects()
             .filter(|&o| admits(o))
-            .map(TrackedObject::number)
+            .map(TrackedObject::id)
             .collect();
         let mut data = ClassData::of(self.history, row);
         data.merge(&merged, self.history);
@@ -284,7 +284,7 @@ impl<'d, 'p> Classes<'d, 'p> {
 }
 
 fn admits(filter: &Filter, sizes: &Sizes, object: TrackedObject<'_>) -> bool {
-    filter.admits_object(object, || sizes.largest_bytes(object.number()))
+    filter.admits_object(object, || sizes.largest_bytes(object.id()))
 }
 
 fn sentence(detail: &ClassDetail, row: &ClassHistory<'_>, history: &History<'_>) -> String {

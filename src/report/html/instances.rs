@@ -13,7 +13,7 @@ use crate::analysis::history::{ClassHistory, History};
 use crate::analysis::merged::Merged;
 use crate::analysis::objects::address;
 use crate::analysis::referents::{Depth, Walker};
-use crate::model::{Contents, Frame, Sizes, Snapshot, Text, Trace, TrackedObject};
+use crate::model::{Contents, Frame, ObjectId, Sizes, Snapshot, Text, Trace, TrackedObject};
 use crate::select::{self, SortKey};
 
 /// Frames of a trace, counted from the innermost.
@@ -254,7 +254,7 @@ impl<'d, 'p> Embedder<'d, 'p> {
     }
 
     /// Embeds the largest of these objects; how many.
-    pub(super) fn embed(&mut self, data: &mut ClassData, mut objects: Vec<u32>) -> usize {
+    pub(super) fn embed(&mut self, data: &mut ClassData, mut objects: Vec<ObjectId>) -> usize {
         select::sort(
             self.dump,
             self.sizes,
@@ -263,8 +263,8 @@ impl<'d, 'p> Embedder<'d, 'p> {
             self.most,
             &mut objects,
         );
-        for &number in &objects {
-            let instance = self.instance(data, self.dump.object(number));
+        for &id in &objects {
+            let instance = self.instance(data, self.dump.object(id));
             data.instances.push(instance);
         }
         objects.len()
@@ -332,8 +332,8 @@ impl<'d, 'p> Embedder<'d, 'p> {
             birth: finite(object.birth_seconds()),
             death: object.death_seconds().and_then(finite),
             alive: object.is_alive(),
-            size: Exact(self.sizes.largest_bytes(object.number()).into()),
-            peak: Exact(self.sizes.at_peak_bytes(object.number()).into()),
+            size: Exact(self.sizes.largest_bytes(object.id()).into()),
+            peak: Exact(self.sizes.at_peak_bytes(object.id()).into()),
             repr: data.text(object.repr()),
             name: (object.name() != object.class().name()).then(|| data.text(object.name())),
             trace: object.trace().map(|trace| data.trace(trace)),

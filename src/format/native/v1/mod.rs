@@ -46,8 +46,8 @@ use column::{read_column, read_steps};
 use super::container::{self, SectionReader};
 use super::{NO_INDEX, snapshots, tables};
 use crate::model::{
-    AsizedColumns, ClassRow, Contents, FrameRow, Notes, ObjectColumns, SampleColumns, TextArena,
-    TextId, TraceColumns,
+    AsizedColumns, ClassRow, Contents, FrameRow, Notes, ObjectColumns, ObjectId, SampleColumns,
+    TextArena, TextId, TraceColumns,
 };
 use crate::pickle::{Fault, Outcome, Reader};
 
@@ -114,7 +114,7 @@ fn read_text(section: &mut SectionReader<'_>) -> Outcome<TextArena> {
         .ok_or_else(|| section.wrong("lengths of texts"))
 }
 
-fn read_classes(section: &mut SectionReader<'_>) -> Outcome<(Vec<ClassRow>, Vec<u32>)> {
+fn read_classes(section: &mut SectionReader<'_>) -> Outcome<(Vec<ClassRow>, Vec<ObjectId>)> {
     let names: Vec<u32> = read_column(section)?;
     let starts: Vec<u32> = read_steps(section)?;
     let counts: Vec<u32> = read_column(section)?;
@@ -139,7 +139,8 @@ fn read_objects(section: &mut SectionReader<'_>) -> Outcome<ObjectColumns> {
         ..ObjectColumns::default()
     };
     let wide: Vec<(u32, i128)> = section.value()?;
-    objects.wide_address = wide.into_iter().collect();
+    let wide = wide.into_iter();
+    objects.wide_address = wide.map(|(id, address)| (ObjectId(id), address)).collect();
     section.same_length("objects", &objects.lengths())?;
     Ok(objects)
 }
@@ -160,7 +161,7 @@ fn read_samples(
     objects: &ObjectColumns,
 ) -> Outcome<SampleColumns> {
     let codes: Vec<u32> = read_column(section)?;
-    let times: Vec<i64> = read_column(section)?;
+    let times: Vec<f64> = read_column(section)?;
     let asized: Vec<u32> = read_steps(section)?;
     section.same_length("samples", &[codes.len(), asized.len()])?;
     let mut time = Vec::with_capacity(codes.len());
@@ -170,7 +171,7 @@ fn read_samples(
             .map(|place| times.get(place).copied());
         match known {
             None => time.push(f64::NAN),
-            Some(Some(bits)) => time.push(f64::from_bits(bits as u64)),
+            Some(Some(known)) => time.push(known),
             Some(None) => return Err(section.wrong("a place among the times")),
         }
     }

@@ -1,0 +1,39 @@
+//! The numbers of what a dump has many of: each kind has a type of its own, so that none is taken
+//! for another. They count from 0 in the order of the columns.
+
+use serde::Serialize;
+
+macro_rules! ids {
+    ($($(#[$doc:meta])* $name:ident;)*) => {$(
+        $(#[$doc])*
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize)]
+        #[serde(transparent)]
+        pub struct $name(pub(crate) u32);
+
+        impl $name {
+            /// That of a row of the columns, which have no more rows than there are numbers.
+            #[inline]
+            pub(crate) fn at(index: usize) -> Self {
+                $name(index as u32)
+            }
+
+            /// The same as a place, from 0.
+            #[inline]
+            pub fn index(self) -> usize {
+                self.0 as usize
+            }
+        }
+
+        /// The id of a number. A dump may have nothing of that id.
+        impl From<u32> for $name {
+            fn from(number: u32) -> Self {
+                $name(number)
+            }
+        }
+    )*};
+}
+
+ids! {
+    /// Which tracked object of a dump: from 0, in the order of the index.
+    ObjectId;
+}
