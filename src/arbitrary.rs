@@ -8,8 +8,8 @@ use proptest::prelude::*;
 use crate::analysis::summary::{Summary, SummaryOptions};
 use crate::format::answers::answers;
 use crate::model::{
-    Asized, AsizedColumns, CachedClass, ClassRow, Contents, Dump, FrameRow, Integer, Number,
-    ObjectId, ProcessMemory, SnapshotRow, TextId,
+    Asized, AsizedColumns, CachedClass, ClassId, ClassRow, Contents, Dump, FrameRow, Integer,
+    Number, ObjectId, ProcessMemory, SnapshotRow, TextId,
 };
 use crate::report::objects::{Detail, Objects};
 use crate::report::{JsonLayout, Report};
@@ -314,7 +314,7 @@ fn build(
         listed_in.extend(object.second.map(|class| class % classes));
         listed_in.sort_unstable();
         listed_in.dedup();
-        columns.class[index] = listed_in[listed_in.len() - 1] as u32;
+        columns.class[index] = ClassId::at(listed_in[listed_in.len() - 1]);
         columns.resolution_level[index] = object.level.unwrap_or(i32::MIN);
         columns.sample_start[index] = dump.samples.time.len() as u32;
         columns.sample_count[index] = object.samples.len() as u32;

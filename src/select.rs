@@ -312,7 +312,7 @@ impl Selection {
             .collect();
         dump.objects()
             .filter(|object| {
-                admitted[object.class().number() as usize]
+                admitted[object.class().id().index()]
                     && self
                         .filter
                         .admits_object(*object, || sizes.largest_bytes(object.id()))
@@ -468,16 +468,16 @@ fn pack<'k>(
 fn class_ranks(dump: &Contents) -> Vec<u32> {
     let mut by_name: Vec<_> = dump
         .classes()
-        .map(|class| (class.name(), class.number()))
+        .map(|class| (class.name(), class.id()))
         .collect();
     by_name.sort_unstable();
     let mut ranks = vec![0; by_name.len()];
     let mut rank = 0;
-    for (index, (name, number)) in by_name.iter().enumerate() {
+    for (index, (name, id)) in by_name.iter().enumerate() {
         if index > 0 && by_name[index - 1].0 != *name {
             rank += 1;
         }
-        ranks[*number as usize] = rank;
+        ranks[id.index()] = rank;
     }
     ranks
 }
@@ -491,7 +491,7 @@ fn prefix(object: TrackedObject<'_>, sizes: &Sizes, ranks: &[u32], key: SortKey)
         u64::from_be_bytes(head)
     };
     match key {
-        SortKey::ClassName => u64::from(ranks[object.class().number() as usize]),
+        SortKey::ClassName => u64::from(ranks[object.class().id().index()]),
         SortKey::Name => text(object.name().as_bytes()),
         SortKey::Repr => text(object.repr().as_bytes()),
         SortKey::Birth => time_order(object.birth_seconds()),

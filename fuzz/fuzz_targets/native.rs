@@ -8,7 +8,7 @@ mod analyses;
 use std::io::sink;
 
 use ctstats::select::Selection;
-use ctstats::{Column, Dump, DumpFile, KeptSizes, ObjectId, Projection, Rows, Rules, Samples, Source};
+use ctstats::{ClassId, Column, Dump, DumpFile, KeptSizes, ObjectId, Projection, Rows, Rules, Samples, Source};
 use libfuzzer_sys::fuzz_target;
 
 /// What questions read of a file that they need not read whole.
@@ -18,7 +18,7 @@ fn in_part(bytes: &[u8]) {
     let Ok(file) = DumpFile::open(&path) else { return };
     analyses::analyse(&file);
     let Ok(digest) = file.digest() else { return };
-    let classes: Vec<u32> = (0..100).collect();
+    let classes: Vec<_> = (0..100).map(ClassId::from).collect();
     let objects = 0..digest.contents.object_count().min(1000) as u32;
     let objects: Vec<_> = objects.map(ObjectId::from).collect();
     let moments = digest.contents.snapshots().map(|snapshot| snapshot.timestamp_seconds());

@@ -9,7 +9,7 @@ use serde::Serialize;
 use super::course::Course;
 use super::summary::{SnapshotSelector, SnapshotSummary, Summary, SummaryOptions};
 use crate::error::Error;
-use crate::model::{Cell, Class, Contents, Text};
+use crate::model::{Cell, Class, ClassId, Contents, Text};
 use crate::select::Filter;
 use crate::source::Source;
 
@@ -46,7 +46,7 @@ pub struct ClassHistory<'d> {
     /// What it held, snapshot by snapshot.
     pub held: Vec<Held>,
     #[serde(skip)]
-    pub(crate) number: u32,
+    pub(crate) id: ClassId,
 }
 
 impl<'d> ClassHistory<'d> {
@@ -66,10 +66,7 @@ impl<'d> ClassHistory<'d> {
 
     /// The class in its dump.
     pub fn class_of(&self, dump: &'d Contents) -> Class<'d> {
-        Class {
-            dump,
-            number: self.number,
-        }
+        Class { dump, id: self.id }
     }
 }
 
@@ -135,16 +132,16 @@ impl<'d> History<'d> {
         let dump = summary.contents();
         let mut places = summary.places();
         if limits.only_used {
-            places.retain(|&(_, number)| summary.is_used(number));
+            places.retain(|&(_, id)| summary.is_used(id));
         }
         if places.len() > limits.classes {
             history.classes_left_out = places.len() - limits.classes;
             places = largest(dump, &summary, places, limits.classes);
         }
-        let row = |&(_, number): &(u32, u32)| ClassHistory {
-            class: dump.class_name(number),
+        let row = |&(_, id): &(u32, ClassId)| ClassHistory {
+            class: dump.class_name(id),
             held: vec![Held::default(); chosen.len()],
-            number,
+            id,
         };
         history.classes = places.iter().map(row).collect();
         let mut snapshots = Vec::with_capacity(chosen.len());
@@ -216,13 +213,13 @@ fn go_through(summary: &Summary<'_>, mut see: impl FnMut(usize, &Course, i128)) 
 }
 
 /// The classes that held most at any snapshot; among equals those with more objects. Places in
-/// the summary, and numbers.
+/// the summary, and ids.
 fn largest(
     dump: &Contents,
     summary: &Summary<'_>,
-    places: Vec<(u32, u32)>,
+    places: Vec<(u32, ClassId)>,
     keep: usize,
-) -> Vec<(u32, u32)> {
+) -> Vec<(u32, ClassId)> {
     let mut most = vec![0; summary.class_count()];
     go_through(summary, |_, course, _| {
         for &place in course.holding() {
@@ -231,9 +228,9 @@ fn largest(
         }
     });
     let mut ranked = places;
-    ranked.sort_by_key(|&(place, number)| {
-        let objects = dump.classes[number as usize].count;
-        (std::cmp::Reverse((most[place as usize], objects)), number)
+    ranked.sort_by_key(|&(place, id)| {
+        let objects = dump.classes[id.index()].count;
+        (std::cmp::Reverse((most[place as usize], objects)), id)
     });
     ranked.truncate(keep);
     ranked

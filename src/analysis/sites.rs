@@ -14,8 +14,8 @@ use serde::Serialize;
 use super::summary::percent;
 use crate::error::Error;
 use crate::model::{
-    Class, Column, Contents, Frame, Integer, KeptSizes, Projection, Rows, Rules, Salvaged, Sizes,
-    Snapshot, Text, TextId, TrackedObject,
+    Class, ClassId, Column, Contents, Frame, Integer, KeptSizes, Projection, Rows, Rules, Salvaged,
+    Sizes, Snapshot, Text, TextId, TrackedObject,
 };
 use crate::select::{Filter, Limit, named};
 use crate::source::Source;
@@ -307,7 +307,7 @@ pub(crate) fn count_admitted(
     dump: &Contents,
     sizes: &Sizes,
     options: &SitesOptions,
-) -> impl Iterator<Item = (Option<u32>, u32, u64, i128)> {
+) -> impl Iterator<Item = (Option<u32>, ClassId, u64, i128)> {
     let admitted = dump
         .classes()
         .filter(|class| options.filter.admits_class(class.name()));
@@ -349,7 +349,7 @@ type KeyId = u32;
 
 /// Objects by key and class. In a dump of a million there are few of these, unless they are
 /// grouped by repr.
-type Counted = HashMap<(KeyId, u32), Tally, RandomState>;
+type Counted = HashMap<(KeyId, ClassId), Tally, RandomState>;
 
 fn count<'d>(
     dump: &'d Contents,
@@ -364,7 +364,7 @@ fn count<'d>(
     let mut counted = Counted::default();
     let columns = &dump.objects;
     for class in classes {
-        let name = dump.classes[class.number() as usize].name;
+        let name = dump.classes[class.id().index()].name;
         // Objects that were created together mostly stand together.
         let mut run: Option<(KeyId, Tally)> = None;
         for object in class.objects() {
@@ -397,13 +397,13 @@ fn count<'d>(
                 Some((of, tally)) if *of == key => tally.add(one),
                 _ => {
                     if let Some((of, tally)) = run.replace((key, one)) {
-                        counted.entry((of, class.number())).or_default().add(tally);
+                        counted.entry((of, class.id())).or_default().add(tally);
                     }
                 }
             }
         }
         if let Some((of, tally)) = run {
-            counted.entry((of, class.number())).or_default().add(tally);
+            counted.entry((of, class.id())).or_default().add(tally);
         }
     }
     counted
@@ -431,7 +431,7 @@ struct Group<'d> {
     site: Site<'d>,
     tally: Tally,
     /// Numbers of the classes, each once.
-    classes: Vec<u32>,
+    classes: Vec<ClassId>,
 }
 
 impl Group<'_> {
@@ -470,12 +470,12 @@ fn figures_of(dump: &Contents, groups: &[Group<'_>]) -> SiteFigures {
 }
 
 /// Classes of one name count once, though a dump may list it twice.
-fn figures(dump: &Contents, tally: Tally, mut classes: Vec<u32>) -> SiteFigures {
+fn figures(dump: &Contents, tally: Tally, mut classes: Vec<ClassId>) -> SiteFigures {
     classes.sort_unstable();
     classes.dedup();
     if classes.len() > 1 {
-        classes.sort_unstable_by_key(|&number| dump.class_name(number));
-        classes.dedup_by_key(|number| dump.class_name(*number));
+        classes.sort_unstable_by_key(|&id| dump.class_name(id));
+        classes.dedup_by_key(|id| dump.class_name(*id));
     }
     SiteFigures {
         objects: tally.objects,

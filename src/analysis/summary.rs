@@ -13,7 +13,8 @@ use super::long_texts::LongTexts;
 pub use super::snapshot_selector::SnapshotSelector;
 use crate::error::Error;
 use crate::model::{
-    self, Cells, Contents, Rules, Salvaged, Snapshot, Text, Timeline, TrackedObject, moments,
+    self, Cells, ClassId, Contents, Rules, Salvaged, Snapshot, Text, Timeline, TrackedObject,
+    moments,
 };
 use crate::select::{Filter, Limit, named};
 use crate::source::Source;
@@ -123,7 +124,7 @@ pub struct ClassFigures<'d> {
     /// was not recorded.
     pub share_percent: Option<f64>,
     #[serde(skip)]
-    pub(crate) number: u32,
+    pub(crate) id: ClassId,
 }
 
 /// Classes that a limit folded into one.
@@ -234,8 +235,8 @@ pub struct Summary<'d> {
     /// What the file keeps of every class at every snapshot.
     kept: Option<&'d Cells>,
     options: SummaryOptions,
-    /// Numbers of the selected classes; for [`Rules::Pympler`] and by default sorted by name.
-    classes: Vec<u32>,
+    /// The selected classes; for [`Rules::Pympler`] and by default sorted by name.
+    classes: Vec<ClassId>,
     snapshots: Vec<Snapshot<'d>>,
     texts_cut: Cell<bool>,
 }
@@ -276,7 +277,7 @@ impl<'d> Summary<'d> {
             }
             snapshots.retain(|snapshot| chosen[snapshot.index()]);
         }
-        let classes = classes.iter().map(|class| class.number()).collect();
+        let classes = classes.iter().map(|class| class.id()).collect();
         Ok(Summary {
             dump,
             kept,
@@ -293,10 +294,10 @@ impl<'d> Summary<'d> {
     }
 
     /// Whether a class has instances at all.
-    pub(super) fn is_used(&self, class: u32) -> bool {
+    pub(super) fn is_used(&self, class: ClassId) -> bool {
         match self.kept {
-            Some(totals) => totals.is_used(class as usize),
-            None => self.dump.classes[class as usize].count > 0,
+            Some(totals) => totals.is_used(class.index()),
+            None => self.dump.classes[class.index()].count > 0,
         }
     }
 
@@ -436,8 +437,8 @@ impl<'d> Summary<'d> {
         blocks
     }
 
-    /// The selected classes: their places, and their numbers in the dump.
-    pub(super) fn places(&self) -> Vec<(u32, u32)> {
+    /// The selected classes: their places, and their ids.
+    pub(super) fn places(&self) -> Vec<(u32, ClassId)> {
         (0..).zip(self.classes.iter().copied()).collect()
     }
 
@@ -485,14 +486,14 @@ impl<'d> Summary<'d> {
     }
 
     fn row(&self, place: u32, cell: model::Cell, whole: Option<i128>) -> ClassFigures<'d> {
-        let number = self.classes[place as usize];
+        let id = self.classes[place as usize];
         ClassFigures {
-            class: self.dump.class_name(number),
+            class: self.dump.class_name(id),
             active: cell.active,
             sum_bytes: cell.sum_bytes,
             average_bytes: average(cell.sum_bytes, cell.active),
             share_percent: whole.map(|whole| percent(cell.sum_bytes, whole)),
-            number,
+            id,
         }
     }
 

@@ -169,7 +169,7 @@ pub(crate) struct KeptTrees<'d> {
 impl<'d> KeptTrees<'d> {
     /// The tree of a class; `None` where nothing has referents.
     pub(crate) fn of_class(&self, class: Class<'_>) -> Option<&'d Coalesced> {
-        self.trees.get(class.number() as usize)?.as_ref()
+        self.trees.get(class.id().index())?.as_ref()
     }
 }
 

@@ -1,7 +1,7 @@
 //! Derived figures: how many objects of each class were born and died when, by the snapshots
 //! between which they did. A dump has few such pairs however many objects it has.
 
-use super::{Class, Contents, Projection, Snapshot, TrackedObject};
+use super::{Class, ClassId, Contents, Projection, Snapshot, TrackedObject};
 
 /// Where a moment lies among some others, each of them once and ascending: at one of them,
 /// between two, before all or behind all. Two moments compare as their places do if one of
@@ -111,8 +111,8 @@ impl Cohorts {
     }
 
     /// Those of a class.
-    pub(crate) fn of_class(&self, number: u32) -> &[Cohort] {
-        let index = number as usize;
+    pub(crate) fn of_class(&self, class: ClassId) -> &[Cohort] {
+        let index = class.index();
         let start = if index == 0 { 0 } else { self.ends[index - 1] };
         &self.cohorts[start as usize..self.ends[index] as usize]
     }
@@ -255,7 +255,7 @@ mod tests {
                     (0..4).for_each(|fact| of_objects[fact] += u64::from(facts[fact]));
                 }
                 let mut of_cohorts = [0; 4];
-                for cohort in cohorts.of_class(class.number()) {
+                for cohort in cohorts.of_class(class.id()) {
                     let facts = [
                         cohort.is_born_before(at),
                         cohort.is_born_between(at, then),

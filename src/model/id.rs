@@ -1,6 +1,8 @@
 //! The numbers of what a dump has many of: each kind has a type of its own, so that none is taken
 //! for another. They count from 0 in the order of the columns.
 
+use std::fmt;
+
 use serde::Serialize;
 
 macro_rules! ids {
@@ -11,7 +13,7 @@ macro_rules! ids {
         pub struct $name(pub(crate) u32);
 
         impl $name {
-            /// That of a row of the columns, which have no more rows than there are numbers.
+            /// That of a row of the columns, which have no more rows than there are ids.
             #[inline]
             pub(crate) fn at(index: usize) -> Self {
                 $name(index as u32)
@@ -21,6 +23,13 @@ macro_rules! ids {
             #[inline]
             pub fn index(self) -> usize {
                 self.0 as usize
+            }
+        }
+
+        /// Its number.
+        impl fmt::Display for $name {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                self.0.fmt(f)
             }
         }
 
@@ -36,4 +45,11 @@ macro_rules! ids {
 ids! {
     /// Which tracked object of a dump: from 0, in the order of the index.
     ObjectId;
+    /// Which class of a dump: from 0, in the order of registration.
+    ClassId;
+}
+
+impl ClassId {
+    /// Stands for no class, which is that of objects that no class lists.
+    pub(crate) const NONE: ClassId = ClassId(u32::MAX);
 }

@@ -29,7 +29,7 @@ mod trace;
 
 pub use asized::Asized;
 pub use clock::ClockFault;
-pub use id::ObjectId;
+pub use id::{ClassId, ObjectId};
 pub use integer::Integer;
 pub use object::{Sample, TrackedObject};
 pub use projection::{Column, KeptSizes, Projection, Rows, Samples};
@@ -154,26 +154,24 @@ pub(crate) struct ClassRow {
 #[derive(Clone, Copy)]
 pub struct Class<'d> {
     pub(crate) dump: &'d Contents,
-    pub(crate) number: u32,
+    pub(crate) id: ClassId,
 }
 
 impl<'d> Class<'d> {
-    /// Its number in the dump, from 0 in the order of registration.
-    pub fn number(self) -> u32 {
-        self.number
+    /// Which class of the dump it is.
+    pub fn id(self) -> ClassId {
+        self.id
     }
 
     /// The name under which it was registered.
     pub fn name(self) -> Text<'d> {
-        self.dump
-            .text
-            .get(self.dump.classes[self.number as usize].name)
+        self.dump.text.get(self.dump.classes[self.id.index()].name)
     }
 
     /// Its objects in the order of their creation.
     pub fn objects(self) -> impl ExactSizeIterator<Item = TrackedObject<'d>> {
         let dump = self.dump;
-        let row = dump.classes[self.number as usize];
+        let row = dump.classes[self.id.index()];
         let start = row.start as usize;
         dump.listed[start..start + row.count as usize]
             .iter()
@@ -184,7 +182,8 @@ impl<'d> Class<'d> {
 impl Contents {
     /// The classes in the order of registration.
     pub fn classes(&self) -> impl ExactSizeIterator<Item = Class<'_>> {
-        (0..self.classes.len() as u32).map(move |number| Class { dump: self, number })
+        let ids = (0..self.classes.len()).map(ClassId::at);
+        ids.map(move |id| Class { dump: self, id })
     }
 
     /// The tracked objects, class behind class. An object in two classes comes twice.
@@ -275,8 +274,8 @@ impl Contents {
             <= 4 * self.samples.time.len() as u64 + (1 << 20)
     }
 
-    pub(crate) fn class_name(&self, number: u32) -> Text<'_> {
-        Class { dump: self, number }.name()
+    pub(crate) fn class_name(&self, id: ClassId) -> Text<'_> {
+        Class { dump: self, id }.name()
     }
 
     pub(crate) fn optional_text(&self, id: TextId) -> Option<Text<'_>> {

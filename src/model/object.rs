@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, TryReserveError};
 
 use super::asized::Asized;
-use super::id::ObjectId;
+use super::id::{ClassId, ObjectId};
 use super::text::{Text, TextId};
 use super::trace::Trace;
 use super::{Class, Contents, Integer};
@@ -30,7 +30,7 @@ pub(crate) struct ObjectColumns {
     /// Trace numbers plus one; 0 for none.
     pub(crate) trace: Vec<u32>,
     /// The class in whose list the object stands, the last if in several.
-    pub(crate) class: Vec<u32>,
+    pub(crate) class: Vec<ClassId>,
     pub(crate) resolution_level: Vec<i32>,
     pub(crate) sample_start: Vec<u32>,
     pub(crate) sample_count: Vec<u32>,
@@ -47,7 +47,7 @@ impl ObjectColumns {
         self.birth.push(0.0);
         self.death.push(f64::from_bits(ALIVE_BITS));
         self.trace.push(0);
-        self.class.push(u32::MAX);
+        self.class.push(ClassId::NONE);
         self.resolution_level.push(i32::MIN);
         self.sample_start.push(0);
         self.sample_count.push(0);
@@ -82,7 +82,7 @@ impl ObjectColumns {
         self.birth[index] = 0.0;
         self.set_death(index, None);
         self.trace[index] = 0;
-        self.class[index] = u32::MAX;
+        self.class[index] = ClassId::NONE;
         self.resolution_level[index] = i32::MIN;
         self.sample_start[index] = 0;
         self.sample_count[index] = 0;
@@ -217,7 +217,7 @@ impl<'d> TrackedObject<'d> {
     pub fn class(self) -> Class<'d> {
         Class {
             dump: self.dump,
-            number: self.cell(&self.dump.objects.class, "class"),
+            id: self.cell(&self.dump.objects.class, "class"),
         }
     }
 

@@ -2,7 +2,7 @@
 
 use super::asized::AsizedColumns;
 use super::text::{TextArena, TextId};
-use super::{ClassRow, Contents, Dump, FrameRow, ObjectId};
+use super::{ClassId, ClassRow, Contents, Dump, FrameRow, ObjectId};
 
 impl Contents {
     /// A dump of these objects alone, in this order within their classes, with all
@@ -29,10 +29,10 @@ impl Contents {
         };
         // Stable: those of a class keep their order.
         let mut by_class = objects.to_vec();
-        let class = |&id: &ObjectId| self.object(id).class().number();
+        let class = |&id: &ObjectId| self.object(id).class().id();
         by_class.sort_by_key(class);
         for members in by_class.chunk_by(|a, b| class(a) == class(b)) {
-            part.class(&self.classes[class(&members[0]) as usize], members);
+            part.class(&self.classes[class(&members[0]).index()], members);
         }
         part.snapshots();
         Dump {
@@ -90,14 +90,14 @@ impl Part<'_> {
 
     fn class(&mut self, class: &ClassRow, members: &[ObjectId]) {
         let name = self.text(class.name);
-        let number = self.dump.classes.len() as u32;
+        let id = ClassId::at(self.dump.classes.len());
         let start = self.dump.listed.len() as u32;
         for &member in members {
             let own = match self.objects.get(member.0) {
                 Some(own) => ObjectId(own),
                 None => self.object(member),
             };
-            self.dump.objects.class[own.index()] = number;
+            self.dump.objects.class[own.index()] = id;
             self.dump.listed.push(own);
         }
         self.dump.classes.push(ClassRow {

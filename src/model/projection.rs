@@ -1,6 +1,6 @@
 //! What to read of tracked objects: which of their columns, and which of the objects.
 
-use super::{ObjectId, Rules};
+use super::{ClassId, ObjectId, Rules};
 
 /// A column of tracked objects that is read only if it is asked for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -134,8 +134,8 @@ impl Projection {
 pub enum Rows<'r> {
     /// All of them.
     All,
-    /// Those that the classes of these numbers list. The numbers ascend.
-    OfClasses(&'r [u32]),
+    /// Those that these classes list. The ids ascend.
+    OfClasses(&'r [ClassId]),
     /// Those of these ids, which ascend. An object is listed by its own class alone.
     These(&'r [ObjectId]),
 }

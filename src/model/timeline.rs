@@ -1,7 +1,7 @@
 //! What some classes held over time, told by what changed from one moment to the next. Most
 //! classes of a dump of many have nothing at most moments, and take nothing here.
 
-use super::{Cells, Contents, Rules, TrackedObject};
+use super::{Cells, ClassId, Contents, Rules, TrackedObject};
 
 /// What a class had at a moment and not at the one before.
 #[derive(Clone, Copy, Debug, Default)]
@@ -34,7 +34,7 @@ impl Timeline {
     /// One pass over the objects of some classes that `admits` lets count, at moments that ascend.
     pub(crate) fn of(
         dump: &Contents,
-        classes: &[u32],
+        classes: &[ClassId],
         times: Vec<f64>,
         rules: Rules,
         admits: impl Fn(TrackedObject<'_>) -> bool,
@@ -43,8 +43,8 @@ impl Timeline {
         let mut column = Column::new(changes.timeline.times.len());
         let all = dump.classes();
         let rows: Vec<_> = all.collect();
-        for (place, &number) in (0..).zip(classes) {
-            for object in rows[number as usize].objects().filter(|&o| admits(o)) {
+        for (place, id) in (0..).zip(classes) {
+            for object in rows[id.index()].objects().filter(|&o| admits(o)) {
                 column.add(object, &changes.timeline.times);
             }
             column.finish(|moment, change| changes.push(place, moment, change));
@@ -53,12 +53,12 @@ impl Timeline {
     }
 
     /// Those of figures that are known.
-    pub(crate) fn of_cells(cells: &Cells, classes: &[u32], rules: Rules) -> Timeline {
+    pub(crate) fn of_cells(cells: &Cells, classes: &[ClassId], rules: Rules) -> Timeline {
         let mut changes = Changes::new(cells.times.clone(), rules);
-        for (place, &class) in (0..).zip(classes) {
+        for (place, class) in (0..).zip(classes) {
             let mut before = 0;
             for moment in 0..cells.times.len() {
-                let cell = |rules| cells.cell(moment, class as usize, rules);
+                let cell = |rules| cells.cell(moment, class.index(), rules);
                 let [documented, pympler] = [Rules::Documented, Rules::Pympler].map(cell);
                 let active = documented.active as i64;
                 let change = Change {
@@ -77,7 +77,7 @@ impl Timeline {
     /// How many changes there are at each of the moments, which ascend.
     pub(crate) fn count(
         dump: &Contents,
-        classes: &[u32],
+        classes: &[ClassId],
         times: &[f64],
         admits: impl Fn(TrackedObject<'_>) -> bool,
     ) -> Vec<u32> {
@@ -85,8 +85,8 @@ impl Timeline {
         let mut column = Column::new(times.len());
         let all = dump.classes();
         let rows: Vec<_> = all.collect();
-        for &number in classes {
-            for object in rows[number as usize].objects().filter(|&o| admits(o)) {
+        for id in classes {
+            for object in rows[id.index()].objects().filter(|&o| admits(o)) {
                 column.add(object, times);
             }
             column.finish(|moment, _| counts[moment] += 1);
@@ -305,7 +305,7 @@ impl Timeline {
 mod tests {
     use super::*;
     use crate::model::Dump;
-    use crate::model::{Cell, Snapshot, moments};
+    use crate::model::{Cell, Class, Snapshot, moments};
 
     /// As it is told object by object.
     fn expected(dump: &Contents, times: &[f64], rules: Rules) -> Vec<Vec<Cell>> {
@@ -341,7 +341,7 @@ mod tests {
                 continue;
             }
             let times = moments(dump.snapshots());
-            let classes: Vec<u32> = (0..dump.classes.len() as u32).collect();
+            let classes: Vec<_> = dump.classes().map(Class::id).collect();
             let cells = Cells::of(&dump);
             for rules in [Rules::Documented, Rules::Pympler] {
                 let expected = expected(&dump, &times, rules);

@@ -216,11 +216,9 @@ impl<'d> Page<'d> {
         let rest = width.saturating_sub(fixed).max(12);
         let mut is_shown = vec![false; dump.classes().len()];
         for &number in &selected.objects {
-            is_shown[dump.object(number).class().number() as usize] = true;
+            is_shown[dump.object(number).class().id().index()] = true;
         }
-        let classes = dump
-            .classes()
-            .filter(|class| is_shown[class.number() as usize]);
+        let classes = dump.classes().filter(|class| is_shown[class.id().index()]);
         let names: Vec<Text<'d>> = classes.map(|class| class.name()).collect();
         let (class, repr) = if width >= WIDE {
             let widths = names.iter().map(|&name| width_of(&ending(name, width)));

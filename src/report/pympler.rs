@@ -227,7 +227,7 @@ impl<W: Write> Writer<W> {
         let cached = snapshot.row().classes.iter().flatten();
         let cached: HashMap<_, _> = cached.map(|c| (dump.text.get(c.class), c)).collect();
         for class in &figures.classes {
-            let name = dump.class_name(class.number);
+            let name = dump.class_name(class.id);
             self.buffer.extend_from_slice(b"  ");
             self.field(name, 33, Side::Right);
             self.buffer.push(b' ');

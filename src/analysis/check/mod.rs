@@ -314,7 +314,7 @@ fn alive<'d>(
     let cohorts = filter.cohorts(source)?;
     let classes = dump.classes();
     for class in classes.filter(|class| filter.admits_class(class.name())) {
-        let cohorts = cohorts.of_class(class.number()).iter();
+        let cohorts = cohorts.of_class(class.id()).iter();
         let alive = cohorts.filter(|cohort| cohort.death.is_none());
         let alive: u64 = alive.map(|alive| alive.objects).sum();
         if alive > 0 {

@@ -402,7 +402,7 @@ fn lives<'d>(
         .filter(|class| filter.admits_class(class.name()))
     {
         let mut lives = Lives::default();
-        for cohort in cohorts.of_class(class.number()) {
+        for cohort in cohorts.of_class(class.id()) {
             let born = cohort.is_born_between(from, to);
             let was = cohort.is_active_at(from);
             let count = |counts: bool| if counts { cohort.objects } else { 0 };

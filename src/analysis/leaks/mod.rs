@@ -23,7 +23,9 @@ use super::coverage::Coverage;
 use super::history::{History, HistoryLimits};
 use super::summary::{SnapshotName, SnapshotSelector};
 use crate::error::Error;
-use crate::model::{Cohorts, Contents, Rules, Salvaged, Snapshot, Survivors, Text, Totals};
+use crate::model::{
+    ClassId, Cohorts, Contents, Rules, Salvaged, Snapshot, Survivors, Text, Totals,
+};
 use crate::select::{Filter, Limit, named};
 use crate::source::{Digest, Source};
 
@@ -113,7 +115,7 @@ pub struct ClassVerdict<'d> {
     #[serde(flatten)]
     pub evidence: Evidence,
     #[serde(skip)]
-    number: u32,
+    id: ClassId,
 }
 
 /// A class that may leak, looked at closely.
@@ -224,13 +226,13 @@ impl<'d> Verdicts<'d> {
                 instances: trend(&instances),
                 bytes: trend(&bytes),
                 weightless: bytes.iter().all(|&bytes| bytes == 0),
-                survival: Survival::of(&cohorts, row.number, &seconds),
+                survival: Survival::of(&cohorts, row.id, &seconds),
             };
             let class = ClassVerdict {
                 class: row.class,
                 verdict: evidence.verdict(),
                 evidence,
-                number: row.number,
+                id: row.id,
             };
             if class.verdict.confidence == Confidence::No {
                 cleared.push(class);
@@ -283,7 +285,7 @@ impl<'d> Verdicts<'d> {
         }
         let mut kept = vec![Kept::default(); self.suspects.len()];
         if let Some(survivors) = self.between.map(Survivors::of).filter(|_| !kept.is_empty()) {
-            let classes: Vec<u32> = self.suspects.iter().map(|class| class.number).collect();
+            let classes: Vec<_> = self.suspects.iter().map(|class| class.id).collect();
             kept = suspect::look(source, &classes, survivors, &self.filter)?;
         }
         let suspects = self.suspects.into_iter().zip(kept);
@@ -363,7 +365,7 @@ fn coverage<'d>(
 fn objects(dump: &Contents, filter: &Filter, cohorts: &Cohorts) -> u64 {
     let classes = dump.classes();
     let classes = classes.filter(|class| filter.admits_class(class.name()));
-    let of_class = classes.flat_map(|class| cohorts.of_class(class.number()));
+    let of_class = classes.flat_map(|class| cohorts.of_class(class.id()));
     of_class.map(|cohort| cohort.objects).sum()
 }
 

@@ -4,7 +4,7 @@
 
 use serde::Serialize;
 
-use crate::model::{Cohort, Cohorts, Place};
+use crate::model::{ClassId, Cohort, Cohorts, Place};
 
 /// Births are counted in at most so many spans of time.
 const MOST_SPANS: usize = 24;
@@ -28,7 +28,7 @@ pub struct Survival {
 impl Survival {
     /// Counts the objects of a class of these cohorts. `seconds` are moments of snapshots,
     /// ascending.
-    pub(super) fn of(cohorts: &Cohorts, class: u32, seconds: &[f64]) -> Survival {
+    pub(super) fn of(cohorts: &Cohorts, class: ClassId, seconds: &[f64]) -> Survival {
         let places: Vec<Place> = seconds.iter().map(|&at| cohorts.place(at)).collect();
         let (Some(&first), Some(&last)) = (places.first(), places.last()) else {
             return Survival::default();

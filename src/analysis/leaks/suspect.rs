@@ -12,8 +12,8 @@ use crate::analysis::sites::is_tracker;
 use crate::analysis::summary::percent;
 use crate::error::Error;
 use crate::model::{
-    Class, Column, Contents, Frame, Integer, ObjectId, Projection, Rows, Samples, Survivors, Text,
-    TrackedObject, Whose,
+    Class, ClassId, Column, Contents, Frame, Integer, ObjectId, Projection, Rows, Samples,
+    Survivors, Text, TrackedObject, Whose,
 };
 use crate::select::Filter;
 use crate::source::Source;
@@ -98,7 +98,7 @@ pub struct KeptObject<'d> {
 /// traces are read, and of the few that are shown the reprs and addresses.
 pub(super) fn look<'d>(
     source: &'d impl Source,
-    classes: &[u32],
+    classes: &[ClassId],
     survivors: Survivors,
     filter: &Filter,
 ) -> Result<Vec<Kept<'d>>, Error> {
@@ -123,7 +123,7 @@ pub(super) fn look<'d>(
     };
     let mut looks = Vec::with_capacity(classes.len());
     let mut shown = Vec::new();
-    for (&number, members) in classes.iter().zip(&members) {
+    for (&id, members) in classes.iter().zip(&members) {
         let objects: Vec<Measured<'d>> = members
             .iter()
             .filter_map(|&id| dump.recorded_object(id))
@@ -136,7 +136,7 @@ pub(super) fn look<'d>(
             ..Kept::default()
         };
         (kept.origins, kept.more_origins) = origins(&objects, size_bytes);
-        let class = Class { dump, number };
+        let class = Class { dump, id };
         let all = objects.iter().map(|&(object, _)| object);
         if let Some(tree) = trees.tree(class, all) {
             kept.holders = holders(&tree.referents);
@@ -171,7 +171,7 @@ pub(super) fn look<'d>(
 /// The numbers of the survivors of each class that the filter lets count, as it lists them.
 fn survivors_of(
     source: &impl Source,
-    classes: &[u32],
+    classes: &[ClassId],
     survivors: Survivors,
     filter: &Filter,
 ) -> Result<Vec<Vec<ObjectId>>, Error> {
@@ -180,8 +180,8 @@ fn survivors_of(
     let wanted = Projection::of([Column::Birth, Column::Death]).and(filter.projection());
     let lives = source.fetch(wanted, Rows::OfClasses(&ascending))?;
     let dump: &Contents = &lives;
-    let survivors_of = |&number: &u32| {
-        let objects = Class { dump, number }.objects();
+    let survivors_of = |&id: &ClassId| {
+        let objects = Class { dump, id }.objects();
         let objects = objects.filter(|&object| survivors.has(object) && filter.admits(object));
         objects
             .map(|object| dump.recorded_id(object.id()))

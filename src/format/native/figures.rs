@@ -5,8 +5,8 @@ use super::container::{SectionOut, Sections};
 use super::rows;
 use super::tables::same_length;
 use crate::model::{
-    Cells, ClassRow, Coalesced, Cohort, Cohorts, Contents, Figures, Forest, Forests, MAX_LEVEL,
-    MOST_NODES, Node, Place, Survivors, TextArena, TextId, Totals, Whose, moments,
+    Cells, ClassId, ClassRow, Coalesced, Cohort, Cohorts, Contents, Figures, Forest, Forests,
+    MAX_LEVEL, MOST_NODES, Node, Place, Survivors, TextArena, TextId, Totals, Whose, moments,
 };
 use crate::pickle::{Fault, Outcome, malformed};
 
@@ -296,13 +296,13 @@ pub(super) fn read_cohorts(
         ends,
         cohorts: cohorts.collect(),
     };
-    let of_class = |number| cohorts.of_class(number).iter().map(|cohort| cohort.objects);
-    let mut of_classes = (0..).zip(classes);
+    let of_class = |id| cohorts.of_class(id).iter().map(|cohort| cohort.objects);
+    let mut of_classes = (0..).map(ClassId).zip(classes);
     let alive = cohorts
         .cohorts
         .iter()
         .filter(|cohort| cohort.death.is_none());
-    if !of_classes.all(|(number, class)| of_class(number).sum::<u64>() == u64::from(class.count))
+    if !of_classes.all(|(id, class)| of_class(id).sum::<u64>() == u64::from(class.count))
         || alive.map(|cohort| cohort.objects).sum::<u64>() != dump.totals().alive
     {
         return Err(malformed(

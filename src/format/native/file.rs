@@ -240,7 +240,7 @@ mod tests {
 
     use super::super::{column, container, tables};
     use super::*;
-    use crate::model::Dump;
+    use crate::model::{ClassId, Dump};
 
     /// Each column by itself, and all of them with samples of each kind.
     const PROJECTIONS: [Projection; 4] = [
@@ -291,7 +291,7 @@ mod tests {
                 for projection in PROJECTIONS {
                     for rows in [
                         Rows::All,
-                        Rows::OfClasses(&[0, 1]),
+                        Rows::OfClasses(&[ClassId(0), ClassId(1)]),
                         Rows::These(&[ObjectId(0), ObjectId(3)]),
                     ] {
                         is_refused(file.objects(projection, rows, &digest).is_ok());
@@ -320,7 +320,7 @@ mod tests {
             let file = NativeFile::open(file, ByteCount::default()).unwrap();
             let wanted = Projection::ALL;
             let part = file.digest().and_then(|digest| {
-                file.objects(wanted, Rows::OfClasses(&[0, 1]), &digest)?;
+                file.objects(wanted, Rows::OfClasses(&[ClassId(0), ClassId(1)]), &digest)?;
                 file.objects(
                     wanted.with_samples(Samples::None),
                     Rows::These(&[ObjectId(0)]),

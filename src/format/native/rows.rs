@@ -10,8 +10,8 @@ use super::column::{Bytes, Column, all};
 use super::container::Sections;
 use super::tables;
 use crate::model::{
-    AsizedColumns, ClassRow, Contents, FrameRow, ObjectColumns, ObjectId, SampleColumns, TextArena,
-    TextId, TraceColumns,
+    AsizedColumns, ClassId, ClassRow, Contents, FrameRow, ObjectColumns, ObjectId, SampleColumns,
+    TextArena, TextId, TraceColumns,
 };
 use crate::pickle::{Outcome, malformed, too_large};
 
@@ -20,11 +20,11 @@ use crate::pickle::{Outcome, malformed, too_large};
 pub(super) fn list_of_classes(
     sections: &Sections,
     contents: &mut Contents,
-    classes: &[u32],
+    classes: &[ClassId],
 ) -> Outcome<Vec<ObjectId>> {
     let mut column = Column::open(sections, "listed")?;
     let (mut listed, mut end) = (Vec::new(), 0);
-    for (class, row) in (0..).zip(&mut contents.classes) {
+    for (class, row) in (0..).map(ClassId).zip(&mut contents.classes) {
         if u64::from(row.start) != end {
             return Err(malformed("section 'class.start' is damaged: its classes"));
         }
@@ -62,8 +62,8 @@ pub(super) fn list_of_classes(
 /// None if the classes of the objects were not read.
 pub(super) fn list(dump: &mut Contents) -> Outcome<()> {
     unlist(&mut dump.classes);
-    for &class in &dump.objects.class {
-        let row = dump.classes.get_mut(class as usize);
+    for class in &dump.objects.class {
+        let row = dump.classes.get_mut(class.index());
         row.ok_or_else(|| malformed("section 'obj.class' is damaged: no such class"))?
             .count += 1;
     }
@@ -75,8 +75,8 @@ pub(super) fn list(dump: &mut Contents) -> Outcome<()> {
         start += class.count;
     }
     dump.listed = vec![ObjectId(0); dump.objects.class.len()];
-    for (number, &class) in dump.objects.class.iter().enumerate() {
-        let place = &mut places[class as usize];
+    for (number, class) in dump.objects.class.iter().enumerate() {
+        let place = &mut places[class.index()];
         dump.listed[*place] = ObjectId::at(number);
         *place += 1;
     }

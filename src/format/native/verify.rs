@@ -31,7 +31,7 @@ pub(super) fn verify(dump: &Contents) -> Outcome<()> {
             let index = id.index();
             // An object in no list may be in no class.
             let class = objects.class.get(index);
-            let has_class = class.is_none_or(|&class| (class as usize) < dump.classes.len());
+            let has_class = class.is_none_or(|class| class.index() < dump.classes.len());
             index < objects.len() && has_class
         }),
     )?;

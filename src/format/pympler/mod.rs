@@ -34,8 +34,8 @@ use texts::Texts;
 
 use super::{Damage, reason};
 use crate::model::{
-    AsizedColumns, CachedClass, ClassRow, Contents, Notes, ObjectColumns, ObjectId, ProcessMemory,
-    Salvaged, SampleColumns, SnapshotRow, TextArena, TextId,
+    AsizedColumns, CachedClass, ClassId, ClassRow, Contents, Notes, ObjectColumns, ObjectId,
+    ProcessMemory, Salvaged, SampleColumns, SnapshotRow, TextArena, TextId,
 };
 use crate::pickle::{
     Builder, Fault, FaultKind, Heap, Kind, Memo, Outcome, Pairs, Pickled, Reader, Value, bad_value,
@@ -359,7 +359,7 @@ impl Loader {
     }
 
     fn list(&mut self, objects: impl Iterator<Item = Value>, offset: u64) -> Outcome<()> {
-        let class = self.classes.len() as u32;
+        let class = ClassId::at(self.classes.len());
         for value in objects {
             make_room(&mut self.listed).map_err(no_memory)?;
             let Value::Built(OBJECT, number) = value else {

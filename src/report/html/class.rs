@@ -16,7 +16,7 @@ use crate::analysis::history::{ClassHistory, History};
 use crate::analysis::lifetimes::Lives;
 use crate::analysis::merged::{Merger, Rows};
 use crate::analysis::sites::{SiteRow, Sites, SitesOptions};
-use crate::model::{Contents, Sizes, Snapshot, Totals, TrackedObject};
+use crate::model::{ClassId, Contents, Sizes, Snapshot, Totals, TrackedObject};
 use crate::report::form::json;
 use crate::select::{Filter, Limit};
 use crate::units::{ByteStyle, bytes, counted, short_time, thousands};
@@ -33,7 +33,7 @@ const MOST_SITES: u64 = 20;
 #[derive(Template)]
 #[template(path = "class.html")]
 struct Page<'p> {
-    number: u32,
+    number: ClassId,
     index: &'p str,
     title: &'p str,
     name: &'p str,
@@ -134,7 +134,7 @@ impl<'d, 'p> Classes<'d, 'p> {
         let lives = Lives::of_class(class, filter, &self.totals);
         let traced = sites.sites.iter().any(|site| !site.frames.is_empty());
         rendered(&Page {
-            number: row.number,
+            number: row.id,
             index: self.names.index(),
             title: &self.options.title,
             name: self.names.shown(at),
@@ -171,7 +171,7 @@ impl<'d, 'p> Classes<'d, 'p> {
         admits: &impl Fn(TrackedObject<'d>) -> bool,
     ) -> io::Result<Vec<Titled>> {
         let mut charts = Vec::new();
-        let number = row.number;
+        let number = row.id;
         let mut push = |id, label, chart: Chart| -> io::Result<()> {
             let chart = rendered(&chart)?;
             charts.push(Titled { id, label, chart });

@@ -181,7 +181,7 @@ pub(super) fn view(
             .enumerate()
             .map(|(at, class)| PageLink {
                 name: names.shown(at),
-                href: names.href(at, class.number),
+                href: names.href(at, class.id),
                 aside: counted(
                     class.class_of(dump).objects().len(),
                     "instance",
@@ -360,7 +360,7 @@ impl<'p> Memory<'p> {
                 Some(color) => areas.push(Area {
                     name: self.names.shown(at).to_owned(),
                     color,
-                    href: Some(self.names.href(at, class.number)),
+                    href: Some(self.names.href(at, class.id)),
                     values: values.collect(),
                 }),
                 None => other.iter_mut().zip(values).for_each(|(sum, v)| *sum += v),
@@ -527,7 +527,7 @@ fn changes(history: &History<'_>, names: &Names) -> Vec<Change> {
                 .collect();
             Change {
                 name: names.shown(at).to_owned(),
-                href: Some(names.href(at, class.number)),
+                href: Some(names.href(at, class.id)),
                 until_largest: [first.sum_bytes, class.most_bytes()].map(Cell::bytes),
                 at: class.peak().map_or_else(
                     || Cell::none("nothing at any snapshot"),
@@ -660,7 +660,7 @@ fn data(history: &History<'_>, names: &Names) -> String {
     let snapshots = history.snapshots.iter().enumerate();
     json::embedded(&Data {
         classes: classes
-            .map(|(at, class)| (names.shown(at), names.href(at, class.number)))
+            .map(|(at, class)| (names.shown(at), names.href(at, class.id)))
             .collect(),
         snapshots: snapshots
             .map(|(place, snapshot)| {

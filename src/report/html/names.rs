@@ -5,6 +5,7 @@ use std::ffi::OsStr;
 
 use super::text::shown;
 use crate::analysis::history::History;
+use crate::model::ClassId;
 
 /// How many characters of a class name its file has.
 const SLUG: usize = 60;
@@ -62,7 +63,7 @@ impl Names {
                 .map(|class| visible(shown(class.class)))
                 .collect(),
             files: classes
-                .map(|class| format!("{:04}-{}.html", class.number, slug(&class.class.to_str())))
+                .map(|class| format!("{:04}-{}.html", class.id, slug(&class.class.to_str())))
                 .collect(),
             place: None,
         }
@@ -83,10 +84,10 @@ impl Names {
     }
 
     /// The reference from the index page to a class's page.
-    pub(super) fn href(&self, at: usize, number: u32) -> String {
+    pub(super) fn href(&self, at: usize, id: ClassId) -> String {
         match &self.place {
             Some(place) => format!("{}{}", place.folder, self.files[at]),
-            None => format!("#class-{number}"),
+            None => format!("#class-{id}"),
         }
     }
 
