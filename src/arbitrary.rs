@@ -8,8 +8,8 @@ use proptest::prelude::*;
 use crate::analysis::summary::{Summary, SummaryOptions};
 use crate::format::answers::answers;
 use crate::model::{
-    Asized, AsizedColumns, CachedClass, ClassId, ClassRow, Contents, Dump, FrameRow, Integer,
-    Number, ObjectId, ProcessMemory, SnapshotRow, TextId,
+    Asized, AsizedColumns, AsizedId, CachedClass, ClassId, ClassRow, Contents, Dump, FrameRow,
+    Integer, Number, ObjectId, ProcessMemory, SnapshotRow, TextId,
 };
 use crate::report::objects::{Detail, Objects};
 use crate::report::{JsonLayout, Report};
@@ -248,10 +248,10 @@ fn build(
     }
     let text = |number: usize| TextId((number % texts.len()) as u32);
     for node in nodes {
-        let number = dump.asized.push(TextId::NONE).unwrap();
-        let members = node.referents.iter().filter(|_| number > 0);
-        let members: Vec<u32> = members
-            .map(|n| (n % number.max(1) as usize) as u32)
+        let id = dump.asized.push(TextId::NONE).unwrap();
+        let members = node.referents.iter().filter(|_| id.0 > 0);
+        let members: Vec<_> = members
+            .map(|n| AsizedId::at(n % id.index().max(1)))
             .collect();
         let mut group = 0;
         if !members.is_empty() {
@@ -266,7 +266,7 @@ fn build(
         } else {
             text(node.name)
         };
-        dump.asized.set(number, node.size, node.flat, name, group);
+        dump.asized.set(id, node.size, node.flat, name, group);
     }
     for (mut row, wide) in frames {
         if let Some(digits) = wide {
@@ -323,7 +323,8 @@ fn build(
             dump.samples
                 .time
                 .push(if born { object.birth } else { *time });
-            dump.samples.asized.push((node % nodes.len()) as u32);
+            let id = AsizedId::at(node % nodes.len());
+            dump.samples.asized.push(id);
         }
         for class in listed_in {
             lists[class].push(ObjectId::at(index));

@@ -124,9 +124,9 @@ pub use error::{Error, Problem};
 pub use format::{Damage, DumpFile};
 pub use input::{ByteCount, Counted};
 pub use model::{
-    Asized, Class, ClassId, ClockFault, Column, Contents, Dump, Frame, Integer, KeptSizes, Notes,
-    ObjectId, Origin, ProcessMemory, Projection, Redaction, Rows, Rules, Salvaged, Sample, Samples,
-    Sizes, Snapshot, Survivors, Text, Trace, TrackedObject,
+    Asized, AsizedId, Class, ClassId, ClockFault, Column, Contents, Dump, Frame, Integer,
+    KeptSizes, Notes, ObjectId, Origin, ProcessMemory, Projection, Redaction, Rows, Rules,
+    Salvaged, Sample, Samples, Sizes, Snapshot, Survivors, Text, Trace, TrackedObject,
 };
 pub use source::{Digest, Fetched, Source};
 pub use stats::{ConsoleStats, HtmlStats, Stats};

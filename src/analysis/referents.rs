@@ -4,7 +4,7 @@
 use serde::Serialize;
 
 use super::long_texts::LongTexts;
-use crate::model::{Asized, Contents, MAX_LEVEL, Text};
+use crate::model::{Asized, AsizedId, Contents, MAX_LEVEL, Text};
 use crate::select::first;
 
 /// How many rows one tree may have. A tree that shares parts can unfold to 2⁴⁰.
@@ -70,7 +70,7 @@ pub struct Walker {
     /// Referents left to look at.
     looks: u64,
     /// Children that wait, the next one last: level, number, size in bytes.
-    waiting: Vec<(usize, u32, i64)>,
+    waiting: Vec<(usize, AsizedId, i64)>,
 }
 
 impl Walker {
@@ -104,7 +104,7 @@ impl Walker {
         let mut cut = Cut {
             cut: !self.expand(root, 1, depth, total),
         };
-        while let Some((level, number, size_bytes)) = self.waiting.pop() {
+        while let Some((level, id, size_bytes)) = self.waiting.pop() {
             if rows == MAX_ROWS || self.budget == 0 {
                 return Ok(Cut { cut: true });
             }
@@ -112,7 +112,7 @@ impl Walker {
             self.budget -= 1;
             let asized = Asized {
                 dump: root.dump,
-                number,
+                id,
             };
             visit(ReferentRow {
                 level,
@@ -139,9 +139,9 @@ impl Walker {
         self.looks = looks;
         let referents = parent.referents().map(|referent| {
             let size = referent.size_bytes();
-            (level, referent.number, size)
+            (level, referent.id, size)
         });
-        let counts = |&(_, _, size): &(usize, u32, i64)| {
+        let counts = |&(_, _, size): &(usize, AsizedId, i64)| {
             // Of nothing there is no share; Pympler divides by zero here.
             let notable = size > 0 && total != 0 && share(size, total) > NOTABLE_PERCENT;
             depth == Depth::All || notable

@@ -548,8 +548,8 @@ mod tests {
             .objects()
             .filter(|object| object.class().name().contains("Cart") && object.is_alive())
             .last();
-        let asized = cart.unwrap().samples().next_back().unwrap().asized.number;
-        let group = whole.asized.rows[asized as usize].group;
+        let asized = cart.unwrap().samples().next_back().unwrap().asized.id();
+        let group = whole.asized.rows[asized.index()].group;
         let members = whole.asized.group_range(group);
         whole.asized.referents[members.start] = asized;
         whole.dump_stats(&path).unwrap();

@@ -6,6 +6,7 @@ use std::collections::{BTreeMap, TryReserveError};
 use std::ops::Range;
 
 use super::Contents;
+use super::id::AsizedId;
 use super::text::{Text, TextId};
 use crate::room::make_room;
 
@@ -29,13 +30,13 @@ const WIDE: u32 = u32::MAX;
 pub(crate) struct AsizedColumns {
     pub(crate) rows: Vec<AsizedRow>,
     /// The sizes that do not fit into their row.
-    wide_sizes: BTreeMap<u32, i64>,
+    wide_sizes: BTreeMap<AsizedId, i64>,
     /// The flat sizes that do not fit into their row.
-    wide_flats: BTreeMap<u32, i64>,
+    wide_flats: BTreeMap<AsizedId, i64>,
     /// Where each group of referents begins in `referents`; group 0 is empty.
     pub(crate) group_start: Vec<u32>,
-    /// Numbers of `Asized`, group behind group.
-    pub(crate) referents: Vec<u32>,
+    /// The members of the groups, group behind group.
+    pub(crate) referents: Vec<AsizedId>,
 }
 
 impl AsizedColumns {
@@ -47,24 +48,24 @@ impl AsizedColumns {
         }
     }
 
-    /// A new row, nothing in it yet; its number. `None` when there are 2³² − 1 already.
+    /// A new row, nothing in it yet; its id. `None` when there are 2³² − 1 already.
     #[inline]
-    pub(crate) fn push(&mut self, name: TextId) -> Option<u32> {
-        let number = u32::try_from(self.rows.len()).ok()?;
+    pub(crate) fn push(&mut self, name: TextId) -> Option<AsizedId> {
+        let id = AsizedId(u32::try_from(self.rows.len()).ok()?);
         self.rows.push(AsizedRow {
             size: 0,
             flat: 0,
             name,
             group: 0,
         });
-        Some(number)
+        Some(id)
     }
 
     /// Fills a row.
     #[inline]
     pub(crate) fn set(
         &mut self,
-        number: u32,
+        id: AsizedId,
         size_bytes: i64,
         flat_bytes: i64,
         name: TextId,
@@ -78,12 +79,12 @@ impl AsizedColumns {
             group,
         };
         if row.size == WIDE {
-            self.wide_sizes.insert(number, size_bytes);
+            self.wide_sizes.insert(id, size_bytes);
         }
         if row.flat == WIDE {
-            self.wide_flats.insert(number, flat_bytes);
+            self.wide_flats.insert(id, flat_bytes);
         }
-        self.rows[number as usize] = row;
+        self.rows[id.index()] = row;
     }
 
     /// Makes room for what the next stretch of a file may add.
@@ -105,8 +106,8 @@ impl AsizedColumns {
 
     /// Drops the last rows: those behind all of these and of what they lead to. With them go the
     /// groups behind those of the others.
-    pub(crate) fn truncate_behind(&mut self, kept: impl Iterator<Item = u32>) {
-        let behind = |number: u32| number as usize + 1;
+    pub(crate) fn truncate_behind(&mut self, kept: impl Iterator<Item = AsizedId>) {
+        let behind = |id: AsizedId| id.index() + 1;
         let mut rows = kept.map(behind).max().unwrap_or(0);
         let (mut row, mut groups) = (0, 0);
         while row < rows {
@@ -125,22 +126,22 @@ impl AsizedColumns {
             self.group_start.truncate(groups);
         }
         self.rows.truncate(rows);
-        self.wide_sizes.split_off(&(rows as u32));
-        self.wide_flats.split_off(&(rows as u32));
+        self.wide_sizes.split_off(&AsizedId::at(rows));
+        self.wide_flats.split_off(&AsizedId::at(rows));
     }
 
     #[inline]
-    pub(crate) fn size(&self, number: u32) -> i64 {
-        match self.rows[number as usize].size {
-            WIDE => self.wide_sizes.get(&number).copied().unwrap_or(0),
+    pub(crate) fn size(&self, id: AsizedId) -> i64 {
+        match self.rows[id.index()].size {
+            WIDE => self.wide_sizes.get(&id).copied().unwrap_or(0),
             size => i64::from(size),
         }
     }
 
     #[inline]
-    pub(crate) fn flat(&self, number: u32) -> i64 {
-        match self.rows[number as usize].flat {
-            WIDE => self.wide_flats.get(&number).copied().unwrap_or(0),
+    pub(crate) fn flat(&self, id: AsizedId) -> i64 {
+        match self.rows[id.index()].flat {
+            WIDE => self.wide_flats.get(&id).copied().unwrap_or(0),
             flat => i64::from(flat),
         }
     }
@@ -149,20 +150,20 @@ impl AsizedColumns {
     #[inline]
     pub(crate) fn is_leaf(
         &self,
-        number: u32,
+        id: AsizedId,
         size_bytes: i64,
         flat_bytes: i64,
         name: TextId,
     ) -> bool {
-        let row = self.rows[number as usize];
+        let row = self.rows[id.index()];
         row.group == 0
             && row.name == name
-            && self.size(number) == size_bytes
-            && self.flat(number) == flat_bytes
+            && self.size(id) == size_bytes
+            && self.flat(id) == flat_bytes
     }
 
     #[inline]
-    pub(crate) fn group_members(&self, group: u32) -> &[u32] {
+    pub(crate) fn group_members(&self, group: u32) -> &[AsizedId] {
         &self.referents[self.group_range(group)]
     }
 
@@ -186,35 +187,39 @@ impl AsizedColumns {
 #[derive(Clone, Copy)]
 pub struct Asized<'d> {
     pub(crate) dump: &'d Contents,
-    pub(crate) number: u32,
+    pub(crate) id: AsizedId,
 }
 
 impl<'d> Asized<'d> {
+    /// Which size of the dump it is; the same for one that is shared.
+    pub fn id(self) -> AsizedId {
+        self.id
+    }
     /// Bytes, all that it refers to included.
     #[inline]
     pub fn size_bytes(self) -> i64 {
-        self.dump.asized.size(self.number)
+        self.dump.asized.size(self.id)
     }
 
     /// Bytes of the thing itself.
     pub fn flat_bytes(self) -> i64 {
-        self.dump.asized.flat(self.number)
+        self.dump.asized.flat(self.id)
     }
 
     /// Its repr, or for a referent the attribute or key; `None` where Pympler gave none.
     pub fn name(self) -> Option<Text<'d>> {
         self.dump
-            .optional_text(self.dump.asized.rows[self.number as usize].name)
+            .optional_text(self.dump.asized.rows[self.id.index()].name)
     }
 
     /// What it refers to, in the order recorded. Recorded down to the tracker's resolution level.
     pub fn referents(self) -> impl ExactSizeIterator<Item = Asized<'d>> {
-        let group = self.dump.asized.rows[self.number as usize].group;
+        let group = self.dump.asized.rows[self.id.index()].group;
         let dump = self.dump;
         dump.asized
             .group_members(group)
             .iter()
-            .map(move |&number| Asized { dump, number })
+            .map(move |&id| Asized { dump, id })
     }
 
     /// How many things it refers to directly.

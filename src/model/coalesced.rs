@@ -13,7 +13,9 @@ use std::ops::Range;
 use foldhash::fast::FixedState;
 
 use super::cohorts::moments;
-use super::{Asized, Class, Contents, Snapshot, Survivors, Text, TextArena, TextId, TrackedObject};
+use super::{
+    Asized, AsizedId, Class, Contents, Snapshot, Survivors, Text, TextArena, TextId, TrackedObject,
+};
 
 /// How deep a walk goes. Pympler itself ends near 1000, with a RecursionError.
 pub(crate) const MAX_LEVEL: usize = 900;
@@ -258,20 +260,20 @@ impl<'d> Coalescer<'d> {
     ) {
         let roots = self.roots(objects);
         for (moment, roots) in roots.iter().enumerate() {
-            let has_referents = |&root: &u32| self.asized(root).referent_count() > 0;
+            let has_referents = |&root: &AsizedId| self.asized(root).referent_count() > 0;
             if roots.iter().any(has_referents) {
                 see(self.moments[moment], self.merge(roots));
             }
         }
     }
 
-    /// Numbers of the `Asized` of the objects at each moment.
-    fn roots(&self, objects: impl Iterator<Item = TrackedObject<'d>>) -> Vec<Vec<u32>> {
+    /// The `Asized` of the objects at each moment.
+    fn roots(&self, objects: impl Iterator<Item = TrackedObject<'d>>) -> Vec<Vec<AsizedId>> {
         let mut objects = objects.enumerate().peekable();
         if self.dump.referent_count() == 0 || objects.peek().is_none() {
             return Vec::new();
         }
-        let mut roots: Vec<Vec<u32>> = vec![Vec::new(); self.moments.len()];
+        let mut roots = vec![Vec::new(); self.moments.len()];
         // Of several samples of an object at one moment the last counts.
         let mut last = vec![u32::MAX; self.moments.len()];
         for (index, object) in objects {
@@ -282,20 +284,20 @@ impl<'d> Coalescer<'d> {
                 if std::mem::replace(&mut last[moment], index as u32) == index as u32 {
                     roots[moment].pop();
                 }
-                roots[moment].push(sample.asized.number);
+                roots[moment].push(sample.asized.id);
             }
         }
         roots
     }
 
-    fn asized(&self, number: u32) -> Asized<'d> {
+    fn asized(&self, id: AsizedId) -> Asized<'d> {
         Asized {
             dump: self.dump,
-            number,
+            id,
         }
     }
 
-    fn merge(&mut self, roots: &[u32]) -> Coalesced {
+    fn merge(&mut self, roots: &[AsizedId]) -> Coalesced {
         let mut tree = Coalesced::default();
         tree.nodes.push(Node::new(0, TextId::NONE));
         self.places.clear();
@@ -310,9 +312,9 @@ impl<'d> Coalescer<'d> {
     /// Merges all that `root`, which is merged into the first node, refers to.
     fn descend(&mut self, tree: &mut Coalesced, root: Asized<'d>, node: u32) {
         let asized = &self.dump.asized;
-        let members = |number: u32| asized.group_range(asized.rows[number as usize].group);
+        let members = |id: AsizedId| asized.group_range(asized.rows[id.index()].group);
         self.levels.clear();
-        self.levels.push((node, members(root.number)));
+        self.levels.push((node, members(root.id)));
         while let Some(&mut (parent, ref mut left)) = self.levels.last_mut() {
             let Some(place) = left.next() else {
                 self.levels.pop();
@@ -323,14 +325,14 @@ impl<'d> Coalescer<'d> {
                 return;
             }
             self.budget -= 1;
-            let number = asized.referents[place];
-            let name = asized.rows[number as usize].name;
+            let id = asized.referents[place];
+            let name = asized.rows[id.index()].name;
             let Some(node) = self.node(tree, parent, name) else {
                 tree.is_cut = true;
                 continue;
             };
-            tree.nodes[node as usize].add(self.asized(number));
-            let below = members(number);
+            tree.nodes[node as usize].add(self.asized(id));
+            let below = members(id);
             if below.is_empty() || self.levels.len() >= self.deepest {
                 continue;
             }

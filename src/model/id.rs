@@ -47,6 +47,9 @@ ids! {
     ObjectId;
     /// Which class of a dump: from 0, in the order of registration.
     ClassId;
+    /// Which size of a dump, be it that of an object or of something that it refers to: from 0, in
+    /// the order of the file. Equal ids are the same size, which several may share.
+    AsizedId;
 }
 
 impl ClassId {

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, TryReserveError};
 
 use super::asized::Asized;
-use super::id::{ClassId, ObjectId};
+use super::id::{AsizedId, ClassId, ObjectId};
 use super::text::{Text, TextId};
 use super::trace::Trace;
 use super::{Class, Contents, Integer};
@@ -151,7 +151,7 @@ impl ObjectColumns {
 #[derive(Clone, Debug, Default)]
 pub(crate) struct SampleColumns {
     pub(crate) time: Vec<f64>,
-    pub(crate) asized: Vec<u32>,
+    pub(crate) asized: Vec<AsizedId>,
 }
 
 impl SampleColumns {
@@ -311,9 +311,9 @@ impl<'d> TrackedObject<'d> {
         times
             .iter()
             .zip(asized)
-            .map(move |(&time_seconds, &number)| Sample {
+            .map(move |(&time_seconds, &id)| Sample {
                 time_seconds,
-                asized: Asized { dump, number },
+                asized: Asized { dump, id },
             })
     }
 

@@ -1,6 +1,7 @@
 //! A part of a dump as a dump of its own: some objects, and all that they refer to.
 
 use super::asized::AsizedColumns;
+use super::id::AsizedId;
 use super::text::{TextArena, TextId};
 use super::{ClassId, ClassRow, Contents, Dump, FrameRow, ObjectId};
 
@@ -146,33 +147,33 @@ impl Part<'_> {
     }
 
     /// Copies an `Asized` and all that it refers to; shared parts once.
-    fn asized(&mut self, root: u32) -> u32 {
+    fn asized(&mut self, root: AsizedId) -> AsizedId {
         let mut waiting = vec![root];
         let mut copied = Vec::new();
-        while let Some(number) = waiting.pop() {
-            if self.asized.get(number).is_some() {
+        while let Some(id) = waiting.pop() {
+            if self.asized.get(id.0).is_some() {
                 continue;
             }
             let own = self.dump.asized.push(TextId::NONE).expect(FITS);
-            self.asized.set(number, own);
-            copied.push(number);
-            let group = self.whole.asized.rows[number as usize].group;
+            self.asized.set(id.0, own.0);
+            copied.push(id);
+            let group = self.whole.asized.rows[id.index()].group;
             waiting.extend(self.whole.asized.group_members(group));
         }
-        for number in copied {
+        for id in copied {
             let columns = &self.whole.asized;
-            let row = columns.rows[number as usize];
+            let row = columns.rows[id.index()];
             let (name, group) = (self.text(row.name), self.group(row.group));
-            let own = self.own_asized(number);
+            let own = self.own_asized(id);
             self.dump
                 .asized
-                .set(own, columns.size(number), columns.flat(number), name, group);
+                .set(own, columns.size(id), columns.flat(id), name, group);
         }
         self.own_asized(root)
     }
 
-    fn own_asized(&self, copied: u32) -> u32 {
-        self.asized.get(copied).expect("it was copied")
+    fn own_asized(&self, copied: AsizedId) -> AsizedId {
+        AsizedId(self.asized.get(copied.0).expect("it was copied"))
     }
 
     /// Copies a group whose members were copied.
@@ -187,9 +188,8 @@ impl Part<'_> {
         let own = columns.group_start.len() as u32;
         columns.group_start.push(columns.referents.len() as u32);
         let members = self.whole.asized.group_members(group);
-        columns
-            .referents
-            .extend(members.iter().filter_map(|&member| self.asized.get(member)));
+        let own_members = members.iter().filter_map(|id| self.asized.get(id.0));
+        columns.referents.extend(own_members.map(AsizedId));
         self.groups.set(group, own);
         own
     }

@@ -1,6 +1,7 @@
 //! Snapshots: the process as a whole at the moments when objects were sized.
 
 use super::Contents;
+use super::id::AsizedId;
 use super::text::{Text, TextId};
 
 /// A number out of a cached annotation, of the type that it had.
@@ -41,8 +42,8 @@ pub(crate) struct CachedClass {
     pub(crate) average: Number,
     pub(crate) percent: Number,
     pub(crate) active: Number,
-    /// The coalesced tree, by the number of its `Asized`.
-    pub(crate) merged: Option<u32>,
+    /// The root of the coalesced tree.
+    pub(crate) merged: Option<AsizedId>,
 }
 
 impl CachedClass {

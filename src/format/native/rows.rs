@@ -10,8 +10,8 @@ use super::column::{Bytes, Column, all};
 use super::container::Sections;
 use super::tables;
 use crate::model::{
-    AsizedColumns, ClassId, ClassRow, Contents, FrameRow, ObjectColumns, ObjectId, SampleColumns,
-    TextArena, TextId, TraceColumns,
+    AsizedColumns, AsizedId, ClassId, ClassRow, Contents, FrameRow, ObjectColumns, ObjectId,
+    SampleColumns, TextArena, TextId, TraceColumns,
 };
 use crate::pickle::{Outcome, malformed, too_large};
 
@@ -169,10 +169,10 @@ impl<'s> SampleTimes<'s> {
 /// in the order of the file; the numbers become those of what is returned.
 pub(super) fn read_asized<'n>(
     sections: &Sections,
-    roots: impl Iterator<Item = &'n mut u32>,
+    roots: impl Iterator<Item = &'n mut AsizedId>,
 ) -> Outcome<AsizedColumns> {
-    let roots: Vec<&mut u32> = roots.collect();
-    let mut level: Vec<u32> = roots.iter().map(|root| **root).collect();
+    let roots: Vec<&mut AsizedId> = roots.collect();
+    let mut level: Vec<AsizedId> = roots.iter().map(|root| **root).collect();
     let mut sizes = Column::open(sections, "asized.size")?;
     let mut flats = Column::open(sections, "asized.flat")?;
     let mut names = Column::open(sections, "asized.name")?;
@@ -181,7 +181,7 @@ pub(super) fn read_asized<'n>(
     let mut referents = Column::open(sections, "referent")?;
 
     let mut columns = AsizedColumns::new();
-    let mut own: HashMap<u32, u32, RandomState> = HashMap::default();
+    let mut own: HashMap<AsizedId, AsizedId, RandomState> = HashMap::default();
     let mut own_groups: HashMap<u32, u32, RandomState> = HashMap::default();
     while !level.is_empty() {
         level.sort_unstable();
@@ -191,7 +191,7 @@ pub(super) fn read_asized<'n>(
             if own.contains_key(&number) {
                 continue;
             }
-            let at = u64::from(number);
+            let at = number.0.into();
             let (size, flat) = (sizes.get(at)?, flats.get(at)?);
             let name = TextId(names.get_as(at)?);
             let group: u32 = groups.get_as(at)?;
@@ -211,7 +211,7 @@ pub(super) fn read_asized<'n>(
                     let group_number = columns.group_start.len() as u32;
                     columns.group_start.push(columns.referents.len() as u32);
                     for referent in referents.range(start.into(), end)? {
-                        let number: u32 = referents.get_as(referent)?;
+                        let number: AsizedId = referents.get_as(referent)?;
                         columns.referents.push(number);
                         found.push(number);
                     }
@@ -225,7 +225,7 @@ pub(super) fn read_asized<'n>(
     }
     for number in columns.referents.iter_mut().chain(roots) {
         // Everything that is referred to was read.
-        *number = own.get(number).copied().unwrap_or_default();
+        *number = own.get(number).copied().unwrap_or(AsizedId(0));
     }
     Ok(columns)
 }
@@ -366,10 +366,10 @@ pub(super) fn each_text_of_objects(dump: &mut Contents, see: &mut dyn FnMut(&mut
 }
 
 /// Reads the sizes of the `Asized` of these numbers, which become those of what is returned.
-pub(super) fn read_sizes(sections: &Sections, numbers: &mut [u32]) -> Outcome<AsizedColumns> {
+pub(super) fn read_sizes(sections: &Sections, numbers: &mut [AsizedId]) -> Outcome<AsizedColumns> {
     let mut places: Vec<u32> = (0..numbers.len() as u32).collect();
     places.sort_by_key(|&place| numbers[place as usize]);
-    let ascending: Vec<u32> = places.iter().map(|&at| numbers[at as usize]).collect();
+    let ascending: Vec<_> = places.iter().map(|&at| numbers[at as usize]).collect();
     let sizes: Vec<i64> = Column::open(sections, "asized.size")?.gather(&ascending)?;
     let mut columns = AsizedColumns::new();
     for (&place, size) in places.iter().zip(sizes) {

@@ -4,7 +4,9 @@
 use super::column::{Column as Packed, column};
 use super::container::{SectionOut, Sections};
 use super::tables;
-use crate::model::{ClassId, Column, ObjectColumns, ObjectId, Projection, Samples, TextId};
+use crate::model::{
+    AsizedId, ClassId, Column, ObjectColumns, ObjectId, Projection, Samples, TextId,
+};
 use crate::pickle::Outcome;
 
 /// A column of objects.
@@ -232,7 +234,7 @@ macro_rules! stored_as_their_numbers {
     };
 }
 
-stored_as_their_numbers!(ClassId, ObjectId);
+stored_as_their_numbers!(AsizedId, ClassId, ObjectId);
 
 impl Stored for TextId {
     #[inline]

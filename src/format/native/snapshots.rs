@@ -3,7 +3,7 @@
 use bincode::{Decode, Encode};
 
 use super::container::{SectionOut, SectionReader, Sections};
-use crate::model::{CachedClass, Contents, Number, ProcessMemory, SnapshotRow, TextId};
+use crate::model::{AsizedId, CachedClass, Contents, Number, ProcessMemory, SnapshotRow, TextId};
 use crate::pickle::Outcome;
 
 /// A snapshot as it stands in the file: [`SnapshotRow`], field by field.
@@ -106,7 +106,7 @@ fn to_file(row: &SnapshotRow) -> Snapshot {
                     average: figure(cached.average),
                     percent: figure(cached.percent),
                     active: figure(cached.active),
-                    merged: cached.merged,
+                    merged: cached.merged.map(|root| root.0),
                 })
                 .collect()
         }),
@@ -147,7 +147,7 @@ fn from_file(row: Snapshot) -> SnapshotRow {
                     average: number(cached.average),
                     percent: number(cached.percent),
                     active: number(cached.active),
-                    merged: cached.merged,
+                    merged: cached.merged.map(AsizedId),
                 })
                 .collect()
         }),

@@ -10,9 +10,9 @@ use super::container::{SectionOut, Sections};
 use super::parallel::{self, Meanwhile};
 use super::{NO_INDEX, figures, schema, snapshots};
 use crate::model::{
-    AsizedColumns, ClassRow, Column as Wanted, Contents, Figures, FrameRow, Notes, ObjectColumns,
-    ObjectId, Projection, Rules, Salvaged, SampleColumns, Sizes, TextArena, TextId, Totals,
-    TraceColumns,
+    AsizedColumns, AsizedId, ClassRow, Column as Wanted, Contents, Figures, FrameRow, Notes,
+    ObjectColumns, ObjectId, Projection, Rules, Salvaged, SampleColumns, Sizes, TextArena, TextId,
+    Totals, TraceColumns,
 };
 use crate::pickle::{Outcome, malformed, no_memory};
 use crate::room::with_room;
@@ -155,13 +155,9 @@ pub(super) fn write(dump: &Contents) -> (Vec<(&'static str, SectionOut<'_>)>, u6
     jobs.column("sample.asized", move || numbers(&dump.samples.asized));
 
     let asized = &dump.asized;
-    let count = asized.rows.len() as u32;
-    jobs.column("asized.size", move || {
-        (0..count).map(|number| asized.size(number))
-    });
-    jobs.column("asized.flat", move || {
-        (0..count).map(|number| asized.flat(number))
-    });
+    let ids = move || (0..asized.rows.len()).map(AsizedId::at);
+    jobs.column("asized.size", move || ids().map(|id| asized.size(id)));
+    jobs.column("asized.flat", move || ids().map(|id| asized.flat(id)));
     jobs.column("asized.name", move || {
         asized.rows.iter().map(|row| row.name.0.into())
     });
@@ -402,7 +398,7 @@ fn time_codes(dump: &Contents) -> (Vec<u32>, Vec<f64>) {
 fn read_samples(sections: &Sections, objects: &ObjectColumns) -> Outcome<SampleColumns> {
     let codes: Vec<u32> = all(sections, "sample.time")?;
     let times: Vec<f64> = all(sections, "times")?;
-    let asized: Vec<u32> = all(sections, "sample.asized")?;
+    let asized: Vec<AsizedId> = all(sections, "sample.asized")?;
     same_length("sample", &[codes.len(), asized.len()])?;
     let mut births = 0;
     let mut time = with_room(codes.len()).map_err(no_memory)?;
@@ -461,9 +457,9 @@ pub(super) fn asized_rows(
     columns.rows = with_room(sizes.len()).map_err(no_memory)?;
     let rows = sizes.iter().zip(flats).zip(names).zip(groups);
     for (((&size, &flat), &name), &group) in rows {
-        let number = columns.push(TextId(name));
-        let number = number.ok_or_else(|| malformed("section 'asized' is damaged: its length"))?;
-        columns.set(number, size, flat, TextId(name), group);
+        let id = columns.push(TextId(name));
+        let id = id.ok_or_else(|| malformed("section 'asized' is damaged: its length"))?;
+        columns.set(id, size, flat, TextId(name), group);
     }
     Ok(columns)
 }

@@ -46,10 +46,7 @@ pub(super) fn verify(dump: &Contents) -> Outcome<()> {
     )?;
     check(
         "a sample",
-        dump.samples
-            .asized
-            .iter()
-            .all(|&number| (number as usize) < rows),
+        dump.samples.asized.iter().all(|id| id.index() < rows),
     )?;
     let groups = &dump.asized.group_start;
     check(
@@ -66,10 +63,7 @@ pub(super) fn verify(dump: &Contents) -> Outcome<()> {
                 .last()
                 .is_none_or(|&last| last as usize <= referents.len())
     })?;
-    check(
-        "a referent",
-        referents.iter().all(|&number| (number as usize) < rows),
-    )?;
+    check("a referent", referents.iter().all(|id| id.index() < rows))?;
     check(
         "a frame",
         dump.traces.frames.iter().all(|frame| {
@@ -99,7 +93,7 @@ pub(super) fn verify(dump: &Contents) -> Outcome<()> {
                     text(cached.class)
                         && digits(cached.active)
                         && digits(cached.percent)
-                        && cached.merged.is_none_or(|number| (number as usize) < rows)
+                        && cached.merged.is_none_or(|root| root.index() < rows)
                 })
         }),
     )?;

@@ -2,14 +2,14 @@
 
 use super::fields::{Field, field};
 use super::{ASIZED, EMPTY_TUPLE, GROUP, Loader, UNBUILT, built_twice};
-use crate::model::TextId;
+use crate::model::{AsizedId, TextId};
 use crate::pickle::{Fault, Heap, List, Outcome, Pairs, Value, bad_value, too_large};
 
 impl Loader {
     pub(super) fn build_asized(
         &mut self,
         heap: &mut Heap,
-        number: u32,
+        id: AsizedId,
         pairs: &Pairs,
     ) -> Outcome<()> {
         const CLASS: &str = "Asized";
@@ -28,11 +28,11 @@ impl Loader {
             }
         }
         let size = size.ok_or_else(|| self.missing(CLASS, Field::Size))?;
-        if self.asized.rows[number as usize].name != UNBUILT {
+        if self.asized.rows[id.index()].name != UNBUILT {
             return Err(built_twice(CLASS));
         }
         self.unbuilt -= 1;
-        self.asized.set(number, size, flat, name, group);
+        self.asized.set(id, size, flat, name, group);
         Ok(())
     }
 
@@ -51,7 +51,7 @@ impl Loader {
                     let Value::Built(ASIZED, number) = item else {
                         return Err(self.no_referent(item));
                     };
-                    members.push(number);
+                    members.push(AsizedId(number));
                 }
                 let group = self.new_group(&members)?;
                 heap.set_list(list, List::Taken(Value::Built(GROUP, group)));
@@ -73,7 +73,7 @@ impl Loader {
         bad_value(format!("Asized.refs holds {}", self.describe_type(value)))
     }
 
-    pub(super) fn new_group(&mut self, members: &[u32]) -> Outcome<u32> {
+    pub(super) fn new_group(&mut self, members: &[AsizedId]) -> Outcome<u32> {
         if members.is_empty() {
             return Ok(0);
         }

@@ -34,8 +34,8 @@ use texts::Texts;
 
 use super::{Damage, reason};
 use crate::model::{
-    AsizedColumns, CachedClass, ClassId, ClassRow, Contents, Notes, ObjectColumns, ObjectId,
-    ProcessMemory, Salvaged, SampleColumns, SnapshotRow, TextArena, TextId,
+    AsizedColumns, AsizedId, CachedClass, ClassId, ClassRow, Contents, Notes, ObjectColumns,
+    ObjectId, ProcessMemory, Salvaged, SampleColumns, SnapshotRow, TextArena, TextId,
 };
 use crate::pickle::{
     Builder, Fault, FaultKind, Heap, Kind, Memo, Outcome, Pairs, Pickled, Reader, Value, bad_value,
@@ -157,7 +157,9 @@ struct Loader {
     /// Whether whole instances are taken in one step. Off only to test that it changes nothing.
     shortcuts: bool,
     /// Referents on their way into a group, those of outer ones first.
-    gathered: Vec<u32>,
+    gathered: Vec<AsizedId>,
+    /// Frames on their way into a trace.
+    gathered_frames: Vec<u32>,
     /// Lists of this pickle that shortcuts share.
     lists: Lists,
     /// What shortcuts expect.
@@ -228,6 +230,7 @@ impl Loader {
             damage: Damage::Refuse,
             shortcuts: true,
             gathered: Vec::new(),
+            gathered_frames: Vec::new(),
             lists: Lists::default(),
             habits: Habits::default(),
         })
@@ -557,7 +560,10 @@ impl Builder for Loader {
                 | Value::Bool(_)),
                 Value::Built(ASIZED, asized),
             ] => match self.seconds(time, heap) {
-                Some(time) => Some(Value::Built(SAMPLE, self.new_sample(time, asized)?)),
+                Some(time) => Some(Value::Built(
+                    SAMPLE,
+                    self.new_sample(time, AsizedId(asized))?,
+                )),
                 None => None,
             },
             [Value::Built(ASIZED, _), ..] => {
@@ -568,7 +574,7 @@ impl Builder for Loader {
                         self.asized.referents.truncate(start);
                         return Ok(None);
                     };
-                    self.asized.referents.push(number);
+                    self.asized.referents.push(AsizedId(number));
                 }
                 let start = u32::try_from(start)
                     .map_err(|_| too_large("it holds more than 4,294,967,295 referents"))?;
@@ -611,9 +617,9 @@ impl Builder for Loader {
         let full = || too_large("it holds more than 4,294,967,295 instances of one class");
         match self.globals[class as usize].global {
             Global::Asized => {
-                let number = self.asized.push(UNBUILT).ok_or_else(full)?;
+                let id = self.asized.push(UNBUILT).ok_or_else(full)?;
                 self.unbuilt += 1;
-                Ok(Value::Built(ASIZED, number))
+                Ok(Value::Built(ASIZED, id.0))
             }
             Global::TrackedObject => {
                 heap.afford(self.objects.len())?;
@@ -685,7 +691,7 @@ impl Builder for Loader {
             return Ok(());
         };
         match kind {
-            ASIZED => self.build_asized(heap, number, &pairs)?,
+            ASIZED => self.build_asized(heap, AsizedId(number), &pairs)?,
             OBJECT => self.build_object(heap, ObjectId(number), &pairs)?,
             SNAPSHOT => self.build_snapshot(heap, number, &pairs)?,
             PROCESS => self.build_process(heap, number, &pairs)?,

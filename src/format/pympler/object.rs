@@ -3,7 +3,7 @@
 use super::fields::{Field, field};
 use super::frames::FrameParts;
 use super::{FRAME, Loader, SAMPLE, SAMPLES, TRACE, UNBUILT, built_twice};
-use crate::model::{FrameRow, Integer, ObjectId, TextId};
+use crate::model::{AsizedId, FrameRow, Integer, ObjectId, TextId};
 use crate::pickle::{Heap, List, Outcome, Pairs, Value, bad_value, too_large};
 
 impl Loader {
@@ -389,7 +389,7 @@ impl Loader {
     }
 
     #[inline]
-    pub(super) fn new_sample(&mut self, time: f64, asized: u32) -> Outcome<u32> {
+    pub(super) fn new_sample(&mut self, time: f64, asized: AsizedId) -> Outcome<u32> {
         let number = u32::try_from(self.samples.time.len())
             .map_err(|_| too_large("it holds more than 4,294,967,295 samples"))?;
         self.samples.time.push(time);

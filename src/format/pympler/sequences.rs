@@ -2,6 +2,7 @@
 //! what Pympler wrote as one as the other, and Pympler prints both alike.
 
 use super::{ASIZED, EMPTY_TUPLE, Loader, SAMPLE};
+use crate::model::AsizedId;
 use crate::pickle::{Heap, List, Outcome, Value};
 
 impl Loader {
@@ -58,7 +59,7 @@ impl Loader {
         let Some(time) = self.seconds(time, heap) else {
             return Ok(None);
         };
-        let number = self.new_sample(time, asized)?;
+        let number = self.new_sample(time, AsizedId(asized))?;
         self.take(heap, value, Value::Built(SAMPLE, number));
         Ok(Some(number))
     }

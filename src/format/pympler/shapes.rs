@@ -14,7 +14,7 @@ use super::leaf::{Leaf, LeafKeys, skip};
 use super::lists::Of;
 use super::texts::CACHED_BYTES;
 use super::{ASIZED, FRAME, GROUP, Loader, OBJECT, SAMPLE, SAMPLES, SLOTS, TRACE};
-use crate::model::TextId;
+use crate::model::{AsizedId, TextId};
 use crate::pickle::opcode as op;
 use crate::pickle::{Heap, List, Memo, Packed, Value, packed};
 
@@ -55,8 +55,8 @@ pub(super) fn asized(
     memo: &mut Memo,
 ) -> Option<(usize, Value)> {
     attempt(loader, bytes, heap, memo, |shape| {
-        let number = shape.asized(None, TextId::NONE, 0)?;
-        Some(Value::Built(ASIZED, number))
+        let id = shape.asized(None, TextId::NONE, 0)?;
+        Some(Value::Built(ASIZED, id.0))
     })
 }
 
@@ -116,6 +116,7 @@ fn attempt<'s>(
         ..
     } = shape;
     loader.gathered.clear();
+    loader.gathered_frames.clear();
     let Some(value) = value else {
         let (entries, lists, objects, samples, asized, referents, groups) = before;
         memo.truncate(entries);
@@ -206,7 +207,7 @@ impl<'s> Shape<'s> {
 
     /// The class `Asized`, or a reference to an instance of it, whose number it gives.
     #[inline(always)]
-    fn asized_or_known(&mut self) -> Option<Option<u32>> {
+    fn asized_or_known(&mut self) -> Option<Option<AsizedId>> {
         let bytes = *self.bytes.get(self.at..)?.first_chunk::<2>()?;
         if self.loader.habits.class == Some(bytes) {
             self.at += 2;
@@ -220,7 +221,7 @@ impl<'s> Shape<'s> {
                 }
                 Some(None)
             }
-            (ASIZED_TAG, number) => Some(Some(number)),
+            (ASIZED_TAG, number) => Some(Some(AsizedId(number))),
             _ => None,
         }
     }
@@ -349,15 +350,20 @@ impl<'s> Shape<'s> {
 
     /// An `Asized` from behind its class; its number. `before` is what stood in its place in
     /// the same object's sample before: where nothing tells the two apart, one is kept.
-    fn asized(&mut self, before: Option<u32>, likely_name: TextId, depth: u32) -> Option<u32> {
-        if let Some(number) = self.leaf(before, likely_name) {
-            return Some(number);
+    fn asized(
+        &mut self,
+        before: Option<AsizedId>,
+        likely_name: TextId,
+        depth: u32,
+    ) -> Option<AsizedId> {
+        if let Some(leaf) = self.leaf(before, likely_name) {
+            return Some(leaf);
         }
         self.expect(ASIZED_OPENING)?;
-        let number = self.loader.asized.push(TextId::NONE)?;
-        let row_before = before.map(|before| self.loader.asized.rows[before as usize]);
+        let id = self.loader.asized.push(TextId::NONE)?;
+        let row_before = before.map(|before| self.loader.asized.rows[before.index()]);
         let entry = self.memo.dense_length()?;
-        self.memoize((ASIZED_TAG, number))?;
+        self.memoize((ASIZED_TAG, id.0))?;
         self.memoize(packed::STATE)?;
         let (mut size, mut flat, mut name, mut group) = (None, 0, TextId::NONE, 0);
         let mut seen = 0;
@@ -383,13 +389,13 @@ impl<'s> Shape<'s> {
         let asized = &mut self.loader.asized;
         match before {
             Some(same) if group == 0 && asized.is_leaf(same, size, flat, name) => {
-                asized.rows.truncate(number as usize);
-                self.memo.replace(entry, (ASIZED_TAG, same));
+                asized.rows.truncate(id.index());
+                self.memo.replace(entry, (ASIZED_TAG, same.0));
                 Some(same)
             }
             _ => {
-                asized.set(number, size, flat, name, group);
-                Some(number)
+                asized.set(id, size, flat, name, group);
+                Some(id)
             }
         }
     }
@@ -397,23 +403,23 @@ impl<'s> Shape<'s> {
     /// The same for one that refers to nothing and is written as the one before it was, which
     /// nearly all are. Does nothing if it is another.
     #[inline(always)]
-    fn leaf(&mut self, before: Option<u32>, likely_name: TextId) -> Option<u32> {
+    fn leaf(&mut self, before: Option<AsizedId>, likely_name: TextId) -> Option<AsizedId> {
         let bytes: &'s [u8] = self.bytes;
         let (leaf, rest) = Leaf::read(bytes.get(self.at..)?, self.loader.habits.leaf?)?;
-        let (number, name) = self.keep_leaf(&leaf, before, likely_name)?;
+        let (id, name) = self.keep_leaf(&leaf, before, likely_name)?;
         self.at = bytes.len() - rest.len();
-        let instance = (ASIZED_TAG, number);
+        let instance = (ASIZED_TAG, id.0);
         let text = packed::text(name.0);
         match leaf.text {
             None => self.memoize_all([instance, packed::STATE, PAIR])?,
             Some(_) => self.memoize_all([instance, packed::STATE, text, PAIR])?,
         }
-        Some(number)
+        Some(id)
     }
 
     /// A sample of a leaf: a tuple of a time and such an `Asized`, from the time's opcode on.
     #[inline(always)]
-    fn leaf_sample(&mut self, before: Option<u32>, likely_name: TextId) -> Option<u32> {
+    fn leaf_sample(&mut self, before: Option<AsizedId>, likely_name: TextId) -> Option<AsizedId> {
         let keys = self.loader.habits.leaf?;
         let class = self.loader.habits.class?;
         let bytes: &'s [u8] = self.bytes;
@@ -426,17 +432,17 @@ impl<'s> Shape<'s> {
         if time.is_nan() {
             return None;
         }
-        let (number, name) = self.keep_leaf(&leaf, before, likely_name)?;
+        let (id, name) = self.keep_leaf(&leaf, before, likely_name)?;
         self.at = bytes.len() - rest.len();
-        let sample = self.loader.new_sample(time, number).ok()?;
-        let instance = (ASIZED_TAG, number);
+        let sample = self.loader.new_sample(time, id).ok()?;
+        let instance = (ASIZED_TAG, id.0);
         let sample = (packed::built_tag(SAMPLE), sample);
         let text = packed::text(name.0);
         match leaf.text {
             None => self.memoize_all([instance, packed::STATE, PAIR, sample])?,
             Some(_) => self.memoize_all([instance, packed::STATE, text, PAIR, sample])?,
         }
-        Some(number)
+        Some(id)
     }
 
     /// The row of a leaf, that of the one before if nothing tells the two apart; and its name.
@@ -444,9 +450,9 @@ impl<'s> Shape<'s> {
     fn keep_leaf(
         &mut self,
         leaf: &Leaf<'_>,
-        before: Option<u32>,
+        before: Option<AsizedId>,
         likely_name: TextId,
-    ) -> Option<(u32, TextId)> {
+    ) -> Option<(AsizedId, TextId)> {
         let name = match (leaf.text, leaf.known) {
             (Some(wtf8), _) => self.text_of(wtf8, likely_name)?,
             (None, None) => TextId::NONE,
@@ -460,9 +466,9 @@ impl<'s> Shape<'s> {
         Some(match before {
             Some(same) if asized.is_leaf(same, size, flat, name) => (same, name),
             _ => {
-                let number = asized.push(name)?;
-                asized.set(number, size, flat, name, 0);
-                (number, name)
+                let id = asized.push(name)?;
+                asized.set(id, size, flat, name, 0);
+                (id, name)
             }
         })
     }
@@ -494,7 +500,7 @@ impl<'s> Shape<'s> {
                 Some(known) => known,
                 None => {
                     let name = same.map_or(TextId::NONE, |same| {
-                        self.loader.asized.rows[same as usize].name
+                        self.loader.asized.rows[same.index()].name
                     });
                     self.asized(same, name, depth + 1)?
                 }
@@ -605,9 +611,9 @@ impl<'s> Shape<'s> {
         let mut marked = false;
         loop {
             // In a batch one is mostly like the other.
-            while marked && let Some(number) = self.leaf_sample(before, name) {
-                before = Some(number);
-                name = self.loader.asized.rows[number as usize].name;
+            while marked && let Some(id) = self.leaf_sample(before, name) {
+                before = Some(id);
+                name = self.loader.asized.rows[id.index()].name;
             }
             match self.peek()? {
                 op::MARK if !marked => marked = true,
@@ -615,7 +621,7 @@ impl<'s> Shape<'s> {
                 op::BINFLOAT => {
                     self.at += 1;
                     let asized = self.sample(name, &mut before)?;
-                    name = self.loader.asized.rows[asized as usize].name;
+                    name = self.loader.asized.rows[asized.index()].name;
                     if !marked {
                         self.expect([op::APPEND])?;
                     }
@@ -638,20 +644,20 @@ impl<'s> Shape<'s> {
 
     /// A tuple of a time and an `Asized`, from behind the time's opcode; the latter's number.
     #[inline(always)]
-    fn sample(&mut self, likely_name: TextId, before: &mut Option<u32>) -> Option<u32> {
+    fn sample(&mut self, likely_name: TextId, before: &mut Option<AsizedId>) -> Option<AsizedId> {
         let time = self.float()?;
-        let number = match self.asized_or_known()? {
+        let id = match self.asized_or_known()? {
             Some(known) => known,
             None => self.asized(*before, likely_name, 0)?,
         };
         self.expect([op::TUPLE2])?;
-        let sample = self.loader.new_sample(time, number).ok()?;
+        let sample = self.loader.new_sample(time, id).ok()?;
         if self.peek()? == op::MEMOIZE {
             self.at += 1;
             self.memoize((packed::built_tag(SAMPLE), sample))?;
         }
-        *before = Some(number);
-        Some(number)
+        *before = Some(id);
+        Some(id)
     }
 
     /// A list of frames, or a reference to one that was read; the number of the trace.
@@ -669,7 +675,7 @@ impl<'s> Shape<'s> {
         self.expect([op::EMPTY_LIST, op::MEMOIZE])?;
         let entry = self.memo.dense_length()?;
         self.memoize(packed::STATE)?;
-        let start = self.loader.gathered.len();
+        let start = self.loader.gathered_frames.len();
         match self.byte()? {
             op::MARK => loop {
                 if self.peek()? == op::APPENDS {
@@ -682,17 +688,19 @@ impl<'s> Shape<'s> {
         }
         let trace = {
             let Loader {
-                frames, gathered, ..
+                frames,
+                gathered_frames,
+                ..
             } = &mut *self.loader;
-            frames.trace(&gathered[start..]).ok()?
+            frames.trace(&gathered_frames[start..]).ok()?
         };
-        self.loader.gathered.truncate(start);
+        self.loader.gathered_frames.truncate(start);
         let list = self.loader.lists.shared(Of::Trace(trace), self.heap);
         self.memo.replace(entry, packed::list(list));
         Some(trace)
     }
 
-    /// A tuple of file, line, function, source lines and index, into `gathered`.
+    /// A tuple of file, line, function, source lines and index, into `gathered_frames`.
     fn frame(&mut self) -> Option<()> {
         self.expect([op::MARK])?;
         let file = self.text(TextId::NONE)?;
@@ -728,12 +736,12 @@ impl<'s> Shape<'s> {
         let Loader {
             frames,
             texts,
-            gathered,
+            gathered_frames,
             lists,
             ..
         } = &mut *self.loader;
         let frame = frames.frame(parts, texts).ok()?;
-        gathered.push(frame);
+        gathered_frames.push(frame);
         if let Some(line) = source {
             let list = lists.shared(Of::Frame(frame, line), self.heap);
             self.memo.replace(entry, packed::list(list));

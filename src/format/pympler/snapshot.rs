@@ -2,7 +2,7 @@
 
 use super::fields::{Field, field};
 use super::{ASIZED, Loader, PROCESS, UNBUILT, built_twice};
-use crate::model::{CachedClass, Number, ProcessMemory, SnapshotRow, TextId};
+use crate::model::{AsizedId, CachedClass, Number, ProcessMemory, SnapshotRow, TextId};
 use crate::pickle::{Heap, Outcome, Pairs, Value};
 
 impl Loader {
@@ -95,7 +95,7 @@ impl Loader {
                     Field::Active => &mut cached.active,
                     Field::Merged => {
                         if let Value::Built(ASIZED, number) = value {
-                            cached.merged = Some(number);
+                            cached.merged = Some(AsizedId(number));
                         }
                         continue;
                     }

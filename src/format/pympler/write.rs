@@ -8,7 +8,7 @@ use std::collections::HashMap;
 use std::io::{self, Write};
 
 use crate::model::{
-    Asized, Dump, Frame, Integer, Number, ObjectId, Snapshot, TextId, TrackedObject,
+    Asized, AsizedId, Dump, Frame, Integer, Number, ObjectId, Snapshot, TextId, TrackedObject,
 };
 use crate::pickle::opcode as op;
 
@@ -102,8 +102,8 @@ impl Shared {
 /// Which `Asized` are referred to more than once.
 fn shared_asized(dump: &Dump) -> Vec<bool> {
     let mut seen = vec![0_u8; dump.asized.rows.len()];
-    let mut see = |number: u32| {
-        let count = &mut seen[number as usize];
+    let mut see = |id: AsizedId| {
+        let count = &mut seen[id.index()];
         *count = count.saturating_add(1);
     };
     dump.samples.asized.iter().copied().for_each(&mut see);
@@ -158,7 +158,7 @@ struct Pickler<'p, W> {
     places: HashMap<usize, u32>,
     /// Memo numbers of long texts that are shared.
     long_texts: HashMap<TextId, u32>,
-    asized: HashMap<u32, u32>,
+    asized: HashMap<AsizedId, u32>,
     objects: HashMap<ObjectId, u32>,
     snapshots: HashMap<u32, u32>,
     traces: HashMap<u32, u32>,
@@ -168,9 +168,9 @@ struct Pickler<'p, W> {
 /// What is left to write of a tree of `Asized`.
 enum Step {
     /// An `Asized` as a whole.
-    Begin(u32),
+    Begin(AsizedId),
     /// Its size, behind its referents.
-    End(u32),
+    End(AsizedId),
 }
 
 impl<'p, W: Write> Pickler<'p, W> {
@@ -462,35 +462,35 @@ impl<'p, W: Write> Pickler<'p, W> {
     /// A tree, each `Asized` before its referents, iteratively.
     fn asized(&mut self, root: Asized<'_>) -> io::Result<()> {
         let columns = &self.dump.asized;
-        let mut steps = vec![Step::Begin(root.number)];
+        let mut steps = vec![Step::Begin(root.id())];
         while let Some(step) = steps.pop() {
             match step {
-                Step::Begin(number) => {
-                    if let Some(&memo) = self.asized.get(&number) {
+                Step::Begin(id) => {
+                    if let Some(&memo) = self.asized.get(&id) {
                         self.get(memo)?;
                         continue;
                     }
                     self.instance("pympler.asizeof", "Asized")?;
-                    if self.shared.asized[number as usize] {
+                    if self.shared.asized[id.index()] {
                         let memo = self.memoize()?;
-                        self.asized.insert(number, memo);
+                        self.asized.insert(id, memo);
                     }
                     self.out.write_all(&[op::NONE, op::EMPTY_DICT, op::MARK])?;
                     self.name(b"flat")?;
-                    self.int(columns.flat(number).into())?;
+                    self.int(columns.flat(id).into())?;
                     self.name(b"name")?;
-                    let row = columns.rows[number as usize];
+                    let row = columns.rows[id.index()];
                     self.optional_text(row.name)?;
                     self.name(b"refs")?;
                     self.op(op::MARK)?;
-                    steps.push(Step::End(number));
+                    steps.push(Step::End(id));
                     let members = columns.group_members(row.group);
                     steps.extend(members.iter().rev().map(|&member| Step::Begin(member)));
                 }
-                Step::End(number) => {
+                Step::End(id) => {
                     self.op(op::TUPLE)?;
                     self.name(b"size")?;
-                    self.int(columns.size(number).into())?;
+                    self.int(columns.size(id).into())?;
                     self.out.write_all(&[op::SETITEMS, op::TUPLE2, op::BUILD])?;
                 }
             }
@@ -552,11 +552,11 @@ impl<'p, W: Write> Pickler<'p, W> {
                         self.name(key.as_bytes())?;
                         self.number(figure)?;
                     }
-                    if let Some(number) = cached.merged {
+                    if let Some(id) = cached.merged {
                         self.name(b"merged")?;
                         self.asized(Asized {
                             dump: self.dump,
-                            number,
+                            id,
                         })?;
                     }
                     self.out.write_all(&[op::SETITEMS, op::SETITEM])?;

@@ -46,8 +46,8 @@ use column::{read_column, read_steps};
 use super::container::{self, SectionReader};
 use super::{NO_INDEX, snapshots, tables};
 use crate::model::{
-    AsizedColumns, ClassRow, Contents, FrameRow, Notes, ObjectColumns, ObjectId, SampleColumns,
-    TextArena, TextId, TraceColumns,
+    AsizedColumns, AsizedId, ClassRow, Contents, FrameRow, Notes, ObjectColumns, ObjectId,
+    SampleColumns, TextArena, TextId, TraceColumns,
 };
 use crate::pickle::{Fault, Outcome, Reader};
 
@@ -162,7 +162,7 @@ fn read_samples(
 ) -> Outcome<SampleColumns> {
     let codes: Vec<u32> = read_column(section)?;
     let times: Vec<f64> = read_column(section)?;
-    let asized: Vec<u32> = read_steps(section)?;
+    let asized: Vec<AsizedId> = read_steps(section)?;
     section.same_length("samples", &[codes.len(), asized.len()])?;
     let mut time = Vec::with_capacity(codes.len());
     for &code in &codes {
