@@ -9,7 +9,7 @@ use crate::analysis::summary::{Summary, SummaryOptions};
 use crate::format::answers::answers;
 use crate::model::{
     Asized, AsizedColumns, AsizedId, CachedClass, ClassId, ClassRow, Contents, Dump, FrameRow,
-    Integer, Number, ObjectId, ProcessMemory, SnapshotRow, TextId,
+    Integer, Number, ObjectId, ProcessMemory, SnapshotRow, TextId, TraceId,
 };
 use crate::report::objects::{Detail, Objects};
 use crate::report::{JsonLayout, Report};
@@ -309,7 +309,8 @@ fn build(
         columns.repr[index] = text(object.repr);
         columns.birth[index] = object.birth;
         columns.set_death(index, object.death);
-        columns.trace[index] = (object.trace % (traces.len() + 1)) as u32;
+        let trace = (object.trace % (traces.len() + 1)).checked_sub(1);
+        columns.trace[index] = trace.map_or(TraceId::NONE, TraceId::at);
         let mut listed_in = vec![object.class % classes];
         listed_in.extend(object.second.map(|class| class % classes));
         listed_in.sort_unstable();

@@ -8,7 +8,9 @@ use serde::Serialize;
 
 use super::long_texts::LongTexts;
 use super::referents::{self, Depth, ReferentDetail, Walker};
-use crate::model::{Contents, Frame, Integer, Sizes, Snapshot, Text, Trace, TrackedObject};
+use crate::model::{
+    Contents, Frame, Integer, Sizes, Snapshot, Text, Trace, TraceId, TrackedObject,
+};
 
 /// How many frames of a trace are shown. Python ends a recursion at a thousand, and objects
 /// may share one endless trace.
@@ -187,7 +189,7 @@ pub struct Details<'d, 's> {
     walker: Walker,
     texts: LongTexts,
     /// Of the traces that were met the first object, if they are long.
-    traces: HashMap<u32, Option<(usize, TrackedObject<'d>)>, FixedState>,
+    traces: HashMap<TraceId, Option<(usize, TrackedObject<'d>)>, FixedState>,
     /// How many objects were gathered.
     objects: usize,
     cut: bool,
@@ -256,7 +258,7 @@ impl<'d, 's> Details<'d, 's> {
     /// The first object with a trace, if that is long and not this one.
     fn trace_as(&mut self, trace: Trace<'d>, object: TrackedObject<'d>) -> Option<TraceAs> {
         let frames = trace.frames().len();
-        let first = self.traces.entry(trace.number());
+        let first = self.traces.entry(trace.id());
         let known = matches!(first, Entry::Occupied(_));
         let first = *first.or_insert_with(|| {
             let texts = |frame: Frame<'_>| {

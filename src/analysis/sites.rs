@@ -1,11 +1,12 @@
 //! Where objects were created: grouped by the innermost frames of their traces, or by
 //! what else they have in common.
 //!
-//! Objects are counted by the number of their trace and class, and each distinct trace is
+//! Objects are counted by the id of their trace and class, and each distinct trace is
 //! looked at once. Traces share their texts, and hostile ones share long texts, so texts
 //! are compared once as well and stand for a rank from then on.
 
 use std::collections::HashMap;
+use std::hash::Hash;
 use std::str::FromStr;
 
 use foldhash::fast::RandomState;
@@ -14,8 +15,8 @@ use serde::Serialize;
 use super::summary::percent;
 use crate::error::Error;
 use crate::model::{
-    Class, ClassId, Column, Contents, Frame, Integer, KeptSizes, Projection, Rows, Rules, Salvaged,
-    Sizes, Snapshot, Text, TextId, TrackedObject,
+    Class, ClassId, Column, Contents, Frame, Integer, KeptSizes, ObjectId, Projection, Rows, Rules,
+    Salvaged, Sizes, Snapshot, Text, TextId, Trace, TraceId, TrackedObject,
 };
 use crate::select::{Filter, Limit, named};
 use crate::source::Source;
@@ -254,10 +255,20 @@ impl<'d> Sites<'d> {
         sizes: &Sizes,
         options: &SitesOptions,
     ) -> Self {
-        let counted = count(dump, classes, sizes, options);
+        let columns = &dump.objects;
+        let text = |class: Class<'_>, object: ObjectId| match options.by {
+            GroupBy::Name => columns.name[object.index()],
+            GroupBy::Repr => columns.repr[object.index()],
+            _ => dump.classes[class.id().index()].name,
+        };
         let mut groups = match options.by {
-            GroupBy::Class | GroupBy::Name | GroupBy::Repr => by_text(dump, &counted),
-            by => by_frames(dump, &counted, by, options.depth.clamp(1, MAX_DEPTH)),
+            GroupBy::Class | GroupBy::Name | GroupBy::Repr => {
+                by_text(dump, &count(dump, classes, sizes, options, text))
+            }
+            by => {
+                let counted = count(dump, classes, sizes, options, trace_of(dump));
+                by_frames(dump, &counted, by, options.depth.clamp(1, MAX_DEPTH))
+            }
         };
         let total = figures_of(dump, &groups);
         let all = groups.len();
@@ -301,21 +312,24 @@ impl<'d> Sites<'d> {
     }
 }
 
-/// Traces and classes of the selected objects of a dump: the trace's number, the class's,
-/// how many objects, and their largest sizes in bytes.
+/// Traces and classes of the selected objects of a dump, how many objects, and their largest sizes
+/// in bytes.
 pub(crate) fn count_admitted(
     dump: &Contents,
     sizes: &Sizes,
     options: &SitesOptions,
-) -> impl Iterator<Item = (Option<u32>, ClassId, u64, i128)> {
+) -> impl Iterator<Item = (TraceId, ClassId, u64, i128)> {
     let admitted = dump
         .classes()
         .filter(|class| options.filter.admits_class(class.name()));
-    count(dump, admitted, sizes, options)
+    count(dump, admitted, sizes, options, trace_of(dump))
         .into_iter()
-        .map(|((trace, class), tally)| {
-            (trace.checked_sub(1), class, tally.objects, tally.size_bytes)
-        })
+        .map(|((trace, class), tally)| (trace, class, tally.objects, tally.size_bytes))
+}
+
+/// The traces of objects.
+fn trace_of(dump: &Contents) -> impl Fn(Class<'_>, ObjectId) -> TraceId {
+    |_, object| dump.objects.trace[object.index()]
 }
 
 /// Whether a frame is of Pympler's own tracker, which stands at the end of every trace.
@@ -344,29 +358,25 @@ impl Tally {
     }
 }
 
-/// The number of a trace plus one, 0 for none; or of a text.
-type KeyId = u32;
+/// Objects by trace or text and class. In a dump of a million there are few of these, unless they
+/// are grouped by repr.
+type Counted<I> = HashMap<(I, ClassId), Tally, RandomState>;
 
-/// Objects by key and class. In a dump of a million there are few of these, unless they are
-/// grouped by repr.
-type Counted = HashMap<(KeyId, ClassId), Tally, RandomState>;
-
-fn count<'d>(
+fn count<'d, I: Copy + Ord + Hash>(
     dump: &'d Contents,
     classes: impl Iterator<Item = Class<'d>>,
     sizes: &Sizes,
     options: &SitesOptions,
-) -> Counted {
+    of: impl Fn(Class<'d>, ObjectId) -> I,
+) -> Counted<I> {
     let before_last = dump
         .snapshots()
         .nth_back(1)
         .map(Snapshot::timestamp_seconds);
     let mut counted = Counted::default();
-    let columns = &dump.objects;
     for class in classes {
-        let name = dump.classes[class.id().index()].name;
         // Objects that were created together mostly stand together.
-        let mut run: Option<(KeyId, Tally)> = None;
+        let mut run: Option<(I, Tally)> = None;
         for object in class.objects() {
             let id = object.id();
             let admits = |object: TrackedObject<'_>| {
@@ -377,12 +387,7 @@ fn count<'d>(
             if !admits(object) {
                 continue;
             }
-            let key = match options.by {
-                GroupBy::Class => name.0,
-                GroupBy::Name => columns.name[id.index()].0,
-                GroupBy::Repr => columns.repr[id.index()].0,
-                GroupBy::Frame | GroupBy::Function | GroupBy::File => columns.trace[id.index()],
-            };
+            let key = of(class, id);
             let size = i128::from(sizes.largest_bytes(id));
             let alive = object.is_alive();
             let survives = alive && before_last.is_some_and(|time| object.is_active_at(time));
@@ -514,28 +519,28 @@ impl Ranks {
     }
 }
 
-fn by_text<'d>(dump: &'d Contents, counted: &Counted) -> Vec<Group<'d>> {
-    let ranks = Ranks::of(dump, counted.keys().map(|&(id, _)| TextId(id)));
+fn by_text<'d>(dump: &'d Contents, counted: &Counted<TextId>) -> Vec<Group<'d>> {
+    let ranks = Ranks::of(dump, counted.keys().map(|&(id, _)| id));
     gather(
         counted,
-        |id| ranks.rank(TextId(id)),
+        |id| ranks.rank(id),
         |rank, id| Site::Named {
             rank,
-            name: dump.text.get(TextId(id)),
+            name: dump.text.get(id),
         },
     )
 }
 
 fn by_frames<'d>(
     dump: &'d Contents,
-    counted: &Counted,
+    counted: &Counted<TraceId>,
     by: GroupBy,
     depth: usize,
 ) -> Vec<Group<'d>> {
-    let mut traces: Vec<KeyId> = counted.keys().map(|&(id, _)| id).collect();
+    let mut traces: Vec<_> = counted.keys().map(|&(id, _)| id).collect();
     traces.sort_unstable();
     traces.dedup();
-    let sites: HashMap<KeyId, Box<[Frame<'d>]>, RandomState> = traces
+    let sites: HashMap<_, Box<[Frame<'d>]>, RandomState> = traces
         .into_iter()
         .map(|id| (id, innermost(dump, id, depth)))
         .collect();
@@ -544,7 +549,7 @@ fn by_frames<'d>(
         dump,
         all().flat_map(|frame| [frame.row().file, frame.row().function]),
     );
-    let key = |id: KeyId| -> Box<[FrameKey]> {
+    let key = |id| -> Box<[FrameKey]> {
         let frames = sites.get(&id).map(|frames| &**frames).unwrap_or_default();
         let key = |frame: &Frame<'_>| {
             let row = frame.row();
@@ -563,12 +568,12 @@ fn by_frames<'d>(
     })
 }
 
-/// The innermost frames of a trace by its number plus one, outermost of them first.
-fn innermost(dump: &Contents, id: KeyId, depth: usize) -> Box<[Frame<'_>]> {
-    let Some(number) = id.checked_sub(1) else {
+/// The innermost frames of a trace, outermost of them first.
+fn innermost(dump: &Contents, id: TraceId, depth: usize) -> Box<[Frame<'_>]> {
+    if id == TraceId::NONE {
         return Box::default();
-    };
-    let frames = crate::model::Trace { dump, number }.frames().rev();
+    }
+    let frames = Trace { dump, id }.frames().rev();
     let mut frames: Vec<_> = frames
         .filter(|&frame| !is_tracker(frame))
         .take(depth)
@@ -578,16 +583,16 @@ fn innermost(dump: &Contents, id: KeyId, depth: usize) -> Box<[Frame<'_>]> {
 }
 
 /// Puts together what has the same key, in an order that is the same every time.
-fn gather<'d, K: Clone + Eq + std::hash::Hash>(
-    counted: &Counted,
-    key: impl Fn(KeyId) -> K,
-    site: impl Fn(K, KeyId) -> Site<'d>,
+fn gather<'d, I: Copy + Ord, K: Clone + Eq + Hash>(
+    counted: &Counted<I>,
+    key: impl Fn(I) -> K,
+    site: impl Fn(K, I) -> Site<'d>,
 ) -> Vec<Group<'d>> {
     let mut sorted: Vec<_> = counted.iter().collect();
     sorted.sort_unstable_by_key(|((id, class), _)| (*id, *class));
     let mut groups: Vec<Group<'d>> = Vec::new();
     let mut places: HashMap<K, usize, RandomState> = HashMap::default();
-    let mut last: Option<(KeyId, usize)> = None;
+    let mut last: Option<(I, usize)> = None;
     for (&(id, class), tally) in sorted {
         let place = match last {
             Some((of, place)) if of == id => place,

@@ -8,7 +8,7 @@ use foldhash::fast::RandomState;
 
 use super::sites::{self, GroupBy, SitesOptions, is_tracker};
 use crate::error::Error;
-use crate::model::{Contents, Frame, Rows, Rules, Text, TextId, Trace};
+use crate::model::{Contents, Frame, Rows, Rules, Text, TextId, Trace, TraceId};
 use crate::select::Filter;
 use crate::source::Source;
 use crate::units::escaped;
@@ -78,7 +78,7 @@ impl<'d> Stacks<'d> {
         let sizes = dump.sizes(Rules::Documented);
         let counted = sites::count_admitted(dump, &sizes, &options);
         let stacks = counted.map(|(trace, class, objects, size_bytes)| Stack {
-            trace: trace.map(|number| Trace { dump, number }),
+            trace: (trace != TraceId::NONE).then_some(Trace { dump, id: trace }),
             class: dump.class_name(class),
             before: 0,
             weight: match weight {
@@ -166,8 +166,7 @@ impl<'d> Places<'d> {
 
     fn compare(&self, a: &Stack<'d>, b: &Stack<'d>) -> Ordering {
         let class = |stack: &Stack<'d>| self.classes.get(&shown(stack.class));
-        let same =
-            |a: Trace<'d>, b: Trace<'d>| a.number == b.number && std::ptr::eq(a.dump, b.dump);
+        let same = |a: Trace<'d>, b: Trace<'d>| a.id == b.id && std::ptr::eq(a.dump, b.dump);
         let traces = match (a.trace, b.trace) {
             (Some(a), Some(b)) if !same(a, b) => self.frames(a).cmp(self.frames(b)),
             (Some(a), None) => self.frames(a).cmp([]),

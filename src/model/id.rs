@@ -50,6 +50,13 @@ ids! {
     /// Which size of a dump, be it that of an object or of something that it refers to: from 0, in
     /// the order of the file. Equal ids are the same size, which several may share.
     AsizedId;
+    /// Which trace of a dump: from 0. Equal traces have equal ids.
+    TraceId;
+}
+
+impl TraceId {
+    /// Stands for no trace.
+    pub(crate) const NONE: TraceId = TraceId(u32::MAX);
 }
 
 impl ClassId {

@@ -29,7 +29,7 @@ mod trace;
 
 pub use asized::Asized;
 pub use clock::ClockFault;
-pub use id::{AsizedId, ClassId, ObjectId};
+pub use id::{AsizedId, ClassId, ObjectId, TraceId};
 pub use integer::Integer;
 pub use object::{Sample, TrackedObject};
 pub use projection::{Column, KeptSizes, Projection, Rows, Samples};

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, TryReserveError};
 
 use super::asized::Asized;
-use super::id::{AsizedId, ClassId, ObjectId};
+use super::id::{AsizedId, ClassId, ObjectId, TraceId};
 use super::text::{Text, TextId};
 use super::trace::Trace;
 use super::{Class, Contents, Integer};
@@ -27,8 +27,7 @@ pub(crate) struct ObjectColumns {
     pub(crate) birth: Vec<f64>,
     /// As they are kept, those alive marked.
     pub(crate) death: Vec<f64>,
-    /// Trace numbers plus one; 0 for none.
-    pub(crate) trace: Vec<u32>,
+    pub(crate) trace: Vec<TraceId>,
     /// The class in whose list the object stands, the last if in several.
     pub(crate) class: Vec<ClassId>,
     pub(crate) resolution_level: Vec<i32>,
@@ -46,7 +45,7 @@ impl ObjectColumns {
         self.repr.push(TextId::NONE);
         self.birth.push(0.0);
         self.death.push(f64::from_bits(ALIVE_BITS));
-        self.trace.push(0);
+        self.trace.push(TraceId::NONE);
         self.class.push(ClassId::NONE);
         self.resolution_level.push(i32::MIN);
         self.sample_start.push(0);
@@ -81,7 +80,7 @@ impl ObjectColumns {
         self.repr[index] = TextId::NONE;
         self.birth[index] = 0.0;
         self.set_death(index, None);
-        self.trace[index] = 0;
+        self.trace[index] = TraceId::NONE;
         self.class[index] = ClassId::NONE;
         self.resolution_level[index] = i32::MIN;
         self.sample_start[index] = 0;
@@ -281,12 +280,10 @@ impl<'d> TrackedObject<'d> {
 
     /// Where it was created; `None` unless tracked with `trace=True`.
     pub fn trace(self) -> Option<Trace<'d>> {
-        let number = self
-            .cell(&self.dump.objects.trace, "trace")
-            .checked_sub(1)?;
-        Some(Trace {
+        let id = self.cell(&self.dump.objects.trace, "trace");
+        (id != TraceId::NONE).then_some(Trace {
             dump: self.dump,
-            number,
+            id,
         })
     }
 

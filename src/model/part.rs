@@ -1,7 +1,7 @@
 //! A part of a dump as a dump of its own: some objects, and all that they refer to.
 
 use super::asized::AsizedColumns;
-use super::id::AsizedId;
+use super::id::{AsizedId, TraceId};
 use super::text::{TextArena, TextId};
 use super::{ClassId, ClassRow, Contents, Dump, FrameRow, ObjectId};
 
@@ -113,9 +113,7 @@ impl Part<'_> {
         let to = self.dump.objects.push();
         let own = ObjectId::at(to);
         let (name, repr) = (self.text(whole.name[from]), self.text(whole.repr[from]));
-        let trace = whole.trace[from]
-            .checked_sub(1)
-            .map_or(0, |trace| self.trace(trace) + 1);
+        let trace = self.trace(whole.trace[from]);
         let huge = whole.huge_address.get(&id);
         let huge = huge.map(|&digits| self.text(digits));
         let start = self.dump.samples.time.len() as u32;
@@ -194,18 +192,21 @@ impl Part<'_> {
         own
     }
 
-    fn trace(&mut self, trace: u32) -> u32 {
-        if let Some(own) = self.traces.get(trace) {
-            return own;
+    fn trace(&mut self, trace: TraceId) -> TraceId {
+        if trace == TraceId::NONE {
+            return trace;
+        }
+        if let Some(own) = self.traces.get(trace.0) {
+            return TraceId(own);
         }
         for &frame in self.whole.traces.frames_of(trace) {
             let own = self.frame(frame);
             self.dump.traces.frame_numbers.push(own);
         }
         let columns = &mut self.dump.traces;
-        let own = columns.ends.len() as u32;
+        let own = TraceId::at(columns.ends.len());
         columns.ends.push(columns.frame_numbers.len() as u32);
-        self.traces.set(trace, own);
+        self.traces.set(trace.0, own.0);
         own
     }
 

@@ -208,7 +208,7 @@ mod tests {
                 a.largest_bytes(Default::default()),
                 b.largest_bytes(Default::default())
             );
-            assert_eq!(a.trace().map(|t| t.number()), b.trace().map(|t| t.number()));
+            assert_eq!(a.trace().map(|t| t.id()), b.trace().map(|t| t.id()));
         }
     }
 }

@@ -1,5 +1,6 @@
 //! Where objects were created: instantiation traces, each distinct one kept once.
 
+use super::id::TraceId;
 use super::text::{Text, TextId};
 use super::{Contents, Integer};
 
@@ -38,31 +39,31 @@ impl TraceColumns {
             .truncate(last.map_or(0, |&last| last as usize + 1));
     }
 
-    pub(crate) fn frames_of(&self, trace: u32) -> &[u32] {
-        let index = trace as usize;
+    pub(crate) fn frames_of(&self, trace: TraceId) -> &[u32] {
+        let index = trace.index();
         let start = if index == 0 { 0 } else { self.ends[index - 1] };
         &self.frame_numbers[start as usize..self.ends[index] as usize]
     }
 }
 
-/// The call stack at the moment an object was created. Equal stacks have equal numbers.
+/// The call stack at the moment an object was created. Equal stacks have equal ids.
 #[derive(Clone, Copy)]
 pub struct Trace<'d> {
     pub(crate) dump: &'d Contents,
-    pub(crate) number: u32,
+    pub(crate) id: TraceId,
 }
 
 impl<'d> Trace<'d> {
-    /// Its number in the dump, from 0; the same for equal traces.
-    pub fn number(self) -> u32 {
-        self.number
+    /// Which trace of the dump it is; the same for equal traces.
+    pub fn id(self) -> TraceId {
+        self.id
     }
 
     /// The frames, outermost first. May be empty.
     pub fn frames(self) -> impl DoubleEndedIterator<Item = Frame<'d>> + ExactSizeIterator {
         let dump = self.dump;
         dump.traces
-            .frames_of(self.number)
+            .frames_of(self.id)
             .iter()
             .map(move |&number| Frame { dump, number })
     }

@@ -11,7 +11,9 @@ use std::io::{self, Write};
 
 use crate::analysis::referents::{Cut, Depth, ReferentRow, Walker};
 use crate::analysis::summary::{ClassFigures, SnapshotSummary, Summary};
-use crate::model::{Asized, CachedClass, Contents, Integer, Number, Text, Trace, TrackedObject};
+use crate::model::{
+    Asized, CachedClass, Contents, Integer, Number, Text, Trace, TraceId, TrackedObject,
+};
 use crate::select::Selected;
 use crate::units;
 
@@ -34,8 +36,8 @@ pub struct Writer<W> {
     escape: bool,
     /// Set with the dump.
     walker: Option<Walker>,
-    /// Texts of traces written before, by their number, and their bytes together.
-    traces: HashMap<u32, Box<[u8]>, foldhash::fast::FixedState>,
+    /// Texts of traces written before, and their bytes together.
+    traces: HashMap<TraceId, Box<[u8]>, foldhash::fast::FixedState>,
     kept_bytes: usize,
 }
 
@@ -118,7 +120,7 @@ impl<W: Write> Writer<W> {
 
     /// `_format_trace`. Objects are created at few places, so the text is kept, unless it is long.
     fn trace(&mut self, trace: Trace<'_>) -> io::Result<()> {
-        if let Some(text) = self.traces.get(&trace.number()) {
+        if let Some(text) = self.traces.get(&trace.id()) {
             self.buffer.extend_from_slice(text);
             return Ok(());
         }
@@ -152,7 +154,7 @@ impl<W: Write> Writer<W> {
                 self.traces.clear();
                 self.kept_bytes = text.len();
             }
-            self.traces.insert(trace.number(), text.into());
+            self.traces.insert(trace.id(), text.into());
         }
         Ok(())
     }

@@ -193,13 +193,13 @@ fn survivors_of(
 /// The innermost frames that are not the tracker's, those with most bytes first.
 fn origins<'d>(objects: &[(TrackedObject<'d>, i64)], all_bytes: i128) -> (Vec<Origin<'d>>, usize) {
     // Traces are few; each is looked at once.
-    let mut of_trace: HashMap<u32, Option<Frame<'d>>, FixedState> = HashMap::default();
+    let mut of_trace: HashMap<_, Option<Frame<'d>>, FixedState> = HashMap::default();
     let mut counted: HashMap<Option<u32>, (Option<Frame<'d>>, u64, i128), FixedState> =
         HashMap::default();
     for &(object, size) in objects {
         let frame = object.trace().and_then(|trace| {
             *of_trace
-                .entry(trace.number())
+                .entry(trace.id())
                 .or_insert_with(|| trace.frames().rev().find(|&frame| !is_tracker(frame)))
         });
         let origin = counted

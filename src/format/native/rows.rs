@@ -11,7 +11,7 @@ use super::container::Sections;
 use super::tables;
 use crate::model::{
     AsizedColumns, AsizedId, ClassId, ClassRow, Contents, FrameRow, ObjectColumns, ObjectId,
-    SampleColumns, TextArena, TextId, TraceColumns,
+    SampleColumns, TextArena, TextId, TraceColumns, TraceId,
 };
 use crate::pickle::{Outcome, malformed, too_large};
 
@@ -230,9 +230,10 @@ pub(super) fn read_asized<'n>(
     Ok(columns)
 }
 
-/// Reads the traces that objects have; the objects' numbers become those of what is returned.
-pub(super) fn read_traces(sections: &Sections, traces: &mut [u32]) -> Outcome<TraceColumns> {
-    let mut numbers: Vec<u32> = traces.iter().copied().filter(|&trace| trace > 0).collect();
+/// Reads the traces that objects have; the objects' ids become those of what is returned.
+pub(super) fn read_traces(sections: &Sections, traces: &mut [TraceId]) -> Outcome<TraceColumns> {
+    let mut numbers = traces.to_vec();
+    numbers.retain(|&trace| trace != TraceId::NONE);
     numbers.sort_unstable();
     numbers.dedup();
     let mut columns = TraceColumns::default();
@@ -242,16 +243,16 @@ pub(super) fn read_traces(sections: &Sections, traces: &mut [u32]) -> Outcome<Tr
     let mut ends = Column::open(sections, "trace.end")?;
     let mut frames = Column::open(sections, "trace.frame")?;
     for &number in &numbers {
-        let index = u64::from(number - 1);
-        let (start, end) = between(&mut ends, index)?;
+        let (start, end) = between(&mut ends, number.0.into())?;
         for place in frames.range(start, end)? {
             columns.frame_numbers.push(frames.get_as(place)?);
         }
         columns.ends.push(columns.frame_numbers.len() as u32);
     }
     for trace in traces.iter_mut() {
-        // Zero, which stands for none, is not among them.
-        *trace = numbers.binary_search(trace).map_or(0, |own| own as u32 + 1);
+        // That of no trace is not among them.
+        let own = numbers.binary_search(trace);
+        *trace = own.map_or(TraceId::NONE, TraceId::at);
     }
     let mut wanted = columns.frame_numbers.clone();
     wanted.sort_unstable();

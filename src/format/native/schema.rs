@@ -5,7 +5,7 @@ use super::column::{Column as Packed, column};
 use super::container::{SectionOut, Sections};
 use super::tables;
 use crate::model::{
-    AsizedId, ClassId, Column, ObjectColumns, ObjectId, Projection, Samples, TextId,
+    AsizedId, ClassId, Column, ObjectColumns, ObjectId, Projection, Samples, TextId, TraceId,
 };
 use crate::pickle::Outcome;
 
@@ -39,7 +39,7 @@ pub(super) enum To {
     Class,
     /// Texts.
     Text,
-    /// Traces, their numbers plus one.
+    /// Traces.
     Trace,
 }
 
@@ -235,6 +235,23 @@ macro_rules! stored_as_their_numbers {
 }
 
 stored_as_their_numbers!(AsizedId, ClassId, ObjectId);
+
+/// Its number plus one, and 0 for none.
+impl Stored for TraceId {
+    #[inline]
+    fn to_file(self) -> i64 {
+        self.0.wrapping_add(1).into()
+    }
+
+    #[inline]
+    fn of_file(integer: i64) -> Option<Self> {
+        u32::of_file(integer).map(|number| TraceId(number.wrapping_sub(1)))
+    }
+
+    fn is_below(self, bound: u32) -> bool {
+        self == TraceId::NONE || self.0 < bound
+    }
+}
 
 impl Stored for TextId {
     #[inline]

@@ -112,7 +112,7 @@ fn holds(dump: &Contents, to: To) -> bool {
         To::Nothing => return true,
         To::Class => dump.classes.len(),
         To::Text => dump.text.len(),
-        To::Trace => dump.traces.ends.len() + 1,
+        To::Trace => dump.traces.ends.len(),
     };
     let mut rows = schema::OBJECTS.iter().filter(|row| row.refers_to == to);
     rows.all(|row| row.all_below(&dump.objects, bound as u32))

@@ -7,7 +7,7 @@ use std::hash::{BuildHasher, Hash};
 use foldhash::fast::{FixedState, RandomState};
 
 use super::texts::Texts;
-use crate::model::{FrameRow, TextId, TraceColumns};
+use crate::model::{FrameRow, TextId, TraceColumns, TraceId};
 use crate::pickle::{Outcome, too_large};
 use crate::room::make_room;
 
@@ -127,20 +127,20 @@ impl Frames {
         Ok(number)
     }
 
-    /// The number of a trace.
-    pub(super) fn trace(&mut self, frames: &[u32]) -> Outcome<u32> {
+    /// The id of a trace.
+    pub(super) fn trace(&mut self, frames: &[u32]) -> Outcome<TraceId> {
         let columns = &mut self.columns;
-        let is = |number| columns.frames_of(number) == frames;
+        let is = |number| columns.frames_of(TraceId(number)) == frames;
         let hash = match self.by_frames.find(frames, is) {
-            Ok(number) => return Ok(number),
+            Ok(number) => return Ok(TraceId(number)),
             Err(hash) => hash,
         };
         columns.frame_numbers.extend_from_slice(frames);
         let end = u32::try_from(columns.frame_numbers.len())
             .map_err(|_| too_large("its traces hold more than 4,294,967,295 frames"))?;
-        let number = columns.ends.len() as u32;
+        let id = TraceId::at(columns.ends.len());
         columns.ends.push(end);
-        self.by_frames.by_hash.insert(hash, number);
-        Ok(number)
+        self.by_frames.by_hash.insert(hash, id.0);
+        Ok(id)
     }
 }

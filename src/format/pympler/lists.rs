@@ -1,7 +1,7 @@
 //! Lists that stand for one another: the source lines of equal frames, the frames of equal
 //! traces. Picklers write one for each object, and the heap needs one for each text.
 
-use crate::model::TextId;
+use crate::model::{TextId, TraceId};
 use crate::pickle::{Heap, List, Value};
 
 use super::TRACE;
@@ -14,8 +14,8 @@ const NONE: u32 = u32::MAX;
 pub(super) enum Of {
     /// The one source line of a frame: the frame's number, the line.
     Frame(u32, TextId),
-    /// The frames of a trace: its number.
-    Trace(u32),
+    /// The frames of a trace.
+    Trace(TraceId),
 }
 
 /// The lists of one pickle's heap that are shared.
@@ -40,7 +40,7 @@ impl Lists {
         if *place == NONE {
             let value = match of {
                 Of::Frame(_, line) => Value::Text(line.0),
-                Of::Trace(number) => Value::Built(TRACE, number),
+                Of::Trace(trace) => Value::Built(TRACE, trace.0),
             };
             *place = heap.adopt_list(List::Taken(value));
             let list = *place;
@@ -54,7 +54,7 @@ impl Lists {
     fn place(&mut self, of: Of) -> &mut u32 {
         let (lists, number) = match of {
             Of::Frame(number, _) => (&mut self.by_frame, number as usize),
-            Of::Trace(number) => (&mut self.by_trace, number as usize),
+            Of::Trace(trace) => (&mut self.by_trace, trace.index()),
         };
         if lists.len() <= number {
             lists.resize(number + 1, NONE);

@@ -3,7 +3,7 @@
 use super::fields::{Field, field};
 use super::frames::FrameParts;
 use super::{FRAME, Loader, SAMPLE, SAMPLES, TRACE, UNBUILT, built_twice};
-use crate::model::{AsizedId, FrameRow, Integer, ObjectId, TextId};
+use crate::model::{AsizedId, FrameRow, Integer, ObjectId, TextId, TraceId};
 use crate::pickle::{Heap, List, Outcome, Pairs, Value, bad_value, too_large};
 
 impl Loader {
@@ -44,7 +44,7 @@ impl Loader {
                     self.objects.set_death(index, death);
                 }
                 Some(Field::Trace) => {
-                    self.objects.trace[index] = self.trace_of(heap, value)?.map_or(0, |n| n + 1);
+                    self.objects.trace[index] = self.trace_of(heap, value)?;
                 }
                 Some(Field::Snapshots) => {
                     let (start, count) = self.samples_of(heap, id, value)?;
@@ -74,12 +74,12 @@ impl Loader {
         Ok(())
     }
 
-    /// The trace that a value of `TrackedObject.trace` is; `None` where Pympler prints none. What
+    /// The trace that a value of `TrackedObject.trace` is; none where Pympler prints none. What
     /// is no list or tuple of frames becomes a trace of one frame that says what it is: a trace is
     /// never needed.
-    pub(super) fn trace_of(&mut self, heap: &mut Heap, value: Value) -> Outcome<Option<u32>> {
+    pub(super) fn trace_of(&mut self, heap: &mut Heap, value: Value) -> Outcome<TraceId> {
         if let Some(Value::Built(TRACE, trace)) = self.taken(heap, value) {
-            return Ok(Some(trace));
+            return Ok(TraceId(trace));
         }
         let is_nothing = match value {
             Value::None | Value::Bool(false) | Value::Int(0) => true,
@@ -87,7 +87,7 @@ impl Loader {
             _ => false,
         };
         if is_nothing {
-            return Ok(None);
+            return Ok(TraceId::NONE);
         }
         let items = Self::items(heap, value).map(Iterator::collect::<Vec<_>>);
         let items = items.unwrap_or_else(|| vec![value]);
@@ -98,9 +98,9 @@ impl Loader {
         let trace = self.frames.trace(&frames)?;
         // A list that stands for others must go on to.
         if self.taken(heap, value).is_none() {
-            self.take(heap, value, Value::Built(TRACE, trace));
+            self.take(heap, value, Value::Built(TRACE, trace.0));
         }
-        Ok(Some(trace))
+        Ok(trace)
     }
 
     /// The frame that an item of a trace is, whatever it is.

@@ -13,7 +13,7 @@ use std::ops::Range;
 use foldhash::fast::RandomState;
 
 use super::{Loader, OBJECT, SNAPSHOT, UNBUILT, keys};
-use crate::model::{ObjectId, SnapshotRow, TextId};
+use crate::model::{ObjectId, SnapshotRow, TextId, TraceId};
 use crate::pickle::{Broken, Fault, Heap, Outcome, Value};
 
 /// The description of snapshots that are rebuilt.
@@ -225,9 +225,9 @@ impl Loader {
                 row.name = TextId::NONE;
             }
         }
-        // Traces are counted from 1.
-        let traces = self.objects.trace.iter().max();
-        let traces = traces.map_or(0, |&trace| trace as usize);
+        let traces = self.objects.trace.iter();
+        let last = traces.filter(|&&trace| trace != TraceId::NONE).max();
+        let traces = last.map_or(0, |last| last.index() + 1);
         self.frames.columns.truncate(traces);
         self.unbuilt = 0;
     }

@@ -14,7 +14,7 @@ use super::leaf::{Leaf, LeafKeys, skip};
 use super::lists::Of;
 use super::texts::CACHED_BYTES;
 use super::{ASIZED, FRAME, GROUP, Loader, OBJECT, SAMPLE, SAMPLES, SLOTS, TRACE};
-use crate::model::{AsizedId, TextId};
+use crate::model::{AsizedId, TextId, TraceId};
 use crate::pickle::opcode as op;
 use crate::pickle::{Heap, List, Memo, Packed, Value, packed};
 
@@ -577,7 +577,7 @@ impl<'s> Shape<'s> {
                         self.at += 1;
                     } else {
                         let trace = self.trace()?;
-                        self.loader.objects.trace[index] = trace + 1;
+                        self.loader.objects.trace[index] = trace;
                     }
                 }
                 Field::Snapshots => {
@@ -660,15 +660,15 @@ impl<'s> Shape<'s> {
         Some(id)
     }
 
-    /// A list of frames, or a reference to one that was read; the number of the trace.
-    fn trace(&mut self) -> Option<u32> {
+    /// A list of frames, or a reference to one that was read.
+    fn trace(&mut self) -> Option<TraceId> {
         if matches!(self.peek()?, op::BINGET | op::LONG_BINGET) {
             let opcode = self.byte()?;
             let (packed::LIST_TAG, number) = self.get(opcode)? else {
                 return None;
             };
             return match *self.heap.list(number) {
-                List::Taken(Value::Built(TRACE, trace)) => Some(trace),
+                List::Taken(Value::Built(TRACE, trace)) => Some(TraceId(trace)),
                 _ => None,
             };
         }

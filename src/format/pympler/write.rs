@@ -8,7 +8,8 @@ use std::collections::HashMap;
 use std::io::{self, Write};
 
 use crate::model::{
-    Asized, AsizedId, Dump, Frame, Integer, Number, ObjectId, Snapshot, TextId, TrackedObject,
+    Asized, AsizedId, Dump, Frame, Integer, Number, ObjectId, Snapshot, TextId, TraceId,
+    TrackedObject,
 };
 use crate::pickle::opcode as op;
 
@@ -57,13 +58,9 @@ struct Shared {
 impl Shared {
     fn of(dump: &Dump) -> Shared {
         let mut traces = vec![0_u8; dump.traces.ends.len()];
-        for trace in dump
-            .objects
-            .trace
-            .iter()
-            .filter_map(|trace| trace.checked_sub(1))
-        {
-            let count = &mut traces[trace as usize];
+        let recorded = dump.objects.trace.iter();
+        for trace in recorded.filter(|&&trace| trace != TraceId::NONE) {
+            let count = &mut traces[trace.index()];
             *count = count.saturating_add(1);
         }
         let mut frames = vec![0_u8; dump.traces.frames.len()];
@@ -161,7 +158,7 @@ struct Pickler<'p, W> {
     asized: HashMap<AsizedId, u32>,
     objects: HashMap<ObjectId, u32>,
     snapshots: HashMap<u32, u32>,
-    traces: HashMap<u32, u32>,
+    traces: HashMap<TraceId, u32>,
     frames: HashMap<u32, u32>,
 }
 
@@ -409,13 +406,13 @@ impl<'p, W: Write> Pickler<'p, W> {
         let Some(trace) = object.trace() else {
             return self.op(op::NONE);
         };
-        if let Some(&memo) = self.traces.get(&trace.number()) {
+        if let Some(&memo) = self.traces.get(&trace.id()) {
             return self.get(memo);
         }
         self.op(op::EMPTY_LIST)?;
-        if self.shared.traces[trace.number() as usize] {
+        if self.shared.traces[trace.id().index()] {
             let memo = self.memoize()?;
-            self.traces.insert(trace.number(), memo);
+            self.traces.insert(trace.id(), memo);
         }
         let frames: Vec<_> = trace.frames().collect();
         for batch in frames.chunks(BATCH) {

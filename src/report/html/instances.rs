@@ -13,7 +13,9 @@ use crate::analysis::history::{ClassHistory, History};
 use crate::analysis::merged::Merged;
 use crate::analysis::objects::address;
 use crate::analysis::referents::{Depth, Walker};
-use crate::model::{Contents, Frame, ObjectId, Sizes, Snapshot, Text, Trace, TrackedObject};
+use crate::model::{
+    Contents, Frame, ObjectId, Sizes, Snapshot, Text, Trace, TraceId, TrackedObject,
+};
 use crate::select::{self, SortKey};
 
 /// Frames of a trace, counted from the innermost.
@@ -50,7 +52,7 @@ pub(super) struct ClassData {
 struct Known {
     texts: HashMap<String, u32, FixedState>,
     frames: HashMap<u32, u32, FixedState>,
-    traces: HashMap<u32, u32, FixedState>,
+    traces: HashMap<TraceId, u32, FixedState>,
 }
 
 #[derive(Serialize)]
@@ -202,7 +204,7 @@ impl ClassData {
     }
 
     fn trace(&mut self, trace: Trace<'_>) -> u32 {
-        if let Some(&known) = self.known.traces.get(&trace.number()) {
+        if let Some(&known) = self.known.traces.get(&trace.id()) {
             return known;
         }
         let left_out = trace.frames().len().saturating_sub(MOST_FRAMES);
@@ -213,7 +215,7 @@ impl ClassData {
             .collect();
         let number = self.traces.len() as u32;
         self.traces.push(TraceData { frames, left_out });
-        self.known.traces.insert(trace.number(), number);
+        self.known.traces.insert(trace.id(), number);
         number
     }
 }
