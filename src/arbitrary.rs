@@ -9,7 +9,7 @@ use crate::analysis::summary::{Summary, SummaryOptions};
 use crate::format::answers::answers;
 use crate::model::{
     Asized, AsizedColumns, AsizedId, CachedClass, ClassId, ClassRow, Contents, Dump, FrameRow,
-    Integer, Number, ObjectId, ProcessMemory, SnapshotRow, TextId, TraceId,
+    Integer, Number, ObjectId, ProcessMemory, SnapshotId, SnapshotRow, TextId, TraceId,
 };
 use crate::report::objects::{Detail, Objects};
 use crate::report::{JsonLayout, Report};
@@ -339,7 +339,7 @@ fn build(
         });
         dump.listed.extend(list);
     }
-    dump.snapshot_rows = (0..snapshots.len() as u32).collect();
+    dump.snapshot_rows = (0..snapshots.len()).map(SnapshotId::at).collect();
     dump.snapshots = snapshots;
     Dump { contents: dump }
 }

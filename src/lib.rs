@@ -126,7 +126,8 @@ pub use input::{ByteCount, Counted};
 pub use model::{
     Asized, AsizedId, Class, ClassId, ClockFault, Column, Contents, Dump, Frame, Integer,
     KeptSizes, Notes, ObjectId, Origin, ProcessMemory, Projection, Redaction, Rows, Rules,
-    Salvaged, Sample, Samples, Sizes, Snapshot, Survivors, Text, Trace, TraceId, TrackedObject,
+    Salvaged, Sample, Samples, Sizes, Snapshot, SnapshotId, Survivors, Text, Trace, TraceId,
+    TrackedObject,
 };
 pub use source::{Digest, Fetched, Source};
 pub use stats::{ConsoleStats, HtmlStats, Stats};

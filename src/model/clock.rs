@@ -74,8 +74,8 @@ impl Dump {
             }
         }
         let rows = contents.snapshot_rows.iter().zip(&timeline.moved);
-        for (&row, &time) in rows {
-            contents.snapshots[row as usize].timestamp = time;
+        for (id, &time) in rows {
+            contents.snapshots[id.index()].timestamp = time;
         }
         contents.notes.clock = Some(fault);
     }

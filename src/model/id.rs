@@ -52,6 +52,9 @@ ids! {
     AsizedId;
     /// Which trace of a dump: from 0. Equal traces have equal ids.
     TraceId;
+    /// Which snapshot of a dump: from 0, in the order of the file. A dump may have one at several
+    /// places, which [`Snapshot::index`](super::Snapshot::index) tells.
+    SnapshotId;
 }
 
 impl TraceId {

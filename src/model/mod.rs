@@ -29,7 +29,7 @@ mod trace;
 
 pub use asized::Asized;
 pub use clock::ClockFault;
-pub use id::{AsizedId, ClassId, ObjectId, TraceId};
+pub use id::{AsizedId, ClassId, ObjectId, SnapshotId, TraceId};
 pub use integer::Integer;
 pub use object::{Sample, TrackedObject};
 pub use projection::{Column, KeptSizes, Projection, Rows, Samples};
@@ -88,8 +88,8 @@ pub struct Contents {
     pub(crate) asized: AsizedColumns,
     pub(crate) traces: TraceColumns,
     pub(crate) snapshots: Vec<SnapshotRow>,
-    /// Rows of `snapshots` in the order of the dump.
-    pub(crate) snapshot_rows: Vec<u32>,
+    /// The snapshots in the order of the dump.
+    pub(crate) snapshot_rows: Vec<SnapshotId>,
     pub(crate) notes: Notes,
     /// What a native file says of the whole that this is a part of; `None` if this is the whole.
     pub(crate) of_whole: Option<Box<Totals>>,
@@ -242,7 +242,7 @@ impl Contents {
 
     /// The snapshots in the order recorded.
     pub fn snapshots(&self) -> impl ExactSizeIterator<Item = Snapshot<'_>> + DoubleEndedIterator {
-        (0..self.snapshot_rows.len() as u32).map(move |number| Snapshot { dump: self, number })
+        (0..self.snapshot_rows.len()).map(move |place| Snapshot { dump: self, place })
     }
 
     /// The largest snapshot: the first of those with the greatest tracked total.

@@ -1,7 +1,7 @@
 //! Snapshots: the process as a whole at the moments when objects were sized.
 
 use super::Contents;
-use super::id::AsizedId;
+use super::id::{AsizedId, SnapshotId};
 use super::text::{Text, TextId};
 
 /// A number out of a cached annotation, of the type that it had.
@@ -110,17 +110,22 @@ impl SnapshotRow {
 #[derive(Clone, Copy)]
 pub struct Snapshot<'d> {
     pub(crate) dump: &'d Contents,
-    pub(crate) number: u32,
+    pub(crate) place: usize,
 }
 
 impl<'d> Snapshot<'d> {
     pub(crate) fn row(self) -> &'d SnapshotRow {
-        &self.dump.snapshots[self.dump.snapshot_rows[self.number as usize] as usize]
+        &self.dump.snapshots[self.id().index()]
+    }
+
+    /// Which snapshot of the dump it is; the same for one that the dump has at several places.
+    pub fn id(self) -> SnapshotId {
+        self.dump.snapshot_rows[self.place]
     }
 
     /// Its place in the dump, from 0.
     pub fn index(self) -> usize {
-        self.number as usize
+        self.place
     }
 
     /// Seconds since the program started tracking.

@@ -9,7 +9,7 @@ use super::{figures, rows, snapshots, sound, tables};
 use crate::input::ByteCount;
 use crate::model::{
     AsizedColumns, Cells, ClassRow, Cohorts, Column, Contents, Forests, KeptSizes, ObjectId,
-    Projection, Rows, Rules, Samples, Sizes, SnapshotRow, TextArena,
+    Projection, Rows, Rules, Samples, Sizes, SnapshotId, SnapshotRow, TextArena,
 };
 use crate::pickle::Outcome;
 
@@ -80,9 +80,9 @@ impl NativeFile {
     pub(in crate::format) fn snapshot_times(&self) -> Outcome<Vec<f64>> {
         self.sections.begin();
         let rows = snapshots::read_value(&self.sections)?;
-        let order: Vec<u32> = all(&self.sections, "snap.row")?;
+        let order: Vec<SnapshotId> = all(&self.sections, "snap.row")?;
         // Whoever reads the dump finds a row that is not there.
-        let row = |&row: &u32| rows.get(row as usize);
+        let row = |id: &SnapshotId| rows.get(id.index());
         let timestamp = |row: &SnapshotRow| row.timestamp;
         Ok(order.iter().filter_map(row).map(timestamp).collect())
     }

@@ -5,7 +5,8 @@ use super::column::{Column as Packed, column};
 use super::container::{SectionOut, Sections};
 use super::tables;
 use crate::model::{
-    AsizedId, ClassId, Column, ObjectColumns, ObjectId, Projection, Samples, TextId, TraceId,
+    AsizedId, ClassId, Column, ObjectColumns, ObjectId, Projection, Samples, SnapshotId, TextId,
+    TraceId,
 };
 use crate::pickle::Outcome;
 
@@ -234,7 +235,7 @@ macro_rules! stored_as_their_numbers {
     };
 }
 
-stored_as_their_numbers!(AsizedId, ClassId, ObjectId);
+stored_as_their_numbers!(AsizedId, ClassId, ObjectId, SnapshotId);
 
 /// Its number plus one, and 0 for none.
 impl Stored for TraceId {

@@ -99,9 +99,7 @@ pub(super) fn verify(dump: &Contents) -> Outcome<()> {
     )?;
     let snapshots = dump.snapshots.len();
     check("the order of snapshots", {
-        dump.snapshot_rows
-            .iter()
-            .all(|&row| (row as usize) < snapshots)
+        dump.snapshot_rows.iter().all(|id| id.index() < snapshots)
     })?;
     Ok(())
 }

@@ -35,7 +35,7 @@ use texts::Texts;
 use super::{Damage, reason};
 use crate::model::{
     AsizedColumns, AsizedId, CachedClass, ClassId, ClassRow, Contents, Notes, ObjectColumns,
-    ObjectId, ProcessMemory, Salvaged, SampleColumns, SnapshotRow, TextArena, TextId,
+    ObjectId, ProcessMemory, Salvaged, SampleColumns, SnapshotId, SnapshotRow, TextArena, TextId,
 };
 use crate::pickle::{
     Builder, Fault, FaultKind, Heap, Kind, Memo, Outcome, Pairs, Pickled, Reader, Value, bad_value,
@@ -135,9 +135,9 @@ struct Loader {
     asized: AsizedColumns,
     processes: Vec<ProcessMemory>,
     snapshots: Vec<SnapshotRow>,
-    snapshot_rows: Vec<u32>,
+    snapshot_rows: Vec<SnapshotId>,
     /// Which snapshot took a dict as its `classes`, by the dict's number in this pickle.
-    cached: HashMap<u32, u32>,
+    cached: HashMap<u32, SnapshotId>,
     /// What was made of tuples of this pickle.
     taken_tuples: HashMap<u32, Value, FixedState>,
     /// Cached classes, those that stand in memory more often than in the file apart.
@@ -398,7 +398,7 @@ impl Loader {
                     self.describe_type(value)
                 )));
             };
-            self.snapshot_rows.push(number);
+            self.snapshot_rows.push(SnapshotId(number));
         }
         Ok(())
     }
@@ -693,7 +693,7 @@ impl Builder for Loader {
         match kind {
             ASIZED => self.build_asized(heap, AsizedId(number), &pairs)?,
             OBJECT => self.build_object(heap, ObjectId(number), &pairs)?,
-            SNAPSHOT => self.build_snapshot(heap, number, &pairs)?,
+            SNAPSHOT => self.build_snapshot(heap, SnapshotId(number), &pairs)?,
             PROCESS => self.build_process(heap, number, &pairs)?,
             _ => {}
         }

@@ -13,7 +13,7 @@ use std::ops::Range;
 use foldhash::fast::RandomState;
 
 use super::{Loader, OBJECT, SNAPSHOT, UNBUILT, keys};
-use crate::model::{ObjectId, SnapshotRow, TextId, TraceId};
+use crate::model::{ObjectId, SnapshotId, SnapshotRow, TextId, TraceId};
 use crate::pickle::{Broken, Fault, Heap, Outcome, Value};
 
 /// The description of snapshots that are rebuilt.
@@ -163,7 +163,7 @@ impl Loader {
                 Value::Built(SNAPSHOT, number)
                     if self.snapshots[number as usize].desc != UNBUILT =>
                 {
-                    self.snapshot_rows.push(number);
+                    self.snapshot_rows.push(SnapshotId(number));
                 }
                 _ => break,
             }
@@ -197,10 +197,10 @@ impl Loader {
             class.count = end as u32 - class.start;
         }
         self.listed.truncate(end);
-        let behind = |numbers: &[u32]| numbers.iter().max().map_or(0, |&last| last as usize + 1);
 
         let objects = &mut self.objects;
-        objects.truncate(self.listed.iter().max().map_or(0, |last| last.index() + 1));
+        let last = self.listed.iter().max();
+        objects.truncate(last.map_or(0, |last| last.index() + 1));
         for index in 0..objects.len() {
             if objects.name[index] == UNBUILT {
                 objects.reset(index);
@@ -210,7 +210,9 @@ impl Loader {
         let end = ends.map(|(&start, &count)| start as usize + count as usize);
         let end = end.max();
         self.samples.truncate(end.unwrap_or(0));
-        self.snapshots.truncate(behind(&self.snapshot_rows));
+        let last = self.snapshot_rows.iter().max();
+        self.snapshots
+            .truncate(last.map_or(0, |last| last.index() + 1));
         for row in &mut self.snapshots {
             if row.desc == UNBUILT {
                 *row = SnapshotRow::empty(TextId::NONE);
@@ -267,14 +269,15 @@ impl Loader {
         }
         let rows = self.snapshot_rows.iter();
         let known: HashSet<u64, RandomState> = rows
-            .map(|&row| moment(self.snapshots[row as usize].timestamp))
+            .map(|id| moment(self.snapshots[id.index()].timestamp))
             .collect();
         let last = order.iter().rposition(|time| known.contains(time));
         order.drain(..last.map_or(0, |last| last + 1));
         order.retain(|time| !known.contains(time));
         let desc = self.texts.intern(REBUILT)?;
         for &time in &order {
-            self.snapshot_rows.push(self.snapshots.len() as u32);
+            self.snapshot_rows
+                .push(SnapshotId::at(self.snapshots.len()));
             self.snapshots.push(SnapshotRow {
                 timestamp: f64::from_bits(time),
                 tracked_total: totals[&time],

@@ -2,14 +2,14 @@
 
 use super::fields::{Field, field};
 use super::{ASIZED, Loader, PROCESS, UNBUILT, built_twice};
-use crate::model::{AsizedId, CachedClass, Number, ProcessMemory, SnapshotRow, TextId};
+use crate::model::{AsizedId, CachedClass, Number, ProcessMemory, SnapshotId, SnapshotRow, TextId};
 use crate::pickle::{Heap, Outcome, Pairs, Value};
 
 impl Loader {
     pub(super) fn build_snapshot(
         &mut self,
         heap: &mut Heap,
-        number: u32,
+        id: SnapshotId,
         pairs: &Pairs,
     ) -> Outcome<()> {
         const CLASS: &str = "Snapshot";
@@ -44,12 +44,12 @@ impl Loader {
                     // Shares then refer to the next best figure.
                     _ => row.process = ProcessMemory::default(),
                 },
-                Field::Classes => row.classes = self.cached_classes(heap, number, value)?,
+                Field::Classes => row.classes = self.cached_classes(heap, id, value)?,
                 _ => {}
             }
         }
         row.timestamp = timestamp.ok_or_else(|| self.missing(CLASS, Field::Timestamp))?;
-        let slot = &mut self.snapshots[number as usize];
+        let slot = &mut self.snapshots[id.index()];
         if slot.desc != UNBUILT {
             return Err(built_twice(CLASS));
         }
@@ -62,7 +62,7 @@ impl Loader {
     fn cached_classes(
         &mut self,
         heap: &mut Heap,
-        snapshot: u32,
+        snapshot: SnapshotId,
         value: Value,
     ) -> Outcome<Option<Vec<CachedClass>>> {
         let Value::Dict(dict) = value else {
@@ -70,7 +70,7 @@ impl Loader {
         };
         // A copy of a snapshot, as copy.copy makes it, has the same dict.
         if let Some(&snapshot) = self.cached.get(&dict) {
-            let classes = self.snapshots[snapshot as usize].classes.clone();
+            let classes = self.snapshots[snapshot.index()].classes.clone();
             self.cached_copies += classes.as_ref().map_or(0, Vec::len);
             // A row takes more than a hundred bytes, and none in the file.
             heap.afford(8 * self.cached_copies)?;

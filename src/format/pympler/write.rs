@@ -8,8 +8,8 @@ use std::collections::HashMap;
 use std::io::{self, Write};
 
 use crate::model::{
-    Asized, AsizedId, Dump, Frame, Integer, Number, ObjectId, Snapshot, TextId, TraceId,
-    TrackedObject,
+    Asized, AsizedId, Dump, Frame, Integer, Number, ObjectId, Snapshot, SnapshotId, TextId,
+    TraceId, TrackedObject,
 };
 use crate::pickle::opcode as op;
 
@@ -157,7 +157,7 @@ struct Pickler<'p, W> {
     long_texts: HashMap<TextId, u32>,
     asized: HashMap<AsizedId, u32>,
     objects: HashMap<ObjectId, u32>,
-    snapshots: HashMap<u32, u32>,
+    snapshots: HashMap<SnapshotId, u32>,
     traces: HashMap<TraceId, u32>,
     frames: HashMap<u32, u32>,
 }
@@ -509,14 +509,13 @@ impl<'p, W: Write> Pickler<'p, W> {
     }
 
     fn snapshot(&mut self, snapshot: Snapshot<'_>) -> io::Result<()> {
-        let place = self.dump.snapshot_rows[snapshot.index()];
-        if let Some(&number) = self.snapshots.get(&place) {
+        if let Some(&number) = self.snapshots.get(&snapshot.id()) {
             return self.get(number);
         }
         let row = snapshot.row();
         self.instance("pympler.classtracker", "Snapshot")?;
         let number = self.memoize()?;
-        self.snapshots.insert(place, number);
+        self.snapshots.insert(snapshot.id(), number);
         self.out.write_all(&[op::EMPTY_DICT, op::MARK])?;
         for (key, value) in [
             ("tracked_total", row.tracked_total),
