@@ -249,6 +249,7 @@ mod tests {
     use super::*;
     use crate::analysis::history::{History, HistoryLimits};
     use crate::analysis::leaks::{Leaks, LeaksOptions};
+    use crate::model::ObjectColumns;
     use crate::select::Filter;
 
     fn load(name: &str) -> Dump {
@@ -268,7 +269,7 @@ mod tests {
         }
         for number in 0..dump.objects.len() {
             dump.objects.birth[number] = clock(dump.objects.birth[number]);
-            let death = dump.objects.death(number).map(clock);
+            let death = ObjectColumns::death_of(dump.objects.death[number]).map(clock);
             dump.objects.set_death(number, death);
         }
         dump

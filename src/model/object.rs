@@ -13,130 +13,112 @@ use crate::room::make_room;
 /// ours. The loader turns every NaN of a file into the standard one, so none collides.
 const ALIVE_BITS: u64 = 0x7ff8_c757_a757_0001;
 
-/// The columns of tracked objects, by number. They are empty where a native file was not asked for
-/// them.
-#[derive(Clone, Debug, Default)]
-pub(crate) struct ObjectColumns {
-    /// Addresses; those that do not fit stand in `wide_address`, and those beyond 128 bits there
-    /// as the nearest and with their decimal digits in `huge_address`.
-    pub(crate) address: Vec<u64>,
-    pub(crate) wide_address: BTreeMap<ObjectId, i128>,
-    pub(crate) huge_address: BTreeMap<ObjectId, TextId>,
-    pub(crate) name: Vec<TextId>,
-    pub(crate) repr: Vec<TextId>,
-    pub(crate) birth: Vec<f64>,
+/// Defines the columns of tracked objects: of each its type and what stands in it for nothing. All
+/// that is done with every column is written here once.
+macro_rules! object_columns {
+    ($($(#[$doc:meta])* $column:ident: $cell:ty = $nothing:expr,)*) => {
+        /// The columns of tracked objects, by number. They are empty where a native file was not
+        /// asked for them.
+        #[derive(Clone, Debug, Default)]
+        pub(crate) struct ObjectColumns {
+            $($(#[$doc])* pub(crate) $column: Vec<$cell>,)*
+            /// Addresses beyond 64 bits; of those beyond 128 bits the nearest.
+            pub(crate) wide_address: BTreeMap<ObjectId, i128>,
+            /// The decimal digits of addresses beyond 128 bits.
+            pub(crate) huge_address: BTreeMap<ObjectId, TextId>,
+            /// How many objects there are, where a native file was not asked for their classes.
+            pub(crate) read_in_part: usize,
+        }
+
+        impl ObjectColumns {
+            /// Bytes that an object takes in all columns.
+            const ROW_BYTES: usize = 0 $(+ size_of::<$cell>())*;
+
+            /// A new row, nothing in it yet; its number.
+            pub(crate) fn push(&mut self) -> usize {
+                $(self.$column.push($nothing);)*
+                self.class.len() - 1
+            }
+
+            /// Drops the last rows.
+            pub(crate) fn truncate(&mut self, length: usize) {
+                if !self.wide_address.is_empty() {
+                    self.wide_address.split_off(&ObjectId::at(length));
+                    self.huge_address.split_off(&ObjectId::at(length));
+                }
+                $(self.$column.truncate(length);)*
+            }
+
+            /// Makes a row one of which nothing is known, and which is in no class.
+            pub(crate) fn reset(&mut self, index: usize) {
+                self.wide_address.remove(&ObjectId::at(index));
+                self.huge_address.remove(&ObjectId::at(index));
+                $(self.$column[index] = $nothing;)*
+            }
+
+            /// Makes room for what the next stretch of a file may add.
+            pub(crate) fn make_room(&mut self) -> Result<(), TryReserveError> {
+                $(make_room(&mut self.$column)?;)*
+                Ok(())
+            }
+
+            /// The length of each column. Equal, unless read from a damaged file.
+            pub(crate) fn lengths(&self) -> Vec<usize> {
+                vec![$(self.$column.len()),*]
+            }
+
+            /// The rows of these objects.
+            pub(crate) fn gather(&self, objects: &[ObjectId]) -> ObjectColumns {
+                let mut gathered = ObjectColumns {
+                    $($column: objects.iter().map(|id| self.$column[id.index()]).collect(),)*
+                    ..ObjectColumns::default()
+                };
+                if !self.wide_address.is_empty() {
+                    for (own, id) in objects.iter().enumerate() {
+                        let own = ObjectId::at(own);
+                        let wide = self.wide_address.get(id).map(|&address| (own, address));
+                        gathered.wide_address.extend(wide);
+                        let huge = self.huge_address.get(id).map(|&digits| (own, digits));
+                        gathered.huge_address.extend(huge);
+                    }
+                }
+                gathered
+            }
+        }
+    };
+}
+
+object_columns! {
+    /// Addresses; those that do not fit stand in `wide_address` and `huge_address`.
+    address: u64 = 0,
+    name: TextId = TextId::NONE,
+    repr: TextId = TextId::NONE,
+    birth: f64 = 0.0,
     /// As they are kept, those alive marked.
-    pub(crate) death: Vec<f64>,
-    pub(crate) trace: Vec<TraceId>,
+    death: f64 = f64::from_bits(ALIVE_BITS),
+    trace: TraceId = TraceId::NONE,
     /// The class in whose list the object stands, the last if in several.
-    pub(crate) class: Vec<ClassId>,
-    pub(crate) resolution_level: Vec<i32>,
-    pub(crate) sample_start: Vec<u32>,
-    pub(crate) sample_count: Vec<u32>,
-    /// How many objects there are, where a native file was not asked for their classes.
-    pub(crate) read_in_part: usize,
+    class: ClassId = ClassId::NONE,
+    resolution_level: i32 = i32::MIN,
+    sample_start: u32 = 0,
+    sample_count: u32 = 0,
 }
 
 impl ObjectColumns {
-    /// A new row, nothing in it yet; its number.
-    pub(crate) fn push(&mut self) -> usize {
-        self.address.push(0);
-        self.name.push(TextId::NONE);
-        self.repr.push(TextId::NONE);
-        self.birth.push(0.0);
-        self.death.push(f64::from_bits(ALIVE_BITS));
-        self.trace.push(TraceId::NONE);
-        self.class.push(ClassId::NONE);
-        self.resolution_level.push(i32::MIN);
-        self.sample_start.push(0);
-        self.sample_count.push(0);
-        self.address.len() - 1
-    }
-
-    /// Drops the last rows.
-    pub(crate) fn truncate(&mut self, length: usize) {
-        if !self.wide_address.is_empty() {
-            self.wide_address.split_off(&ObjectId::at(length));
-            self.huge_address.split_off(&ObjectId::at(length));
-        }
-        self.address.truncate(length);
-        self.name.truncate(length);
-        self.repr.truncate(length);
-        self.birth.truncate(length);
-        self.death.truncate(length);
-        self.trace.truncate(length);
-        self.class.truncate(length);
-        self.resolution_level.truncate(length);
-        self.sample_start.truncate(length);
-        self.sample_count.truncate(length);
-    }
-
-    /// Makes a row one of which nothing is known, and which is in no class.
-    pub(crate) fn reset(&mut self, index: usize) {
-        self.address[index] = 0;
-        self.wide_address.remove(&ObjectId::at(index));
-        self.huge_address.remove(&ObjectId::at(index));
-        self.name[index] = TextId::NONE;
-        self.repr[index] = TextId::NONE;
-        self.birth[index] = 0.0;
-        self.set_death(index, None);
-        self.trace[index] = TraceId::NONE;
-        self.class[index] = ClassId::NONE;
-        self.resolution_level[index] = i32::MIN;
-        self.sample_start[index] = 0;
-        self.sample_count[index] = 0;
-    }
-
     pub(crate) fn len(&self) -> usize {
         self.class.len().max(self.read_in_part)
     }
 
-    /// Makes room for what the next stretch of a file may add.
-    pub(crate) fn make_room(&mut self) -> Result<(), TryReserveError> {
-        make_room(&mut self.address)?;
-        make_room(&mut self.name)?;
-        make_room(&mut self.repr)?;
-        make_room(&mut self.birth)?;
-        make_room(&mut self.death)?;
-        make_room(&mut self.trace)?;
-        make_room(&mut self.class)?;
-        make_room(&mut self.resolution_level)?;
-        make_room(&mut self.sample_start)?;
-        make_room(&mut self.sample_count)
-    }
-
     /// Bytes that they take, if none of them is empty.
     pub(crate) fn held_bytes(&self) -> usize {
-        /// Three columns of 8 bytes each and seven of 4.
-        const ROW: usize = 3 * 8 + 7 * 4;
         /// A row of a map, with its share of the nodes.
         const WIDE: usize = 48;
-        self.len() * ROW + (self.wide_address.len() + self.huge_address.len()) * WIDE
-    }
-
-    /// The length of each column. Equal, unless read from a damaged file.
-    pub(crate) fn lengths(&self) -> [usize; 10] {
-        [
-            self.address.len(),
-            self.name.len(),
-            self.repr.len(),
-            self.birth.len(),
-            self.death.len(),
-            self.trace.len(),
-            self.class.len(),
-            self.resolution_level.len(),
-            self.sample_start.len(),
-            self.sample_count.len(),
-        ]
+        let odd = self.wide_address.len() + self.huge_address.len();
+        self.len() * ObjectColumns::ROW_BYTES + odd * WIDE
     }
 
     pub(crate) fn set_death(&mut self, index: usize, death: Option<f64>) {
         self.death[index] = death.unwrap_or(f64::from_bits(ALIVE_BITS));
-    }
-
-    #[inline]
-    pub(crate) fn death(&self, index: usize) -> Option<f64> {
-        ObjectColumns::death_of(self.death[index])
     }
 
     /// A death as it is kept; `None` if it marks those alive.

@@ -2,8 +2,9 @@
 
 use super::column::{Column, all, column};
 use super::container::{SectionOut, Sections};
-use super::rows;
+use super::rows::FileRows;
 use super::tables::same_length;
+use crate::model::subset;
 use crate::model::{
     Cells, ClassId, ClassRow, Coalesced, Cohort, Cohorts, Contents, Figures, Forest, Forests,
     MAX_LEVEL, MOST_NODES, Node, Place, Survivors, TextArena, TextId, Totals, Whose, moments,
@@ -372,7 +373,8 @@ pub(super) fn read_forests(sections: &Sections, classes: usize) -> Outcome<Fores
     let parents: Vec<u32> = all(sections, "tree.parent")?;
     let mut names: Vec<TextId> = all(sections, "tree.name")?;
     let mut text = TextArena::default();
-    rows::read_texts(sections, &mut text, |see| names.iter_mut().for_each(see))?;
+    let mut whole = FileRows::of(sections);
+    subset::texts(&mut whole, &mut text, |see| names.iter_mut().for_each(see))?;
     let counts: Vec<u32> = all(sections, "tree.count")?;
     let bytes: Vec<i64> = all(sections, "tree.size")?;
     let flats: Vec<i64> = all(sections, "tree.flat")?;

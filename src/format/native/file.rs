@@ -5,8 +5,10 @@ use std::fs::File;
 
 use super::column::all;
 use super::container::{Sections, VERSION};
+use super::rows::FileRows;
 use super::{figures, rows, snapshots, sound, tables};
 use crate::input::ByteCount;
+use crate::model::subset;
 use crate::model::{
     AsizedColumns, Cells, ClassRow, Cohorts, Column, Contents, Forests, KeptSizes, ObjectId,
     Projection, Rows, Rules, Samples, Sizes, SnapshotId, SnapshotRow, TextArena,
@@ -46,8 +48,9 @@ impl NativeFile {
         let mut contents = self.without_objects(false)?;
         rows::unlist(&mut contents.classes);
         let mut text = TextArena::default();
-        rows::read_texts(&self.sections, &mut text, |see| {
-            rows::each_text_of_digest(&mut contents, see);
+        let mut whole = FileRows::of(&self.sections);
+        subset::texts(&mut whole, &mut text, |see| {
+            contents.each_text_of_digest(see);
         })?;
         contents.text = text;
         sound(VERSION, contents)
@@ -139,18 +142,18 @@ impl NativeFile {
         if wanted.has(Column::Trace) {
             contents.traces = match which {
                 Rows::All => tables::read_traces(sections)?,
-                _ => rows::read_traces(sections, &mut contents.objects.trace)?,
+                _ => subset::traces(&mut FileRows::of(sections), &mut contents.objects.trace)?,
             };
         }
         if has_all_texts {
             contents.text = tables::read_text(sections)?;
         } else {
             let mut text = std::mem::take(&mut contents.text);
-            rows::read_texts(sections, &mut text, |see| {
+            subset::texts(&mut FileRows::of(sections), &mut text, |see| {
                 if !is_of_digest {
-                    rows::each_text_of_digest(&mut contents, see);
+                    contents.each_text_of_digest(see);
                 }
-                rows::each_text_of_objects(&mut contents, see);
+                contents.each_text_of_objects(see);
             })?;
             contents.text = text;
         }
@@ -173,10 +176,8 @@ impl NativeFile {
         contents.samples = rows::read_samples(sections, objects, moment)?;
         let asized = &mut contents.samples.asized;
         contents.asized = if referents {
-            let cached = contents.snapshots.iter_mut();
-            let cached = cached.flat_map(|snapshot| snapshot.classes.iter_mut().flatten());
-            let merged = cached.filter_map(|cached| cached.merged.as_mut());
-            rows::read_asized(sections, asized.iter_mut().chain(merged))?
+            let merged = Contents::merged_of(&mut contents.snapshots);
+            subset::asized(&mut FileRows::of(sections), asized.iter_mut().chain(merged))?
         } else {
             rows::read_sizes(sections, asized)?
         };

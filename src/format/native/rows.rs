@@ -9,11 +9,12 @@ use super::NO_INDEX;
 use super::column::{Bytes, Column, all};
 use super::container::Sections;
 use super::tables;
+use crate::model::subset::{AsizedFields, Whole};
 use crate::model::{
     AsizedColumns, AsizedId, ClassId, ClassRow, Contents, FrameRow, ObjectColumns, ObjectId,
-    SampleColumns, TextArena, TextId, TraceColumns, TraceId,
+    SampleColumns, TextArena, TextId, TraceId,
 };
-use crate::pickle::{Outcome, malformed, too_large};
+use crate::pickle::{Fault, Outcome, malformed, too_large};
 
 /// Objects that some classes list, in the lists of their classes. They get numbers from 0 on; their
 /// numbers in the file, which ascend.
@@ -165,103 +166,135 @@ impl<'s> SampleTimes<'s> {
     }
 }
 
-/// Reads the `Asized` of these numbers and all that they refer to, level by level, each level
-/// in the order of the file; the numbers become those of what is returned.
-pub(super) fn read_asized<'n>(
-    sections: &Sections,
-    roots: impl Iterator<Item = &'n mut AsizedId>,
-) -> Outcome<AsizedColumns> {
-    let roots: Vec<&mut AsizedId> = roots.collect();
-    let mut level: Vec<AsizedId> = roots.iter().map(|root| **root).collect();
-    let mut sizes = Column::open(sections, "asized.size")?;
-    let mut flats = Column::open(sections, "asized.flat")?;
-    let mut names = Column::open(sections, "asized.name")?;
-    let mut groups = Column::open(sections, "asized.group")?;
-    let mut starts = Column::open(sections, "group.start")?;
-    let mut referents = Column::open(sections, "referent")?;
-
-    let mut columns = AsizedColumns::new();
-    let mut own: HashMap<AsizedId, AsizedId, RandomState> = HashMap::default();
-    let mut own_groups: HashMap<u32, u32, RandomState> = HashMap::default();
-    while !level.is_empty() {
-        level.sort_unstable();
-        level.dedup();
-        let mut found = Vec::new();
-        for &number in &level {
-            if own.contains_key(&number) {
-                continue;
-            }
-            let at = number.0.into();
-            let (size, flat) = (sizes.get(at)?, flats.get(at)?);
-            let name = TextId(names.get_as(at)?);
-            let group: u32 = groups.get_as(at)?;
-            let row = columns.push(name).ok_or_else(|| too_large("its sizes"))?;
-            own.insert(number, row);
-            let own_group = match (group, own_groups.get(&group)) {
-                (0, _) => 0,
-                (_, Some(&known)) => known,
-                _ => {
-                    let start: u32 = starts.get_as(group.into())?;
-                    let next = u64::from(group) + 1;
-                    let end = if next < starts.count() {
-                        starts.get_as(next)?
-                    } else {
-                        referents.count()
-                    };
-                    let group_number = columns.group_start.len() as u32;
-                    columns.group_start.push(columns.referents.len() as u32);
-                    for referent in referents.range(start.into(), end)? {
-                        let number: AsizedId = referents.get_as(referent)?;
-                        columns.referents.push(number);
-                        found.push(number);
-                    }
-                    own_groups.insert(group, group_number);
-                    group_number
-                }
-            };
-            columns.set(row, size, flat, name, own_group);
-        }
-        level = found;
-    }
-    for number in columns.referents.iter_mut().chain(roots) {
-        // Everything that is referred to was read.
-        *number = own.get(number).copied().unwrap_or(AsizedId(0));
-    }
-    Ok(columns)
+/// A native file as what a subset is taken from. Columns are opened when something of them is
+/// asked for.
+pub(super) struct FileRows<'s> {
+    sections: &'s Sections,
+    asized: Option<AsizedReader<'s>>,
+    traces: Option<[Column<'s>; 2]>,
 }
 
-/// Reads the traces that objects have; the objects' ids become those of what is returned.
-pub(super) fn read_traces(sections: &Sections, traces: &mut [TraceId]) -> Outcome<TraceColumns> {
-    let mut numbers = traces.to_vec();
-    numbers.retain(|&trace| trace != TraceId::NONE);
-    numbers.sort_unstable();
-    numbers.dedup();
-    let mut columns = TraceColumns::default();
-    if numbers.is_empty() {
-        return Ok(columns);
-    }
-    let mut ends = Column::open(sections, "trace.end")?;
-    let mut frames = Column::open(sections, "trace.frame")?;
-    for &number in &numbers {
-        let (start, end) = between(&mut ends, number.0.into())?;
-        for place in frames.range(start, end)? {
-            columns.frame_numbers.push(frames.get_as(place)?);
+impl<'s> FileRows<'s> {
+    pub(super) fn of(sections: &'s Sections) -> Self {
+        FileRows {
+            sections,
+            asized: None,
+            traces: None,
         }
-        columns.ends.push(columns.frame_numbers.len() as u32);
     }
-    for trace in traces.iter_mut() {
-        // That of no trace is not among them.
-        let own = numbers.binary_search(trace);
-        *trace = own.map_or(TraceId::NONE, TraceId::at);
+
+    fn asized_reader(&mut self) -> Outcome<&mut AsizedReader<'s>> {
+        let reader = match self.asized.take() {
+            Some(reader) => reader,
+            None => AsizedReader::open(self.sections)?,
+        };
+        Ok(self.asized.insert(reader))
     }
-    let mut wanted = columns.frame_numbers.clone();
-    wanted.sort_unstable();
-    wanted.dedup();
-    columns.frames = read_frames(sections, &wanted)?;
-    for number in &mut columns.frame_numbers {
-        *number = wanted.binary_search(number).unwrap_or_default() as u32;
+
+    fn trace_columns(&mut self) -> Outcome<&mut [Column<'s>; 2]> {
+        let columns = match self.traces.take() {
+            Some(columns) => columns,
+            None => [
+                Column::open(self.sections, "trace.end")?,
+                Column::open(self.sections, "trace.frame")?,
+            ],
+        };
+        Ok(self.traces.insert(columns))
     }
-    Ok(columns)
+}
+
+/// The columns of `Asized` and of what they refer to.
+struct AsizedReader<'s> {
+    sizes: Column<'s>,
+    flats: Column<'s>,
+    names: Column<'s>,
+    groups: Column<'s>,
+    starts: Column<'s>,
+    referents: Column<'s>,
+}
+
+impl<'s> AsizedReader<'s> {
+    fn open(sections: &'s Sections) -> Outcome<Self> {
+        let open = |name| Column::open(sections, name);
+        Ok(AsizedReader {
+            sizes: open("asized.size")?,
+            flats: open("asized.flat")?,
+            names: open("asized.name")?,
+            groups: open("asized.group")?,
+            starts: open("group.start")?,
+            referents: open("referent")?,
+        })
+    }
+}
+
+impl Whole for FileRows<'_> {
+    type Fault = Box<Fault>;
+    type Numbers = HashMap<u32, u32, RandomState>;
+
+    fn asized_numbers(&self) -> Self::Numbers {
+        HashMap::default()
+    }
+
+    fn asized(&mut self, id: AsizedId) -> Outcome<AsizedFields> {
+        let reader = self.asized_reader()?;
+        let at = id.0.into();
+        Ok(AsizedFields {
+            size_bytes: reader.sizes.get(at)?,
+            flat_bytes: reader.flats.get(at)?,
+            name: reader.names.get_as(at)?,
+            group: reader.groups.get_as(at)?,
+        })
+    }
+
+    fn members(&mut self, group: u32, mut see: impl FnMut(AsizedId)) -> Outcome<()> {
+        let AsizedReader {
+            starts, referents, ..
+        } = self.asized_reader()?;
+        let start: u32 = starts.get_as(group.into())?;
+        let next = u64::from(group) + 1;
+        let end = if next < starts.count() {
+            starts.get_as(next)?
+        } else {
+            referents.count()
+        };
+        for referent in referents.range(start.into(), end)? {
+            see(referents.get_as(referent)?);
+        }
+        Ok(())
+    }
+
+    fn frames_of(&mut self, trace: TraceId, mut see: impl FnMut(u32)) -> Outcome<()> {
+        let [ends, frames] = self.trace_columns()?;
+        let (start, end) = between(ends, trace.0.into())?;
+        for place in frames.range(start, end)? {
+            see(frames.get_as(place)?);
+        }
+        Ok(())
+    }
+
+    fn frames(&mut self, numbers: &[u32]) -> Outcome<Vec<FrameRow>> {
+        read_frames(self.sections, numbers)
+    }
+
+    fn texts(&mut self, ids: &[TextId], arena: &mut TextArena) -> Outcome<()> {
+        if ids.is_empty() {
+            return Ok(());
+        }
+        let mut ends = Column::open(self.sections, "text.end")?;
+        let mut bytes = Bytes::open(self.sections, "text.bytes")?;
+        let mut text = Vec::new();
+        for id in ids {
+            let (start, end) = between(&mut ends, id.0.into())?;
+            text.clear();
+            bytes.copy(start, end, &mut text)?;
+            arena.push(&text).ok_or_else(|| self.too_many())?;
+        }
+        Ok(())
+    }
+
+    fn too_many(&self) -> Box<Fault> {
+        too_large("what some objects refer to")
+    }
 }
 
 /// Where the one before ends, and where this one does.
@@ -303,67 +336,6 @@ fn read_frames(sections: &Sections, numbers: &[u32]) -> Outcome<Vec<FrameRow>> {
         }
     }
     Ok(frames)
-}
-
-/// Appends texts to an arena; their numbers become those in it. `each` shows all numbers.
-pub(super) fn read_texts(
-    sections: &Sections,
-    arena: &mut TextArena,
-    mut each: impl FnMut(&mut dyn FnMut(&mut TextId)),
-) -> Outcome<()> {
-    let mut numbers = Vec::new();
-    each(&mut |id| {
-        if *id != TextId::NONE {
-            numbers.push(id.0);
-        }
-    });
-    numbers.sort_unstable();
-    numbers.dedup();
-    if numbers.is_empty() {
-        return Ok(());
-    }
-    let before = arena.len() as u32;
-    let mut ends = Column::open(sections, "text.end")?;
-    let mut bytes = Bytes::open(sections, "text.bytes")?;
-    let mut text = Vec::new();
-    for &number in &numbers {
-        let (start, end) = between(&mut ends, number.into())?;
-        text.clear();
-        bytes.copy(start, end, &mut text)?;
-        // A part has no more texts than the whole, whose numbers fit.
-        arena.push(&text).ok_or_else(|| too_large("its texts"))?;
-    }
-    each(&mut |id| {
-        if *id != TextId::NONE {
-            *id = TextId(before + numbers.binary_search(&id.0).unwrap_or_default() as u32);
-        }
-    });
-    Ok(())
-}
-
-/// Shows every number of a text that classes and snapshots have.
-pub(super) fn each_text_of_digest(dump: &mut Contents, see: &mut dyn FnMut(&mut TextId)) {
-    let classes = dump.classes.iter_mut();
-    classes.for_each(|class| see(&mut class.name));
-    for snapshot in &mut dump.snapshots {
-        snapshot.each_text(&mut *see);
-    }
-}
-
-/// Shows every number of a text that objects have, and what they refer to.
-pub(super) fn each_text_of_objects(dump: &mut Contents, see: &mut dyn FnMut(&mut TextId)) {
-    let objects = &mut dump.objects;
-    let texts = objects.name.iter_mut().chain(&mut objects.repr);
-    texts.for_each(&mut *see);
-    objects.huge_address.values_mut().for_each(&mut *see);
-    let rows = dump.asized.rows.iter_mut();
-    rows.for_each(|row| see(&mut row.name));
-    for frame in &mut dump.traces.frames {
-        see(&mut frame.file);
-        see(&mut frame.function);
-        see(&mut frame.wide_line);
-        frame.source.iter_mut().flatten().for_each(&mut *see);
-    }
 }
 
 /// Reads the sizes of the `Asized` of these numbers, which become those of what is returned.
