@@ -6,7 +6,8 @@ use std::io;
 
 use crate::units::escaped;
 
-/// The crate's one error type.
+/// The crate's one error type. What only writes to a writer that it is given fails as that does,
+/// with an [`io::Error`].
 #[derive(Debug)]
 #[non_exhaustive]
 pub enum Error {
@@ -46,6 +47,8 @@ pub enum Error {
     },
     /// A selector names no snapshot of the dump. Says which there are.
     NoSnapshot(String),
+    /// A text is no sort key, limit or threshold. Says which there are, or what one looks like.
+    Invalid(String),
     /// A limit cannot be checked.
     Unchecked {
         /// Why, and what to do.
@@ -53,7 +56,8 @@ pub enum Error {
         /// Whether it is the baseline that lacks something.
         in_baseline: bool,
     },
-    /// The report could not be written.
+    /// A report or a dump could not be written. Names the file, if it is an
+    /// [`Output`](crate::output::Output) that was opened by its name.
     Write(io::Error),
 }
 
@@ -105,7 +109,10 @@ impl Error {
             | Error::Read { file, .. }
             | Error::Dump { file, .. }
             | Error::Limits { file, .. } => name.clone_into(file),
-            Error::NoSnapshot(_) | Error::Unchecked { .. } | Error::Write(_) => {}
+            Error::NoSnapshot(_)
+            | Error::Invalid(_)
+            | Error::Unchecked { .. }
+            | Error::Write(_) => {}
         }
         self
     }
@@ -163,7 +170,9 @@ impl fmt::Display for Error {
                     escaped(what)
                 )
             }
-            Error::NoSnapshot(what) | Error::Unchecked { what, .. } => f.write_str(what),
+            Error::NoSnapshot(what) | Error::Invalid(what) | Error::Unchecked { what, .. } => {
+                f.write_str(what)
+            }
             Error::Write(source) => write!(f, "writing the output failed: {source}"),
         }
     }

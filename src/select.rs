@@ -70,15 +70,15 @@ impl SortKey {
 }
 
 impl FromStr for SortKey {
-    type Err = String;
+    type Err = Error;
 
-    fn from_str(text: &str) -> Result<Self, String> {
+    fn from_str(text: &str) -> Result<Self, Error> {
         named(&SortKey::NAMED, text)
     }
 }
 
 /// Finds a key by its name; the error lists all names.
-pub(crate) fn named<K: Copy>(keys: &[(&str, K)], text: &str) -> Result<K, String> {
+pub(crate) fn named<K: Copy>(keys: &[(&str, K)], text: &str) -> Result<K, Error> {
     keys.iter()
         .find(|(name, _)| *name == text)
         .map(|(_, key)| *key)
@@ -86,11 +86,11 @@ pub(crate) fn named<K: Copy>(keys: &[(&str, K)], text: &str) -> Result<K, String
             let names: Vec<&str> = keys.iter().map(|(name, _)| *name).collect();
             let similar = similar(text, names.iter().copied());
             let similar: Vec<String> = similar.into_iter().map(String::from).collect();
-            format!(
+            Error::Invalid(format!(
                 "there is no sort key '{text}'; the keys are {}{}",
                 names.join(", "),
                 did_you_mean(&similar)
-            )
+            ))
         })
 }
 
@@ -122,14 +122,14 @@ impl Limit {
 }
 
 impl FromStr for Limit {
-    type Err = String;
+    type Err = Error;
 
     /// `20`, `0.25` or `25%`. A decimal above 1 is rounded down, as in Pympler.
-    fn from_str(text: &str) -> Result<Self, String> {
+    fn from_str(text: &str) -> Result<Self, Error> {
         let refuse = || {
-            format!(
+            Error::Invalid(format!(
                 "'{text}' is no limit: give a number above 0 (20), a fraction (0.25) or a percentage (25%)"
-            )
+            ))
         };
         if let Some(percent) = text.strip_suffix('%') {
             let percent: f64 = percent.trim().parse().map_err(|_| refuse())?;
@@ -606,7 +606,7 @@ mod tests {
 
     #[test]
     fn an_unknown_key_lists_the_seven() {
-        let error = "sze".parse::<SortKey>().unwrap_err();
+        let error = "sze".parse::<SortKey>().unwrap_err().to_string();
         for (name, _) in SortKey::NAMED {
             assert!(error.contains(name));
         }

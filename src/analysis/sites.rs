@@ -94,9 +94,9 @@ impl SiteSortKey {
 }
 
 impl FromStr for SiteSortKey {
-    type Err = String;
+    type Err = Error;
 
-    fn from_str(text: &str) -> Result<Self, String> {
+    fn from_str(text: &str) -> Result<Self, Error> {
         named(&SiteSortKey::NAMED, text)
     }
 }

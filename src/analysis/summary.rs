@@ -62,9 +62,9 @@ impl ClassSortKey {
 }
 
 impl FromStr for ClassSortKey {
-    type Err = String;
+    type Err = Error;
 
-    fn from_str(text: &str) -> Result<Self, String> {
+    fn from_str(text: &str) -> Result<Self, Error> {
         named(&ClassSortKey::NAMED, text)
     }
 }

@@ -67,9 +67,9 @@ pub(super) struct TypedLimit {
 }
 
 impl FromStr for TypedLimit {
-    type Err = String;
+    type Err = ctstats::Error;
 
-    fn from_str(text: &str) -> Result<Self, String> {
+    fn from_str(text: &str) -> Result<Self, ctstats::Error> {
         let (limit, typed) = (text.parse()?, text.into());
         Ok(TypedLimit { limit, typed })
     }

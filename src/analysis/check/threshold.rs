@@ -81,12 +81,13 @@ impl Threshold {
     ///
     /// # Errors
     ///
-    /// What is wrong, and what would be right.
-    pub fn parse(quantity: Quantity, text: &str) -> Result<Threshold, String> {
-        match text.rsplit_once('=') {
+    /// [`Error::Invalid`], which says what is wrong, and what would be right.
+    pub fn parse(quantity: Quantity, text: &str) -> Result<Threshold, Error> {
+        let threshold = match text.rsplit_once('=') {
             Some((pattern, value)) => Threshold::of(quantity, pattern, value),
             None => Err(wrong(quantity, text, "has no limit")),
-        }
+        };
+        threshold.map_err(Error::Invalid)
     }
 
     fn of(quantity: Quantity, pattern: &str, value: &str) -> Result<Threshold, String> {
@@ -213,8 +214,16 @@ pub(super) fn followed<'t>(
 ///
 /// # Errors
 ///
-/// What is wrong and, where that is known, in which line.
-pub fn from_toml(text: &str) -> Result<Vec<Threshold>, String> {
+/// [`Error::Limits`], which says what is wrong and, where that is known, in which line.
+pub fn from_toml(text: &str) -> Result<Vec<Threshold>, Error> {
+    let what = |what| Error::Limits {
+        file: "input".into(),
+        what,
+    };
+    thresholds_of(text).map_err(what)
+}
+
+fn thresholds_of(text: &str) -> Result<Vec<Threshold>, String> {
     let file: File = toml::from_str(text).map_err(|error| {
         let line = error.span().map_or(String::new(), |span| {
             let before = text.get(..span.start).unwrap_or(text);
@@ -263,7 +272,7 @@ pub fn load(path: impl AsRef<Path>) -> Result<Vec<Threshold>, Error> {
     let bytes = input::small_file(path, MAX_BYTES)?;
     let bytes = bytes.ok_or_else(|| wrong(format!("it is larger than {MAX_BYTES} bytes")))?;
     let text = String::from_utf8(bytes).map_err(|_| wrong("it is no UTF-8 text".into()))?;
-    from_toml(&text).map_err(wrong)
+    thresholds_of(&text).map_err(wrong)
 }
 
 /// The threshold that no class may look like a leak, at least so surely.
@@ -389,9 +398,8 @@ mod tests {
             Threshold::parse(Quantity::MaxGrowth, "shop.*=5%"),
             Ok(no_leaks(Confidence::Possible)),
         ];
-        let expected: Result<Vec<Threshold>, String> = expected.into_iter().collect();
-        assert_eq!(from_toml(text), expected);
-        assert_eq!(from_toml("no_leaks = true").map(|all| all.len()), Ok(1));
+        assert_eq!(from_toml(text).unwrap(), expected.map(Result::unwrap));
+        assert_eq!(from_toml("no_leaks = true").unwrap().len(), 1);
         for (text, part) in [
             ("max_alive = 3", "line 1"),
             ("[max_alive]\na = \"b=1\"", "has 'b=1' for its limit"),
@@ -401,7 +409,7 @@ mod tests {
             ("[max_bytes]\na = -1", "line 2: a limit is a whole number"),
             ("no_leaks = 3", "line 1: no_leaks is true"),
         ] {
-            let error = from_toml(text).unwrap_err();
+            let error = thresholds_of(text).unwrap_err();
             assert!(error.contains(part) && !error.contains('\n'), "{error}");
         }
     }

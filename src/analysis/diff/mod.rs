@@ -56,9 +56,9 @@ impl DiffSortKey {
 }
 
 impl FromStr for DiffSortKey {
-    type Err = String;
+    type Err = Error;
 
-    fn from_str(text: &str) -> Result<Self, String> {
+    fn from_str(text: &str) -> Result<Self, Error> {
         named(&DiffSortKey::NAMED, text)
     }
 }

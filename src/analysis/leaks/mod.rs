@@ -67,9 +67,9 @@ impl LeakSortKey {
 }
 
 impl FromStr for LeakSortKey {
-    type Err = String;
+    type Err = Error;
 
-    fn from_str(text: &str) -> Result<Self, String> {
+    fn from_str(text: &str) -> Result<Self, Error> {
         named(&LeakSortKey::NAMED, text)
     }
 }
