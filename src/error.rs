@@ -184,9 +184,3 @@ impl std::error::Error for Error {
         None
     }
 }
-
-impl From<io::Error> for Error {
-    fn from(error: io::Error) -> Self {
-        Error::Write(error)
-    }
-}

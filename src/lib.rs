@@ -10,17 +10,17 @@
 //! ```
 //! use ctstats::Dump;
 //!
-//! # fn main() -> Result<(), ctstats::Error> {
+//! # fn main() -> Result<(), Box<dyn std::error::Error>> {
 //! let dump = Dump::load("fixtures/shop.dump")?;
 //! assert_eq!(dump.object_count(), 44);
 //!
-//! let peak = dump.peak_snapshot().expect("the shop took snapshots");
+//! let peak = dump.peak_snapshot().ok_or("the dump has no snapshots")?;
 //! assert_eq!(peak.description().to_str(), "wednesday");
 //!
 //! let oldest = dump.objects().find(|object| object.class().name().contains("Cart"));
-//! let oldest = oldest.expect("the shop has carts");
+//! let oldest = oldest.ok_or("the dump has no carts")?;
 //! assert!(oldest.is_alive());
-//! for frame in oldest.trace().expect("carts are tracked with trace=True").frames() {
+//! for frame in oldest.trace().into_iter().flat_map(|trace| trace.frames()) {
 //!     println!("{}:{} in {}", frame.file(), frame.line(), frame.function());
 //! }
 //! # Ok(())
@@ -30,12 +30,12 @@
 //! # Sorting and printing, with Pympler's names
 //!
 //! ```
-//! use ctstats::select::{Limit, SortKey};
+//! use ctstats::select::Limit;
 //! use ctstats::{ConsoleStats, Stats};
 //!
 //! # fn main() -> Result<(), ctstats::Error> {
 //! let mut stats = Stats::load_stats("fixtures/shop.dump")?;
-//! stats.sort_stats(&[SortKey::Size]).reverse_order();
+//! stats.sort_stats(&["size".parse()?]).reverse_order();
 //!
 //! let mut text = Vec::new();
 //! let mut console = ConsoleStats::new(&mut stats);
@@ -61,8 +61,7 @@
 //!     snapshots: vec![SnapshotSelector::Last],
 //!     ..SummaryOptions::default()
 //! };
-//! let summary = Summary::of(&dump, options).expect("there is a last snapshot");
-//! summary.each(|snapshot| -> Result<(), ctstats::Error> {
+//! Summary::of(&dump, options)?.each(|snapshot| -> Result<(), ctstats::Error> {
 //!     assert_eq!(snapshot.classes[0].class.to_str(), "shop.Cart");
 //!     assert_eq!(snapshot.classes[0].active, 18);
 //!     Ok(())

@@ -133,8 +133,8 @@ impl<'s> ConsoleStats<'s> {
             all_bytes: select::all_bytes(dump, sizes),
             unmatched: Vec::new(),
         };
-        Objects::of(&selected, Detail::default()).table(out, self.style)?;
-        Ok(())
+        let objects = Objects::of(&selected, Detail::default());
+        objects.table(out, self.style).map_err(Error::Write)
     }
 
     /// Writes the classes of each snapshot.
@@ -156,11 +156,8 @@ impl<'s> ConsoleStats<'s> {
             filter,
             ..SummaryOptions::default()
         };
-        // No snapshot is asked for by name, so none can be missing.
-        if let Ok(summary) = Summary::of(&self.stats.dump, options) {
-            summary.table(out, self.style)?;
-        }
-        Ok(())
+        let summary = Summary::of(&self.stats.dump, options)?;
+        summary.table(out, self.style).map_err(Error::Write)
     }
 }
 
@@ -191,8 +188,7 @@ impl<'s> HtmlStats<'s> {
             title: title.into(),
             ..HtmlOptions::default()
         };
-        let pages = Pages::open(path.as_ref(), false)?;
-        html::write(pages, &self.stats.dump, &options)?;
-        Ok(())
+        let pages = Pages::open(path.as_ref(), false).map_err(Error::Write)?;
+        html::write(pages, &self.stats.dump, &options)
     }
 }

@@ -140,10 +140,9 @@ impl Dump {
     ///
     /// [`Error::Write`] if the file cannot be written; an old one is then untouched.
     pub fn dump_stats(&self, path: impl AsRef<Path>) -> Result<(), Error> {
-        let mut out = Output::open(Some(path.as_ref()))?;
+        let mut out = Output::open(Some(path.as_ref())).map_err(Error::Write)?;
         self.dump_stats_to(&mut out)?;
-        out.finish()?;
-        Ok(())
+        out.finish().map_err(Error::Write)
     }
 
     /// Writes the dump in ctstats' own format.
@@ -153,7 +152,7 @@ impl Dump {
     /// [`Error::Write`] if `out` fails.
     pub fn dump_stats_to(&self, out: &mut impl Write) -> Result<(), Error> {
         let (sections, integers) = tables::write(self);
-        Ok(container::write(out, &sections, integers)?)
+        container::write(out, &sections, integers).map_err(Error::Write)
     }
 }
 

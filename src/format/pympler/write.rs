@@ -7,6 +7,7 @@
 use std::collections::HashMap;
 use std::io::{self, Write};
 
+use crate::error::Error;
 use crate::model::{
     Asized, AsizedId, Dump, Frame, Integer, Number, ObjectId, Snapshot, SnapshotId, TextId,
     TraceId, TrackedObject,
@@ -31,15 +32,12 @@ impl Dump {
     ///
     /// # Errors
     ///
-    /// If `out` fails.
-    pub fn write_pickles(&self, out: &mut impl Write) -> io::Result<()> {
+    /// [`Error::Write`] if `out` fails.
+    pub fn write_pickles(&self, out: &mut impl Write) -> Result<(), Error> {
         let shared = Shared::of(self);
-        let mut pickler = Pickler::new(out, self, &shared);
-        pickler.index()?;
-        pickler.finish()?;
-        let mut pickler = Pickler::new(out, self, &shared);
-        pickler.snapshots()?;
-        pickler.finish()
+        let index = Pickler::new(out, self, &shared).index();
+        let written = index.and_then(|()| Pickler::new(out, self, &shared).snapshots());
+        written.map_err(Error::Write)
     }
 }
 
@@ -186,10 +184,6 @@ impl<'p, W: Write> Pickler<'p, W> {
             traces: HashMap::new(),
             frames: HashMap::new(),
         }
-    }
-
-    fn finish(&mut self) -> io::Result<()> {
-        self.op(op::STOP)
     }
 
     fn op(&mut self, opcode: u8) -> io::Result<()> {
@@ -349,7 +343,7 @@ impl<'p, W: Write> Pickler<'p, W> {
             }
             self.op(op::SETITEM)?;
         }
-        Ok(())
+        self.op(op::STOP)
     }
 
     fn object(&mut self, object: TrackedObject<'_>) -> io::Result<()> {
@@ -505,7 +499,7 @@ impl<'p, W: Write> Pickler<'p, W> {
                 .try_for_each(|&snapshot| self.snapshot(snapshot))?;
             self.op(op::APPENDS)?;
         }
-        Ok(())
+        self.op(op::STOP)
     }
 
     fn snapshot(&mut self, snapshot: Snapshot<'_>) -> io::Result<()> {

@@ -106,7 +106,7 @@ impl Pages {
 /// # Errors
 ///
 /// If it cannot be written.
-pub fn write(mut pages: Pages, dump: &Dump, options: &HtmlOptions) -> Result<(), Error> {
+pub fn write(pages: Pages, dump: &Dump, options: &HtmlOptions) -> Result<(), Error> {
     let sizes = Sizes::of(dump, Rules::Documented);
     let limits = HistoryLimits {
         snapshots: MOST_SNAPSHOTS,
@@ -115,21 +115,33 @@ pub fn write(mut pages: Pages, dump: &Dump, options: &HtmlOptions) -> Result<(),
     };
     let history = History::of(dump, &options.filter, limits)?;
     let coverage = Coverage::of(dump)?;
+    lay_out(pages, dump, &sizes, &history, &coverage, options).map_err(Error::Write)
+}
+
+/// Writes the report of these answers.
+fn lay_out(
+    mut pages: Pages,
+    dump: &Dump,
+    sizes: &Sizes,
+    history: &History<'_>,
+    coverage: &Coverage<'_>,
+    options: &HtmlOptions,
+) -> io::Result<()> {
     let names = match &pages {
-        Pages::Single(_) => Names::in_one(&history),
-        Pages::Folder(pages) => Names::of(&history, pages.page_name(), pages.folder_name()),
+        Pages::Single(_) => Names::in_one(history),
+        Pages::Folder(pages) => Names::of(history, pages.page_name(), pages.folder_name()),
     };
     let page = Page {
         single_file: names.in_one_page(),
         notice: notice(dump),
     };
     pages.index(&page.head(&options.title, names.assets())?)?;
-    pages.index(&index::view(dump, &history, &coverage, options, &names)?)?;
+    pages.index(&index::view(dump, history, coverage, options, &names)?)?;
     let each = options.instances.unwrap_or_else(|| {
         let share = INSTANCES / history.classes.len().max(1);
         share.clamp(FEWEST_INSTANCES, MOST_INSTANCES)
     });
-    let mut classes = class::Classes::of(dump, &history, &sizes, options, &names, each);
+    let mut classes = class::Classes::of(dump, history, sizes, options, &names, each);
     for at in 0..history.classes.len() {
         let view = classes.view(at)?;
         match &mut pages {
@@ -152,7 +164,7 @@ pub fn write(mut pages: Pages, dump: &Dump, options: &HtmlOptions) -> Result<(),
         pages.file("report.js", &[JS])?;
     }
     pages.index(&page.foot(names.assets())?)?;
-    Ok(pages.finish()?)
+    pages.finish()
 }
 
 /// That figures are those of a dump which is not whole.
