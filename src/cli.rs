@@ -87,7 +87,7 @@ struct ReadingArgs {
     /// and say what is lost.
     #[arg(long, help_heading = READING)]
     salvage: bool,
-    /// When to show how far a read or write is that takes more than a second. Auto: on a
+    /// When to show the progress of a read or write that takes more than a second. Auto: on a
     /// terminal.
     #[arg(long, value_enum, value_name = "WHEN", default_value_t = When::Auto)]
     progress: When,
@@ -96,8 +96,8 @@ struct ReadingArgs {
 #[derive(Debug, Args)]
 #[command(next_help_heading = SELECTION)]
 struct FilterArgs {
-    /// Only classes whose registered name contains CLASS; with * in it a pattern of the whole
-    /// name. Repeatable: any of them.
+    /// Only classes whose registered name contains CLASS. With a * in it, CLASS is a pattern for the
+    /// whole name. Repeatable: any of them.
     #[arg(long, value_name = "CLASS", allow_hyphen_values = true)]
     class: Vec<String>,
     /// Only objects whose own class name contains TEXT. Repeatable.
@@ -202,8 +202,8 @@ struct PageArgs {
     /// When to colour tables. NO_COLOR and TERM=dumb turn auto into never.
     #[arg(long, value_enum, value_name = "WHEN", default_value_t = Color::Auto)]
     color: Color,
-    /// Columns of tables, 60 to 500 [default: the terminal's; without one on standard output
-    /// COLUMNS, then those of a terminal on standard error or input, then 120]
+    /// Width of tables in columns, 60 to 500 [default: that of the terminal; if standard output is
+    /// not a terminal: COLUMNS, else the terminal of standard error or input, else 120]
     #[arg(long, value_name = "COLUMNS", allow_negative_numbers = true,
         value_parser = clap::value_parser!(u16).range(table::NARROWEST as i64..=table::WIDEST as i64))]
     width: Option<u16>,

@@ -91,7 +91,7 @@
 //!
 //! - Nothing points back: the model imports no other module, loading knows selections but
 //!   no analyses and no reports, reports compute nothing.
-//! - Figures that follow from the columns (`model::derived`: totals, cells, cohorts, coalesced
+//! - Figures that follow from the columns (`model::derived`: totals, cells, cohorts, merged
 //!   trees) are computed in one place; a native file keeps them, and nobody can tell from a
 //!   report where they came from.
 //! - The library never prints, exits or looks at the terminal; only the binary does.

@@ -128,7 +128,7 @@ impl FromStr for Limit {
     fn from_str(text: &str) -> Result<Self, Error> {
         let refuse = || {
             Error::Invalid(format!(
-                "'{text}' is no limit: give a number above 0 (20), a fraction (0.25) or a percentage (25%)"
+                "'{text}' is not a limit: give a number above 0 (20), a fraction (0.25) or a percentage (25%)"
             ))
         };
         if let Some(percent) = text.strip_suffix('%') {
@@ -175,7 +175,7 @@ pub struct Selection {
     pub reverse: bool,
     /// How many to keep; `None` for all.
     pub limit: Option<Limit>,
-    /// Whose sizes to sort by.
+    /// Population sizes to sort by.
     pub rules: Rules,
 }
 

@@ -4,7 +4,9 @@
 use std::ops::Deref;
 
 use crate::error::Error;
-use crate::model::{Cells, Cohorts, Contents, Dump, KeptTrees, Projection, Rows, Totals, Whose};
+use crate::model::{
+    ClassTotals, Cohorts, Contents, Dump, KeptTrees, Population, Projection, Rows, Totals,
+};
 
 /// What dumps are read from.
 ///
@@ -71,19 +73,19 @@ pub struct Digest<'s> {
 /// Figures that a native file keeps.
 pub(crate) trait KeptFigures {
     /// Reads the totals of the classes; `None` if the file is without them.
-    fn class_totals(&self) -> Result<Option<&Cells>, Error>;
+    fn class_totals(&self) -> Result<Option<&ClassTotals>, Error>;
 
     /// Reads who was born and died between which snapshots; `None` if the file is without.
     fn cohorts(&self) -> Result<Option<&Cohorts>, Error>;
 
     /// Reads the merged referents of every class; `None` if the file is without them.
-    fn merged_referents(&self, whose: Whose) -> Result<Option<KeptTrees<'_>>, Error>;
+    fn merged_referents(&self, population: Population) -> Result<Option<KeptTrees<'_>>, Error>;
 }
 
 impl<'s> Digest<'s> {
     /// How much there is of everything.
     pub(crate) fn totals(&self) -> Result<Totals, Error> {
-        // Whose reading compares how many are alive.
+        // Reading the cohorts compares how many objects are alive.
         if let Some(file) = self.file {
             file.cohorts()?;
         }

@@ -177,7 +177,7 @@ fn a_report_replaces_reports_only() {
         let error = error(&output);
         assert_eq!(output.status.code(), Some(1), "{line}: {error}");
         let says = [
-            "lies in r_files, which",
+            "is inside r_files, which",
             "r_files: holds 'd.dat', which no report",
         ];
         assert!(says.iter().any(|says| error.contains(says)), "{error}");
@@ -189,7 +189,7 @@ fn a_report_replaces_reports_only() {
     let output = run(folder, "html r_files/0009-d.html -o r.html");
     let error = error(&output);
     assert!(
-        error.contains("lies in r_files, which the report takes the place of"),
+        error.contains("is inside r_files, which the report replaces"),
         "{error}"
     );
     assert!(contents(folder) == before);

@@ -5,7 +5,7 @@
 use std::collections::BTreeSet;
 
 use super::summary::{ClassSortKey, SummaryOptions};
-use crate::model::{Cell, Timeline};
+use crate::model::{ClassTotal, Timeline};
 
 /// How classes that hold no bytes at a moment are ordered: all figures but one are 0 of them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -28,7 +28,7 @@ pub(super) struct Course {
     rest: Rest,
     reverse: bool,
     /// All of them together.
-    total: Cell,
+    total: ClassTotal,
     /// The changes before this moment are added up.
     next: usize,
 }
@@ -52,7 +52,7 @@ impl Course {
                 None => Rest::ByPlace,
             },
             reverse: options.reverse,
-            total: Cell::default(),
+            total: ClassTotal::default(),
             next: 0,
         };
         if course.rest == Rest::ByActive {
@@ -118,15 +118,15 @@ impl Course {
     }
 
     /// A class at this moment.
-    pub(super) fn cell(&self, place: u32) -> Cell {
-        Cell {
+    pub(super) fn cell(&self, place: u32) -> ClassTotal {
+        ClassTotal {
             sum_bytes: self.sums[place as usize],
             active: self.active[place as usize].into(),
         }
     }
 
     /// All classes together.
-    pub(super) fn total(&self) -> Cell {
+    pub(super) fn total(&self) -> ClassTotal {
         self.total
     }
 

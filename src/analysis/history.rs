@@ -9,30 +9,30 @@ use serde::Serialize;
 use super::course::Course;
 use super::summary::{SnapshotSelector, SnapshotSummary, Summary, SummaryOptions};
 use crate::error::Error;
-use crate::model::{Cell, Class, ClassId, Contents, Text};
+use crate::model::{Class, ClassId, ClassTotal, Contents, Text};
 use crate::select::Filter;
 use crate::source::Source;
 
 /// The instances of a class at a snapshot.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
-pub struct Held {
+pub struct ClassUsage {
     /// Instances alive at that moment.
     pub active: u64,
     /// Bytes of all of them.
     pub sum_bytes: i128,
 }
 
-impl Held {
-    pub(super) fn of(cell: Cell) -> Held {
-        Held {
+impl ClassUsage {
+    pub(super) fn of(cell: ClassTotal) -> ClassUsage {
+        ClassUsage {
             active: cell.active,
             sum_bytes: cell.sum_bytes,
         }
     }
 }
 
-impl AddAssign for Held {
-    fn add_assign(&mut self, other: Held) {
+impl AddAssign for ClassUsage {
+    fn add_assign(&mut self, other: ClassUsage) {
         self.active += other.active;
         self.sum_bytes += other.sum_bytes;
     }
@@ -44,7 +44,7 @@ pub struct ClassHistory<'d> {
     /// The registered name.
     pub class: Text<'d>,
     /// What it held, snapshot by snapshot.
-    pub held: Vec<Held>,
+    pub held: Vec<ClassUsage>,
     #[serde(skip)]
     pub(crate) id: ClassId,
 }
@@ -94,7 +94,7 @@ pub struct History<'d> {
     /// How many classes are not among them.
     pub classes_left_out: usize,
     /// What those hold together, snapshot by snapshot.
-    pub rest: Vec<Held>,
+    pub rest: Vec<ClassUsage>,
 }
 
 impl<'d> History<'d> {
@@ -126,7 +126,7 @@ impl<'d> History<'d> {
             snapshots_left_out: dump.snapshots().len() - chosen.len(),
             classes_left_out: 0,
             classes: Vec::new(),
-            rest: vec![Held::default(); chosen.len()],
+            rest: vec![ClassUsage::default(); chosen.len()],
         };
         let summary = Summary::of(source, options)?;
         let dump = summary.contents();
@@ -140,7 +140,7 @@ impl<'d> History<'d> {
         }
         let row = |&(_, id): &(u32, ClassId)| ClassHistory {
             class: dump.class_name(id),
-            held: vec![Held::default(); chosen.len()],
+            held: vec![ClassUsage::default(); chosen.len()],
             id,
         };
         history.classes = places.iter().map(row).collect();
@@ -150,10 +150,10 @@ impl<'d> History<'d> {
             let mut rest = course.total();
             for (row, &(place, _)) in history.classes.iter_mut().zip(&places) {
                 let cell = course.cell(place);
-                row.held[at] = Held::of(cell);
+                row.held[at] = ClassUsage::of(cell);
                 rest = rest.without(cell);
             }
-            history.rest[at] = Held::of(rest);
+            history.rest[at] = ClassUsage::of(rest);
             snapshots.push(snapshot);
         });
         snapshots.sort_by_key(|snapshot| snapshot.snapshot);
@@ -283,7 +283,7 @@ mod tests {
                     (class.active, class.sum_bytes)
                 );
             }
-            assert_eq!(history.rest[place], Held::default());
+            assert_eq!(history.rest[place], ClassUsage::default());
             place += 1;
             Ok(())
         });

@@ -8,7 +8,7 @@ use crate::model::{Class, Column, Projection, Rows, Rules, Salvaged, Text, Total
 use crate::select::{Filter, Limit};
 use crate::source::Source;
 
-/// Whose lives to look at.
+/// Population lives to look at.
 #[derive(Clone, Debug, Default)]
 pub struct LifetimesOptions {
     /// Which objects count.
@@ -26,7 +26,7 @@ impl LifetimesOptions {
 
 /// The lives of some objects.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Serialize)]
-pub struct Lives {
+pub struct LifetimeFigures {
     /// How many were created while they were tracked.
     pub created: u64,
     /// Those alive at the end of the recording.
@@ -47,22 +47,22 @@ pub struct Lives {
 
 /// The lives of a class's objects.
 #[derive(Clone, Debug, PartialEq, Serialize)]
-pub struct ClassLives<'d> {
+pub struct ClassLifetimes<'d> {
     /// The registered name.
     pub class: Text<'d>,
     /// Its objects' lives.
     #[serde(flatten)]
-    pub lives: Lives,
+    pub lives: LifetimeFigures,
 }
 
 /// Classes that a limit folded into one.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize)]
-pub struct FoldedLives {
+pub struct FoldedLifetimes {
     /// How many classes.
     pub classes: usize,
     /// The lives of all their objects.
     #[serde(flatten)]
-    pub lives: Lives,
+    pub lives: LifetimeFigures,
 }
 
 /// The lives of a dump's objects.
@@ -76,11 +76,11 @@ pub struct Lifetimes<'d> {
     /// The last one, at which survivors have their age.
     pub end_seconds: Option<f64>,
     /// The classes by name, cut to the limit.
-    pub classes: Vec<ClassLives<'d>>,
+    pub classes: Vec<ClassLifetimes<'d>>,
     /// The classes that the limit cut, if any.
-    pub more: Option<FoldedLives>,
+    pub more: Option<FoldedLifetimes>,
     /// All selected objects together.
-    pub total: FoldedLives,
+    pub total: FoldedLifetimes,
 }
 
 impl<'d> Lifetimes<'d> {
@@ -111,7 +111,7 @@ impl<'d> Lifetimes<'d> {
             let ages = Ages::of(class, &options.filter, span);
             total.extend(&ages);
             if index < keep {
-                kept.push(ClassLives {
+                kept.push(ClassLifetimes {
                     class: class.name(),
                     lives: ages.lives(span),
                 });
@@ -120,7 +120,7 @@ impl<'d> Lifetimes<'d> {
             }
         }
         kept.sort_by_key(|row| row.class);
-        let fold = |classes, ages: Ages| FoldedLives {
+        let fold = |classes, ages: Ages| FoldedLifetimes {
             classes,
             lives: ages.lives(span),
         };
@@ -158,10 +158,10 @@ struct Ages {
     of_survivors: Vec<f64>,
 }
 
-impl Lives {
+impl LifetimeFigures {
     /// Those of the selected objects of one class, whatever the filter says of classes. `totals`
     /// are those of the dump.
-    pub(crate) fn of_class(class: Class<'_>, filter: &Filter, totals: &Totals) -> Lives {
+    pub(crate) fn of_class(class: Class<'_>, filter: &Filter, totals: &Totals) -> LifetimeFigures {
         let span = Span::of(totals);
         Ages::of(class, filter, span).lives(span)
     }
@@ -198,9 +198,9 @@ impl Ages {
         self.of_survivors.extend_from_slice(&other.of_survivors);
     }
 
-    fn lives(mut self, span: Option<Span>) -> Lives {
+    fn lives(mut self, span: Option<Span>) -> LifetimeFigures {
         let seconds = span.map(|span| span.end - span.start);
-        Lives {
+        LifetimeFigures {
             created: self.alive + self.died,
             alive: self.alive,
             died: self.died,

@@ -1,4 +1,4 @@
-//! The referents of a class at a snapshot: its coalesced tree, as rows.
+//! The referents of a class at a snapshot: its merged referents, as rows.
 
 use std::collections::HashMap;
 
@@ -7,13 +7,13 @@ use serde::Serialize;
 
 use super::referents::NOTABLE_PERCENT;
 use crate::model::{
-    Class, Coalesced, Coalescer, Contents, KeptTrees, Node, Snapshot, Text, TextArena, TextId,
-    TrackedObject,
+    Class, Contents, KeptTrees, MergedTree, Node, Snapshot, Text, TextArena, TextId, TrackedObject,
+    TreeMerger,
 };
 
 /// Which rows of a tree to hand out.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Rows {
+pub enum ReferentRows {
     /// Those of so many levels.
     Levels(usize),
     /// Those above [`NOTABLE_PERCENT`] of the class, and at most so many, the largest first at
@@ -21,7 +21,7 @@ pub enum Rows {
     Notable(usize),
 }
 
-/// The coalesced tree of a class at a snapshot.
+/// The merged referents of a class at a snapshot.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Merged<'d> {
     /// The snapshot's number, from 0.
@@ -59,27 +59,27 @@ pub struct MergedRow<'d> {
 pub struct Merger<'d> {
     dump: &'d Contents,
     snapshots: Vec<Snapshot<'d>>,
-    coalescer: Coalescer<'d>,
-    rows: Rows,
+    trees: TreeMerger<'d>,
+    rows: ReferentRows,
 }
 
 impl<'d> Merger<'d> {
     /// A merger of the classes of a dump at these of its snapshots, for such rows.
-    pub fn of(dump: &'d Contents, snapshots: &[Snapshot<'d>], rows: Rows) -> Self {
-        let coalescer = Coalescer::of(dump, snapshots.iter().copied());
+    pub fn of(dump: &'d Contents, snapshots: &[Snapshot<'d>], rows: ReferentRows) -> Self {
+        let trees = TreeMerger::of(dump, snapshots.iter().copied());
         Merger {
             dump,
             snapshots: snapshots.to_vec(),
-            coalescer: match rows {
-                Rows::Levels(levels) => coalescer.down_to(levels),
-                Rows::Notable(_) => coalescer,
+            trees: match rows {
+                ReferentRows::Levels(levels) => trees.down_to(levels),
+                ReferentRows::Notable(_) => trees,
             },
             rows,
         }
     }
 
     /// A merger of classes at one moment, in seconds.
-    pub(super) fn at(dump: &'d Contents, seconds: f64, rows: Rows) -> Self {
+    pub(super) fn at(dump: &'d Contents, seconds: f64, rows: ReferentRows) -> Self {
         let snapshots = dump.snapshots();
         let mut at = snapshots.filter(|snapshot| snapshot.timestamp_seconds() == seconds);
         Merger::of(dump, at.next().as_slice(), rows)
@@ -91,7 +91,7 @@ impl<'d> Merger<'d> {
         let (text, snapshots, rows) = (&self.dump.text, &self.snapshots, self.rows);
         let mut merged = Vec::new();
         // A tree may be large, and what is told of it is not.
-        self.coalescer.objects(objects, |moment, tree| {
+        self.trees.objects(objects, |moment, tree| {
             let of_it = snapshots.iter().filter(|s| s.timestamp_seconds() == moment);
             merged.extend(of_it.map(|s| Merged::of(text, &tree, s.index(), rows)));
         });
@@ -103,7 +103,7 @@ impl<'d> Merger<'d> {
 /// The trees of classes at one snapshot: kept ones, or else merged when they are asked for.
 pub(super) enum Trees<'d> {
     /// A file keeps them.
-    Kept(KeptTrees<'d>, Rows),
+    Kept(KeptTrees<'d>, ReferentRows),
     /// They are merged of the objects.
     Merged(Merger<'d>),
 }
@@ -147,7 +147,7 @@ impl<'d> Trees<'d> {
                     walk(kept.text, tree, *rows, see);
                 }
             }
-            Trees::Merged(merger) => merger.coalescer.objects(objects, |_, tree| {
+            Trees::Merged(merger) => merger.trees.objects(objects, |_, tree| {
                 walk(&merger.dump.text, &tree, merger.rows, &mut see);
                 is_cut |= tree.is_cut;
             }),
@@ -158,7 +158,7 @@ impl<'d> Trees<'d> {
 
 impl<'d> Merged<'d> {
     /// The rows of a tree, which is of this snapshot, in the order of a walk.
-    fn of(text: &'d TextArena, tree: &Coalesced, snapshot: usize, rows: Rows) -> Self {
+    fn of(text: &'d TextArena, tree: &MergedTree, snapshot: usize, rows: ReferentRows) -> Self {
         let nodes = &tree.nodes;
         let (count, whole) = nodes.first().map_or((0, 0), |r| (r.count, r.size_bytes));
         let mut referents = Vec::new();
@@ -175,7 +175,12 @@ impl<'d> Merged<'d> {
 }
 
 /// Shows the rows of a tree, each before its own.
-fn walk<'d>(text: &'d TextArena, tree: &Coalesced, rows: Rows, mut see: impl FnMut(MergedRow<'d>)) {
+fn walk<'d>(
+    text: &'d TextArena,
+    tree: &MergedTree,
+    rows: ReferentRows,
+    mut see: impl FnMut(MergedRow<'d>),
+) {
     let nodes = &tree.nodes;
     let whole = nodes.first().map_or(0, |root| root.size_bytes);
     let share = |size: i128| super::summary::percent(size, whole);
@@ -188,7 +193,7 @@ fn walk<'d>(text: &'d TextArena, tree: &Coalesced, rows: Rows, mut see: impl FnM
             break;
         };
         if level > 0 {
-            if matches!(rows, Rows::Notable(most) if seen == most) {
+            if matches!(rows, ReferentRows::Notable(most) if seen == most) {
                 break;
             }
             seen += 1;
@@ -205,8 +210,8 @@ fn walk<'d>(text: &'d TextArena, tree: &Coalesced, rows: Rows, mut see: impl FnM
         let below = children.of_node(number).iter();
         let below = below.map(|&child| (child as usize, level + 1));
         pile.extend(below.filter(|&(child, level)| match rows {
-            Rows::Levels(levels) => level <= levels,
-            Rows::Notable(_) => share(nodes[child].size_bytes) > NOTABLE_PERCENT,
+            ReferentRows::Levels(levels) => level <= levels,
+            ReferentRows::Notable(_) => share(nodes[child].size_bytes) > NOTABLE_PERCENT,
         }));
         // The next one stands last: the largest, among equals the first recorded.
         pile[start..].reverse();

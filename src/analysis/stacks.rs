@@ -43,7 +43,7 @@ pub struct Stack<'d> {
 
 /// A part of a stack.
 #[derive(Clone, Copy)]
-pub enum Part<'d> {
+pub enum StackPart<'d> {
     /// A call.
     Frame(Frame<'d>),
     /// Stands for calls that were not recorded.
@@ -204,14 +204,14 @@ fn places<K: Copy + Ord + std::hash::Hash>(
 
 impl<'d> Stack<'d> {
     /// Its parts, outermost first. The frames of Pympler's own tracker are left out.
-    pub fn parts(&self) -> impl Iterator<Item = Part<'d>> + use<'d> {
+    pub fn parts(&self) -> impl Iterator<Item = StackPart<'d>> + use<'d> {
         let frames = self.trace.into_iter().flat_map(Trace::frames);
         let mut frames = frames.filter(|&frame| !is_tracker(frame)).peekable();
-        let none = frames.peek().is_none().then_some(Part::NoTrace);
+        let none = frames.peek().is_none().then_some(StackPart::NoTrace);
         frames
-            .map(Part::Frame)
+            .map(StackPart::Frame)
             .chain(none)
-            .chain([Part::Class(self.class)])
+            .chain([StackPart::Class(self.class)])
     }
 }
 
@@ -224,18 +224,18 @@ pub(crate) struct PartId {
     line: i64,
 }
 
-impl Part<'_> {
+impl StackPart<'_> {
     /// Equal for frames of one place, and for one class.
     pub(crate) fn id(self) -> PartId {
         let id = |dump: usize, texts, line| PartId { dump, texts, line };
         match self {
-            Part::Frame(frame) => {
+            StackPart::Frame(frame) => {
                 let row = frame.row();
                 let texts = [row.file, row.function, row.wide_line];
                 id(frame.dump_address(), texts, row.line)
             }
-            Part::NoTrace => id(0, [TextId::NONE; 3], 0),
-            Part::Class(class) => {
+            StackPart::NoTrace => id(0, [TextId::NONE; 3], 0),
+            StackPart::Class(class) => {
                 // A class has one name, which stands in one place.
                 let bytes = class.as_bytes();
                 id(bytes.as_ptr().addr(), [TextId::NONE; 3], bytes.len() as i64)
@@ -247,12 +247,12 @@ impl Part<'_> {
     /// semicolon that stands between names.
     pub fn name(self) -> String {
         match self {
-            Part::Frame(frame) => {
+            StackPart::Frame(frame) => {
                 let (function, file) = (text(frame.function()), text(frame.file()));
                 format!("{function} ({file}:{:.30})", frame.exact_line())
             }
-            Part::NoTrace => NO_TRACE.into(),
-            Part::Class(class) => text(class),
+            StackPart::NoTrace => NO_TRACE.into(),
+            StackPart::Class(class) => text(class),
         }
     }
 }
@@ -276,7 +276,7 @@ mod tests {
 
     fn lines(stacks: &Stacks<'_>) -> Vec<String> {
         let line = |stack: &Stack<'_>| {
-            let names: Vec<String> = stack.parts().map(Part::name).collect();
+            let names: Vec<String> = stack.parts().map(StackPart::name).collect();
             names.join(";")
         };
         stacks.stacks.iter().map(line).collect()

@@ -13,7 +13,7 @@ use super::long_texts::LongTexts;
 pub use super::snapshot_selector::SnapshotSelector;
 use crate::error::Error;
 use crate::model::{
-    self, Cells, ClassId, Contents, Rules, Salvaged, Snapshot, Text, Timeline, TrackedObject,
+    self, ClassId, ClassTotals, Contents, Rules, Salvaged, Snapshot, Text, Timeline, TrackedObject,
     moments,
 };
 use crate::select::{Filter, Limit, named};
@@ -103,7 +103,7 @@ pub struct SummaryOptions {
     pub limit: Option<Limit>,
     /// Which snapshots; none means all.
     pub snapshots: Vec<SnapshotSelector>,
-    /// Whose figures. By [`Rules::Pympler`] shares are of what they are of in Pympler.
+    /// Population figures. By [`Rules::Pympler`] shares are of what they are of in Pympler.
     pub rules: Rules,
     /// What shares are of.
     pub share_of: ShareOf,
@@ -233,7 +233,7 @@ pub struct SnapshotSummary<'d> {
 pub struct Summary<'d> {
     dump: &'d Contents,
     /// What the file keeps of every class at every snapshot.
-    kept: Option<&'d Cells>,
+    kept: Option<&'d ClassTotals>,
     options: SummaryOptions,
     /// The selected classes; for [`Rules::Pympler`] and by default sorted by name.
     classes: Vec<ClassId>,
@@ -389,7 +389,7 @@ impl<'d> Summary<'d> {
         };
         let SummaryOptions { filter, rules, .. } = &self.options;
         if let Some(cells) = self.kept {
-            let timeline = Timeline::of_cells(cells, &self.classes, *rules);
+            let timeline = Timeline::of_class_totals(cells, &self.classes, *rules);
             return show(&timeline, 0, &self.snapshots);
         }
         let admits = |object: TrackedObject<'_>| {
@@ -485,7 +485,7 @@ impl<'d> Summary<'d> {
         }
     }
 
-    fn row(&self, place: u32, cell: model::Cell, whole: Option<i128>) -> ClassFigures<'d> {
+    fn row(&self, place: u32, cell: model::ClassTotal, whole: Option<i128>) -> ClassFigures<'d> {
         let id = self.classes[place as usize];
         ClassFigures {
             class: self.dump.class_name(id),
@@ -502,14 +502,15 @@ impl<'d> Summary<'d> {
     fn ranked(&self, course: &Course, whole: Option<i128>) -> Vec<u32> {
         let compare = |&a: &u32, &b: &u32| {
             let (x, y) = (course.cell(a), course.cell(b));
-            let average = |cell: model::Cell| average(cell.sum_bytes, cell.active);
+            let average = |cell: model::ClassTotal| average(cell.sum_bytes, cell.active);
             let by = |key: &ClassSortKey| match key {
                 ClassSortKey::ClassName => a.cmp(&b),
                 ClassSortKey::Size => y.sum_bytes.cmp(&x.sum_bytes),
                 ClassSortKey::Active => y.active.cmp(&x.active),
                 ClassSortKey::Average => average(y).total_cmp(&average(x)),
                 ClassSortKey::Share => {
-                    let share = |cell: model::Cell| percent(cell.sum_bytes, whole.unwrap_or(0));
+                    let share =
+                        |cell: model::ClassTotal| percent(cell.sum_bytes, whole.unwrap_or(0));
                     share(y).total_cmp(&share(x))
                 }
             };
@@ -533,7 +534,7 @@ impl<'d> Summary<'d> {
     }
 }
 
-fn fold(cell: model::Cell, classes: usize, whole: Option<i128>) -> Folded {
+fn fold(cell: model::ClassTotal, classes: usize, whole: Option<i128>) -> Folded {
     Folded {
         classes,
         active: cell.active,

@@ -36,13 +36,13 @@ A file of limits:
   [max_growth]
   \"shop.*\" = \"5%\"
 
-CLASS is the whole registered name of a class, or a part of names, or a pattern of whole names in
-which * stands for any text. A class is held against the limit that spells out most of its name;
-among equals the last, and those typed follow those of the file. A limit of no class cannot be
-checked: that is an error, unless --allow-missing is given.
+CLASS is the registered name of a class, or a part of such names, or a pattern for whole names in
+which * stands for any text. A class is compared with the limit that spells out most of its name.
+Of equally good limits the last one counts; limits from the command line follow those of the file.
+A limit that fits no class cannot be checked: this is an error, unless --allow-missing is given.
 
 Exit status: 0 all limits hold, 3 some do not, 1 the dump or a file cannot be read or a limit
-not be checked, 2 wrong usage.";
+cannot be checked, 2 wrong usage.";
 
 /// Check a dump against limits, and fail if it breaks one: a gate for automated tests.
 #[derive(Debug, Args)]
@@ -56,22 +56,21 @@ pub(super) struct CheckArgs {
     /// At most SIZE bytes of CLASS at the last snapshot: 4096, 10MiB. Repeatable.
     #[arg(long, value_name = "CLASS=SIZE", allow_hyphen_values = true, value_parser = |text: &str| Threshold::parse(Quantity::MaxBytes, text), help_heading = LIMITS)]
     max_bytes: Vec<Threshold>,
-    /// At most so many bytes more than before, from the first snapshot to the last: 5%, 1MiB.
-    /// Repeatable.
+    /// At most this growth in bytes from the first snapshot to the last: 5%, 1MiB. Repeatable.
     #[arg(long, value_name = "CLASS=5%|SIZE", allow_hyphen_values = true, value_parser = |text: &str| Threshold::parse(Quantity::MaxGrowth, text), help_heading = LIMITS)]
     max_growth: Vec<Threshold>,
-    /// Let growth be from the last snapshot of OLD, another dump.
+    /// Measure growth from the last snapshot of OLD, another dump.
     #[arg(long, value_name = "OLD", help_heading = LIMITS)]
     baseline: Option<PathBuf>,
-    /// No class may look like a leak, as `ctstats leaks` judges it: likely by default, or
-    /// possible already.
+    /// No class may look like a leak to `ctstats leaks`: by default no likely one, with =possible
+    /// not even a possible one.
     #[arg(long, value_enum, value_name = "FROM", num_args = 0..=1, require_equals = true,
         default_missing_value = "likely", help_heading = LIMITS)]
     no_leaks: Option<From>,
     /// Limits from a TOML file.
     #[arg(long, value_name = "FILE.toml", help_heading = LIMITS)]
     limits: Option<PathBuf>,
-    /// Pass over limits of classes that the dump does not have, or that the filter leaves out.
+    /// Skip limits of classes that the dump does not have, or that the filter leaves out.
     #[arg(long, help_heading = LIMITS)]
     allow_missing: bool,
     #[command(flatten)]

@@ -137,7 +137,7 @@ impl Convert {
         let dump = &*ManuallyDrop::new(dump);
         let out = open(&self.out)?;
         if out.is_terminal() {
-            anyhow::bail!("a dump is no text: give a file, or pipe the output into one");
+            anyhow::bail!("a dump is not text: give a file, or pipe the output into one");
         }
         let count = ByteCount::default();
         let what = format!(

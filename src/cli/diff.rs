@@ -116,7 +116,9 @@ impl DiffArgs {
         if found.from == found.to && new.is_none() {
             note("both are the same snapshot, so nothing can have changed");
         } else if found.total.figures.born.is_none() && new.is_none() {
-            note("the second snapshot is the earlier one, so nobody is born or dies between them");
+            note(
+                "the second snapshot is the earlier one, so no object is born or dies between them",
+            );
         }
         Ok(())
     }

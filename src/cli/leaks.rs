@@ -23,20 +23,20 @@ Examples:
 
 /// Say what leaks: a verdict on each class with its reasons, and each suspect looked at closely.
 ///
-/// A class leaks likely if it grows, goes on growing, and keeps some of the objects born at
-/// every time; a cache that fills up, a start that is over, and objects that come and go do
-/// not. Of each suspect: the lines that created the survivors, the attributes that hold their
-/// bytes, the oldest and the largest of them, and what to run next.
+/// A class is likely to leak if it grows, keeps growing, and some of its objects of every interval
+/// survive. A cache that fills up, a start-up phase, and objects that come and go do not look like
+/// this. For each suspect: the lines that created the survivors, the attributes that hold their
+/// bytes, the oldest and largest survivors, and what to run next.
 #[derive(Debug, Args)]
 #[command(after_help = EXAMPLES)]
 pub(super) struct LeaksArgs {
     #[command(flatten)]
     input: Input,
-    /// Look at the survivors born between these two snapshots [default: the first and the last
-    /// but one; of two snapshots those]. Snapshots are named as for summary.
+    /// Look at survivors that were born between these two snapshots [default: from the first to the
+    /// last but one; with two snapshots, these two]. Snapshots are named as for summary.
     #[arg(long, value_names = ["FROM", "TO"], num_args = 2, allow_hyphen_values = true, help_heading = SELECTION)]
     between: Vec<SnapshotSelector>,
-    /// And alive at this snapshot [default: last]
+    /// Survivors must be alive at this snapshot [default: last]
     #[arg(long, value_name = "SELECTOR", allow_hyphen_values = true, help_heading = SELECTION)]
     alive_at: Option<SnapshotSelector>,
     /// Sort keys, comma-separated or repeated: growth (in bytes), bytes (at the last snapshot),
@@ -49,7 +49,7 @@ pub(super) struct LeaksArgs {
     reverse: bool,
     #[command(flatten)]
     filter: FilterArgs,
-    /// Look closely at the first N suspects, and tell only the verdict of the others.
+    /// Look closely at the first N suspects, and show only the verdict for the others.
     #[arg(
         long,
         value_name = "N|0.25|25%",

@@ -71,7 +71,7 @@ fn refuse_folder(page: &Path, reads: &[&Path]) -> Result<()> {
             .is_ok_and(|read| read.starts_with(&real))
         {
             bail!(
-                "{}: lies in {}, which the report takes the place of; move it, or give another name with -o",
+                "{}: is inside {}, which the report replaces; move it, or give another name with -o",
                 name(read),
                 name(&folder)
             );
@@ -95,10 +95,14 @@ fn refuse_kind(path: &Path, kind: Kind) -> Result<()> {
     }
     match (kind, DumpFile::is_dump(path)) {
         (Kind::Dump, false) if existing.len() > 0 => {
-            bail!("{name}: is no dump, so none replaces it; give another name, or --force")
+            bail!(
+                "{name}: is not a dump, and a dump only replaces a dump; give another name, or --force"
+            )
         }
         (Kind::Report | Kind::Pages, true) => {
-            bail!("{name}: is a dump, so no report replaces it; give another name, or --force")
+            bail!(
+                "{name}: is a dump, and a report does not replace a dump; give another name, or --force"
+            )
         }
         _ => Ok(()),
     }

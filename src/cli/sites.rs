@@ -34,7 +34,7 @@ how many are alive, and the share of all bytes. Shares add up to 100 %.";
 /// Group objects by where they were created: count, alive, survivors, bytes, share.
 ///
 /// Needs tracker.track_class(Cls, trace=True) while recording. Bytes are the largest size
-/// of each object. A survivor is alive at the end and was active already at the last
+/// of each object. A survivor is alive at the end and was already active at the last
 /// snapshot but one. Frames of Pympler's own tracker are left out.
 ///
 /// With --folded, --flamegraph or --speedscope whole stacks are written instead, from the
@@ -71,16 +71,16 @@ pub(super) struct SitesArgs {
     #[arg(long, value_name = "N|0.25|25%", allow_negative_numbers = true,
         conflicts_with = "stacks", help_heading = SELECTION)]
     limit: Option<TypedLimit>,
-    /// Write folded stacks: `main (app.py:9);add (shop.py:40);shop.Cart 5120` a line; of two
-    /// dumps both weights.
+    /// Write folded stacks, one a line: `main (app.py:9);add (shop.py:40);shop.Cart 5120`. With
+    /// two dumps, each line has both weights.
     #[arg(long, group = "stacks", help_heading = STACKS)]
     folded: bool,
-    /// Draw a flame graph. Of two dumps the widths are those of NEW, what is gone has none: red
-    /// grew, blue shrank.
+    /// Draw a flame graph. With two dumps, widths are those of NEW: red grew, blue shrank, and
+    /// what is gone is not shown.
     #[cfg(feature = "flamegraph")]
     #[arg(long, value_name = "OUT.svg", group = "stacks", help_heading = STACKS)]
     flamegraph: Option<PathBuf>,
-    /// Write a profile for speedscope; of two dumps one for each.
+    /// Write a profile for speedscope; with two dumps, one profile for each.
     #[arg(long, value_name = "OUT.json", group = "stacks", help_heading = STACKS)]
     speedscope: Option<PathBuf>,
     /// What stacks weigh.

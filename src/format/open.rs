@@ -9,7 +9,9 @@ use super::native::{self, NativeFile};
 use super::{Damage, explain};
 use crate::error::Error;
 use crate::input::{self, ByteCount, Decompressed};
-use crate::model::{Cells, Cohorts, Contents, Dump, Forests, KeptTrees, Projection, Rows, Whose};
+use crate::model::{
+    ClassTotals, Cohorts, Contents, Dump, KeptMergedTrees, KeptTrees, Population, Projection, Rows,
+};
 use crate::pickle::{Fault, Outcome};
 use crate::source::{Digest, Fetched, KeptFigures, Source};
 
@@ -174,9 +176,9 @@ struct Native {
     name: String,
     damage: Damage,
     digest: OnceCell<Contents>,
-    class_totals: OnceCell<Option<Cells>>,
+    class_totals: OnceCell<Option<ClassTotals>>,
     cohorts: OnceCell<Option<Cohorts>>,
-    merged: OnceCell<Forests>,
+    merged: OnceCell<KeptMergedTrees>,
     whole: OnceCell<Dump>,
     kept: Shelf,
 }
@@ -218,7 +220,7 @@ impl Source for Native {
 }
 
 impl KeptFigures for Native {
-    fn class_totals(&self) -> Result<Option<&Cells>, Error> {
+    fn class_totals(&self) -> Result<Option<&ClassTotals>, Error> {
         let read = || self.explained(self.file.class_totals());
         Ok(once(&self.class_totals, read)?.as_ref())
     }
@@ -229,9 +231,9 @@ impl KeptFigures for Native {
         Ok(once(&self.cohorts, read)?.as_ref())
     }
 
-    fn merged_referents(&self, whose: Whose) -> Result<Option<KeptTrees<'_>>, Error> {
-        let read = || self.explained(self.file.forests());
-        Ok(once(&self.merged, read)?.trees(whose))
+    fn merged_referents(&self, population: Population) -> Result<Option<KeptTrees<'_>>, Error> {
+        let read = || self.explained(self.file.merged_trees());
+        Ok(once(&self.merged, read)?.trees(population))
     }
 }
 
@@ -424,13 +426,16 @@ mod tests {
         matches!(&file.0, Kind::Native(native) if native.whole.get().is_some())
     }
 
-    /// How many forests a native file keeps, and whether it keeps cohorts.
+    /// How many merged_trees a native file keeps, and whether it keeps cohorts.
     fn kept(file: &DumpFile) -> (usize, bool) {
         let Kind::Native(native) = &file.0 else {
             return (0, false);
         };
-        let forests = native.file.forests().unwrap().forests.len();
-        (forests, KeptFigures::cohorts(&**native).unwrap().is_some())
+        let merged_trees = native.file.merged_trees().unwrap().merged_trees.len();
+        (
+            merged_trees,
+            KeptFigures::cohorts(&**native).unwrap().is_some(),
+        )
     }
 
     fn fixtures() -> std::path::PathBuf {
@@ -495,7 +500,7 @@ mod tests {
 
     #[test]
     fn analyses_of_a_part_say_what_the_whole_says() {
-        let (mut parts, mut forests) = (0, 0);
+        let (mut parts, mut merged_trees) = (0, 0);
         each_as_native(|whole, path| {
             let mut filters: Vec<Filter> = selections().into_iter().map(|s| s.filter).collect();
             filters.dedup_by(|a, b| a.is_empty() && b.is_empty());
@@ -510,11 +515,11 @@ mod tests {
             let file = DumpFile::open(path).unwrap();
             Leaks::of(&file, &LeaksOptions::default()).unwrap();
             parts += usize::from(!was_read_whole(&file));
-            forests += kept(&file).0;
+            merged_trees += kept(&file).0;
         });
         assert!(
-            parts > 80 && forests > 50,
-            "{parts} parts, {forests} forests"
+            parts > 80 && merged_trees > 50,
+            "{parts} parts, {merged_trees} merged_trees"
         );
     }
 
@@ -565,12 +570,12 @@ mod tests {
     fn older_files_say_the_same() {
         let whole = Dump::load(fixtures().join("shop.dump")).unwrap();
         let filter = Filter::default();
-        for (name, forests, cohorts) in
+        for (name, merged_trees, cohorts) in
             [("shop-v2.bin", 0, false), ("shop-v2-cohorts.bin", 3, true)]
         {
             let file = DumpFile::open(fixtures().join("native").join(name)).unwrap();
             assert_eq!(answers(&file, &filter), answers(&whole, &filter), "{name}");
-            assert_eq!(kept(&file), (forests, cohorts), "{name}");
+            assert_eq!(kept(&file), (merged_trees, cohorts), "{name}");
         }
     }
 

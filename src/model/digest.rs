@@ -1,12 +1,12 @@
 //! Figures that follow from the columns. A native file keeps them, so that they can be told
 //! without the columns.
 
-use super::coalesced::Forest;
-use super::{Cells, Cohorts, Contents, Rules, Snapshot};
+use super::merged_referents::MergedTrees;
+use super::{ClassTotals, Cohorts, Contents, Rules, Snapshot};
 
 /// More cells than these are not kept: classes and snapshots are both many, and what they
 /// hold is sooner computed than read.
-const MAX_CELLS: usize = 1 << 20;
+const MOST_CLASS_TOTALS: usize = 1 << 20;
 
 /// Cohorts are kept if there are so many objects for each of them.
 const OBJECTS_PER_COHORT: usize = 8;
@@ -16,11 +16,11 @@ const COHORTS_TO_START: usize = 1 << 12;
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Figures {
     /// Every class at every snapshot; `None` if those are too many.
-    pub(crate) cells: Option<Cells>,
+    pub(crate) cells: Option<ClassTotals>,
     /// Who was born and died between which snapshots; `None` if those are too many.
     pub(crate) cohorts: Option<Cohorts>,
-    /// Trees of referents; see [`Dump::forests`].
-    pub(crate) forests: Vec<Forest>,
+    /// Trees of referents; see [`Dump::merged_trees`].
+    pub(crate) merged_trees: Vec<MergedTrees>,
 }
 
 /// What there is in a dump as a whole.
@@ -43,20 +43,20 @@ pub(crate) struct Totals {
 }
 
 impl Figures {
-    /// Computes all but the forests: a pass for the class totals, one for the cohorts. None of a
+    /// Computes all but the merged_trees: a pass for the class totals, one for the cohorts. None of a
     /// dump whose times contradict its order: whoever counts lives reads it whole and puts it in
     /// order first.
     pub(crate) fn of(dump: &Contents) -> Figures {
         if dump.clock_fault().is_some() {
             return Figures::default();
         }
-        let few = dump.classes.len().saturating_mul(dump.snapshots.len()) <= MAX_CELLS;
+        let few = dump.classes.len().saturating_mul(dump.snapshots.len()) <= MOST_CLASS_TOTALS;
         let cohorts = Cohorts::of(dump, |_| true, |_| true);
         let most = COHORTS_TO_START + dump.listed.len() / OBJECTS_PER_COHORT;
         Figures {
-            cells: few.then(|| Cells::of(dump)),
+            cells: few.then(|| ClassTotals::of(dump)),
             cohorts: (cohorts.cohorts.len() <= most).then_some(cohorts),
-            forests: Vec::new(),
+            merged_trees: Vec::new(),
         }
     }
 }

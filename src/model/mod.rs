@@ -8,13 +8,13 @@
 use std::ops::{Deref, DerefMut};
 
 mod asized;
-mod cells;
+mod class_totals;
 mod clock;
-mod coalesced;
 mod cohorts;
 mod digest;
 mod id;
 mod integer;
+mod merged_referents;
 mod object;
 mod projection;
 mod redact;
@@ -42,12 +42,13 @@ pub use text::Text;
 pub use trace::{Frame, Trace};
 
 pub(crate) use asized::AsizedColumns;
-pub(crate) use cells::{Cell, Cells};
-pub(crate) use coalesced::{
-    Coalesced, Coalescer, Forest, Forests, KeptTrees, MAX_LEVEL, MOST_NODES, Node, Whose,
-};
+pub(crate) use class_totals::{ClassTotal, ClassTotals};
 pub(crate) use cohorts::{Cohort, Cohorts, Place, moments};
 pub(crate) use digest::{Figures, Totals};
+pub(crate) use merged_referents::{
+    KeptMergedTrees, KeptTrees, MAX_LEVEL, MOST_NODES, MergedTree, MergedTrees, Node, Population,
+    TreeMerger,
+};
 pub(crate) use object::{ObjectColumns, SampleColumns};
 pub(crate) use snapshot::{CachedClass, Number, SnapshotRow};
 pub(crate) use text::{TextArena, TextId};

@@ -4,7 +4,7 @@ use std::borrow::Cow;
 
 use super::{Contents, ObjectId, Snapshot, TrackedObject};
 
-/// Whose reading of a dump counts where Pympler and its documentation disagree.
+/// Population reading of a dump counts where Pympler and its documentation disagree.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Rules {
     /// What is documented and right.

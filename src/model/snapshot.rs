@@ -42,7 +42,7 @@ pub(crate) struct CachedClass {
     pub(crate) average: Number,
     pub(crate) percent: Number,
     pub(crate) active: Number,
-    /// The root of the coalesced tree.
+    /// The root of the merged tree.
     pub(crate) merged: Option<AsizedId>,
 }
 

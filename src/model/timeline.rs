@@ -1,7 +1,7 @@
 //! What some classes held over time, told by what changed from one moment to the next. Most
 //! classes of a dump of many have nothing at most moments, and take nothing here.
 
-use super::{Cells, ClassId, Contents, Rules, TrackedObject};
+use super::{ClassId, ClassTotals, Contents, Rules, TrackedObject};
 
 /// What a class had at a moment and not at the one before.
 #[derive(Clone, Copy, Debug, Default)]
@@ -40,7 +40,7 @@ impl Timeline {
         admits: impl Fn(TrackedObject<'_>) -> bool,
     ) -> Timeline {
         let mut changes = Changes::new(times, rules);
-        let mut column = Column::new(changes.timeline.times.len());
+        let mut column = ClassColumn::new(changes.timeline.times.len());
         let all = dump.classes();
         let rows: Vec<_> = all.collect();
         for (place, id) in (0..).zip(classes) {
@@ -53,7 +53,11 @@ impl Timeline {
     }
 
     /// Those of figures that are known.
-    pub(crate) fn of_cells(cells: &Cells, classes: &[ClassId], rules: Rules) -> Timeline {
+    pub(crate) fn of_class_totals(
+        cells: &ClassTotals,
+        classes: &[ClassId],
+        rules: Rules,
+    ) -> Timeline {
         let mut changes = Changes::new(cells.times.clone(), rules);
         for (place, class) in (0..).zip(classes) {
             let mut before = 0;
@@ -82,7 +86,7 @@ impl Timeline {
         admits: impl Fn(TrackedObject<'_>) -> bool,
     ) -> Vec<u32> {
         let mut counts = vec![0; times.len()];
-        let mut column = Column::new(times.len());
+        let mut column = ClassColumn::new(times.len());
         let all = dump.classes();
         let rows: Vec<_> = all.collect();
         for id in classes {
@@ -177,7 +181,7 @@ impl Changes {
 }
 
 /// The figures of one class at some moments.
-pub(super) struct Column {
+pub(super) struct ClassColumn {
     sums: Vec<i128>,
     /// Bytes of the samples that Pympler took after an object's death.
     dead: Vec<i128>,
@@ -193,9 +197,9 @@ pub(super) struct Column {
     known: Vec<u32>,
 }
 
-impl Column {
+impl ClassColumn {
     pub(super) fn new(moments: usize) -> Self {
-        Column {
+        ClassColumn {
             sums: vec![0; moments],
             dead: vec![0; moments],
             steps: vec![0; moments + 1],
@@ -285,8 +289,8 @@ impl Column {
 impl Timeline {
     /// The cells of all classes, moment by moment: for tests.
     #[cfg(test)]
-    fn cells(&self, classes: usize) -> Vec<Vec<super::Cell>> {
-        let mut row = vec![super::Cell::default(); classes];
+    fn cells(&self, classes: usize) -> Vec<Vec<super::ClassTotal>> {
+        let mut row = vec![super::ClassTotal::default(); classes];
         let moments = 0..self.times.len();
         let rows = moments.map(|moment| {
             row.iter_mut().for_each(|cell| cell.sum_bytes = 0);
@@ -305,12 +309,12 @@ impl Timeline {
 mod tests {
     use super::*;
     use crate::model::Dump;
-    use crate::model::{Cell, Class, Snapshot, moments};
+    use crate::model::{Class, ClassTotal, Snapshot, moments};
 
     /// As it is told object by object.
-    fn expected(dump: &Contents, times: &[f64], rules: Rules) -> Vec<Vec<Cell>> {
+    fn expected(dump: &Contents, times: &[f64], rules: Rules) -> Vec<Vec<ClassTotal>> {
         let cell = |class: crate::model::Class<'_>, seconds: f64| {
-            let mut cell = Cell::default();
+            let mut cell = ClassTotal::default();
             for object in class.objects() {
                 cell.active += u64::from(object.is_active_at(seconds));
                 let death = object
@@ -342,12 +346,12 @@ mod tests {
             }
             let times = moments(dump.snapshots());
             let classes: Vec<_> = dump.classes().map(Class::id).collect();
-            let cells = Cells::of(&dump);
+            let cells = ClassTotals::of(&dump);
             for rules in [Rules::Documented, Rules::Pympler] {
                 let expected = expected(&dump, &times, rules);
                 let timeline = Timeline::of(&dump, &classes, times.clone(), rules, |_| true);
                 assert_eq!(timeline.cells(classes.len()), expected);
-                let again = Timeline::of_cells(&cells, &classes, rules);
+                let again = Timeline::of_class_totals(&cells, &classes, rules);
                 assert_eq!(again.cells(classes.len()), expected);
                 assert_eq!(again.dead, timeline.dead);
                 let counts = Timeline::count(&dump, &classes, &times, |_| true);

@@ -95,7 +95,7 @@ impl PageWithFolder {
     pub fn file(&self, name: &str, contents: &[&str]) -> io::Result<()> {
         let harmless = |byte: u8| byte.is_ascii_alphanumeric() || b"-._".contains(&byte);
         if !is_ours(name) || !name.bytes().all(harmless) {
-            return Err(io::Error::other(format!("'{name}' is no name for a file")));
+            return Err(io::Error::other(format!("'{name}' is not a file name")));
         }
         let path = self.files.path().join(name);
         let write = || {

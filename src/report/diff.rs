@@ -9,7 +9,7 @@ use super::form::csv::{self, Dialect};
 use super::form::json::{self, JsonLayout};
 use super::form::markdown;
 use super::form::table::Style;
-use super::report_table::{Column, LEAST_NAME, Note, Of, ReportTable, Row, Value, sorted_by};
+use super::report_table::{LEAST_NAME, Note, Of, ReportTable, Row, TableColumn, Value, sorted_by};
 use crate::analysis::diff::{ClassDiff, Diff, DiffFigures, DiffSortKey, ReferentDiff, Status};
 use crate::analysis::summary::SnapshotName;
 use crate::model::Text;
@@ -18,28 +18,28 @@ use crate::units::{ByteStyle, bytes, change, escaped, short_time, thousands};
 /// Names the shape of the document. Another number means another shape.
 pub const SCHEMA: &str = "ctstats.diff/1";
 
-const NAME: Column = Column::new("class", "", "class", 0);
-const STATUS: Column = Column::new("status", "", "", 0);
+const NAME: TableColumn = TableColumn::new("class", "", "class", 0);
+const STATUS: TableColumn = TableColumn::new("status", "", "", 0);
 
-const FIGURES: [Column; 12] = [
-    Column::new("active_before", "instances", "before", 4),
-    Column::new("active_after", "instances", "after", 2),
-    Column::new("active_change", "instances", "change", 0),
-    Column::new("active_change_percent", "instances", "%", 9),
-    Column::new("bytes_before", "bytes", "before", 3),
-    Column::new("bytes_after", "bytes", "after", 1),
-    Column::new("bytes_change", "bytes", "change", 0),
-    Column::new("bytes_change_percent", "bytes", "%", 0),
-    Column::new("average_before", "average", "before", 6),
-    Column::new("average_after", "average", "after", 6),
-    Column::new("average_change", "average", "change", 8),
-    Column::new("average_change_percent", "average", "%", 9),
+const FIGURES: [TableColumn; 12] = [
+    TableColumn::new("active_before", "instances", "before", 4),
+    TableColumn::new("active_after", "instances", "after", 2),
+    TableColumn::new("active_change", "instances", "change", 0),
+    TableColumn::new("active_change_percent", "instances", "%", 9),
+    TableColumn::new("bytes_before", "bytes", "before", 3),
+    TableColumn::new("bytes_after", "bytes", "after", 1),
+    TableColumn::new("bytes_change", "bytes", "change", 0),
+    TableColumn::new("bytes_change_percent", "bytes", "%", 0),
+    TableColumn::new("average_before", "average", "before", 6),
+    TableColumn::new("average_after", "average", "after", 6),
+    TableColumn::new("average_change", "average", "change", 8),
+    TableColumn::new("average_change_percent", "average", "%", 9),
 ];
 
-const LIVES: [Column; 3] = [
-    Column::new("born", "", "born", 5),
-    Column::new("died", "", "died", 5),
-    Column::new("survived", "", "survived", 5),
+const LIVES: [TableColumn; 3] = [
+    TableColumn::new("born", "", "born", 5),
+    TableColumn::new("died", "", "died", 5),
+    TableColumn::new("survived", "", "survived", 5),
 ];
 
 impl Report for Diff<'_> {
@@ -201,7 +201,7 @@ fn json(out: &mut impl Write, diff: &Diff<'_>, layout: JsonLayout) -> io::Result
     }
 }
 
-fn columns(diff: &Diff<'_>) -> Vec<Column> {
+fn columns(diff: &Diff<'_>) -> Vec<TableColumn> {
     let mut columns = vec![NAME, STATUS];
     columns.extend(FIGURES);
     if diff.total.figures.born.is_some() {
@@ -220,7 +220,7 @@ fn columns(diff: &Diff<'_>) -> Vec<Column> {
 
 fn report_table<'s>(
     diff: &'s Diff<'_>,
-    columns: &'s [Column],
+    columns: &'s [TableColumn],
 ) -> ReportTable<'s, impl Iterator<Item = Row<'s>> + Clone> {
     let status = |status| match status {
         Status::Both => Value::Nothing,
@@ -250,7 +250,7 @@ fn report_table<'s>(
     });
     let mut notes = vec![Note::new(
         "",
-        "a negative change is less than before: instances that died, or that became smaller",
+        "a negative change means fewer instances or fewer bytes than before",
     )];
     if diff.total.figures.born.is_some() {
         notes.push(Note::new(
@@ -268,7 +268,7 @@ fn report_table<'s>(
     if diff.classes.iter().any(is_between) {
         notes.push(Note::new(
             "",
-            "between: all were born after the one and dead before the other",
+            "between: all its instances were created and died between the two snapshots",
         ));
     }
     ReportTable {

@@ -12,7 +12,7 @@ use inferno::flamegraph::color::BasicPalette;
 use inferno::flamegraph::{self, Options, Palette, TextTruncateDirection};
 
 use super::folded::end;
-use crate::analysis::stacks::{Part, Stack, Stacks, Weight};
+use crate::analysis::stacks::{Stack, StackPart, Stacks, Weight};
 use crate::units::counted;
 
 /// Innermost parts of a stack that are drawn. Python's recursion ends at a thousand.
@@ -157,8 +157,8 @@ fn names(stack: &Stack<'_>) -> String {
     }
     let shown = stack.parts().skip(all.saturating_sub(MAX_PARTS));
     names.extend(shown.map(|part| match part {
-        Part::Class(_) => drawable(&end(&part.name())),
-        Part::Frame(_) | Part::NoTrace => drawable(&part.name()),
+        StackPart::Class(_) => drawable(&end(&part.name())),
+        StackPart::Frame(_) | StackPart::NoTrace => drawable(&part.name()),
     }));
     names.join(";")
 }

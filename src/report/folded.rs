@@ -4,7 +4,7 @@
 
 use std::io::{self, Write};
 
-use crate::analysis::stacks::{Part, Stack, Stacks};
+use crate::analysis::stacks::{Stack, StackPart, Stacks};
 
 /// Writes the stacks with their weights; of two dumps both, the older first. What weighs less
 /// than nothing, which none of those programs reads, weighs nothing.
@@ -27,8 +27,8 @@ fn write_stack(out: &mut impl Write, stack: &Stack<'_>) -> io::Result<()> {
         }
         let name = part.name();
         match part {
-            Part::Class(_) => out.write_all(end(&name).as_bytes())?,
-            Part::Frame(_) | Part::NoTrace => out.write_all(name.as_bytes())?,
+            StackPart::Class(_) => out.write_all(end(&name).as_bytes())?,
+            StackPart::Frame(_) | StackPart::NoTrace => out.write_all(name.as_bytes())?,
         }
     }
     Ok(())

@@ -12,7 +12,7 @@ use super::form::markdown;
 use super::form::table::Style;
 use super::{Paint, Report, coverage};
 use crate::analysis::leaks::{
-    ClassVerdict, Confidence, Holder, KeptObject, Leaks, Origin, Pattern, Suspect,
+    ClassVerdict, Confidence, Holder, Leaks, Origin, Pattern, SurvivorObject, Suspect,
 };
 use crate::analysis::summary::SnapshotName;
 use crate::model::Text;
@@ -141,7 +141,7 @@ fn csv(out: &mut impl Write, leaks: &Leaks<'_>, dialect: Dialect) -> io::Result<
                 &evidence.bytes.last.to_string(),
                 &csv::optional(evidence.bytes.per_second),
                 &csv::optional(evidence.bytes.per_snapshot),
-                &evidence.bytes.monotony.to_string(),
+                &evidence.bytes.monotonicity.to_string(),
                 &csv::optional(evidence.bytes.late_growth),
                 &evidence.survival.born.to_string(),
                 &evidence.survival.survived.to_string(),
@@ -204,7 +204,7 @@ fn markdown(out: &mut impl Write, leaks: &Leaks<'_>, style: ByteStyle) -> io::Re
 
 /// Writes prose with figures, for people. `dump` is the file that the commands in it name.
 fn table(out: &mut impl Write, leaks: &Leaks<'_>, dump: &Path, style: Style) -> io::Result<()> {
-    let mut page = Page {
+    let mut page = Prose {
         out,
         width: style.page_width(),
         bytes: style.bytes,
@@ -259,14 +259,14 @@ fn table(out: &mut impl Write, leaks: &Leaks<'_>, dump: &Path, style: Style) -> 
     Ok(())
 }
 
-struct Page<'o, W: Write> {
+struct Prose<'o, W: Write> {
     out: &'o mut W,
     width: usize,
     bytes: ByteStyle,
     paint: Paint,
 }
 
-impl<W: Write> Page<'_, W> {
+impl<W: Write> Prose<'_, W> {
     fn size(&self, count: i128) -> String {
         bytes(count, self.bytes)
     }
@@ -424,7 +424,7 @@ impl<W: Write> Page<'_, W> {
         self.row(&figures, Text::new(&path.join(" → ")))
     }
 
-    fn objects(&mut self, what: &str, objects: &[KeptObject<'_>]) -> io::Result<()> {
+    fn objects(&mut self, what: &str, objects: &[SurvivorObject<'_>]) -> io::Result<()> {
         if objects.is_empty() {
             return Ok(());
         }

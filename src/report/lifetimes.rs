@@ -6,23 +6,23 @@ use super::Report;
 use super::form::csv::Dialect;
 use super::form::json::{self, JsonLayout};
 use super::form::table::Style;
-use super::report_table::{Column, LEAST_NAME, Note, Of, ReportTable, Row, Value};
-use crate::analysis::lifetimes::{Lifetimes, Lives};
+use super::report_table::{LEAST_NAME, Note, Of, ReportTable, Row, TableColumn, Value};
+use crate::analysis::lifetimes::{LifetimeFigures, Lifetimes};
 use crate::units::{ByteStyle, short_time, thousands};
 
 /// Names the shape of the document. Another number means another shape.
 pub const SCHEMA: &str = "ctstats.lifetimes/1";
 
-const COLUMNS: [Column; 9] = [
-    Column::new("class", "", "class", 0),
-    Column::new("created", "", "created", 0),
-    Column::new("alive", "", "alive", 0),
-    Column::new("died", "", "died", 0),
-    Column::new("churn_per_second", "", "churn", 3),
-    Column::new("median_age_at_death_seconds", "age at death", "median", 1),
-    Column::new("p95_age_at_death_seconds", "age at death", "95th pct", 1),
-    Column::new("median_survivor_age_seconds", "survivor age", "median", 2),
-    Column::new("oldest_survivor_age_seconds", "survivor age", "oldest", 2),
+const COLUMNS: [TableColumn; 9] = [
+    TableColumn::new("class", "", "class", 0),
+    TableColumn::new("created", "", "created", 0),
+    TableColumn::new("alive", "", "alive", 0),
+    TableColumn::new("died", "", "died", 0),
+    TableColumn::new("churn_per_second", "", "churn", 3),
+    TableColumn::new("median_age_at_death_seconds", "age at death", "median", 1),
+    TableColumn::new("p95_age_at_death_seconds", "age at death", "95th pct", 1),
+    TableColumn::new("median_survivor_age_seconds", "survivor age", "median", 2),
+    TableColumn::new("oldest_survivor_age_seconds", "survivor age", "oldest", 2),
 ];
 
 impl Report for Lifetimes<'_> {
@@ -71,11 +71,11 @@ fn report_table<'s>(
     );
     let recording = match (lifetimes.start_seconds, lifetimes.end_seconds) {
         (Some(start), Some(end)) => format!(
-            "from {} to {} of the recording, where survivors have their age",
+            "recorded from {} to {}; ages of survivors are those at the end",
             short_time(start),
             short_time(end)
         ),
-        _ => "the recording has no moment, so nothing has an age".into(),
+        _ => "the recording has no valid time, so no object has an age".into(),
     };
     ReportTable {
         columns: &COLUMNS,
@@ -87,13 +87,13 @@ fn report_table<'s>(
             Note::new("churn_per_second", "churn: deaths for each second"),
             Note::new(
                 "p95_age_at_death_seconds",
-                "95th pct: 95 of 100 that died were not older",
+                "95th pct: 95 % of the objects that died were at most this old",
             ),
         ],
     }
 }
 
-fn row<'s>(of: Of, name: Value<'s>, lives: &Lives) -> Row<'s> {
+fn row<'s>(of: Of, name: Value<'s>, lives: &LifetimeFigures) -> Row<'s> {
     let seconds = |age| Value::of(age, Value::Seconds);
     let values = vec![
         name,

@@ -102,7 +102,7 @@ fn table(
     if selected.objects.is_empty() {
         return Ok(LeftOut::default());
     }
-    let page = Page::of(style, dump, selected);
+    let page = ObjectsLayout::of(style, dump, selected);
     page.heading(out)?;
     let mut details = Details::of(dump, &selected.sizes, Depth::Notable);
     let mut trees = Trees::default();
@@ -190,7 +190,7 @@ fn is_alike(a: &SampleDetail<'_>, b: &SampleDetail<'_>) -> bool {
 }
 
 /// Where the columns of a page stand.
-struct Page<'d> {
+struct ObjectsLayout<'d> {
     style: Style,
     class: usize,
     names: ClassNames<'d>,
@@ -203,7 +203,7 @@ struct Page<'d> {
     label: usize,
 }
 
-impl<'d> Page<'d> {
+impl<'d> ObjectsLayout<'d> {
     fn of(style: Style, dump: &'d Contents, selected: &Selected<'_>) -> Self {
         let width = style.page_width();
         let size = if style.bytes == ByteStyle::Exact {
@@ -230,7 +230,7 @@ impl<'d> Page<'d> {
         };
         // Behind the label stand a size, a change or share, and the gaps.
         let label = (width - size - (size + 2) - 2).min(100);
-        Page {
+        ObjectsLayout {
             style,
             class,
             // Behind it stand a blank and, in brackets, a third of the column.

@@ -64,7 +64,7 @@ impl Value<'_> {
 
 /// A column of a sheet.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Column {
+pub(super) struct TableColumn {
     /// Its name where it stands alone: in CSV.
     pub(super) name: &'static str,
     /// What columns beside each other have in common; may be empty.
@@ -78,14 +78,14 @@ pub(super) struct Column {
     pub(super) is_sorted_by: bool,
 }
 
-impl Column {
+impl TableColumn {
     pub(super) const fn new(
         name: &'static str,
         group: &'static str,
         heading: &'static str,
         dispensable: u8,
-    ) -> Column {
-        Column {
+    ) -> TableColumn {
+        TableColumn {
             name,
             group,
             heading,
@@ -96,7 +96,10 @@ impl Column {
 }
 
 /// Marks the columns of these names: rows are sorted by them.
-pub(super) fn sorted_by(columns: &mut [Column], names: impl IntoIterator<Item = &'static str>) {
+pub(super) fn sorted_by(
+    columns: &mut [TableColumn],
+    names: impl IntoIterator<Item = &'static str>,
+) {
     for name in names {
         let found = columns.iter_mut().filter(|column| column.name == name);
         found.for_each(|column| column.is_sorted_by = true);
@@ -136,7 +139,7 @@ impl Note {
 
 /// Columns, rows, and what is to be said below them.
 pub(super) struct ReportTable<'c, R> {
-    pub(super) columns: &'c [Column],
+    pub(super) columns: &'c [TableColumn],
     pub(super) rows: R,
     /// Columns of a page that the name has at least, if it is as long as that.
     pub(super) least_name: usize,
@@ -249,11 +252,11 @@ mod tests {
     use crate::report::form::table::cell;
     use crate::report::{Dialect, Style};
 
-    const COLUMNS: [Column; 4] = [
-        Column::new("class", "", "class", 0),
-        Column::new("bytes_before", "bytes", "before", 1),
-        Column::new("bytes_after", "bytes", "after", 0),
-        Column::new("percent", "", "%", 2),
+    const COLUMNS: [TableColumn; 4] = [
+        TableColumn::new("class", "", "class", 0),
+        TableColumn::new("bytes_before", "bytes", "before", 1),
+        TableColumn::new("bytes_after", "bytes", "after", 0),
+        TableColumn::new("percent", "", "%", 2),
     ];
 
     fn sheet<'s>(

@@ -7,7 +7,8 @@ use super::form::csv::Dialect;
 use super::form::json::{self, JsonLayout};
 use super::form::table::Style;
 use super::report_table::{
-    Column, LEAST_NAME, LEAST_SITE, NOT_IN_TABLES, Note, Of, ReportTable, Row, Value, sorted_by,
+    LEAST_NAME, LEAST_SITE, NOT_IN_TABLES, Note, Of, ReportTable, Row, TableColumn, Value,
+    sorted_by,
 };
 use crate::analysis::sites::{GroupBy, SiteFigures, SiteRow, SiteSortKey, Sites};
 use crate::units::{ByteStyle, thousands};
@@ -15,14 +16,14 @@ use crate::units::{ByteStyle, thousands};
 /// Names the shape of the document. Another number means another shape.
 pub const SCHEMA: &str = "ctstats.sites/1";
 
-const FIGURES: [Column; 7] = [
-    Column::new("objects", "", "objects", 0),
-    Column::new("alive", "", "alive", 0),
-    Column::new("survivors", "", "survivors", 2),
-    Column::new("size_bytes", "", "bytes", 0),
-    Column::new("alive_bytes", "", "alive bytes", 3),
-    Column::new("share_percent", "", "share", 1),
-    Column::new("classes", "", "classes", 4),
+const FIGURES: [TableColumn; 7] = [
+    TableColumn::new("objects", "", "objects", 0),
+    TableColumn::new("alive", "", "alive", 0),
+    TableColumn::new("survivors", "", "survivors", 2),
+    TableColumn::new("size_bytes", "", "bytes", 0),
+    TableColumn::new("alive_bytes", "", "alive bytes", 3),
+    TableColumn::new("share_percent", "", "share", 1),
+    TableColumn::new("classes", "", "classes", 4),
 ];
 
 impl Report for Sites<'_> {
@@ -53,16 +54,16 @@ impl Report for Sites<'_> {
     }
 }
 
-fn columns(sites: &Sites<'_>) -> Vec<Column> {
+fn columns(sites: &Sites<'_>) -> Vec<TableColumn> {
     let name = match sites.by {
-        GroupBy::Frame => Column::new("site", "", "created in", 0),
-        GroupBy::Function => Column::new("function", "", "created in", 0),
-        GroupBy::File => Column::new("file", "", "created in", 0),
-        GroupBy::Class => Column::new("class", "", "class", 0),
-        GroupBy::Name => Column::new("name", "", "name", 0),
-        GroupBy::Repr => Column::new("repr", "", "repr", 0),
+        GroupBy::Frame => TableColumn::new("site", "", "created in", 0),
+        GroupBy::Function => TableColumn::new("function", "", "created in", 0),
+        GroupBy::File => TableColumn::new("file", "", "created in", 0),
+        GroupBy::Class => TableColumn::new("class", "", "class", 0),
+        GroupBy::Name => TableColumn::new("name", "", "name", 0),
+        GroupBy::Repr => TableColumn::new("repr", "", "repr", 0),
     };
-    let source = Column::new("source", "", "source", NOT_IN_TABLES);
+    let source = TableColumn::new("source", "", "source", NOT_IN_TABLES);
     let mut columns = vec![name];
     columns.extend(FIGURES);
     if sites.by == GroupBy::Frame {
@@ -82,7 +83,7 @@ fn columns(sites: &Sites<'_>) -> Vec<Column> {
 
 fn report_table<'s>(
     sites: &'s Sites<'_>,
-    columns: &'s [Column],
+    columns: &'s [TableColumn],
 ) -> ReportTable<'s, impl Iterator<Item = Row<'s>> + Clone> {
     let with_source = sites.by == GroupBy::Frame;
     let one = move |site: &'s SiteRow<'_>| {

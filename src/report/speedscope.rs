@@ -8,7 +8,7 @@ use std::io::{self, Write};
 use serde::Serialize;
 
 use super::form::json;
-use crate::analysis::stacks::{self, Part, PartId, Stack, Stacks, Weight};
+use crate::analysis::stacks::{self, PartId, Stack, StackPart, Stacks, Weight};
 use crate::model::Integer;
 
 /// Names the format.
@@ -25,14 +25,14 @@ struct SharedFrame<'d> {
 }
 
 impl<'d> SharedFrame<'d> {
-    fn of(part: Part<'d>) -> SharedFrame<'d> {
+    fn of(part: StackPart<'d>) -> SharedFrame<'d> {
         match part {
-            Part::Frame(frame) => SharedFrame {
+            StackPart::Frame(frame) => SharedFrame {
                 name: stacks::text(frame.function()),
                 file: Some(stacks::text(frame.file())),
                 line: Some(frame.exact_line()),
             },
-            Part::NoTrace | Part::Class(_) => SharedFrame {
+            StackPart::NoTrace | StackPart::Class(_) => SharedFrame {
                 name: part.name(),
                 file: None,
                 line: None,

@@ -8,7 +8,7 @@ use super::form::csv::{self, Dialect, optional};
 use super::form::json::{self, JsonLayout};
 use super::form::markdown;
 use super::form::table::Style;
-use super::report_table::{Column, LEAST_NAME, Of, ReportTable, Row, Value};
+use super::report_table::{LEAST_NAME, Of, ReportTable, Row, TableColumn, Value};
 use crate::analysis::long_texts::LongTexts;
 use crate::analysis::summary::{Folded, ShareOf, SnapshotSummary, Summary};
 use crate::units::{self, ByteStyle, bytes, share, short_time, thousands};
@@ -112,12 +112,12 @@ fn share_name(share_of: ShareOf) -> &'static str {
 }
 
 /// The classes of a snapshot. All of them fit any page.
-const SUMMARY: [Column; 5] = [
-    Column::new("class", "", "class", 0),
-    Column::new("active", "", "active", 0),
-    Column::new("sum_bytes", "", "sum", 0),
-    Column::new("average_bytes", "", "average", 0),
-    Column::new("share_percent", "", "share", 0),
+const SUMMARY: [TableColumn; 5] = [
+    TableColumn::new("class", "", "class", 0),
+    TableColumn::new("active", "", "active", 0),
+    TableColumn::new("sum_bytes", "", "sum", 0),
+    TableColumn::new("average_bytes", "", "average", 0),
+    TableColumn::new("share_percent", "", "share", 0),
 ];
 
 fn snapshot_block(

@@ -6,7 +6,7 @@ use std::borrow::Cow;
 
 use super::Filter;
 use crate::error::Error;
-use crate::model::{Cells, Cohorts, KeptTrees, Rows, Rules, Whose};
+use crate::model::{ClassTotals, Cohorts, KeptTrees, Population, Rows, Rules};
 use crate::source::{KeptFigures, Source};
 
 impl Filter {
@@ -14,7 +14,7 @@ impl Filter {
     pub(crate) fn class_totals<'s>(
         &self,
         source: &'s impl Source,
-    ) -> Result<Option<&'s Cells>, Error> {
+    ) -> Result<Option<&'s ClassTotals>, Error> {
         match self.kept(source)? {
             Some(file) => file.class_totals(),
             None => Ok(None),
@@ -41,10 +41,10 @@ impl Filter {
     pub(crate) fn merged_referents<'s>(
         &self,
         source: &'s impl Source,
-        whose: Whose,
+        population: Population,
     ) -> Result<Option<KeptTrees<'s>>, Error> {
         match self.kept(source)? {
-            Some(file) => file.merged_referents(whose),
+            Some(file) => file.merged_referents(population),
             None => Ok(None),
         }
     }

@@ -11,7 +11,7 @@ use serde::Serialize;
 pub use threshold::{Most, Quantity, Threshold, from_toml, load, no_leaks};
 
 use super::diff::{change_percent, held};
-use super::history::Held;
+use super::history::ClassUsage;
 use super::leaks::{ClassVerdict, Confidence, LeaksOptions, Pattern, Verdicts};
 use super::summary::SnapshotName;
 use crate::error::Error;
@@ -238,14 +238,14 @@ struct Figures<'d> {
     /// Instances alive at the end.
     alive: HashMap<Text<'d>, u64, FixedState>,
     /// What they held at the snapshot that growth is from, and at the one that is checked.
-    before: HashMap<Text<'d>, Held, FixedState>,
-    after: HashMap<Text<'d>, Held, FixedState>,
+    before: HashMap<Text<'d>, ClassUsage, FixedState>,
+    after: HashMap<Text<'d>, ClassUsage, FixedState>,
     leaks: HashMap<Text<'d>, Found, FixedState>,
 }
 
 impl<'d> Figures<'d> {
     fn of(&self, quantity: Quantity, class: Text<'d>) -> Option<Found> {
-        let sum = |side: &HashMap<Text<'d>, Held, FixedState>| {
+        let sum = |side: &HashMap<Text<'d>, ClassUsage, FixedState>| {
             side.get(&class).map_or(0, |held| held.sum_bytes)
         };
         Some(match quantity {
@@ -277,7 +277,7 @@ impl Found {
             (Found::Alive { alive }, Most::Objects(most)) => *alive > most,
             (Found::Bytes { bytes }, Most::Bytes(most)) => *bytes > most,
             (Found::Growth { bytes_change, .. }, Most::Bytes(most)) => *bytes_change > most,
-            // Of nothing any growth is more than any share.
+            // A class that held nothing before has no share to grow by: any growth is too much.
             (
                 Found::Growth {
                     bytes_change,
@@ -385,7 +385,7 @@ mod tests {
             ((MaxGrowth, "shop.Product=0%"), false),
             ((MaxGrowth, "shop.Cart=91008"), false),
             ((MaxGrowth, "shop.Cart=91007"), true),
-            // Of nothing any growth is too much; what became less did not grow.
+            // If there was nothing before, any growth is too much; what became smaller did not grow.
             ((MaxGrowth, "shop.Cart=1000000%"), true),
             ((MaxGrowth, "shop.ImportJob=0"), false),
         ];

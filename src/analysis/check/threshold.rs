@@ -271,7 +271,7 @@ pub fn load(path: impl AsRef<Path>) -> Result<Vec<Threshold>, Error> {
     };
     let bytes = input::small_file(path, MAX_BYTES)?;
     let bytes = bytes.ok_or_else(|| wrong(format!("it is larger than {MAX_BYTES} bytes")))?;
-    let text = String::from_utf8(bytes).map_err(|_| wrong("it is no UTF-8 text".into()))?;
+    let text = String::from_utf8(bytes).map_err(|_| wrong("it is not UTF-8 text".into()))?;
     thresholds_of(&text).map_err(wrong)
 }
 

@@ -12,11 +12,11 @@ use std::str::FromStr;
 use foldhash::fast::FixedState;
 use serde::Serialize;
 
-use super::history::{Held, visit};
-use super::merged::{MergedRow, Merger, Rows, Trees};
+use super::history::{ClassUsage, visit};
+use super::merged::{MergedRow, Merger, ReferentRows, Trees};
 use super::summary::{SnapshotName, SnapshotSelector, SummaryOptions, average};
 use crate::error::Error;
-use crate::model::{Class, Contents, Rules, Salvaged, Snapshot, Text, Whose};
+use crate::model::{Class, Contents, Population, Rules, Salvaged, Snapshot, Text};
 use crate::select::{Filter, Limit, named};
 use crate::source::Source;
 
@@ -232,10 +232,16 @@ impl<'d> Diff<'d> {
         let from = find(&options.from, SnapshotSelector::First)?;
         let to = find(&options.to, SnapshotSelector::Last)?;
         // From a later one to an earlier one nobody is born or dies.
-        let lives = (from.timestamp_seconds() <= to.timestamp_seconds())
-            .then(|| lives(source, &options.filter, from, to))
+        let turnover = (from.timestamp_seconds() <= to.timestamp_seconds())
+            .then(|| turnover(source, &options.filter, from, to))
             .transpose()?;
-        Diff::between((source, from), (source, to), lives.as_ref(), true, options)
+        Diff::between(
+            (source, from),
+            (source, to),
+            turnover.as_ref(),
+            true,
+            options,
+        )
     }
 
     /// Compares a snapshot of an old dump with one of a new dump.
@@ -253,45 +259,48 @@ impl<'d> Diff<'d> {
         let from = from.first(old.digest()?.contents)?;
         let to = options.to.as_ref().unwrap_or(&last);
         let to = to.first(new.digest()?.contents)?;
-        let lives = one_process::lives((old, from), (new, to), &options.filter)?;
-        Diff::between((old, from), (new, to), lives.as_ref(), false, options)
+        let turnover = one_process::turnover((old, from), (new, to), &options.filter)?;
+        Diff::between((old, from), (new, to), turnover.as_ref(), false, options)
     }
 
     fn between(
         (old, from): (&'d impl Source, Snapshot<'d>),
         (new, to): (&'d impl Source, Snapshot<'d>),
-        lives: Option<&HashMap<Text<'d>, Lives, FixedState>>,
+        turnover: Option<&HashMap<Text<'d>, Turnover, FixedState>>,
         is_one_dump: bool,
         options: &DiffOptions,
     ) -> Result<Self, Error> {
         let before = held(old, &options.filter, from)?;
         let after = held(new, &options.filter, to)?;
         let names = before.keys().chain(after.keys());
-        let names = names.chain(lives.into_iter().flat_map(HashMap::keys));
+        let names = names.chain(turnover.into_iter().flat_map(HashMap::keys));
         let mut names: Vec<Text<'d>> = names.copied().collect();
         names.sort_unstable();
         names.dedup();
         let none = Sums {
-            lives: lives.map(|_| Lives::default()),
+            turnover: turnover.map(|_| Turnover::default()),
             ..Sums::default()
         };
         let mut total = (none, 0);
         let mut rows = Vec::new();
         for class in names {
-            let of = |side: &HashMap<Text<'d>, Held, FixedState>| {
+            let of = |side: &HashMap<Text<'d>, ClassUsage, FixedState>| {
                 side.get(&class).copied().unwrap_or_default()
             };
             let sums = Sums {
                 before: of(&before),
                 after: of(&after),
-                lives: lives.map(|lives| lives.get(&class).copied().unwrap_or_default()),
+                turnover: turnover
+                    .map(|turnover| turnover.get(&class).copied().unwrap_or_default()),
             };
-            let some = |held| held != Held::default();
+            let some = |held| held != ClassUsage::default();
             let status = match (some(sums.before), some(sums.after)) {
                 (true, true) => Status::Both,
                 (false, true) => Status::New,
                 (true, false) => Status::Gone,
-                (false, false) if sums.lives.is_some_and(|lives| lives.born > 0) => Status::Between,
+                (false, false) if sums.turnover.is_some_and(|turnover| turnover.born > 0) => {
+                    Status::Between
+                }
                 (false, false) => continue,
             };
             total.0.add(sums);
@@ -331,7 +340,7 @@ impl<'d> Diff<'d> {
             salvaged: old.digest()?.contents.notes.salvaged.as_ref(),
             salvaged_new: salvaged_new.filter(|_| !is_one_dump),
             files: None,
-            is_one_process: is_one_dump || lives.is_some(),
+            is_one_process: is_one_dump || turnover.is_some(),
             from: SnapshotName::of(from),
             to: SnapshotName::of(to),
             sort: options.keys().to_vec(),
@@ -352,17 +361,17 @@ pub(super) fn held<'d>(
     source: &'d impl Source,
     filter: &Filter,
     snapshot: Snapshot<'d>,
-) -> Result<HashMap<Text<'d>, Held, FixedState>, Error> {
+) -> Result<HashMap<Text<'d>, ClassUsage, FixedState>, Error> {
     let options = SummaryOptions {
         filter: filter.clone(),
         snapshots: vec![SnapshotSelector::Index(snapshot.index() as i64)],
         ..SummaryOptions::default()
     };
-    let mut held: HashMap<Text<'d>, Held, FixedState> = HashMap::default();
+    let mut held: HashMap<Text<'d>, ClassUsage, FixedState> = HashMap::default();
     visit(source, options, |summary, _, course, _| {
         for (place, number) in summary.places() {
-            let cell = Held::of(course.cell(place));
-            if cell != Held::default() {
+            let cell = ClassUsage::of(course.cell(place));
+            if cell != ClassUsage::default() {
                 let name = summary.contents().class_name(number);
                 *held.entry(name).or_default() += cell;
             }
@@ -373,45 +382,45 @@ pub(super) fn held<'d>(
 
 /// Who came and went between two snapshots of a dump.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
-struct Lives {
+struct Turnover {
     born: u64,
     died: u64,
     survived: u64,
 }
 
-impl AddAssign for Lives {
-    fn add_assign(&mut self, other: Lives) {
+impl AddAssign for Turnover {
+    fn add_assign(&mut self, other: Turnover) {
         self.born += other.born;
         self.died += other.died;
         self.survived += other.survived;
     }
 }
 
-fn lives<'d>(
+fn turnover<'d>(
     source: &'d impl Source,
     filter: &Filter,
     from: Snapshot<'d>,
     to: Snapshot<'d>,
-) -> Result<HashMap<Text<'d>, Lives, FixedState>, Error> {
+) -> Result<HashMap<Text<'d>, Turnover, FixedState>, Error> {
     let dump = source.digest()?.contents;
     let cohorts = filter.cohorts(source)?;
     let [from, to] = [from, to].map(|snapshot| cohorts.place(snapshot.timestamp_seconds()));
-    let mut all: HashMap<Text<'d>, Lives, FixedState> = HashMap::default();
+    let mut all: HashMap<Text<'d>, Turnover, FixedState> = HashMap::default();
     for class in dump
         .classes()
         .filter(|class| filter.admits_class(class.name()))
     {
-        let mut lives = Lives::default();
+        let mut turnover = Turnover::default();
         for cohort in cohorts.of_class(class.id()) {
             let born = cohort.is_born_between(from, to);
             let was = cohort.is_active_at(from);
             let count = |counts: bool| if counts { cohort.objects } else { 0 };
-            lives.born += count(born);
-            lives.died += count((was || born) && cohort.is_dead_at(to));
-            lives.survived += count(was && cohort.is_active_at(to));
+            turnover.born += count(born);
+            turnover.died += count((was || born) && cohort.is_dead_at(to));
+            turnover.survived += count(was && cohort.is_active_at(to));
         }
-        if lives != Lives::default() {
-            *all.entry(class.name()).or_default() += lives;
+        if turnover != Turnover::default() {
+            *all.entry(class.name()).or_default() += turnover;
         }
     }
     Ok(all)
@@ -420,27 +429,27 @@ fn lives<'d>(
 /// Sums of either side.
 #[derive(Clone, Copy, Debug, Default)]
 struct Sums {
-    before: Held,
-    after: Held,
-    lives: Option<Lives>,
+    before: ClassUsage,
+    after: ClassUsage,
+    turnover: Option<Turnover>,
 }
 
 impl Sums {
     fn add(&mut self, other: Sums) {
         self.before += other.before;
         self.after += other.after;
-        if let Some(other) = other.lives {
-            *self.lives.get_or_insert_default() += other;
+        if let Some(other) = other.turnover {
+            *self.turnover.get_or_insert_default() += other;
         }
     }
 
     fn figures(&self) -> DiffFigures {
         let [
-            Held {
+            ClassUsage {
                 active: active_before,
                 sum_bytes: bytes_before,
             },
-            Held {
+            ClassUsage {
                 active: active_after,
                 sum_bytes: bytes_after,
             },
@@ -463,9 +472,9 @@ impl Sums {
             average_after,
             average_change,
             average_change_percent: change_percent(average_change, average_before),
-            born: self.lives.map(|lives| lives.born),
-            died: self.lives.map(|lives| lives.died),
-            survived: self.lives.map(|lives| lives.survived),
+            born: self.turnover.map(|turnover| turnover.born),
+            died: self.turnover.map(|turnover| turnover.died),
+            survived: self.turnover.map(|turnover| turnover.survived),
         }
     }
 }
@@ -516,9 +525,9 @@ fn side<'d>(
     filter: &Filter,
 ) -> Result<TreesAt<'d>, Error> {
     let digest = source.digest()?;
-    let rows = Rows::Levels(MOST_LEVELS);
+    let rows = ReferentRows::Levels(MOST_LEVELS);
     let seconds = snapshot.timestamp_seconds();
-    if let Some(kept) = filter.merged_referents(source, Whose::AllAt(seconds))? {
+    if let Some(kept) = filter.merged_referents(source, Population::AllAt(seconds))? {
         return Ok(TreesAt {
             dump: digest.contents,
             trees: Trees::Kept(kept, rows),

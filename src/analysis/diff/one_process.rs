@@ -5,7 +5,7 @@ use std::collections::HashMap;
 
 use foldhash::fast::FixedState;
 
-use super::Lives;
+use super::Turnover;
 use crate::error::Error;
 use crate::model::{Column, Contents, Projection, Rows, Snapshot, Text, TrackedObject};
 use crate::select::Filter;
@@ -30,11 +30,11 @@ impl<'d> Names<'d> {
 /// Who was born, died and survived from a snapshot of an old dump to one of a new dump; `None` if
 /// no object that was alive at the first is in the new dump, or if the second is the earlier one.
 /// An object that the new dump lacks died: its tracker forgot it.
-pub(super) fn lives<'d>(
+pub(super) fn turnover<'d>(
     (old, from): (&'d impl Source, Snapshot<'d>),
     (new, to): (&'d impl Source, Snapshot<'d>),
     filter: &Filter,
-) -> Result<Option<HashMap<Text<'d>, Lives, FixedState>>, Error> {
+) -> Result<Option<HashMap<Text<'d>, Turnover, FixedState>>, Error> {
     let identity = Projection::of([Column::Class, Column::Birth, Column::Death, Column::Address]);
     let wanted = identity.and(filter.projection());
     let old = old.keep(old.fetch(wanted, Rows::All)?);
@@ -48,7 +48,7 @@ pub(super) fn lives<'d>(
     were.sort_unstable();
     were.dedup();
     let mut is_known = vec![false; were.len()];
-    let mut all: HashMap<Text<'d>, Lives, FixedState> = HashMap::default();
+    let mut all: HashMap<Text<'d>, Turnover, FixedState> = HashMap::default();
     for object in selected(new, filter) {
         let was = were.binary_search(&names.identity(object)).ok();
         if let Some(place) = was {
@@ -57,13 +57,13 @@ pub(super) fn lives<'d>(
         let was = was.is_some();
         let born = from <= object.birth_seconds() && object.birth_seconds() < to;
         let is_dead = object.death_seconds().is_some_and(|death| death <= to);
-        let lives = Lives {
+        let turnover = Turnover {
             born: born.into(),
             died: ((was || born) && is_dead).into(),
             survived: (was && object.is_active_at(to)).into(),
         };
-        if lives != Lives::default() {
-            *all.entry(object.class().name()).or_default() += lives;
+        if turnover != Turnover::default() {
+            *all.entry(object.class().name()).or_default() += turnover;
         }
     }
     if !is_known.contains(&true) || from > to {

@@ -14,7 +14,7 @@ use std::str::FromStr;
 use serde::Serialize;
 
 pub use survival::Survival;
-pub use suspect::{Holder, Kept, KeptObject, Origin};
+pub use suspect::{Holder, Origin, SurvivorDetail, SurvivorObject};
 pub use trend::Trend;
 pub(super) use verdict::ENOUGH_SNAPSHOTS;
 pub use verdict::{Confidence, Evidence, Pattern, Verdict};
@@ -125,7 +125,7 @@ pub struct Suspect<'d> {
     #[serde(flatten)]
     pub class: ClassVerdict<'d>,
     /// Its survivors.
-    pub kept: Kept<'d>,
+    pub kept: SurvivorDetail<'d>,
 }
 
 /// The answer.
@@ -200,7 +200,7 @@ impl<'d> Verdicts<'d> {
         let mut suspects = Vec::new();
         let mut cleared = Vec::new();
         for row in &history.classes {
-            let figures = |of: fn(&super::history::Held) -> i128| -> Vec<i128> {
+            let figures = |of: fn(&super::history::ClassUsage) -> i128| -> Vec<i128> {
                 places.iter().map(|&place| of(&row.held[place])).collect()
             };
             let bytes = figures(|held| held.sum_bytes);
@@ -283,7 +283,7 @@ impl<'d> Verdicts<'d> {
         if salvaged.is_some() {
             limits.push("what the missing part shows: the dump is not whole".into());
         }
-        let mut kept = vec![Kept::default(); self.suspects.len()];
+        let mut kept = vec![SurvivorDetail::default(); self.suspects.len()];
         if let Some(survivors) = self.between.map(Survivors::of).filter(|_| !kept.is_empty()) {
             let classes: Vec<_> = self.suspects.iter().map(|class| class.id).collect();
             kept = suspect::look(source, &classes, survivors, &self.filter)?;

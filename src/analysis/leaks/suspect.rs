@@ -12,8 +12,8 @@ use crate::analysis::sites::is_tracker;
 use crate::analysis::summary::percent;
 use crate::error::Error;
 use crate::model::{
-    Class, ClassId, Column, Contents, Frame, Integer, ObjectId, Projection, Rows, Samples,
-    Survivors, Text, TrackedObject, Whose,
+    Class, ClassId, Column, Contents, Frame, Integer, ObjectId, Population, Projection, Rows,
+    Samples, Survivors, Text, TrackedObject,
 };
 use crate::select::Filter;
 use crate::source::Source;
@@ -27,7 +27,7 @@ const MAX_TEXT: usize = 1000;
 
 /// Objects that were born between two snapshots and are alive at a third.
 #[derive(Clone, Debug, Default, PartialEq, Serialize)]
-pub struct Kept<'d> {
+pub struct SurvivorDetail<'d> {
     /// How many.
     pub objects: u64,
     /// Their bytes at the third snapshot.
@@ -42,9 +42,9 @@ pub struct Kept<'d> {
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     pub holders_cut: bool,
     /// The oldest of them.
-    pub oldest: Vec<KeptObject<'d>>,
+    pub oldest: Vec<SurvivorObject<'d>>,
     /// The largest at the third snapshot.
-    pub largest: Vec<KeptObject<'d>>,
+    pub largest: Vec<SurvivorObject<'d>>,
 }
 
 /// A line of code that created some of them.
@@ -81,7 +81,7 @@ pub struct Holder<'d> {
 
 /// One of the survivors.
 #[derive(Clone, Debug, PartialEq, Serialize)]
-pub struct KeptObject<'d> {
+pub struct SurvivorObject<'d> {
     /// Its address, in hexadecimal.
     pub address: String,
     /// Its repr when last sized.
@@ -101,13 +101,13 @@ pub(super) fn look<'d>(
     classes: &[ClassId],
     survivors: Survivors,
     filter: &Filter,
-) -> Result<Vec<Kept<'d>>, Error> {
+) -> Result<Vec<SurvivorDetail<'d>>, Error> {
     let members = survivors_of(source, classes, survivors, filter)?;
     let mut all: Vec<_> = members.iter().flatten().copied().collect();
     all.sort_unstable();
     all.dedup();
     let digest = source.digest()?;
-    let kept_trees = filter.merged_referents(source, Whose::Of(survivors))?;
+    let kept_trees = filter.merged_referents(source, Population::Of(survivors))?;
     let referents = kept_trees.is_none() && digest.totals()?.referents > 0;
     let samples = Samples::At {
         seconds: survivors.alive_at_seconds,
@@ -116,7 +116,7 @@ pub(super) fn look<'d>(
     // To merge trees takes the deaths: samples after them do not count.
     let wanted = Projection::of([Column::Birth, Column::Trace]).with_if(referents, Column::Death);
     let dump = source.keep(source.fetch(wanted.with_samples(samples), Rows::These(&all))?);
-    let rows = merged::Rows::Notable(4 * MOST);
+    let rows = merged::ReferentRows::Notable(4 * MOST);
     let mut trees = match kept_trees {
         Some(kept) => Trees::Kept(kept, rows),
         None => Trees::Merged(Merger::at(dump, survivors.alive_at_seconds, rows)),
@@ -130,10 +130,10 @@ pub(super) fn look<'d>(
             .map(|object| (object, size_at(object, survivors.alive_at_seconds)))
             .collect();
         let size_bytes = objects.iter().map(|&(_, size)| i128::from(size)).sum();
-        let mut kept = Kept {
+        let mut kept = SurvivorDetail {
             objects: objects.len() as u64,
             size_bytes,
-            ..Kept::default()
+            ..SurvivorDetail::default()
         };
         (kept.origins, kept.more_origins) = origins(&objects, size_bytes);
         let class = Class { dump, id };
@@ -153,18 +153,20 @@ pub(super) fn look<'d>(
     let identities = source.keep(source.fetch(wanted, Rows::These(&shown))?);
     let row = |(object, size_bytes): Measured<'d>| {
         let identity = identities.recorded_object(dump.recorded_id(object.id()))?;
-        Some(KeptObject {
+        Some(SurvivorObject {
             address: address(identity),
             repr: identity.repr().head(MAX_TEXT),
             birth_seconds: Some(object.birth_seconds()).filter(|birth| birth.is_finite()),
             size_bytes,
         })
     };
-    let looks = looks.into_iter().map(|(kept, oldest, largest)| Kept {
-        oldest: oldest.into_iter().filter_map(row).collect(),
-        largest: largest.into_iter().filter_map(row).collect(),
-        ..kept
-    });
+    let looks = looks
+        .into_iter()
+        .map(|(kept, oldest, largest)| SurvivorDetail {
+            oldest: oldest.into_iter().filter_map(row).collect(),
+            largest: largest.into_iter().filter_map(row).collect(),
+            ..kept
+        });
     Ok(looks.collect())
 }
 

@@ -17,7 +17,8 @@ pub struct Trend {
     pub per_snapshot: Option<f64>,
     /// Rising pairs of snapshots less falling ones, of all pairs (Kendall's tau-a): 1 if it
     /// never fell, -1 if it never rose.
-    pub monotony: f64,
+    #[serde(rename = "monotony")]
+    pub monotonicity: f64,
     /// Growth from the middle third of the snapshots to the last, of that from the first
     /// third to the middle, by their medians: 1 goes on as it began, 0 has levelled off.
     /// `None` if it did not grow at first, or with fewer than six snapshots.
@@ -51,7 +52,7 @@ impl Trend {
             last,
             per_second: median(&mut by_second),
             per_snapshot: median(&mut by_snapshot),
-            monotony: rising as f64 / pairs as f64,
+            monotonicity: rising as f64 / pairs as f64,
             late_growth: late_growth(figures),
         }
     }
@@ -102,7 +103,7 @@ mod tests {
     fn trends() {
         type Case = (&'static [i128], Option<f64>, f64, Option<f64>);
         let cases: &[Case] = &[
-            // Figures, slope by the snapshot, monotony, late growth.
+            // Figures, slope by the snapshot, monotonicity, late growth.
             (&[0, 10, 20, 30, 40, 50], Some(10.0), 1.0, Some(1.0)),
             (&[0, 10, 20, 20, 20, 20], Some(10.0 / 3.0), 0.6, Some(0.0)),
             (&[5, 5, 5, 5, 5, 5], Some(0.0), 0.0, None),
@@ -118,7 +119,7 @@ mod tests {
             (&[7], None, 0.0, None),
             (&[], None, 0.0, None),
         ];
-        for (figures, slope, monotony, late) in cases {
+        for (figures, slope, monotonicity, late) in cases {
             let seconds: Vec<f64> = (0..figures.len()).map(|n| 2.0 * n as f64).collect();
             let trend = Trend::of(&seconds, figures);
             assert_eq!(trend.per_snapshot, *slope, "{figures:?}");
@@ -127,7 +128,7 @@ mod tests {
                 slope.map(|slope| slope / 2.0),
                 "{figures:?}"
             );
-            assert_eq!(trend.monotony, *monotony, "{figures:?}");
+            assert_eq!(trend.monotonicity, *monotonicity, "{figures:?}");
             assert_eq!(trend.late_growth, *late, "{figures:?}");
         }
     }

@@ -79,7 +79,7 @@ pub struct Verdict {
     pub reasons: Vec<String>,
 }
 
-/// Monotony from which a figure counts as going up, and as clearly going up.
+/// Monotonicity from which a figure counts as going up, and as clearly going up.
 const RISING: f64 = 0.25;
 const CLEARLY_RISING: f64 = 0.6;
 
@@ -106,7 +106,7 @@ impl Evidence {
         let enough = *snapshots >= ENOUGH_SNAPSHOTS;
         let figure = if *weightless { instances } else { bytes };
         let grew = figure.change() > 0 && figure.last > 0;
-        let rising = instances.monotony.max(bytes.monotony);
+        let rising = instances.monotonicity.max(bytes.monotonicity);
         let level_figures = instances
             .late_growth
             .or(bytes.late_growth)
@@ -116,7 +116,7 @@ impl Evidence {
             .is_some_and(|late| late < LEVEL_SURVIVORS);
         let every_time = survival.is_of_every_time();
         let piles_up = every_time && !level_survivors && rising >= RISING;
-        let swells = bytes.monotony >= CLEARLY_RISING
+        let swells = bytes.monotonicity >= CLEARLY_RISING
             && instances.change().abs() * 10 <= instances.first
             && bytes.late_growth.is_none_or(|late| late >= LEVEL)
             && bytes.change() * 10 >= bytes.first;
@@ -146,7 +146,7 @@ impl Evidence {
     /// What a class does that does not grow.
     fn at_rest(&self) -> Pattern {
         let died = self.survival.born - self.survival.survived;
-        if self.bytes.monotony <= -RISING && self.bytes.change() < 0 {
+        if self.bytes.monotonicity <= -RISING && self.bytes.change() < 0 {
             Pattern::Shrinking
         } else if 2 * died > self.survival.born.max(1) {
             Pattern::Churn
@@ -192,10 +192,10 @@ impl Evidence {
                 None => String::new(),
             };
             reasons.push(format!(
-                "{by_time}{} each snapshot (median slopes); monotony {:+.2}, where 1 never falls \
-                 and -1 never rises",
+                "{by_time}{} each snapshot (median slopes); monotonicity {:+.2} (1: never falls, \
+                 -1: never rises)",
                 change(per_snapshot),
-                bytes.monotony
+                bytes.monotonicity
             ));
         }
         if survival.born > 0 {
@@ -205,22 +205,26 @@ impl Evidence {
                 count(survival.survived.into()),
                 count(survival.born.into()),
                 survival.spans_with_survivors,
-                units::counted(survival.spans_with_births, "span of time", "spans of time"),
+                units::counted(
+                    survival.spans_with_births,
+                    "interval between snapshots",
+                    "intervals between snapshots"
+                ),
             ));
         }
         reasons.push(
             match pattern {
                 Pattern::PilingUp if every_time => {
-                    "some of every time stay: neither a cache that is full nor a start that is over does that"
+                    "in every interval some new instances survive; a full cache or a finished start-up does not look like this"
                 }
                 Pattern::PilingUp if *snapshots < ENOUGH_SNAPSHOTS => {
                     "too few snapshots to tell growth from a cache that fills up; take four or more"
                 }
-                Pattern::PilingUp => "it grows, but who stays does not show that it will go on",
-                Pattern::Swelling => "the number of instances stays; each holds more and more",
-                Pattern::LevelledOff => "it grew and stopped, as a cache that is full does",
-                Pattern::Churn => "instances come and go, and no more of them stay",
-                Pattern::Shrinking => "it became less",
+                Pattern::PilingUp => "it grows, but its survivors do not show that it will continue to grow",
+                Pattern::Swelling => "the number of instances does not change, but each instance holds more and more",
+                Pattern::LevelledOff => "it grew and then stopped, as a full cache does",
+                Pattern::Churn => "instances are created and released, and their number does not grow",
+                Pattern::Shrinking => "it became smaller",
                 Pattern::Steady => "nothing much happened",
                 Pattern::TooShort => "too few snapshots to say anything",
             }

@@ -63,7 +63,7 @@ struct Block {
 }
 
 /// A column of a file.
-pub(super) struct Column<'s> {
+pub(super) struct PackedColumn<'s> {
     section: Section<'s>,
     count: u64,
     blocks: Vec<Block>,
@@ -76,7 +76,7 @@ pub(super) struct Column<'s> {
     scratch: Vec<u8>,
 }
 
-impl<'s> Column<'s> {
+impl<'s> PackedColumn<'s> {
     /// Reads the head of a column.
     pub(super) fn open(sections: &'s Sections, name: &'static str) -> Outcome<Self> {
         let section = sections.section(name)?;
@@ -98,7 +98,7 @@ impl<'s> Column<'s> {
         if start != section.length() {
             return Err(section.wrong("the length of its blocks"));
         }
-        Ok(Column {
+        Ok(PackedColumn {
             section,
             count,
             blocks,
@@ -234,7 +234,7 @@ impl<'s> Column<'s> {
 
 /// Reads a whole column into integers of a type; one that does not fit is damage.
 pub(super) fn all<T: Stored>(sections: &Sections, name: &'static str) -> Outcome<Vec<T>> {
-    Column::open(sections, name)?.all()
+    PackedColumn::open(sections, name)?.all()
 }
 
 /// Texts of a file, one behind the other.
@@ -337,7 +337,7 @@ mod tests {
             let bytes = file(&[("test", column(values.iter().copied()))]);
             let sections = open(&bytes);
             assert_eq!(all::<i64>(&sections, "test").unwrap(), values);
-            let mut column = Column::open(&sections, "test").unwrap();
+            let mut column = PackedColumn::open(&sections, "test").unwrap();
             assert_eq!(column.count(), values.len() as u64);
             for (index, &value) in values.iter().enumerate().step_by(777) {
                 assert_eq!(column.get(index as u64).unwrap(), value);
@@ -365,7 +365,7 @@ mod tests {
     fn what_does_not_fit_is_damage() {
         let bytes = file(&[("test", column([1 << 40].into_iter()))]);
         assert!(all::<u32>(&open(&bytes), "test").is_err());
-        assert!(Column::open(&open(&bytes), "none").is_err());
+        assert!(PackedColumn::open(&open(&bytes), "none").is_err());
     }
 
     #[test]
@@ -381,7 +381,7 @@ mod tests {
     fn jumps_come_to_an_end() {
         let bytes = file(&[("test", column(0..10_000))]);
         let sections = open(&bytes);
-        let mut column = Column::open(&sections, "test").unwrap();
+        let mut column = PackedColumn::open(&sections, "test").unwrap();
         let mut jumps = (0..100_000).map(|jump| column.get(jump % 2 * 5000));
         assert!(jumps.by_ref().take(1000).all(|value| value.is_ok()));
         assert!(jumps.any(|value| value.is_err()));

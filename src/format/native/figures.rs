@@ -1,13 +1,14 @@
 //! What follows from the other columns and is kept so that a question needs none of them.
 
-use super::column::{Column, all, column};
+use super::column::{PackedColumn, all, column};
 use super::container::{SectionOut, Sections};
 use super::rows::FileRows;
 use super::tables::same_length;
 use crate::model::subset;
 use crate::model::{
-    Cells, ClassId, ClassRow, Coalesced, Cohort, Cohorts, Contents, Figures, Forest, Forests,
-    MAX_LEVEL, MOST_NODES, Node, Place, Survivors, TextArena, TextId, Totals, Whose, moments,
+    ClassId, ClassRow, ClassTotals, Cohort, Cohorts, Contents, Figures, KeptMergedTrees, MAX_LEVEL,
+    MOST_NODES, MergedTree, MergedTrees, Node, Place, Population, Survivors, TextArena, TextId,
+    Totals, moments,
 };
 use crate::pickle::{Fault, Outcome, malformed};
 
@@ -61,7 +62,7 @@ pub(super) fn read_totals(sections: &Sections) -> Outcome<Totals> {
         ("trace.end", traces),
     ];
     for (name, count) in columns {
-        if Column::open(sections, name)?.count() != count {
+        if PackedColumn::open(sections, name)?.count() != count {
             return Err(lying(name));
         }
     }
@@ -74,7 +75,7 @@ pub(super) fn read_totals(sections: &Sections) -> Outcome<Totals> {
         alive,
         samples,
         referents,
-        asized: Column::open(sections, "asized.size")?.count(),
+        asized: PackedColumn::open(sections, "asized.size")?.count(),
         traces,
         span_seconds,
         has_sizes,
@@ -116,15 +117,15 @@ fn lying(column: &str) -> Box<Fault> {
 pub(super) fn columns<'j, 'd: 'j>(figures: &'j Figures) -> Vec<(&'static str, Make<'j, 'd>)> {
     let mut columns = Vec::new();
     columns.extend(
-        cells_that_fit(figures)
-            .map(cell_columns)
+        class_totals_that_fit(figures)
+            .map(class_total_columns)
             .into_iter()
             .flatten(),
     );
     columns.extend(figures.cohorts.iter().flat_map(cohort_columns));
-    let forests = forests_that_fit(figures);
-    if !forests.is_empty() {
-        columns.extend(forest_columns(forests));
+    let merged_trees = merged_trees_that_fit(figures);
+    if !merged_trees.is_empty() {
+        columns.extend(merged_tree_columns(merged_trees));
     }
     columns
 }
@@ -133,14 +134,14 @@ pub(super) fn columns<'j, 'd: 'j>(figures: &'j Figures) -> Vec<(&'static str, Ma
 pub(super) fn integers(figures: &Figures) -> u64 {
     let cells = figures.cells.as_ref();
     let cohorts = figures.cohorts.as_ref();
-    let forests = figures.forests.iter();
+    let merged_trees = figures.merged_trees.iter();
     let columns = [
         (1, cells.map_or(0, |cells| cells.times.len())),
         (3, cells.map_or(0, |cells| cells.sums.len())),
         (1, cohorts.map_or(0, |cohorts| cohorts.ends.len())),
         (3, cohorts.map_or(0, |cohorts| cohorts.cohorts.len())),
-        (1, forests.clone().map(|forest| forest.trees.len()).sum()),
-        (5, forests.flat_map(Forest::nodes).count()),
+        (1, merged_trees.clone().map(|trees| trees.trees.len()).sum()),
+        (5, merged_trees.flat_map(MergedTrees::nodes).count()),
     ];
     columns
         .map(|(columns, rows)| columns * rows as u64)
@@ -165,7 +166,7 @@ pub(super) fn check(sections: &Sections) -> Outcome<()> {
         sections.section("tree.whose")?.head()?;
     }
     let mut columns = COLUMNS.into_iter().filter(|name| sections.has(name));
-    columns.try_for_each(|name| Column::open(sections, name)?.check())
+    columns.try_for_each(|name| PackedColumn::open(sections, name)?.check())
 }
 
 fn make<'j, 'd, I: Iterator<Item = i64>>(
@@ -175,7 +176,7 @@ fn make<'j, 'd, I: Iterator<Item = i64>>(
 }
 
 /// The columns of cells, each of moments by classes but for the first.
-fn cell_columns<'j, 'd: 'j>(cells: &'j Cells) -> [(&'static str, Make<'j, 'd>); 4] {
+fn class_total_columns<'j, 'd: 'j>(cells: &'j ClassTotals) -> [(&'static str, Make<'j, 'd>); 4] {
     let bytes = |of: &'j [i128]| make(move || of.iter().map(|&bytes| bytes as i64));
     [
         (
@@ -192,7 +193,7 @@ fn cell_columns<'j, 'd: 'j>(cells: &'j Cells) -> [(&'static str, Make<'j, 'd>); 
 }
 
 /// The cells, unless a sum by one of the rules goes beyond the numbers of the file.
-fn cells_that_fit(figures: &Figures) -> Option<&Cells> {
+fn class_totals_that_fit(figures: &Figures) -> Option<&ClassTotals> {
     let cells = figures.cells.as_ref()?;
     let mut sums = cells.sums.iter().zip(&cells.dead);
     let fit = sums.all(|(&sum, &dead)| fits(sum) && fits(sum + dead));
@@ -208,7 +209,7 @@ fn fits(sum: i128) -> bool {
 pub(super) fn read_class_totals(
     sections: &Sections,
     classes: &[ClassRow],
-) -> Outcome<Option<Cells>> {
+) -> Outcome<Option<ClassTotals>> {
     if !has_class_totals(sections) {
         return Ok(None);
     }
@@ -216,7 +217,7 @@ pub(super) fn read_class_totals(
         let bytes: Vec<i64> = all(sections, name)?;
         Ok(bytes.into_iter().map(i128::from).collect())
     }
-    let cells = Cells {
+    let cells = ClassTotals {
         times: all(sections, "cell.times")?,
         classes: classes.len(),
         active: all(sections, "cell.active")?,
@@ -316,35 +317,43 @@ pub(super) fn read_cohorts(
 /// As it stands in the file: the moment, and for survivors between which they were born.
 type Moments = (f64, Option<(f64, f64)>);
 
-/// The forests of which no sum goes beyond the numbers of the file.
-fn forests_that_fit(figures: &Figures) -> Vec<&Forest> {
-    let mut forests: Vec<&Forest> = figures.forests.iter().collect();
-    forests.retain(|forest| {
-        let mut nodes = forest.nodes();
+/// The merged trees of which no sum goes beyond the numbers of the file.
+fn merged_trees_that_fit(figures: &Figures) -> Vec<&MergedTrees> {
+    let mut merged_trees: Vec<&MergedTrees> = figures.merged_trees.iter().collect();
+    merged_trees.retain(|trees| {
+        let mut nodes = trees.nodes();
         nodes.all(|node| fits(node.size_bytes) && fits(node.flat_bytes))
     });
-    forests
+    merged_trees
 }
 
-fn forest_columns<'j, 'd: 'j>(forests: Vec<&'j Forest>) -> Vec<(&'static str, Make<'j, 'd>)> {
-    let moments: Vec<Moments> = forests
+fn merged_tree_columns<'j, 'd: 'j>(
+    merged_trees: Vec<&'j MergedTrees>,
+) -> Vec<(&'static str, Make<'j, 'd>)> {
+    let moments: Vec<Moments> = merged_trees
         .iter()
-        .map(|forest| match forest.whose {
-            Whose::AllAt(seconds) => (seconds, None),
-            Whose::Of(survivors) => (
+        .map(|trees| match trees.population {
+            Population::AllAt(seconds) => (seconds, None),
+            Population::Of(survivors) => (
                 survivors.alive_at_seconds,
                 Some((survivors.from_seconds, survivors.to_seconds)),
             ),
         })
         .collect();
-    let trees = forests.clone();
+    let trees = merged_trees.clone();
     let sizes = move || {
-        let trees = trees.clone().into_iter().flat_map(|forest| &forest.trees);
+        let trees = trees.clone().into_iter().flat_map(|trees| &trees.trees);
         trees.map(|tree| tree.as_ref().map_or(0, |tree| tree.nodes.len() as i64))
     };
     let nodes = |of: fn(&Node) -> i64| -> Make<'j, 'd> {
-        let forests = forests.clone();
-        make(move || forests.clone().into_iter().flat_map(Forest::nodes).map(of))
+        let merged_trees = merged_trees.clone();
+        make(move || {
+            merged_trees
+                .clone()
+                .into_iter()
+                .flat_map(MergedTrees::nodes)
+                .map(of)
+        })
     };
     vec![
         ("tree.whose", Box::new(move || SectionOut::value(&moments))),
@@ -358,13 +367,13 @@ fn forest_columns<'j, 'd: 'j>(forests: Vec<&'j Forest>) -> Vec<(&'static str, Ma
 }
 
 /// Merged referents, with their names; none if the file is without.
-pub(super) fn read_forests(sections: &Sections, classes: usize) -> Outcome<Forests> {
+pub(super) fn read_merged_trees(sections: &Sections, classes: usize) -> Outcome<KeptMergedTrees> {
     if !sections.has("tree.whose") {
-        return Ok(Forests::default());
+        return Ok(KeptMergedTrees::default());
     }
     for name in ["tree.nodes", "tree.parent"] {
-        if Column::open(sections, name)?.count() > MOST_NODES as u64 {
-            let what = format!("section '{name}' is damaged: nobody writes so many trees");
+        if PackedColumn::open(sections, name)?.count() > MOST_NODES as u64 {
+            let what = format!("section '{name}' is damaged: it has too many trees");
             return Err(malformed(what));
         }
     }
@@ -403,17 +412,17 @@ pub(super) fn read_forests(sections: &Sections, classes: usize) -> Outcome<Fores
         });
         let nodes: Vec<Node> = nodes.collect();
         check_tree(&nodes)?;
-        Ok((size > 0).then_some(Coalesced {
+        Ok((size > 0).then_some(MergedTree {
             nodes,
             is_cut: false,
         }))
     });
-    let mut forests = Vec::new();
+    let mut merged_trees = Vec::new();
     for (seconds, born) in moments {
-        forests.push(Forest {
-            whose: match born {
-                None => Whose::AllAt(seconds),
-                Some((from_seconds, to_seconds)) => Whose::Of(Survivors {
+        merged_trees.push(MergedTrees {
+            population: match born {
+                None => Population::AllAt(seconds),
+                Some((from_seconds, to_seconds)) => Population::Of(Survivors {
                     from_seconds,
                     to_seconds,
                     alive_at_seconds: seconds,
@@ -423,7 +432,7 @@ pub(super) fn read_forests(sections: &Sections, classes: usize) -> Outcome<Fores
         });
     }
     drop(trees);
-    Ok(Forests { text, forests })
+    Ok(KeptMergedTrees { text, merged_trees })
 }
 
 /// Every node but the first stands behind its parent, and none is deeper than walks go.

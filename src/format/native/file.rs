@@ -10,8 +10,8 @@ use super::{figures, rows, snapshots, sound, tables};
 use crate::input::ByteCount;
 use crate::model::subset;
 use crate::model::{
-    AsizedColumns, Cells, ClassRow, Cohorts, Column, Contents, Forests, KeptSizes, ObjectId,
-    Projection, Rows, Rules, Samples, Sizes, SnapshotId, SnapshotRow, TextArena,
+    AsizedColumns, ClassRow, ClassTotals, Cohorts, Column, Contents, KeptMergedTrees, KeptSizes,
+    ObjectId, Projection, Rows, Rules, Samples, Sizes, SnapshotId, SnapshotRow, TextArena,
 };
 use crate::pickle::Outcome;
 
@@ -62,7 +62,7 @@ impl NativeFile {
     }
 
     /// What every class held at every snapshot, if it keeps that.
-    pub(in crate::format) fn class_totals(&self) -> Outcome<Option<Cells>> {
+    pub(in crate::format) fn class_totals(&self) -> Outcome<Option<ClassTotals>> {
         self.sections.begin();
         figures::read_class_totals(&self.sections, self.classes()?)
     }
@@ -74,9 +74,9 @@ impl NativeFile {
     }
 
     /// The merged referents that it keeps.
-    pub(in crate::format) fn forests(&self) -> Outcome<Forests> {
+    pub(in crate::format) fn merged_trees(&self) -> Outcome<KeptMergedTrees> {
         self.sections.begin();
-        figures::read_forests(&self.sections, self.classes()?.len())
+        figures::read_merged_trees(&self.sections, self.classes()?.len())
     }
 
     /// The times of the snapshots in seconds, in the order of the dump.
@@ -283,7 +283,7 @@ mod tests {
                 let file = NativeFile::open(file, ByteCount::default()).unwrap();
                 let mut is_refused = |outcome: bool| refused += usize::from(!outcome);
                 is_refused(file.class_totals().is_ok());
-                is_refused(file.forests().is_ok());
+                is_refused(file.merged_trees().is_ok());
                 let Ok(digest) = file.digest() else {
                     is_refused(false);
                     continue;

@@ -47,8 +47,8 @@
 //! | `cell.active`, `.sum`, `.p_sum` | columns, moment behind moment, in each all classes: instances alive, bytes, and what Pympler's bytes are more. The four are absent where they would be more than 2²⁰, or a sum 2⁶² or more |
 //! | `cohort.end` | column: where the cohorts of each class end in the next three |
 //! | `cohort.birth`, `.death`, `.count` | columns: place of the births, place of the deaths + 1 or 0 of those alive, how many objects |
-//! | `tree.whose` | value: list of forests: a moment (float), option: two floats |
-//! | `tree.nodes` | column: forest behind forest, in each all classes: how many nodes the tree has |
+//! | `tree.whose` | value: list of merged_trees: a moment (float), option: two floats |
+//! | `tree.nodes` | column: trees behind trees, in each all classes: how many nodes the tree has |
 //! | `tree.parent`, `.name`, `.count`, `.size`, `.flat` | columns: node number in the tree, text, how many were merged, bytes, bytes |
 //! | `text.end`, `text.bytes` | column: where each text ends in the bytes; bytes: all texts (WTF-8) |
 //! | `listed` | column: object numbers, class behind class |
@@ -75,13 +75,13 @@
 //! cohort is all objects of a class that were born and died at the same places; cohorts are kept
 //! if there are no more than 4096 and an eighth of the objects.
 //!
-//! A forest has the coalesced trees of each class (see `model::coalesced`): of all objects measured
+//! A trees has the merged referents of each class (see `model::merged_referents`): of all objects measured
 //! at the moment, or with two floats of those born at the first of these or after it, before the
 //! second, and alive at the moment. Of two snapshots and more it is kept for the first, the last and
 //! the peak one, and for those born between the first and the last but one that are alive at the
 //! last. A tree's
 //! first node is the objects, its name none; each other one stands behind its parent. The name of
-//! a node is that of the text up to its first colon. Forests are left out that unfold further
+//! a node is that of the text up to its first colon. KeptMergedTrees are left out that unfold further
 //! than they were followed, or with a sum of 2⁶² or more; all of them together have at most 2¹⁸ nodes and classes, and no more
 //! than 4096 and an eighth of the referents.
 //!
@@ -97,10 +97,10 @@
 //! `_ProcessMemoryInfo`, `…Proc`, `…PS`, `…Resource`, `…Win32`), options of 8 bytes: pid,
 //! pagefaults, data, code, shared and stack segment; list of pairs of texts (4 bytes each). A
 //! cached class is: name (4 bytes: text); sum, average, percent and active, each a choice of 0:
-//! int (16 bytes), 1: float or 2: text (4 bytes), the digits of a percent or active beyond; option: its coalesced tree (4 bytes: an `Asized`).
+//! int (16 bytes), 1: float or 2: text (4 bytes), the digits of a percent or active beyond; option: its merged referents (4 bytes: an `Asized`).
 //!
 //! Readers pass over sections that they do not know. Files of before November 2026 have no
-//! cohorts and no forests. Every number is checked before a dump
+//! cohorts and no merged_trees. Every number is checked before a dump
 //! is made of it, so that damage is named by section and never yields a result.
 
 mod block;

@@ -6,7 +6,7 @@ use std::ops::Range;
 use foldhash::fast::RandomState;
 
 use super::NO_INDEX;
-use super::column::{Bytes, Column, all};
+use super::column::{Bytes, PackedColumn, all};
 use super::container::Sections;
 use super::tables;
 use crate::model::subset::{AsizedFields, Whole};
@@ -23,7 +23,7 @@ pub(super) fn list_of_classes(
     contents: &mut Contents,
     classes: &[ClassId],
 ) -> Outcome<Vec<ObjectId>> {
-    let mut column = Column::open(sections, "listed")?;
+    let mut column = PackedColumn::open(sections, "listed")?;
     let (mut listed, mut end) = (Vec::new(), 0);
     for (class, row) in (0..).map(ClassId).zip(&mut contents.classes) {
         if u64::from(row.start) != end {
@@ -99,7 +99,7 @@ pub(super) fn read_samples(
     moment_seconds: Option<f64>,
 ) -> Outcome<SampleColumns> {
     let mut times = SampleTimes::open(sections)?;
-    let mut asized = Column::open(sections, "sample.asized")?;
+    let mut asized = PackedColumn::open(sections, "sample.asized")?;
     let mut samples = SampleColumns::default();
     for own in 0..objects.len() {
         let (start, birth) = (objects.sample_start[own], objects.birth[own]);
@@ -136,14 +136,14 @@ pub(super) fn read_samples(
 
 /// When samples were taken.
 pub(super) struct SampleTimes<'s> {
-    codes: Column<'s>,
+    codes: PackedColumn<'s>,
     times: Vec<f64>,
 }
 
 impl<'s> SampleTimes<'s> {
     pub(super) fn open(sections: &'s Sections) -> Outcome<Self> {
         Ok(SampleTimes {
-            codes: Column::open(sections, "sample.time")?,
+            codes: PackedColumn::open(sections, "sample.time")?,
             times: all(sections, "times")?,
         })
     }
@@ -171,7 +171,7 @@ impl<'s> SampleTimes<'s> {
 pub(super) struct FileRows<'s> {
     sections: &'s Sections,
     asized: Option<AsizedReader<'s>>,
-    traces: Option<[Column<'s>; 2]>,
+    traces: Option<[PackedColumn<'s>; 2]>,
 }
 
 impl<'s> FileRows<'s> {
@@ -191,12 +191,12 @@ impl<'s> FileRows<'s> {
         Ok(self.asized.insert(reader))
     }
 
-    fn trace_columns(&mut self) -> Outcome<&mut [Column<'s>; 2]> {
+    fn trace_columns(&mut self) -> Outcome<&mut [PackedColumn<'s>; 2]> {
         let columns = match self.traces.take() {
             Some(columns) => columns,
             None => [
-                Column::open(self.sections, "trace.end")?,
-                Column::open(self.sections, "trace.frame")?,
+                PackedColumn::open(self.sections, "trace.end")?,
+                PackedColumn::open(self.sections, "trace.frame")?,
             ],
         };
         Ok(self.traces.insert(columns))
@@ -205,17 +205,17 @@ impl<'s> FileRows<'s> {
 
 /// The columns of `Asized` and of what they refer to.
 struct AsizedReader<'s> {
-    sizes: Column<'s>,
-    flats: Column<'s>,
-    names: Column<'s>,
-    groups: Column<'s>,
-    starts: Column<'s>,
-    referents: Column<'s>,
+    sizes: PackedColumn<'s>,
+    flats: PackedColumn<'s>,
+    names: PackedColumn<'s>,
+    groups: PackedColumn<'s>,
+    starts: PackedColumn<'s>,
+    referents: PackedColumn<'s>,
 }
 
 impl<'s> AsizedReader<'s> {
     fn open(sections: &'s Sections) -> Outcome<Self> {
-        let open = |name| Column::open(sections, name);
+        let open = |name| PackedColumn::open(sections, name);
         Ok(AsizedReader {
             sizes: open("asized.size")?,
             flats: open("asized.flat")?,
@@ -280,7 +280,7 @@ impl Whole for FileRows<'_> {
         if ids.is_empty() {
             return Ok(());
         }
-        let mut ends = Column::open(self.sections, "text.end")?;
+        let mut ends = PackedColumn::open(self.sections, "text.end")?;
         let mut bytes = Bytes::open(self.sections, "text.bytes")?;
         let mut text = Vec::new();
         for id in ids {
@@ -298,7 +298,7 @@ impl Whole for FileRows<'_> {
 }
 
 /// Where the one before ends, and where this one does.
-fn between(ends: &mut Column<'_>, index: u64) -> Outcome<(u64, u64)> {
+fn between(ends: &mut PackedColumn<'_>, index: u64) -> Outcome<(u64, u64)> {
     let start = match index.checked_sub(1) {
         None => 0,
         Some(before) => ends.get_as(before)?,
@@ -307,13 +307,13 @@ fn between(ends: &mut Column<'_>, index: u64) -> Outcome<(u64, u64)> {
 }
 
 fn read_frames(sections: &Sections, numbers: &[u32]) -> Outcome<Vec<FrameRow>> {
-    let mut files = Column::open(sections, "frame.file")?;
-    let mut lines = Column::open(sections, "frame.line")?;
-    let mut functions = Column::open(sections, "frame.func")?;
-    let mut known = Column::open(sections, "frame.known")?;
-    let mut ends = Column::open(sections, "frame.end")?;
-    let mut indexes = Column::open(sections, "frame.index")?;
-    let mut sources = Column::open(sections, "source")?;
+    let mut files = PackedColumn::open(sections, "frame.file")?;
+    let mut lines = PackedColumn::open(sections, "frame.line")?;
+    let mut functions = PackedColumn::open(sections, "frame.func")?;
+    let mut known = PackedColumn::open(sections, "frame.known")?;
+    let mut ends = PackedColumn::open(sections, "frame.end")?;
+    let mut indexes = PackedColumn::open(sections, "frame.index")?;
+    let mut sources = PackedColumn::open(sections, "source")?;
     let mut frames = Vec::with_capacity(numbers.len());
     for index in numbers.iter().map(|&number| u64::from(number)) {
         let (start, end) = between(&mut ends, index)?;
@@ -343,7 +343,7 @@ pub(super) fn read_sizes(sections: &Sections, numbers: &mut [AsizedId]) -> Outco
     let mut places: Vec<u32> = (0..numbers.len() as u32).collect();
     places.sort_by_key(|&place| numbers[place as usize]);
     let ascending: Vec<_> = places.iter().map(|&at| numbers[at as usize]).collect();
-    let sizes: Vec<i64> = Column::open(sections, "asized.size")?.gather(&ascending)?;
+    let sizes: Vec<i64> = PackedColumn::open(sections, "asized.size")?.gather(&ascending)?;
     let mut columns = AsizedColumns::new();
     for (&place, size) in places.iter().zip(sizes) {
         let row = columns.push(TextId::NONE);

@@ -1,7 +1,7 @@
 //! The columns of objects in a native file: one row for each. Whoever writes, reads, gathers or
 //! checks them goes through these rows.
 
-use super::column::{Column as Packed, column};
+use super::column::{PackedColumn, column};
 use super::container::{SectionOut, Sections};
 use super::tables;
 use crate::model::{
@@ -18,8 +18,8 @@ pub(super) struct Row {
     needed: Needed,
     /// What its numbers refer to.
     pub(super) refers_to: To,
-    cells: fn(&ObjectColumns) -> &dyn Cells,
-    cells_mut: fn(&mut ObjectColumns) -> &mut dyn Cells,
+    cells: fn(&ObjectColumns) -> &dyn ClassTotals,
+    cells_mut: fn(&mut ObjectColumns) -> &mut dyn ClassTotals,
 }
 
 /// When a column is read.
@@ -100,7 +100,7 @@ pub(super) fn read(
 ) -> Outcome<ObjectColumns> {
     let mut objects = ObjectColumns::default();
     let count = match numbers {
-        None => Packed::open(sections, "obj.class")?.count() as usize,
+        None => PackedColumn::open(sections, "obj.class")?.count() as usize,
         Some(numbers) => numbers.len(),
     };
     let mut lengths = vec![count];
@@ -122,7 +122,7 @@ pub(super) fn read(
 }
 
 /// A column in memory, whatever its type.
-trait Cells {
+trait ClassTotals {
     fn len(&self) -> usize;
 
     fn pack(&self) -> SectionOut<'static>;
@@ -138,7 +138,7 @@ trait Cells {
     fn all_below(&self, bound: u32) -> bool;
 }
 
-impl<T: Stored> Cells for Vec<T> {
+impl<T: Stored> ClassTotals for Vec<T> {
     fn len(&self) -> usize {
         self.len()
     }

@@ -5,14 +5,14 @@ use std::thread;
 
 use foldhash::fast::FixedState;
 
-use super::column::{Bytes, Column, all, bytes, column};
+use super::column::{Bytes, PackedColumn, all, bytes, column};
 use super::container::{SectionOut, Sections};
 use super::parallel::{self, Meanwhile};
 use super::{NO_INDEX, figures, schema, snapshots};
 use crate::model::{
-    AsizedColumns, AsizedId, ClassRow, Column as Wanted, Contents, Figures, FrameRow, Notes,
-    ObjectColumns, ObjectId, Projection, Rules, Salvaged, SampleColumns, Sizes, TextArena, TextId,
-    Totals, TraceColumns,
+    AsizedColumns, AsizedId, ClassRow, Column, Contents, Figures, FrameRow, Notes, ObjectColumns,
+    ObjectId, Projection, Rules, Salvaged, SampleColumns, Sizes, TextArena, TextId, Totals,
+    TraceColumns,
 };
 use crate::pickle::{Outcome, malformed, no_memory};
 use crate::room::with_room;
@@ -84,12 +84,12 @@ impl<'j, 'd> Jobs<'j, 'd> {
 pub(super) fn write(dump: &Contents) -> (Vec<(&'static str, SectionOut<'_>)>, u64) {
     // Several columns want these, and a core that waits for another does nothing.
     let (totals, figures, codes, sizes) = thread::scope(|scope| {
-        let forests = Meanwhile::begin(scope, || dump.forests());
+        let merged_trees = Meanwhile::begin(scope, || dump.merged_trees());
         let figures = Meanwhile::begin(scope, || (Totals::of(dump), Figures::of(dump)));
         let codes = time_codes(dump);
         let sizes = [Rules::Documented, Rules::Pympler].map(|rules| Sizes::of(dump, rules));
         let (totals, mut figures) = figures.end();
-        figures.forests = forests.end();
+        figures.merged_trees = merged_trees.end();
         (totals, figures, codes, sizes)
     });
     let (totals, figures, codes, sizes) = (&totals, &figures, &codes, &sizes);
@@ -251,7 +251,7 @@ pub(super) fn read(sections: &Sections) -> Outcome<Contents> {
         "obj.p_at_peak",
     ] {
         if sections.has(name) {
-            Column::open(sections, name)?.check()?;
+            PackedColumn::open(sections, name)?.check()?;
         }
     }
     let objects = read_objects(sections, Projection::ALL, None)?;
@@ -311,7 +311,7 @@ pub(super) fn some<T: schema::Stored>(
     name: &'static str,
     numbers: Option<&[ObjectId]>,
 ) -> Outcome<Vec<T>> {
-    let mut column = Column::open(sections, name)?;
+    let mut column = PackedColumn::open(sections, name)?;
     match numbers {
         None => column.all(),
         Some(numbers) => column.gather(numbers),
@@ -325,7 +325,7 @@ pub(super) fn read_objects(
     numbers: Option<&[ObjectId]>,
 ) -> Outcome<ObjectColumns> {
     let mut objects = schema::read(sections, wanted, numbers)?;
-    if wanted.has(Wanted::Address) {
+    if wanted.has(Column::Address) {
         let place = |number: u32| match numbers {
             None => Some(ObjectId(number)),
             Some(ids) => ids.binary_search(&ObjectId(number)).ok().map(ObjectId::at),
@@ -425,7 +425,7 @@ fn read_samples(sections: &Sections, objects: &ObjectColumns) -> Outcome<SampleC
     }
     if births > 0 {
         return Err(malformed(
-            "section 'sample.time' is damaged: a birth of nobody",
+            "section 'sample.time' is damaged: a birth without an object",
         ));
     }
     Ok(SampleColumns { time, asized })

@@ -4,7 +4,7 @@
 use std::borrow::Cow;
 use std::io::{self, Write};
 
-use crate::report::report_table::{Column, Of, ReportTable, Row, shown, whole};
+use crate::report::report_table::{Of, ReportTable, Row, TableColumn, shown, whole};
 use crate::units::{ByteStyle, escaped};
 
 impl<'s, R: Iterator<Item = Row<'s>> + Clone> ReportTable<'_, R> {
@@ -14,7 +14,7 @@ impl<'s, R: Iterator<Item = Row<'s>> + Clone> ReportTable<'_, R> {
         out: &mut impl Write,
         style: ByteStyle,
     ) -> io::Result<()> {
-        let heading = |column: &Column| format!("{} {}", column.group, column.heading);
+        let heading = |column: &TableColumn| format!("{} {}", column.group, column.heading);
         let headings: Vec<String> = self.columns.iter().map(heading).collect();
         let headings: Vec<&str> = headings.iter().map(|heading| heading.trim()).collect();
         writeln!(out, "| {} |", headings.join(" | "))?;

@@ -8,7 +8,7 @@ use crate::report::Paint;
 use crate::report::class_names::ClassNames;
 use crate::report::fit::{clipped, ending, fit, fit_left, fit_right, width_of, wrap};
 use crate::report::report_table::{
-    Column, NO_TRACE, NOT_IN_TABLES, Of, ReportTable, Row, SHORTEST_NAME, Value, place, shown,
+    NO_TRACE, NOT_IN_TABLES, Of, ReportTable, Row, SHORTEST_NAME, TableColumn, Value, place, shown,
 };
 use crate::units::ByteStyle;
 
@@ -51,7 +51,7 @@ impl Default for Style {
 impl<'s, R: Iterator<Item = Row<'s>> + Clone> ReportTable<'_, R> {
     /// Writes aligned columns of a page, as many as there is room for.
     pub(in crate::report) fn table(&self, out: &mut impl Write, style: Style) -> io::Result<()> {
-        let page = Page::of(self, style);
+        let page = TableLayout::of(self, style);
         page.headings(out, self.columns)?;
         for row in self.rows.clone() {
             page.row(out, &row)?;
@@ -75,20 +75,20 @@ impl<'s, R: Iterator<Item = Row<'s>> + Clone> ReportTable<'_, R> {
 }
 
 /// Which columns a page has, and how wide they are.
-struct Page<'s> {
+struct TableLayout<'s> {
     style: Style,
     /// Columns behind the indentation.
     width: usize,
     indent: String,
     /// How the names of the rows are cut to their column.
     names: ClassNames<'s>,
-    /// Column numbers and widths; the first is the name's.
+    /// TableColumn numbers and widths; the first is the name's.
     columns: Vec<(usize, usize)>,
     /// Which columns found no room, and which width has it.
     left_out: Option<String>,
 }
 
-impl<'s> Page<'s> {
+impl<'s> TableLayout<'s> {
     fn of<R: Iterator<Item = Row<'s>> + Clone>(sheet: &ReportTable<'_, R>, style: Style) -> Self {
         let width = style.page_width() - sheet.indent;
         let mut widths: Vec<usize> = sheet
@@ -143,7 +143,7 @@ impl<'s> Page<'s> {
             *name = (*name).min(room);
             names = ClassNames::of(sheet.rows.clone().filter_map(name_of), *name);
         }
-        Page {
+        TableLayout {
             style,
             width,
             indent: " ".repeat(sheet.indent),
@@ -153,7 +153,7 @@ impl<'s> Page<'s> {
         }
     }
 
-    fn headings(&self, out: &mut impl Write, columns: &[Column]) -> io::Result<()> {
+    fn headings(&self, out: &mut impl Write, columns: &[TableColumn]) -> io::Result<()> {
         let paint = self.style.paint;
         if columns.iter().any(|column| !column.group.is_empty()) {
             let mut line = String::new();
@@ -240,7 +240,7 @@ impl<'s> Page<'s> {
 }
 
 /// A note on the columns that found no room: those of a group together.
-fn left_out_of<'c>(columns: impl Iterator<Item = &'c Column>, whole: usize) -> Option<String> {
+fn left_out_of<'c>(columns: impl Iterator<Item = &'c TableColumn>, whole: usize) -> Option<String> {
     let mut groups: Vec<(&str, Vec<&str>)> = Vec::new();
     for column in columns {
         match groups.last_mut() {

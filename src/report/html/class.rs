@@ -13,8 +13,8 @@ use super::text::{Cell, shown};
 use super::{HtmlOptions, rendered};
 use crate::analysis::class::{ClassDetail, steps};
 use crate::analysis::history::{ClassHistory, History};
-use crate::analysis::lifetimes::Lives;
-use crate::analysis::merged::{Merger, Rows};
+use crate::analysis::lifetimes::LifetimeFigures;
+use crate::analysis::merged::{Merger, ReferentRows};
 use crate::analysis::sites::{SiteRow, Sites, SitesOptions};
 use crate::model::{ClassId, Contents, Sizes, Snapshot, Totals, TrackedObject};
 use crate::report::form::json;
@@ -24,7 +24,7 @@ use crate::units::{ByteStyle, bytes, counted, short_time, thousands};
 /// Steps of births and deaths that are drawn each; of more, so many moments.
 const MOST_STEPS: usize = 200;
 
-/// Rows of a class's referents at one snapshot.
+/// ReferentRows of a class's referents at one snapshot.
 const MOST_REFERENTS: usize = 100;
 
 /// Sites of a class.
@@ -32,7 +32,7 @@ const MOST_SITES: u64 = 20;
 
 #[derive(Template)]
 #[template(path = "class.html")]
-struct Page<'p> {
+struct ClassPage<'p> {
     number: ClassId,
     index: &'p str,
     title: &'p str,
@@ -99,7 +99,7 @@ impl<'d, 'p> Classes<'d, 'p> {
             sizes,
             options,
             names,
-            merger: Merger::of(dump, &snapshots, Rows::Notable(MOST_REFERENTS)),
+            merger: Merger::of(dump, &snapshots, ReferentRows::Notable(MOST_REFERENTS)),
             embedder: Embedder::of(dump, &snapshots, sizes, instances),
         }
     }
@@ -131,9 +131,9 @@ impl<'d, 'p> Classes<'d, 'p> {
         let mut data = ClassData::of(self.history, row);
         data.merge(&merged, self.history);
         let embedded = self.embedder.embed(&mut data, objects);
-        let lives = Lives::of_class(class, filter, &self.totals);
+        let lives = LifetimeFigures::of_class(class, filter, &self.totals);
         let traced = sites.sites.iter().any(|site| !site.frames.is_empty());
-        rendered(&Page {
+        rendered(&ClassPage {
             number: row.id,
             index: self.names.index(),
             title: &self.options.title,
@@ -316,7 +316,7 @@ fn sentence(detail: &ClassDetail, row: &ClassHistory<'_>, history: &History<'_>)
     text
 }
 
-fn figures(detail: &ClassDetail, lives: &Lives) -> Vec<Figure> {
+fn figures(detail: &ClassDetail, lives: &LifetimeFigures) -> Vec<Figure> {
     let figure = |key, name, cell| Figure { key, name, cell };
     let mut figures = vec![
         figure("objects", "instances", Cell::count(detail.objects.into())),

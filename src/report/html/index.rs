@@ -77,13 +77,13 @@ struct SnapshotRow {
     cells: Vec<Cell>,
     aside: String,
     shares_text: String,
-    parts: Vec<Part>,
+    parts: Vec<SharePart>,
     remark: Option<String>,
     open: bool,
 }
 
 /// A class's part of a snapshot.
-struct Part {
+struct SharePart {
     color: String,
     x: String,
     width: String,
@@ -571,7 +571,7 @@ fn snapshot_row(
     let mut folded = history.classes.len() + history.classes_left_out;
     let mut part = |name: &str, color: String, sum: i128| {
         let percent = percent(sum, whole);
-        parts.push(Part {
+        parts.push(SharePart {
             color,
             x: format!("{x:.2}"),
             width: format!("{:.2}", percent.clamp(0.0, 100.0)),
@@ -641,7 +641,7 @@ fn snapshot_row(
 }
 
 /// What a bar cannot say, and what the shares of the table are of.
-fn remark(parts: &[Part], whole: i128) -> Option<String> {
+fn remark(parts: &[SharePart], whole: i128) -> Option<String> {
     let shares =
         "The bar shows parts of what is tracked; shares in the table are of the snapshot’s \
                   tracked total."

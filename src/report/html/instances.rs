@@ -143,7 +143,7 @@ impl ClassData {
         }
     }
 
-    /// Adds the coalesced referents.
+    /// Adds the merged referents.
     pub(super) fn merge(&mut self, merged: &[Merged<'_>], history: &History<'_>) {
         for tree in merged {
             let place = history

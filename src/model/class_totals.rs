@@ -3,30 +3,30 @@
 use std::ops::AddAssign;
 
 use super::cohorts::distinct;
-use super::timeline::Column;
+use super::timeline::ClassColumn;
 use super::{Contents, Rules, Snapshot};
 
 /// A class at a moment.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(crate) struct Cell {
+pub(crate) struct ClassTotal {
     /// Bytes of its instances.
     pub(crate) sum_bytes: i128,
     /// Instances that are alive.
     pub(crate) active: u64,
 }
 
-impl Cell {
+impl ClassTotal {
     /// What remains when a part is taken away.
-    pub(crate) fn without(self, part: Cell) -> Cell {
-        Cell {
+    pub(crate) fn without(self, part: ClassTotal) -> ClassTotal {
+        ClassTotal {
             sum_bytes: self.sum_bytes - part.sum_bytes,
             active: self.active - part.active,
         }
     }
 }
 
-impl AddAssign for Cell {
-    fn add_assign(&mut self, other: Cell) {
+impl AddAssign for ClassTotal {
+    fn add_assign(&mut self, other: ClassTotal) {
         self.sum_bytes += other.sum_bytes;
         self.active += other.active;
     }
@@ -34,7 +34,7 @@ impl AddAssign for Cell {
 
 /// All classes at the moments of all snapshots. A native file keeps them, if they are few.
 #[derive(Clone, Debug, Default, PartialEq)]
-pub(crate) struct Cells {
+pub(crate) struct ClassTotals {
     /// The moments in seconds, ascending, each once.
     pub(crate) times: Vec<f64>,
     /// How many classes.
@@ -47,20 +47,20 @@ pub(crate) struct Cells {
     pub(crate) dead: Vec<i128>,
 }
 
-impl Cells {
+impl ClassTotals {
     /// One pass over the objects.
-    pub(crate) fn of(dump: &Contents) -> Cells {
+    pub(crate) fn of(dump: &Contents) -> ClassTotals {
         let times = distinct(dump.snapshots().map(Snapshot::timestamp_seconds));
         let classes = dump.classes.len();
         let count = times.len() * classes;
-        let mut cells = Cells {
+        let mut cells = ClassTotals {
             classes,
             active: vec![0; count],
             sums: vec![0; count],
             dead: vec![0; count],
             times,
         };
-        let mut column = Column::new(cells.times.len());
+        let mut column = ClassColumn::new(cells.times.len());
         for (place, class) in dump.classes().enumerate() {
             for object in class.objects() {
                 column.add(object, &cells.times);
@@ -90,13 +90,13 @@ impl Cells {
     }
 
     /// A class at a moment, both by their places.
-    pub(crate) fn cell(&self, moment: usize, class: usize, rules: Rules) -> Cell {
+    pub(crate) fn cell(&self, moment: usize, class: usize, rules: Rules) -> ClassTotal {
         let at = moment * self.classes + class;
         let dead_bytes = match rules {
             Rules::Documented => 0,
             Rules::Pympler => self.dead[at],
         };
-        Cell {
+        ClassTotal {
             sum_bytes: self.sums[at] + dead_bytes,
             active: self.active[at].into(),
         }

@@ -1,5 +1,5 @@
-//! Coalesced trees: the trees of referents of many objects laid one over the other, so that it
-//! shows which attribute holds the bytes.
+//! Merges the referent trees of several objects into one, so that it shows which attribute holds
+//! the bytes.
 //!
 //! As Pympler's `Snapshot.classes[…]['merged']`: referents of one parent are the same if
 //! their names agree up to the first colon (`[V] items: [1, 2]` and `[V] items: []`).
@@ -30,7 +30,7 @@ const VISITS_TO_START: u64 = 1 << 20;
 const FEW_NODES: u64 = 1 << 16;
 const MAX_NODES: u64 = 1 << 20;
 
-/// How many nodes and classes the forests of a file may have together.
+/// How many nodes and classes the merged trees of a file may have together.
 pub(crate) const MOST_NODES: usize = 1 << 18;
 
 /// How many referents there must be for each of them, but for a start.
@@ -75,65 +75,65 @@ impl Node {
     }
 }
 
-/// A coalesced tree.
+/// A merged referents.
 #[derive(Clone, Debug, Default, PartialEq)]
-pub(crate) struct Coalesced {
+pub(crate) struct MergedTree {
     /// The objects, and behind them their referents, each behind its parent.
     pub(crate) nodes: Vec<Node>,
     /// Whether the trees unfold further than they were followed.
     pub(crate) is_cut: bool,
 }
 
-/// Whose trees are laid one over the other.
+/// Whose referent trees are merged.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub(crate) enum Whose {
+pub(crate) enum Population {
     /// Those of all objects that were measured at a moment, in seconds.
     AllAt(f64),
     /// Those of survivors, as measured at the moment at which they are alive.
     Of(Survivors),
 }
 
-impl Whose {
+impl Population {
     /// The moment, in seconds.
     pub(crate) fn seconds(self) -> f64 {
         match self {
-            Whose::AllAt(seconds) => seconds,
-            Whose::Of(survivors) => survivors.alive_at_seconds,
+            Population::AllAt(seconds) => seconds,
+            Population::Of(survivors) => survivors.alive_at_seconds,
         }
     }
 }
 
-/// Trees of all classes.
+/// The merged referents of every class, of one population.
 #[derive(Clone, Debug, PartialEq)]
-pub(crate) struct Forest {
-    pub(crate) whose: Whose,
+pub(crate) struct MergedTrees {
+    pub(crate) population: Population,
     /// Class by class; `None` where nothing has referents.
-    pub(crate) trees: Vec<Option<Coalesced>>,
+    pub(crate) trees: Vec<Option<MergedTree>>,
 }
 
-impl Forest {
+impl MergedTrees {
     /// Merges them, and takes their nodes off those that the next may have; `None` if they are
     /// cut or too many.
-    fn of(coalescer: &mut Coalescer<'_>, whose: Whose) -> Option<Forest> {
-        let dump = coalescer.dump;
-        coalescer.moments = vec![whose.seconds()];
+    fn of(merger: &mut TreeMerger<'_>, population: Population) -> Option<MergedTrees> {
+        let dump = merger.dump;
+        merger.moments = vec![population.seconds()];
         let mut trees = Vec::new();
         for class in dump.classes() {
-            let admits = |object: TrackedObject<'_>| match whose {
-                Whose::AllAt(_) => true,
-                Whose::Of(survivors) => survivors.has(object),
+            let admits = |object: TrackedObject<'_>| match population {
+                Population::AllAt(_) => true,
+                Population::Of(survivors) => survivors.has(object),
             };
             let mut tree = None;
             let objects = class.objects().filter(|&object| admits(object));
-            coalescer.objects(objects, |_, found| tree = Some(found));
+            merger.objects(objects, |_, found| tree = Some(found));
             if tree.as_ref().is_some_and(|tree| tree.is_cut) {
                 return None;
             }
             let nodes = tree.as_ref().map_or(0, |tree| tree.nodes.len());
-            coalescer.most_nodes = coalescer.most_nodes.checked_sub(1 + nodes)?;
+            merger.most_nodes = merger.most_nodes.checked_sub(1 + nodes)?;
             trees.push(tree);
         }
-        Some(Forest { whose, trees })
+        Some(MergedTrees { population, trees })
     }
 
     /// The nodes of all trees, tree behind tree.
@@ -142,21 +142,21 @@ impl Forest {
     }
 }
 
-/// Forests that a native file keeps, with the names of their nodes.
+/// KeptMergedTrees that a native file keeps, with the names of their nodes.
 #[derive(Clone, Debug, Default)]
-pub(crate) struct Forests {
+pub(crate) struct KeptMergedTrees {
     pub(crate) text: TextArena,
-    pub(crate) forests: Vec<Forest>,
+    pub(crate) merged_trees: Vec<MergedTrees>,
 }
 
-impl Forests {
-    /// The trees of these.
-    pub(crate) fn trees(&self, whose: Whose) -> Option<KeptTrees<'_>> {
-        let mut forests = self.forests.iter();
-        let forest = forests.find(|forest| forest.whose == whose)?;
+impl KeptMergedTrees {
+    /// The trees of a population.
+    pub(crate) fn trees(&self, population: Population) -> Option<KeptTrees<'_>> {
+        let mut merged_trees = self.merged_trees.iter();
+        let trees = merged_trees.find(|trees| trees.population == population)?;
         Some(KeptTrees {
             text: &self.text,
-            trees: &forest.trees,
+            trees: &trees.trees,
         })
     }
 }
@@ -165,21 +165,21 @@ impl Forests {
 #[derive(Clone, Copy)]
 pub(crate) struct KeptTrees<'d> {
     pub(crate) text: &'d TextArena,
-    pub(crate) trees: &'d [Option<Coalesced>],
+    pub(crate) trees: &'d [Option<MergedTree>],
 }
 
 impl<'d> KeptTrees<'d> {
     /// The tree of a class; `None` where nothing has referents.
-    pub(crate) fn of_class(&self, class: Class<'_>) -> Option<&'d Coalesced> {
+    pub(crate) fn of_class(&self, class: Class<'_>) -> Option<&'d MergedTree> {
         self.trees.get(class.id().index())?.as_ref()
     }
 }
 
 impl Contents {
-    /// The forests that questions ask for if nothing else is said: all objects at the first
+    /// The merged_trees that questions ask for if nothing else is said: all objects at the first
     /// snapshot, the last and the largest, and the survivors. Fewer where nobody would gain:
     /// none that are cut, and only while they are far fewer nodes than there are referents.
-    pub(crate) fn forests(&self) -> Vec<Forest> {
+    pub(crate) fn merged_trees(&self) -> Vec<MergedTrees> {
         let referents = self.asized.referents.len();
         let Some(snapshots) = self.first_and_last_snapshots().filter(|_| referents > 0) else {
             return Vec::new();
@@ -187,28 +187,28 @@ impl Contents {
         let [first, _, last] = snapshots;
         let all = [Some(first), Some(last), self.peak_snapshot()];
         let all = all.into_iter().flatten();
-        let mut wanted: Vec<Whose> = Vec::new();
+        let mut wanted: Vec<Population> = Vec::new();
         for moment in all.map(Snapshot::timestamp_seconds) {
-            let whose = Whose::AllAt(moment);
-            if !moment.is_nan() && !wanted.contains(&whose) {
-                wanted.push(whose);
+            let population = Population::AllAt(moment);
+            if !moment.is_nan() && !wanted.contains(&population) {
+                wanted.push(population);
             }
         }
-        wanted.push(Whose::Of(Survivors::of(snapshots)));
+        wanted.push(Population::Of(Survivors::of(snapshots)));
         // One for all, so that each name is looked at once. It must not take long: what is not
         // kept can be read.
-        let mut coalescer = Coalescer::of(self, std::iter::empty());
-        coalescer.budget = VISITS_TO_START + (wanted.len() * referents) as u64;
-        coalescer.most_nodes = MOST_NODES.min(NODES_TO_START + referents / REFERENTS_PER_NODE);
+        let mut merger = TreeMerger::of(self, std::iter::empty());
+        merger.budget = VISITS_TO_START + (wanted.len() * referents) as u64;
+        merger.most_nodes = MOST_NODES.min(NODES_TO_START + referents / REFERENTS_PER_NODE);
         let kept = wanted
             .into_iter()
-            .map_while(|whose| Forest::of(&mut coalescer, whose));
+            .map_while(|population| MergedTrees::of(&mut merger, population));
         kept.collect()
     }
 }
 
 /// Merges the trees of one class after the other.
-pub(crate) struct Coalescer<'d> {
+pub(crate) struct TreeMerger<'d> {
     dump: &'d Contents,
     /// The distinct moments of the snapshots, ascending.
     moments: Vec<f64>,
@@ -228,10 +228,10 @@ pub(crate) struct Coalescer<'d> {
     places: HashMap<(u32, u32), u32, FixedState>,
 }
 
-impl<'d> Coalescer<'d> {
+impl<'d> TreeMerger<'d> {
     /// One for the classes of a dump at these of its snapshots.
     pub(crate) fn of(dump: &'d Contents, snapshots: impl Iterator<Item = Snapshot<'d>>) -> Self {
-        Coalescer {
+        TreeMerger {
             dump,
             moments: moments(snapshots),
             key_of_text: Vec::new(),
@@ -248,7 +248,7 @@ impl<'d> Coalescer<'d> {
 
     /// The same, but merges no deeper than so many levels.
     pub(crate) fn down_to(self, deepest: usize) -> Self {
-        Coalescer { deepest, ..self }
+        TreeMerger { deepest, ..self }
     }
 
     /// Shows the trees of some objects of a class, one after the other, with
@@ -256,7 +256,7 @@ impl<'d> Coalescer<'d> {
     pub(crate) fn objects(
         &mut self,
         objects: impl Iterator<Item = TrackedObject<'d>>,
-        mut see: impl FnMut(f64, Coalesced),
+        mut see: impl FnMut(f64, MergedTree),
     ) {
         let roots = self.roots(objects);
         for (moment, roots) in roots.iter().enumerate() {
@@ -297,8 +297,8 @@ impl<'d> Coalescer<'d> {
         }
     }
 
-    fn merge(&mut self, roots: &[AsizedId]) -> Coalesced {
-        let mut tree = Coalesced::default();
+    fn merge(&mut self, roots: &[AsizedId]) -> MergedTree {
+        let mut tree = MergedTree::default();
         tree.nodes.push(Node::new(0, TextId::NONE));
         self.places.clear();
         for &root in roots {
@@ -310,7 +310,7 @@ impl<'d> Coalescer<'d> {
     }
 
     /// Merges all that `root`, which is merged into the first node, refers to.
-    fn descend(&mut self, tree: &mut Coalesced, root: Asized<'d>, node: u32) {
+    fn descend(&mut self, tree: &mut MergedTree, root: Asized<'d>, node: u32) {
         let asized = &self.dump.asized;
         let members = |id: AsizedId| asized.group_range(asized.rows[id.index()].group);
         self.levels.clear();
@@ -345,7 +345,7 @@ impl<'d> Coalescer<'d> {
     }
 
     /// The node of a name below another, made if need be; `None` if there are too many.
-    fn node(&mut self, tree: &mut Coalesced, parent: u32, name: TextId) -> Option<u32> {
+    fn node(&mut self, tree: &mut MergedTree, parent: u32, name: TextId) -> Option<u32> {
         let key = self.key(name);
         if let Some(&node) = self.places.get(&(parent, key)) {
             return Some(node);
