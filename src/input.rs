@@ -126,6 +126,17 @@ pub(crate) fn open(path: &Path) -> Result<Box<dyn Read + Send>, Error> {
     Ok(Box::new(file))
 }
 
+/// Opens a file that is larger than so many bytes and can be read anywhere; `None` of everything
+/// else, also of what cannot be opened.
+pub(crate) fn open_file(path: &Path, min_bytes: u64) -> Option<File> {
+    if path == Path::new(STDIN) {
+        return None;
+    }
+    // A pipe by name would lose what is read of it here.
+    size(path).filter(|&size| size > min_bytes)?;
+    File::open(path).ok()
+}
+
 /// All of a small file, as it is; `None` if it is larger than that.
 pub(crate) fn small_file(path: &Path, max_bytes: u64) -> Result<Option<Vec<u8>>, Error> {
     let mut bytes = Vec::new();

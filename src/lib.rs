@@ -74,26 +74,31 @@
 //!
 //! | module | owns |
 //! | --- | --- |
-//! | `input`, `prefetch` | a path or standard input → plain bytes; decompression on a second thread |
-//! | `room` | room in what grows with a file, asked for in time |
+//! | `error` | the one [`Error`]: the file, the offset, what to do next |
+//! | `input`, `prefetch` | a path or standard input → plain bytes; the only place that opens files for reading; decompression on a second thread |
+//! | `room` | memory for what grows with a file, reserved before it is needed |
 //! | `pickle` | a safe interpreter of all pickle opcodes that knows nothing of Pympler |
-//! | `format` | the only door between bytes and a [`Dump`], in and out: `pympler` with shortcuts for what most of a dump consists of, `native` column by column; [`DumpFile`] reads as much as a question asks for |
-//! | `model` | columns inside, views outside ([`TrackedObject`], [`Sample`], [`Asized`], [`Snapshot`], [`Frame`]) |
-//! | [`select`] | filter → sort → reverse → limit, yielding object ids |
-//! | [`analysis`] | one question a file (`leaks` and `check`: a folder), answered in plain structs that serialise; `check` reads its limits through `input` |
-//! | [`report`] | one form a file, laid out and written to any [`std::io::Write`] |
+//! | `model` | columns inside, views outside ([`TrackedObject`], [`Sample`], [`Asized`], [`Snapshot`], [`Frame`]); a [`Dump`] is whole, [`Contents`] may be a part of one |
+//! | `source` | [`Source`]: a digest, the columns of a [`Projection`] of some rows, or the whole; what an answer borrows from |
+//! | `format` | bytes ⇄ dumps, in and out: `pympler` reads and writes pickles, `native` columns; [`DumpFile`] is a source that reads what a question needs |
+//! | [`select`] | filter → sort → reverse → limit, yielding object ids; which figures of a filter a file keeps |
+//! | [`analysis`] | one question a file or folder: takes a source, states its projection, returns numbers in plain structs that serialise |
+//! | [`report`] | what the report on a question consists of, one file a question; `form` lays any [`report::Report`] out, one file a form |
 //! | [`similar`] | "did you mean": the names most like one that was typed |
-//! | [`units`] | bytes, shares, moments, untrusted text made harmless |
-//! | [`output`] | the only place that opens files for writing; replaces them whole |
+//! | [`units`] | bytes, shares, times; control characters of untrusted text |
+//! | [`output`] | the only place that opens files for writing; replaces them whole or not at all |
 //! | [`Stats`], [`ConsoleStats`], [`HtmlStats`] | Pympler's names for the above |
 //!
 //! # What holds everywhere
 //!
-//! - Nothing points back: the model imports no other module, loading knows selections but
-//!   no analyses and no reports, reports compute nothing.
-//! - Figures that follow from the columns (`model::derived`: totals, cells, cohorts, merged
-//!   trees) are computed in one place; a native file keeps them, and nobody can tell from a
-//!   report where they came from.
+//! - Modules depend on each other in one direction. The model uses only `room`; formats know no
+//!   analyses and no reports; reports know analyses, and the pages of `report::html` also ask them
+//!   for what each class page shows, so that only one class is in memory at a time.
+//! - Figures that follow from the columns (totals, class totals, cohorts, merged referents) are
+//!   computed in the model. A native file keeps them; `select::figures` is the one place that asks
+//!   whether it does.
+//! - A column that no projection names is not read, and whoever asks for it panics with its name:
+//!   that is a mistake of ours, never of a file.
 //! - The library never prints, exits or looks at the terminal; only the binary does.
 //! - There is no tree of a file's values, no recursion over a file's structure without a
 //!   bound, no allocation from a length that a file claims, and no `unsafe`.

@@ -1,5 +1,5 @@
-//! Which objects, and in which order: filter, sort, reverse, limit. Yields object
-//! numbers; prints nothing.
+//! Which objects, and in which order: filter, sort, reverse, limit. Yields object ids; prints
+//! nothing.
 
 mod class_pattern;
 mod figures;

@@ -11,7 +11,10 @@ use common::expect;
 fn examples_print_what_they_should() {
     // Cargo builds them beside the tests.
     let tests = std::env::current_exe().expect("a test has a path");
-    let folder = tests.ancestors().nth(2).expect("it is in target/debug/deps");
+    let folder = tests
+        .ancestors()
+        .nth(2)
+        .expect("it is in target/debug/deps");
     let scratch = tempfile::tempdir().expect("there is room");
     let converted = scratch.path().join("shop.bin");
     for name in ["load", "leaks", "diff", "folded", "convert"] {

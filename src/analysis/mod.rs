@@ -1,5 +1,5 @@
-//! One file per question. Each takes a dump and returns finished numbers in plain
-//! structs; none of them lays anything out.
+//! One file or folder a question. Each takes a [`Source`](crate::Source), fetches what it needs and
+//! returns numbers and enums in plain structs.
 
 pub mod check;
 pub mod class;

@@ -1,4 +1,4 @@
-//! The only door from bytes to a [`Dump`]: finds out what kind of file it is.
+//! Bytes to dumps and back, a folder a format. Finds out what kind of file it is.
 
 #[cfg(test)]
 pub(crate) mod answers;

@@ -294,12 +294,7 @@ impl Shelf {
 /// The file, if it can be read anywhere and is a native one of a version that can. What
 /// cannot be opened or read is told by those who then read it as a stream.
 fn native_file(path: &Path) -> Option<File> {
-    if path == Path::new(input::STDIN) {
-        return None;
-    }
-    // A pipe by name would lose what is read of it here.
-    input::size(path).filter(|&size| size > SMALL_BYTES)?;
-    let mut file = File::open(path).ok()?;
+    let mut file = input::open_file(path, SMALL_BYTES)?;
     let mut head = [0; 12];
     file.read_exact(&mut head).ok()?;
     native::is_columnar(&head).then_some(file)

@@ -3,7 +3,7 @@
 //! A dump holds millions of objects and tens of millions of sizes, but few classes,
 //! names and call sites. So each field is a column, and ids stand for what repeats.
 //! Callers never see a column: they get [`TrackedObject`], [`Sample`], [`Asized`],
-//! [`Snapshot`], [`Frame`]. The model imports no other module and computes no report.
+//! [`Snapshot`], [`Frame`]. The model uses no other module but `room`, and computes no report.
 
 use std::ops::{Deref, DerefMut};
 
