@@ -2,6 +2,8 @@
 //!
 //!     cargo run --example convert -- dump.dat dump.bin
 
+#![allow(clippy::print_stdout)]
+
 use ctstats::{Dump, Redaction};
 
 fn main() -> Result<(), Box<dyn std::error::Error>> {

@@ -2,6 +2,8 @@
 //!
 //!     cargo run --example diff -- before.dat after.dat
 
+#![allow(clippy::print_stdout)]
+
 use ctstats::Dump;
 use ctstats::analysis::diff::{Diff, DiffOptions};
 

@@ -2,6 +2,8 @@
 //!
 //!     cargo run --example folded -- dump.dat | inferno-flamegraph > graph.svg
 
+#![allow(clippy::print_stdout)]
+
 use ctstats::DumpFile;
 use ctstats::analysis::stacks::{Stacks, Weight};
 use ctstats::report::folded;

@@ -2,6 +2,8 @@
 //!
 //!     cargo run --example leaks -- dump.dat
 
+#![allow(clippy::print_stdout)]
+
 use ctstats::DumpFile;
 use ctstats::analysis::leaks::{Leaks, LeaksOptions};
 

@@ -2,6 +2,8 @@
 //!
 //!     cargo run --example load -- dump.dat
 
+#![allow(clippy::print_stdout)]
+
 use ctstats::select::{Limit, Selection, SortKey};
 use ctstats::{Dump, Rules};
 

@@ -77,12 +77,43 @@ pub struct Peak {
 }
 
 /// Something that a recording can have and this one has not.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-pub struct Missing {
-    /// What is not there.
-    pub what: &'static str,
-    /// The line of Python, or the reason, that makes the difference next time.
-    pub remedy: &'static str,
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Missing {
+    /// Tracked objects.
+    Objects,
+    /// Snapshots.
+    Snapshots,
+    /// Where objects were created.
+    Traces,
+    /// What objects refer to.
+    Referents,
+    /// What asizeof found in all.
+    AsizeofTotal {
+        /// Whether the snapshots that may have it are missing in a salvaged file.
+        is_lost: bool,
+    },
+    /// The size of the process.
+    ProcessSize {
+        /// As for the asizeof total.
+        is_lost: bool,
+    },
+    /// Sizes of objects.
+    Sizes,
+}
+
+impl Missing {
+    /// Its name for programs.
+    pub fn code(self) -> &'static str {
+        match self {
+            Missing::Objects => "objects",
+            Missing::Snapshots => "snapshots",
+            Missing::Traces => "traces",
+            Missing::Referents => "referents",
+            Missing::AsizeofTotal { .. } => "asizeof_total",
+            Missing::ProcessSize { .. } => "process_size",
+            Missing::Sizes => "sizes",
+        }
+    }
 }
 
 impl Info {
@@ -155,61 +186,30 @@ impl Peak {
 }
 
 fn missing(dump: &Contents, totals: &Totals) -> Vec<Missing> {
-    let mut missing = Vec::new();
-    let mut miss = |absent: bool, what, remedy| {
-        if absent {
-            missing.push(Missing { what, remedy });
-        }
-    };
     let objects = totals.objects > 0;
     let snapshots = dump.snapshots().len() > 0;
-    miss(
-        !objects,
-        "no tracked objects",
-        "tracker.track_class(Cls) follows instances created after it; \
-         tracker.track_object(obj) follows one that exists",
-    );
-    miss(
-        !snapshots,
-        "no snapshots",
-        "tracker.create_snapshot('name')",
-    );
-    miss(
-        objects && totals.traces == 0,
-        "no instantiation traces",
-        "tracker.track_class(Cls, trace=True)",
-    );
-    miss(
-        objects && snapshots && totals.referents == 0,
-        "no referents",
-        "tracker.track_class(Cls, resolution_level=2)",
-    );
     let lost = dump.notes.salvaged.as_ref();
     let is_lost = lost.is_some_and(|lost| lost.snapshots == 0 && lost.snapshots_rebuilt > 0);
-    let recorded = |remedy| match is_lost {
-        true => "the snapshots that may have it are missing in the file",
-        false => remedy,
-    };
-    miss(
-        snapshots
-            && dump
-                .snapshots()
-                .all(|snapshot| snapshot.asizeof_total_bytes().is_none()),
-        "no asizeof total",
-        recorded("tracker.create_snapshot(compute_total=True)"),
-    );
-    miss(
-        snapshots
-            && dump
-                .snapshots()
-                .all(|snapshot| !snapshot.process().available),
-        "no process size",
-        recorded("Pympler knows it on Linux; elsewhere shares are of the next best total"),
-    );
-    miss(
-        objects && snapshots && !totals.has_sizes,
-        "no sizes",
-        "take a snapshot while the objects live",
-    );
-    missing
+    let has_asizeof = |snapshot: Snapshot<'_>| snapshot.asizeof_total_bytes().is_some();
+    let has_process = |snapshot: Snapshot<'_>| snapshot.process().available;
+    let all = [
+        (!objects, Missing::Objects),
+        (!snapshots, Missing::Snapshots),
+        (objects && totals.traces == 0, Missing::Traces),
+        (
+            objects && snapshots && totals.referents == 0,
+            Missing::Referents,
+        ),
+        (
+            snapshots && !dump.snapshots().any(has_asizeof),
+            Missing::AsizeofTotal { is_lost },
+        ),
+        (
+            snapshots && !dump.snapshots().any(has_process),
+            Missing::ProcessSize { is_lost },
+        ),
+        (objects && snapshots && !totals.has_sizes, Missing::Sizes),
+    ];
+    let missing = all.into_iter().filter(|(is_missing, _)| *is_missing);
+    missing.map(|(_, missing)| missing).collect()
 }

@@ -29,7 +29,7 @@ pub fn table(out: &mut impl Write, check: &Check<'_>, style: Style) -> io::Resul
             writeln!(out, "{}", format!("{mark}  {line}").trim_end())?;
         }
         for reason in reasons(&outcome) {
-            for line in wrap(reason, width - 10) {
+            for line in wrap(&reason, width - 10) {
                 writeln!(out, "          {}", style.paint.aside(line))?;
             }
         }
@@ -110,8 +110,7 @@ pub fn junit(
             "      <failure type=\"{flag}\" message=\"{}\">",
             xml(&sentence)
         )?;
-        let reasons: Vec<&str> = reasons(&outcome).collect();
-        write!(out, "{}", xml_lines(&reasons))?;
+        write!(out, "{}", xml_lines(&reasons(&outcome)))?;
         writeln!(out, "</failure>\n    </testcase>")?;
     }
     for unused in &check.unused {
@@ -138,10 +137,8 @@ pub fn github(out: &mut impl Write, check: &Check<'_>, allow_missing: bool) -> i
     for outcome in breaches(check) {
         let title = format!("ctstats: {}", escaped(&outcome.class.to_str()));
         let sentence = sentence(&outcome, ByteStyle::Units);
-        let lines: Vec<&str> = std::iter::once(&*sentence)
-            .chain(reasons(&outcome))
-            .collect();
-        let text = lines.join("\n");
+        let lines = std::iter::once(sentence).chain(reasons(&outcome));
+        let text = lines.collect::<Vec<_>>().join("\n");
         writeln!(out, "::error title={}::{}", property(&title), data(&text))?;
     }
     for (name, text) in salvaged(check) {
@@ -238,26 +235,21 @@ fn sentence(outcome: &Outcome<'_>, style: ByteStyle) -> String {
                 bytes(*after, style)
             )
         }
-        Found::Leak {
-            confidence,
-            pattern,
-            ..
-        } => format!(
+        Found::Leak(verdict) => format!(
             "leak {}, {}",
-            super::leaks::confidence(*confidence),
-            super::leaks::pattern(*pattern)
+            super::leaks::confidence(verdict.confidence),
+            super::leaks::pattern(verdict.pattern)
         ),
     };
     let threshold = outcome.threshold.to_string();
     format!("{found}; {most} ({})", escaped(&threshold))
 }
 
-fn reasons<'o>(outcome: &'o Outcome<'_>) -> impl Iterator<Item = &'o str> {
-    let reasons = match &outcome.found {
-        Found::Leak { reasons, .. } => &reasons[..],
-        _ => &[],
-    };
-    reasons.iter().map(String::as_str)
+fn reasons(outcome: &Outcome<'_>) -> Vec<String> {
+    match &outcome.found {
+        Found::Leak(verdict) => super::reasons::sentences(&verdict.reasons),
+        _ => Vec::new(),
+    }
 }
 
 /// A text as an attribute of XML. Control characters, which XML cannot carry, are escaped as
@@ -278,7 +270,7 @@ fn xml(text: &str) -> String {
     out
 }
 
-fn xml_lines(lines: &[&str]) -> String {
+fn xml_lines(lines: &[String]) -> String {
     let lines: Vec<String> = lines.iter().map(|line| xml(line)).collect();
     lines.join("\n")
 }

@@ -6,7 +6,7 @@ use comfy_table::{ColumnConstraint, ContentArrangement, Table, Width};
 
 use super::form::json;
 use super::form::table::Style;
-use super::salvaged;
+use super::{reasons, salvaged};
 use crate::analysis::info::Info;
 use crate::units::{bytes, escaped, share, short_time, thousands};
 
@@ -122,7 +122,8 @@ pub fn table(out: &mut impl Write, info: &Info, style: Style) -> io::Result<()> 
     }
     for (index, missing) in info.missing.iter().enumerate() {
         let name = if index == 0 { "missing" } else { "" };
-        line(name, format!("{}: {}", missing.what, missing.remedy));
+        let (what, remedy) = reasons::missing(*missing);
+        line(name, format!("{what}: {remedy}"));
     }
     for (index, global) in info.unknown_globals.iter().enumerate() {
         let name = if index == 0 { "unknown" } else { "" };

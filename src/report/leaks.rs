@@ -10,7 +10,7 @@ use super::form::csv::{self, Dialect};
 use super::form::json::{self, JsonLayout};
 use super::form::markdown;
 use super::form::table::Style;
-use super::{Paint, Report, coverage};
+use super::{Paint, Report, coverage, reasons};
 use crate::analysis::leaks::{
     ClassVerdict, Confidence, Holder, Leaks, Origin, Pattern, SurvivorObject, Suspect,
 };
@@ -84,7 +84,8 @@ fn json(out: &mut impl Write, leaks: &Leaks<'_>, dump: &Path) -> io::Result<()> 
         .list("suspects", &suspects)?
         .list("more_suspects", &leaks.more_suspects)?
         .list("cleared", &leaks.cleared)?
-        .field("limits", &leaks.limits)?
+        .field("limits", &limits(leaks))?
+        .field("limit_codes", &leaks.limits)?
         .end()
 }
 
@@ -99,6 +100,15 @@ fn ndjson(out: &mut impl Write, leaks: &Leaks<'_>, dump: &Path) -> io::Result<()
         writeln!(out)?;
     }
     Ok(())
+}
+
+/// What the dump cannot show, in sentences.
+fn limits(leaks: &Leaks<'_>) -> Vec<String> {
+    leaks
+        .limits
+        .iter()
+        .map(|&limit| reasons::limit(limit))
+        .collect()
 }
 
 fn classes<'l, 'd>(leaks: &'l Leaks<'d>) -> impl Iterator<Item = &'l ClassVerdict<'d>> {
@@ -186,7 +196,7 @@ fn markdown(out: &mut impl Write, leaks: &Leaks<'_>, style: ByteStyle) -> io::Re
             "\n### {}\n",
             markdown::text(&suspect.class.class.to_str())
         )?;
-        for reason in &suspect.class.verdict.reasons {
+        for reason in &reasons::sentences(&suspect.class.verdict.reasons) {
             writeln!(out, "- {}", markdown::text(reason))?;
         }
         for origin in &suspect.kept.origins {
@@ -252,7 +262,7 @@ fn table(out: &mut impl Write, leaks: &Leaks<'_>, dump: &Path, style: Style) -> 
     page.cleared(leaks)?;
     if leaks.snapshots >= 2 && leaks.objects > 0 {
         page.heading("What this data cannot prove")?;
-        for limit in &leaks.limits {
+        for limit in &limits(leaks) {
             page.item("- ", limit)?;
         }
     }
@@ -311,7 +321,7 @@ impl<W: Write> Prose<'_, W> {
             self.paint.subject(name),
             self.paint.growth(leak),
         )?;
-        for reason in &verdict.reasons {
+        for reason in &reasons::sentences(&verdict.reasons) {
             self.item("  - ", reason)?;
         }
         let kept = &suspect.kept;

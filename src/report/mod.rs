@@ -19,6 +19,7 @@ pub mod lifetimes;
 pub mod objects;
 mod paint;
 pub mod pympler;
+mod reasons;
 mod report_table;
 pub mod salvaged;
 pub mod sites;

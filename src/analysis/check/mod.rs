@@ -12,7 +12,7 @@ pub use threshold::{Most, Quantity, Threshold, from_toml, load, no_leaks};
 
 use super::diff::{change_percent, held};
 use super::history::ClassUsage;
-use super::leaks::{ClassVerdict, Confidence, LeaksOptions, Pattern, Verdicts};
+use super::leaks::{ClassVerdict, LeaksOptions, Verdict, Verdicts};
 use super::summary::SnapshotName;
 use crate::error::Error;
 use crate::model::{Contents, Salvaged, Snapshot, Text};
@@ -46,14 +46,7 @@ pub enum Found {
         bytes_change_percent: Option<f64>,
     },
     /// A verdict.
-    Leak {
-        /// How sure it is.
-        confidence: Confidence,
-        /// What the class did.
-        pattern: Pattern,
-        /// Why.
-        reasons: Vec<String>,
-    },
+    Leak(Verdict),
 }
 
 /// A class held against a threshold.
@@ -286,7 +279,7 @@ impl Found {
                 },
                 Most::Percent(most),
             ) => bytes_change_percent.map_or(*bytes_change > 0, |percent| percent > most),
-            (Found::Leak { confidence, .. }, Most::Below(from)) => *confidence >= from,
+            (Found::Leak(verdict), Most::Below(from)) => verdict.confidence >= from,
             // A quantity has one kind of threshold.
             _ => false,
         }
@@ -346,21 +339,14 @@ fn verdicts<'d>(
             in_baseline: false,
         });
     }
-    let figure = |class: ClassVerdict<'d>| {
-        let verdict = class.verdict;
-        let found = Found::Leak {
-            confidence: verdict.confidence,
-            pattern: verdict.pattern,
-            reasons: verdict.reasons,
-        };
-        (class.class, found)
-    };
+    let figure = |class: ClassVerdict<'d>| (class.class, Found::Leak(class.verdict));
     Ok(verdicts.into_classes().map(figure).collect())
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::analysis::leaks::Confidence;
     use crate::model::Dump;
 
     fn load(name: &str) -> Dump {

@@ -17,7 +17,7 @@ pub use survival::Survival;
 pub use suspect::{Holder, Origin, SurvivorDetail, SurvivorObject};
 pub use trend::Trend;
 pub(super) use verdict::ENOUGH_SNAPSHOTS;
-pub use verdict::{Confidence, Evidence, Pattern, Verdict};
+pub use verdict::{Confidence, Evidence, Pattern, Reason, Verdict};
 
 use super::coverage::Coverage;
 use super::history::{History, HistoryLimits};
@@ -128,6 +128,31 @@ pub struct Suspect<'d> {
     pub kept: SurvivorDetail<'d>,
 }
 
+/// Something that a dump cannot show.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(tag = "limit", rename_all = "snake_case")]
+pub enum Unknown {
+    /// Who keeps an object alive.
+    Referrers,
+    /// Classes that were not tracked, and memory that no Python object owns.
+    UntrackedMemory,
+    /// Whether what grew would have gone on growing.
+    FurtherGrowth,
+    /// Growth from chance: there are too few snapshots.
+    GrowthFromChance {
+        /// How many.
+        snapshots: usize,
+    },
+    /// Where the survivors were created.
+    Traces,
+    /// Which attributes hold the bytes.
+    Referents,
+    /// How fast a class grew by the second: the clock was set back.
+    GrowthBySecond,
+    /// What the missing part shows of a dump that is not whole.
+    MissingPart,
+}
+
 /// The answer.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Leaks<'d> {
@@ -159,7 +184,7 @@ pub struct Leaks<'d> {
     /// The other classes that hold or held something, sorted in the same way.
     pub cleared: Vec<ClassVerdict<'d>>,
     /// What this dump cannot show.
-    pub limits: Vec<String>,
+    pub limits: Vec<Unknown>,
 }
 
 /// The verdicts on the classes, before any suspect is looked at. They take what a summary tells,
@@ -277,11 +302,11 @@ impl<'d> Verdicts<'d> {
         let notes = self.digest.contents.notes();
         let mut limits = limits(&totals, self.snapshots);
         if notes.clock.is_some() {
-            limits.push("how fast a class grew by the second: the clock was set back".into());
+            limits.push(Unknown::GrowthBySecond);
         }
         let salvaged = notes.salvaged.as_ref();
         if salvaged.is_some() {
-            limits.push("what the missing part shows: the dump is not whole".into());
+            limits.push(Unknown::MissingPart);
         }
         let mut kept = vec![SurvivorDetail::default(); self.suspects.len()];
         if let Some(survivors) = self.between.map(Survivors::of).filter(|_| !kept.is_empty()) {
@@ -397,32 +422,20 @@ fn between<'d>(
 }
 
 /// What a dump cannot show, and what is missing in this one.
-fn limits(totals: &Totals, snapshots: usize) -> Vec<String> {
+fn limits(totals: &Totals, snapshots: usize) -> Vec<Unknown> {
     let mut limits = vec![
-        "who keeps an object alive: Pympler records what objects refer to, not who refers to \
-         them; gc.get_referrers in the running program shows that"
-            .to_owned(),
-        "classes that were not tracked, and memory that no Python object owns".to_owned(),
-        "whether what grew would have gone on growing: a cache that is not full yet looks the same"
-            .to_owned(),
+        Unknown::Referrers,
+        Unknown::UntrackedMemory,
+        Unknown::FurtherGrowth,
     ];
     if snapshots < ENOUGH_SNAPSHOTS {
-        limits.push(format!(
-            "growth from chance: {snapshots} snapshots are too few; take four or more, evenly spread"
-        ));
+        limits.push(Unknown::GrowthFromChance { snapshots });
     }
     if totals.objects > 0 && totals.traces == 0 {
-        limits.push(
-            "where the survivors were created: tracker.track_class(Cls, trace=True) records it"
-                .to_owned(),
-        );
+        limits.push(Unknown::Traces);
     }
     if totals.objects > 0 && totals.referents == 0 {
-        limits.push(
-            "which attributes hold the bytes: tracker.track_class(Cls, resolution_level=2) \
-             records it"
-                .to_owned(),
-        );
+        limits.push(Unknown::Referents);
     }
     limits
 }

@@ -4,7 +4,6 @@ use serde::Serialize;
 
 use super::survival::Survival;
 use super::trend::Trend;
-use crate::units::{self, ByteStyle};
 
 /// How sure a verdict is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
@@ -68,15 +67,79 @@ pub struct Evidence {
     pub survival: Survival,
 }
 
+/// What speaks for a verdict.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
+#[serde(tag = "reason", rename_all = "snake_case")]
+pub enum Reason {
+    /// What the class held at the first and the last of the snapshots.
+    Course {
+        /// Instances at the first.
+        instances_first: i128,
+        /// Instances at the last.
+        instances_last: i128,
+        /// Bytes at the first.
+        bytes_first: i128,
+        /// Bytes at the last.
+        bytes_last: i128,
+        /// How many snapshots were compared.
+        snapshots: usize,
+    },
+    /// All sizes are 0 bytes, so the number of instances must speak.
+    Weightless {
+        /// The median slope.
+        instances_per_snapshot: f64,
+    },
+    /// How fast its bytes grew, by median slopes.
+    Slopes {
+        /// `None` where nobody knows how many seconds passed.
+        bytes_per_second: Option<f64>,
+        /// By the snapshot.
+        bytes_per_snapshot: f64,
+        /// From -1, never rising, to 1, never falling.
+        monotonicity: f64,
+        /// From the first snapshot to the last.
+        span_seconds: f64,
+    },
+    /// How many of its instances survive.
+    Survival {
+        /// Born after the first snapshot and before the last.
+        born: u64,
+        /// Those of them that were alive at the last.
+        survived: u64,
+        /// In how many intervals between snapshots some were born.
+        intervals_with_births: usize,
+        /// In how many of those some were born that survived.
+        intervals_with_survivors: usize,
+    },
+    /// Some instances of every interval survive. A cache and a start-up do not look like that.
+    SurvivorsOfEverySpan,
+    /// Too few snapshots to tell growth from a cache that fills up.
+    MayBeACache,
+    /// It grows, but its survivors do not show that it will continue.
+    GrowthWithoutLastingSurvivors,
+    /// The number of instances stays, and each holds more.
+    InstancesHoldMore,
+    /// It grew, and then it stopped.
+    GrowthStopped,
+    /// Instances come and go.
+    InstancesComeAndGo,
+    /// It became smaller.
+    BecameSmaller,
+    /// Nothing much happened.
+    NothingHappened,
+    /// Too few snapshots to say anything.
+    TooFewSnapshots,
+}
+
 /// A verdict on a class.
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Verdict {
     /// How sure it is that the class leaks.
     pub confidence: Confidence,
     /// What it did.
     pub pattern: Pattern,
-    /// Why, in sentences.
-    pub reasons: Vec<String>,
+    /// Why.
+    pub reasons: Vec<Reason>,
 }
 
 /// Monotonicity from which a figure counts as going up, and as clearly going up.
@@ -155,7 +218,7 @@ impl Evidence {
         }
     }
 
-    fn reasons(&self, pattern: Pattern, every_time: bool) -> Vec<String> {
+    fn reasons(&self, pattern: Pattern, every_time: bool) -> Vec<Reason> {
         let Evidence {
             instances,
             bytes,
@@ -164,72 +227,44 @@ impl Evidence {
             snapshots,
             span_seconds,
         } = self;
-        let count = |count: i128| units::thousands(count);
-        let size = |count: i128| units::bytes(count, ByteStyle::Units);
-        let mut reasons = vec![format!(
-            "{} → {}, {} → {} over {}",
-            count(instances.first),
-            units::counted(instances.last.max(0) as usize, "instance", "instances"),
-            size(bytes.first),
-            size(bytes.last),
-            units::counted(*snapshots, "snapshot", "snapshots"),
-        )];
+        let mut reasons = vec![Reason::Course {
+            instances_first: instances.first,
+            instances_last: instances.last,
+            bytes_first: bytes.first,
+            bytes_last: bytes.last,
+            snapshots: *snapshots,
+        }];
         if let (true, Some(per_snapshot)) = (*weightless, instances.per_snapshot) {
-            reasons.push(format!(
-                "all sizes are 0 B: Pympler counts their bytes with other objects or not at all; \
-                 {per_snapshot:+.1} instances each snapshot (median slope)"
-            ));
+            reasons.push(Reason::Weightless {
+                instances_per_snapshot: per_snapshot,
+            });
         } else if let (Some(per_snapshot), 3..) = (bytes.per_snapshot, *snapshots) {
-            // In a unit that the recording lasted for at least twice.
-            let (unit, seconds) = match span_seconds {
-                0.0..120.0 => ("s", 1.0),
-                120.0..7200.0 => ("min", 60.0),
-                _ => ("h", 3600.0),
-            };
-            let change = |bytes| units::change(bytes as i128, ByteStyle::Units);
-            let by_time = match bytes.per_second {
-                Some(per_second) => format!("{}/{unit}, ", change(per_second * seconds)),
-                None => String::new(),
-            };
-            reasons.push(format!(
-                "{by_time}{} each snapshot (median slopes); monotonicity {:+.2} (1: never falls, \
-                 -1: never rises)",
-                change(per_snapshot),
-                bytes.monotonicity
-            ));
+            reasons.push(Reason::Slopes {
+                bytes_per_second: bytes.per_second,
+                bytes_per_snapshot: per_snapshot,
+                monotonicity: bytes.monotonicity,
+                span_seconds: *span_seconds,
+            });
         }
         if survival.born > 0 {
-            reasons.push(format!(
-                "{} of {} born between the first snapshot and the last were alive at the last, \
-                 from {} of {}",
-                count(survival.survived.into()),
-                count(survival.born.into()),
-                survival.spans_with_survivors,
-                units::counted(
-                    survival.spans_with_births,
-                    "interval between snapshots",
-                    "intervals between snapshots"
-                ),
-            ));
+            reasons.push(Reason::Survival {
+                born: survival.born,
+                survived: survival.survived,
+                intervals_with_births: survival.spans_with_births,
+                intervals_with_survivors: survival.spans_with_survivors,
+            });
         }
-        reasons.push(
-            match pattern {
-                Pattern::PilingUp if every_time => {
-                    "in every interval some new instances survive; a full cache or a finished start-up does not look like this"
-                }
-                Pattern::PilingUp if *snapshots < ENOUGH_SNAPSHOTS => {
-                    "too few snapshots to tell growth from a cache that fills up; take four or more"
-                }
-                Pattern::PilingUp => "it grows, but its survivors do not show that it will continue to grow",
-                Pattern::Swelling => "the number of instances does not change, but each instance holds more and more",
-                Pattern::LevelledOff => "it grew and then stopped, as a full cache does",
-                Pattern::Churn => "instances are created and released, and their number does not grow",
-                Pattern::Shrinking => "it became smaller",
-                Pattern::Steady => "nothing much happened",
-                Pattern::TooShort => "too few snapshots to say anything",
-            }
-            .into(),
-        );
+        reasons.push(match pattern {
+            Pattern::PilingUp if every_time => Reason::SurvivorsOfEverySpan,
+            Pattern::PilingUp if *snapshots < ENOUGH_SNAPSHOTS => Reason::MayBeACache,
+            Pattern::PilingUp => Reason::GrowthWithoutLastingSurvivors,
+            Pattern::Swelling => Reason::InstancesHoldMore,
+            Pattern::LevelledOff => Reason::GrowthStopped,
+            Pattern::Churn => Reason::InstancesComeAndGo,
+            Pattern::Shrinking => Reason::BecameSmaller,
+            Pattern::Steady => Reason::NothingHappened,
+            Pattern::TooShort => Reason::TooFewSnapshots,
+        });
         reasons
     }
 }

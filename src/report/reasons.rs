@@ -1,0 +1,188 @@
+//! The codes of a verdict as sentences, and both of them in JSON.
+
+use serde::ser::{Serialize, SerializeStruct, Serializer};
+
+use crate::analysis::info::Missing;
+use crate::analysis::leaks::{Reason, Unknown, Verdict};
+use crate::units::{self, ByteStyle};
+
+/// Why a verdict is what it is, a sentence for each reason.
+pub(super) fn sentences(reasons: &[Reason]) -> Vec<String> {
+    reasons.iter().map(|&reason| sentence(reason)).collect()
+}
+
+fn sentence(reason: Reason) -> String {
+    let count = |count: i128| units::thousands(count);
+    let size = |count: i128| units::bytes(count, ByteStyle::Units);
+    match reason {
+        Reason::Course {
+            instances_first,
+            instances_last,
+            bytes_first,
+            bytes_last,
+            snapshots,
+        } => format!(
+            "{} → {}, {} → {} over {}",
+            count(instances_first),
+            units::counted(instances_last.max(0) as usize, "instance", "instances"),
+            size(bytes_first),
+            size(bytes_last),
+            units::counted(snapshots, "snapshot", "snapshots"),
+        ),
+        Reason::Weightless {
+            instances_per_snapshot,
+        } => format!(
+            "all sizes are 0 B: Pympler counts their bytes with other objects or not at all; \
+             {instances_per_snapshot:+.1} instances each snapshot (median slope)"
+        ),
+        Reason::Slopes {
+            bytes_per_second,
+            bytes_per_snapshot,
+            monotonicity,
+            span_seconds,
+        } => {
+            // In a unit that the recording lasted for at least twice.
+            let (unit, seconds) = match span_seconds {
+                0.0..120.0 => ("s", 1.0),
+                120.0..7200.0 => ("min", 60.0),
+                _ => ("h", 3600.0),
+            };
+            let change = |bytes| units::change(bytes as i128, ByteStyle::Units);
+            let by_time = match bytes_per_second {
+                Some(per_second) => format!("{}/{unit}, ", change(per_second * seconds)),
+                None => String::new(),
+            };
+            format!(
+                "{by_time}{} each snapshot (median slopes); monotonicity {monotonicity:+.2} \
+                 (1: never falls, -1: never rises)",
+                change(bytes_per_snapshot),
+            )
+        }
+        Reason::Survival {
+            born,
+            survived,
+            intervals_with_births,
+            intervals_with_survivors,
+        } => format!(
+            "{} of {} born between the first snapshot and the last were alive at the last, \
+             from {intervals_with_survivors} of {}",
+            count(survived.into()),
+            count(born.into()),
+            units::counted(
+                intervals_with_births,
+                "interval between snapshots",
+                "intervals between snapshots"
+            ),
+        ),
+        Reason::SurvivorsOfEverySpan => {
+            "in every interval some new instances survive; a full cache or a finished start-up does \
+             not look like this"
+                .into()
+        }
+        Reason::MayBeACache => {
+            "too few snapshots to tell growth from a cache that fills up; take four or more".into()
+        }
+        Reason::GrowthWithoutLastingSurvivors => {
+            "it grows, but its survivors do not show that it will continue to grow".into()
+        }
+        Reason::InstancesHoldMore => {
+            "the number of instances does not change, but each instance holds more and more".into()
+        }
+        Reason::GrowthStopped => "it grew and then stopped, as a full cache does".into(),
+        Reason::InstancesComeAndGo => {
+            "instances are created and released, and their number does not grow".into()
+        }
+        Reason::BecameSmaller => "it became smaller".into(),
+        Reason::NothingHappened => "nothing much happened".into(),
+        Reason::TooFewSnapshots => "too few snapshots to say anything".into(),
+    }
+}
+
+/// What a dump cannot show, and what would record it.
+pub(super) fn limit(limit: Unknown) -> String {
+    match limit {
+        Unknown::Referrers => {
+            "who keeps an object alive: Pympler records what objects refer to, not who refers to \
+             them; gc.get_referrers in the running program shows that"
+        }
+        Unknown::UntrackedMemory => {
+            "classes that were not tracked, and memory that no Python object owns"
+        }
+        Unknown::FurtherGrowth => {
+            "whether what grew would have gone on growing: a cache that is not full yet looks the \
+             same"
+        }
+        Unknown::GrowthFromChance { snapshots } => {
+            return format!(
+                "growth from chance: {snapshots} snapshots are too few; take four or more, evenly \
+                 spread"
+            );
+        }
+        Unknown::Traces => {
+            "where the survivors were created: tracker.track_class(Cls, trace=True) records it"
+        }
+        Unknown::Referents => {
+            "which attributes hold the bytes: tracker.track_class(Cls, resolution_level=2) \
+             records it"
+        }
+        Unknown::GrowthBySecond => "how fast a class grew by the second: the clock was set back",
+        Unknown::MissingPart => "what the missing part shows: the dump is not whole",
+    }
+    .into()
+}
+
+/// Codes with their figures, and the sentences beside them.
+impl Serialize for Verdict {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut verdict = serializer.serialize_struct("Verdict", 4)?;
+        verdict.serialize_field("confidence", &self.confidence)?;
+        verdict.serialize_field("pattern", &self.pattern)?;
+        verdict.serialize_field("reasons", &sentences(&self.reasons))?;
+        verdict.serialize_field("reason_codes", &self.reasons)?;
+        verdict.end()
+    }
+}
+
+/// What is missing, and the line of Python, or the reason, that makes the difference next time.
+pub(super) fn missing(missing: Missing) -> (&'static str, &'static str) {
+    match missing {
+        Missing::Objects => (
+            "no tracked objects",
+            "tracker.track_class(Cls) follows instances created after it; \
+             tracker.track_object(obj) follows one that exists",
+        ),
+        Missing::Snapshots => ("no snapshots", "tracker.create_snapshot('name')"),
+        Missing::Traces => (
+            "no instantiation traces",
+            "tracker.track_class(Cls, trace=True)",
+        ),
+        Missing::Referents => (
+            "no referents",
+            "tracker.track_class(Cls, resolution_level=2)",
+        ),
+        Missing::AsizeofTotal { is_lost: false } => (
+            "no asizeof total",
+            "tracker.create_snapshot(compute_total=True)",
+        ),
+        Missing::AsizeofTotal { is_lost: true } => ("no asizeof total", LOST),
+        Missing::ProcessSize { is_lost: false } => (
+            "no process size",
+            "Pympler knows it on Linux; elsewhere shares are of the next best total",
+        ),
+        Missing::ProcessSize { is_lost: true } => ("no process size", LOST),
+        Missing::Sizes => ("no sizes", "take a snapshot while the objects live"),
+    }
+}
+
+const LOST: &str = "the snapshots that may have it are missing in the file";
+
+impl Serialize for Missing {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let (what, remedy) = missing(*self);
+        let mut missing = serializer.serialize_struct("Missing", 3)?;
+        missing.serialize_field("what", what)?;
+        missing.serialize_field("remedy", remedy)?;
+        missing.serialize_field("code", self.code())?;
+        missing.end()
+    }
+}
