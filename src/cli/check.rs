@@ -119,37 +119,7 @@ impl CheckArgs {
         let input = &self.input.dump;
         let reads = inputs([Some(input), self.baseline.as_ref(), self.limits.as_ref()])?;
         self.page.refuse_losses(&reads)?;
-        let mut thresholds = match &self.limits {
-            Some(path) => load(path)?,
-            None => Vec::new(),
-        };
-        thresholds.extend(self.max_alive);
-        thresholds.extend(self.max_bytes);
-        thresholds.extend(self.max_growth);
-        thresholds.extend(self.no_leaks.map(|from| {
-            no_leaks(match from {
-                From::Likely => Confidence::Likely,
-                From::Possible => Confidence::Possible,
-            })
-        }));
-        let has_growth = thresholds
-            .iter()
-            .any(|threshold| threshold.quantity == Quantity::MaxGrowth);
-        if thresholds.is_empty() || self.baseline.is_some() && !has_growth {
-            let what = match &self.limits {
-                _ if !thresholds.is_empty() => {
-                    "a baseline is what growth is from; give --max-growth too".to_owned()
-                }
-                Some(path) => format!(
-                    "there is nothing to check: no limits in {}",
-                    escaped(&path.display().to_string())
-                ),
-                None => "there is nothing to check; give --max-alive, --max-bytes, --max-growth, \
-                         --no-leaks or --limits"
-                    .to_owned(),
-            };
-            return Err(Usage(what).into());
-        }
+        let thresholds = self.thresholds()?;
         let filter = self.filter.filter();
         let open = |path: &Path| open_in_order(path, self.page.reading);
         let dump = open(input)?;
@@ -202,6 +172,41 @@ impl CheckArgs {
             return Err(Breach.into());
         }
         Ok(())
+    }
+
+    /// The limits of the file and of the command line, in this order.
+    fn thresholds(&self) -> Result<Vec<Threshold>> {
+        let mut thresholds = match &self.limits {
+            Some(path) => load(path)?,
+            None => Vec::new(),
+        };
+        let typed = [&self.max_alive, &self.max_bytes, &self.max_growth];
+        thresholds.extend(typed.into_iter().flatten().cloned());
+        thresholds.extend(self.no_leaks.map(|from| {
+            no_leaks(match from {
+                From::Likely => Confidence::Likely,
+                From::Possible => Confidence::Possible,
+            })
+        }));
+        let has_growth = thresholds
+            .iter()
+            .any(|threshold| threshold.quantity == Quantity::MaxGrowth);
+        if thresholds.is_empty() || self.baseline.is_some() && !has_growth {
+            let what = match &self.limits {
+                _ if !thresholds.is_empty() => {
+                    "a baseline is what growth is from; give --max-growth too".to_owned()
+                }
+                Some(path) => format!(
+                    "there is nothing to check: no limits in {}",
+                    escaped(&path.display().to_string())
+                ),
+                None => "there is nothing to check; give --max-alive, --max-bytes, --max-growth, \
+                         --no-leaks or --limits"
+                    .to_owned(),
+            };
+            return Err(Usage(what).into());
+        }
+        Ok(thresholds)
     }
 }
 

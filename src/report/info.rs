@@ -7,8 +7,8 @@ use comfy_table::{ColumnConstraint, ContentArrangement, Table, Width};
 use super::form::json;
 use super::form::table::Style;
 use super::{reasons, salvaged};
-use crate::analysis::info::Info;
-use crate::units::{bytes, escaped, share, short_time, thousands};
+use crate::analysis::info::{Info, Peak};
+use crate::units::{ByteStyle, bytes, escaped, share, short_time, thousands};
 
 /// Names the shape of the document. Another number means another shape.
 pub const SCHEMA: &str = "ctstats.info/1";
@@ -19,7 +19,6 @@ const NAMES: u16 = 12;
 /// Writes lines for people.
 pub fn table(out: &mut impl Write, info: &Info, style: Style) -> io::Result<()> {
     let (width, paint, style) = (style.page_width(), style.paint, style.bytes);
-    let size = |count: u64| bytes(count.into(), style);
     let count = |count: usize| thousands(count as i128);
     let mut table = Table::new();
     table
@@ -31,24 +30,8 @@ pub fn table(out: &mut impl Write, info: &Info, style: Style) -> io::Result<()> 
     };
     let salvaged = info.salvaged.as_ref().map(salvaged::clauses);
     let salvaged = salvaged.unwrap_or_default();
-    let format = match info.format_version {
-        Some(version) => format!("ctstats' own, version {version}"),
-        None => match info.pickle_protocols {
-            [a, b] if a == b => format!("Pympler's, pickle protocol {a}"),
-            [a, b] => format!("Pympler's, pickle protocols {a} and {b}"),
-        },
-    };
-    line("format", format);
-    let packed = match (info.compression, info.file_bytes) {
-        (Some(coding), Some(file)) => format!(
-            "{} in {coding}, {} without",
-            size(file),
-            size(info.dump_bytes)
-        ),
-        (Some(coding), None) => format!("{} without {coding}", size(info.dump_bytes)),
-        (None, _) => size(info.dump_bytes),
-    };
-    line("size", packed);
+    line("format", format_of(info));
+    line("size", size_of(info, style));
     if let (Some(coding), None) = (info.compression, info.checksum) {
         let remedy = if coding == "xz" {
             "xz --check=crc64"
@@ -85,40 +68,7 @@ pub fn table(out: &mut impl Write, info: &Info, style: Style) -> io::Result<()> 
         );
     }
     if let Some(peak) = &info.peak {
-        let name = if peak.description.is_empty() {
-            String::new()
-        } else {
-            format!(" ({})", escaped(&peak.description))
-        };
-        let tracked = bytes(peak.tracked_total_bytes, style);
-        line(
-            "peak",
-            format!("snapshot {}{name}: {tracked} tracked", peak.snapshot),
-        );
-        let shares = [
-            (
-                peak.share_of_virtual_percent,
-                peak.process_virtual_bytes,
-                "virtual",
-            ),
-            (
-                peak.share_of_resident_percent,
-                peak.process_resident_bytes,
-                "resident",
-            ),
-        ];
-        for (percent, whole, name) in shares {
-            if let (Some(percent), Some(whole)) = (percent, whole) {
-                // Of memory that is shared or swapped out it may be more than all.
-                let share = if percent > 100.0 {
-                    "more than".into()
-                } else {
-                    format!("{} of", share(percent))
-                };
-                let whole = bytes(whole, style);
-                line("", format!("{share} the process's {whole} {name}"));
-            }
-        }
+        peak_lines(peak, style, &mut line);
     }
     for (index, missing) in info.missing.iter().enumerate() {
         let name = if index == 0 { "missing" } else { "" };
@@ -144,6 +94,67 @@ pub fn table(out: &mut impl Write, info: &Info, style: Style) -> io::Result<()> 
         writeln!(out, "{}{}", paint.subject(name), text.trim_end())?;
     }
     Ok(())
+}
+
+fn format_of(info: &Info) -> String {
+    match info.format_version {
+        Some(version) => format!("ctstats' own, version {version}"),
+        None => match info.pickle_protocols {
+            [a, b] if a == b => format!("Pympler's, pickle protocol {a}"),
+            [a, b] => format!("Pympler's, pickle protocols {a} and {b}"),
+        },
+    }
+}
+
+fn size_of(info: &Info, style: ByteStyle) -> String {
+    let size = |count: u64| bytes(count.into(), style);
+    match (info.compression, info.file_bytes) {
+        (Some(coding), Some(file)) => format!(
+            "{} in {coding}, {} without",
+            size(file),
+            size(info.dump_bytes)
+        ),
+        (Some(coding), None) => format!("{} without {coding}", size(info.dump_bytes)),
+        (None, _) => size(info.dump_bytes),
+    }
+}
+
+/// The largest snapshot, and its share of the process.
+fn peak_lines(peak: &Peak, style: ByteStyle, line: &mut impl FnMut(&str, String)) {
+    let name = if peak.description.is_empty() {
+        String::new()
+    } else {
+        format!(" ({})", escaped(&peak.description))
+    };
+    let tracked = bytes(peak.tracked_total_bytes, style);
+    line(
+        "peak",
+        format!("snapshot {}{name}: {tracked} tracked", peak.snapshot),
+    );
+    let shares = [
+        (
+            peak.share_of_virtual_percent,
+            peak.process_virtual_bytes,
+            "virtual",
+        ),
+        (
+            peak.share_of_resident_percent,
+            peak.process_resident_bytes,
+            "resident",
+        ),
+    ];
+    for (percent, whole, name) in shares {
+        if let (Some(percent), Some(whole)) = (percent, whole) {
+            // Of memory that is shared or swapped out it may be more than all.
+            let share = if percent > 100.0 {
+                "more than".into()
+            } else {
+                format!("{} of", share(percent))
+            };
+            let whole = bytes(whole, style);
+            line("", format!("{share} the process's {whole} {name}"));
+        }
+    }
 }
 
 /// Writes one JSON object.

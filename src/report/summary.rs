@@ -163,6 +163,12 @@ fn snapshot_block(
     if snapshot.classes.is_empty() && snapshot.more.is_none() {
         return writeln!(out, "  {none}");
     }
+    class_table(snapshot).table(out, style)
+}
+
+fn class_table<'s>(
+    snapshot: &'s SnapshotSummary<'_>,
+) -> ReportTable<'static, impl Iterator<Item = Row<'s>> + Clone> {
     let row = |of, name, active: u64, sum, average, percent| Row {
         of,
         values: vec![
@@ -173,7 +179,7 @@ fn snapshot_block(
             Value::of(percent, Value::Percent),
         ],
     };
-    let classes = snapshot.classes.iter().map(|c| {
+    let classes = snapshot.classes.iter().map(move |c| {
         let name = Value::Name(c.class);
         row(
             Of::One,
@@ -184,7 +190,7 @@ fn snapshot_block(
             c.share_percent,
         )
     });
-    let folded = |of, name, f: &Folded| {
+    let folded = move |of, name, f: &Folded| {
         let name = Value::Label(name);
         row(
             of,
@@ -195,19 +201,19 @@ fn snapshot_block(
             f.share_percent,
         )
     };
-    let more = snapshot.more.iter().map(|more| {
+    let more = snapshot.more.iter().map(move |more| {
         let name = format!("{} more", thousands(more.classes as i128));
         folded(Of::More, name, more)
     });
-    let total = std::iter::once(&snapshot.total).map(|all| folded(Of::Total, "total".into(), all));
-    let table = ReportTable {
+    let total =
+        std::iter::once(&snapshot.total).map(move |all| folded(Of::Total, "total".into(), all));
+    ReportTable {
         columns: &SUMMARY,
         rows: classes.chain(more).chain(total),
         least_name: LEAST_NAME,
         indent: 2,
         notes: Vec::new(),
-    };
-    table.table(out, style)
+    }
 }
 
 /// Writes the snapshots as one document, or a line each.

@@ -293,15 +293,8 @@ impl<'d> Diff<'d> {
                 turnover: turnover
                     .map(|turnover| turnover.get(&class).copied().unwrap_or_default()),
             };
-            let some = |held| held != ClassUsage::default();
-            let status = match (some(sums.before), some(sums.after)) {
-                (true, true) => Status::Both,
-                (false, true) => Status::New,
-                (true, false) => Status::Gone,
-                (false, false) if sums.turnover.is_some_and(|turnover| turnover.born > 0) => {
-                    Status::Between
-                }
-                (false, false) => continue,
+            let Some(status) = sums.status() else {
+                continue;
             };
             total.0.add(sums);
             total.1 += 1;
@@ -440,6 +433,20 @@ impl Sums {
         self.after += other.after;
         if let Some(other) = other.turnover {
             *self.turnover.get_or_insert_default() += other;
+        }
+    }
+
+    /// Whether the class is on both sides; `None` if it is on neither, nor was between.
+    fn status(&self) -> Option<Status> {
+        let some = |usage| usage != ClassUsage::default();
+        match (some(self.before), some(self.after)) {
+            (true, true) => Some(Status::Both),
+            (false, true) => Some(Status::New),
+            (true, false) => Some(Status::Gone),
+            (false, false) => {
+                let was_between = self.turnover.is_some_and(|turnover| turnover.born > 0);
+                was_between.then_some(Status::Between)
+            }
         }
     }
 

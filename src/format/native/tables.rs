@@ -75,6 +75,67 @@ impl<'j, 'd> Jobs<'j, 'd> {
         self.digits(HUGE_ADDRESSES, huge.map(|(id, &digits)| (id.0, digits)));
     }
 
+    /// What objects and their referents were measured to be.
+    fn asized(&mut self, asized: &'j AsizedColumns) {
+        let ids = move || (0..asized.rows.len()).map(AsizedId::at);
+        self.column("asized.size", move || ids().map(|id| asized.size(id)));
+        self.column("asized.flat", move || ids().map(|id| asized.flat(id)));
+        self.column("asized.name", move || {
+            asized.rows.iter().map(|row| row.name.0.into())
+        });
+        self.column("asized.group", move || {
+            asized.rows.iter().map(|row| row.group.into())
+        });
+        self.column("group.start", move || numbers(&asized.group_start));
+        self.column("referent", move || numbers(&asized.referents));
+    }
+
+    /// The frames that created objects.
+    fn traces(&mut self, traces: &'j TraceColumns) {
+        let TraceColumns {
+            frames,
+            ends,
+            frame_numbers,
+        } = traces;
+        self.column("frame.file", move || {
+            frames.iter().map(|frame| frame.file.0.into())
+        });
+        self.column("frame.line", move || frames.iter().map(|frame| frame.line));
+        let wide_lines = (0..).zip(frames).map(|(n, frame)| (n, frame.wide_line));
+        self.digits(
+            WIDE_LINES,
+            wide_lines.filter(|&(_, digits)| digits != TextId::NONE),
+        );
+        self.column("frame.func", move || {
+            frames.iter().map(|frame| frame.function.0.into())
+        });
+        self.column("frame.known", move || {
+            frames.iter().map(|frame| frame.source.is_some().into())
+        });
+        self.column("frame.end", move || {
+            let lengths = frames
+                .iter()
+                .map(|frame| frame.source.iter().flatten().count());
+            lengths.scan(0, |end, length| {
+                *end += length as i64;
+                Some(*end)
+            })
+        });
+        self.column("frame.index", move || {
+            frames
+                .iter()
+                .map(|frame| frame.source_index.unwrap_or(NO_INDEX))
+        });
+        self.column("source", move || {
+            let lines = frames
+                .iter()
+                .flat_map(|frame| frame.source.iter().flatten());
+            lines.map(|line| line.0.into())
+        });
+        self.column("trace.end", move || numbers(ends));
+        self.column("trace.frame", move || numbers(frame_numbers));
+    }
+
     fn run(self) -> Vec<(&'static str, SectionOut<'d>)> {
         parallel::each(&self.0, |(name, make)| (*name, make()))
     }
@@ -99,23 +160,7 @@ pub(super) fn write(dump: &Contents) -> (Vec<(&'static str, SectionOut<'_>)>, u6
     let notes = (dump.notes.protocols, &dump.notes.unknown_globals);
     jobs.add("notes", move || SectionOut::value(&notes));
     if let Some(lost) = &dump.notes.salvaged {
-        jobs.add(SALVAGED, move || {
-            let Salvaged {
-                stopped_at_byte,
-                reason,
-                bytes_not_read,
-                bytes_uncounted,
-                objects,
-                snapshots,
-                objects_complete,
-                snapshots_complete,
-                snapshots_rebuilt,
-            } = lost;
-            let bytes = (stopped_at_byte, bytes_not_read, bytes_uncounted);
-            let counts = (objects, snapshots, snapshots_rebuilt);
-            let complete = (objects_complete, snapshots_complete);
-            SectionOut::value(&(reason, bytes, counts, complete))
-        });
+        jobs.add(SALVAGED, move || salvaged(lost));
     }
     jobs.add("snaps", || snapshots::write(dump));
     jobs.column("snap.row", move || numbers(&dump.snapshot_rows));
@@ -154,63 +199,28 @@ pub(super) fn write(dump: &Contents) -> (Vec<(&'static str, SectionOut<'_>)>, u6
     jobs.column("times", move || numbers(&codes.1));
     jobs.column("sample.asized", move || numbers(&dump.samples.asized));
 
-    let asized = &dump.asized;
-    let ids = move || (0..asized.rows.len()).map(AsizedId::at);
-    jobs.column("asized.size", move || ids().map(|id| asized.size(id)));
-    jobs.column("asized.flat", move || ids().map(|id| asized.flat(id)));
-    jobs.column("asized.name", move || {
-        asized.rows.iter().map(|row| row.name.0.into())
-    });
-    jobs.column("asized.group", move || {
-        asized.rows.iter().map(|row| row.group.into())
-    });
-    jobs.column("group.start", move || numbers(&asized.group_start));
-    jobs.column("referent", move || numbers(&asized.referents));
-
-    let TraceColumns {
-        frames,
-        ends,
-        frame_numbers,
-    } = &dump.traces;
-    jobs.column("frame.file", move || {
-        frames.iter().map(|frame| frame.file.0.into())
-    });
-    jobs.column("frame.line", move || frames.iter().map(|frame| frame.line));
-    let wide_lines = (0..).zip(frames).map(|(n, frame)| (n, frame.wide_line));
-    jobs.digits(
-        WIDE_LINES,
-        wide_lines.filter(|&(_, digits)| digits != TextId::NONE),
-    );
-    jobs.column("frame.func", move || {
-        frames.iter().map(|frame| frame.function.0.into())
-    });
-    jobs.column("frame.known", move || {
-        frames.iter().map(|frame| frame.source.is_some().into())
-    });
-    jobs.column("frame.end", move || {
-        let lengths = frames
-            .iter()
-            .map(|frame| frame.source.iter().flatten().count());
-        lengths.scan(0, |end, length| {
-            *end += length as i64;
-            Some(*end)
-        })
-    });
-    jobs.column("frame.index", move || {
-        frames
-            .iter()
-            .map(|frame| frame.source_index.unwrap_or(NO_INDEX))
-    });
-    jobs.column("source", move || {
-        let lines = frames
-            .iter()
-            .flat_map(|frame| frame.source.iter().flatten());
-        lines.map(|line| line.0.into())
-    });
-    jobs.column("trace.end", move || numbers(ends));
-    jobs.column("trace.frame", move || numbers(frame_numbers));
-
+    jobs.asized(&dump.asized);
+    jobs.traces(&dump.traces);
     (jobs.run(), integers(dump) + figures::integers(figures))
+}
+
+/// What is lost of a dump.
+fn salvaged(lost: &Salvaged) -> SectionOut<'static> {
+    let Salvaged {
+        stopped_at_byte,
+        reason,
+        bytes_not_read,
+        bytes_uncounted,
+        objects,
+        snapshots,
+        objects_complete,
+        snapshots_complete,
+        snapshots_rebuilt,
+    } = lost;
+    let bytes = (stopped_at_byte, bytes_not_read, bytes_uncounted);
+    let counts = (objects, snapshots, snapshots_rebuilt);
+    let complete = (objects_complete, snapshots_complete);
+    SectionOut::value(&(reason, bytes, counts, complete))
 }
 
 /// How many integers the columns of a dump hold together, but for what follows from others.

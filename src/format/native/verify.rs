@@ -69,13 +69,19 @@ pub(super) fn verify(dump: &Contents) -> Outcome<()> {
         dump.traces.frames.iter().all(|frame| {
             let lines = frame.source.iter().flatten();
             let names = [frame.file, frame.function, frame.wide_line];
-            names.into_iter().chain(lines.copied()).all(text)
+            names.into_iter().chain(lines.copied()).all(&text)
         }),
     )?;
+    traces_and_snapshots(dump, text)
+}
+
+/// Checks those of traces and snapshots; `text` says whether there is a text.
+fn traces_and_snapshots(dump: &Contents, text: impl Fn(TextId) -> bool) -> Outcome<()> {
     let (ends, numbers) = (&dump.traces.ends, &dump.traces.frame_numbers);
     check("a trace", {
         ends.is_sorted() && ends.last().copied().unwrap_or(0) as usize == numbers.len()
     })?;
+    let rows = dump.asized.rows.len();
     let frames = dump.traces.frames.len();
     check(
         "a trace's frame",

@@ -11,11 +11,12 @@ use super::instances::{ClassData, Embedder};
 use super::names::Names;
 use super::text::{Cell, shown};
 use super::{HtmlOptions, rendered};
-use crate::analysis::class::{ClassDetail, steps};
-use crate::analysis::history::{ClassHistory, History};
+use crate::analysis::class::{ClassDetail, Step, steps};
+use crate::analysis::history::{ClassHistory, ClassUsage, History};
 use crate::analysis::lifetimes::LifetimeFigures;
 use crate::analysis::merged::{Merger, ReferentRows};
 use crate::analysis::sites::{SiteRow, Sites, SitesOptions};
+use crate::analysis::summary::SnapshotSummary;
 use crate::model::{ClassId, Contents, Sizes, Snapshot, Totals, TrackedObject};
 use crate::report::form::json;
 use crate::select::{Filter, Limit};
@@ -171,115 +172,143 @@ impl<'d, 'p> Classes<'d, 'p> {
         admits: &impl Fn(TrackedObject<'d>) -> bool,
     ) -> io::Result<Vec<Titled>> {
         let mut charts = Vec::new();
-        let number = row.id;
         let mut push = |id, label, chart: Chart| -> io::Result<()> {
             let chart = rendered(&chart)?;
             charts.push(Titled { id, label, chart });
             Ok(())
         };
         let (seconds, places) = self.history.timed();
-        let held = || {
-            places
-                .iter()
-                .map(|&place| (&self.history.snapshots[place], row.held[place]))
-        };
         let steps = steps(row.class_of(self.dump), MOST_STEPS, admits);
         // Both charts have one time axis: what stands above each other happened at once.
         let ends = steps.first().into_iter().chain(steps.last());
         let mut moments = seconds.clone();
         moments.extend(ends.map(|step| step.time_seconds));
-        if let (Some(first), Some(last)) = (steps.first(), steps.last()) {
-            // The line goes on to the last snapshot, if that is later.
-            let end = seconds
-                .last()
-                .copied()
-                .unwrap_or(last.time_seconds)
-                .max(last.time_seconds);
-            let mut points = vec![(first.time_seconds, 0.0)];
-            points.extend(
-                steps
-                    .iter()
-                    .map(|step| (step.time_seconds, step.alive as f64)),
-            );
-            points.push((end, last.alive as f64));
-            let values = points.iter().map(|point| point.1);
-            let scale = Scale::of(moments.iter().copied(), values);
-            let texts: Vec<String> = held()
-                .map(|(snapshot, held)| {
-                    format!(
-                        "{}: {} alive",
-                        named(snapshot),
-                        counted(held.active as usize, "instance", "instances")
-                    )
-                })
-                .collect();
-            let chart = Chart {
-                id: format!("class-{number}-alive"),
-                title: "Instances alive over time".into(),
-                description: format!(
-                    "A line that rises with births and falls with deaths, {}, to at most {}.",
-                    if steps.len() == MOST_STEPS {
-                        format!("at {MOST_STEPS} moments the most until the next")
-                    } else {
-                        counted(steps.len(), "step", "steps")
-                    },
-                    thousands(scale.most() as i128)
-                ),
-                readout: texts.last().cloned().unwrap_or_default(),
-                x_ticks: chart::time_ticks(&scale, short_time),
-                y_ticks: chart::value_ticks(&scale, 1000.0, |v| {
-                    if v.fract() == 0.0 {
-                        thousands(v as i128)
-                    } else {
-                        String::new()
-                    }
-                }),
-                areas: Vec::new(),
-                lines: vec![chart::steps(&scale, "instances alive", "c0", &points)],
-                marks: chart::marks(&scale, &seconds, texts),
-            };
+        if let Some(chart) = self.alive_chart(row, &steps, &moments) {
             push("alive", "Instances over time", chart)?;
         }
         if !places.is_empty() {
-            let values: Vec<Option<f64>> = held()
-                .map(|(_, held)| Some(held.sum_bytes as f64))
-                .collect();
-            let scale = Scale::of(moments.iter().copied(), values.iter().flatten().copied());
-            let texts: Vec<String> = held()
-                .map(|(snapshot, held)| {
-                    format!(
-                        "{}: {}",
-                        named(snapshot),
-                        bytes(held.sum_bytes, ByteStyle::Units)
-                    )
-                })
-                .collect();
-            let series = [Series {
-                name: "bytes of all instances",
-                color: "c0",
-                values,
-            }];
-            let chart = Chart {
-                id: format!("class-{number}-bytes"),
-                title: "Bytes over time".into(),
-                description: format!(
-                    "The size of all instances at {}, from 0 to {}. The values are in the table below.",
-                    counted(seconds.len(), "snapshot", "snapshots"),
-                    bytes(scale.most() as i128, ByteStyle::Units)
-                ),
-                readout: texts.last().cloned().unwrap_or_default(),
-                x_ticks: chart::time_ticks(&scale, short_time),
-                y_ticks: chart::value_ticks(&scale, 1024.0, |v| bytes(v as i128, ByteStyle::Units)),
-                areas: chart::stacked(&scale, &seconds, &series),
-                lines: series
-                    .iter()
-                    .map(|s| chart::line(&scale, &seconds, s))
-                    .collect(),
-                marks: chart::marks(&scale, &seconds, texts),
-            };
-            push("bytes", "Bytes over time", chart)?;
+            push("bytes", "Bytes over time", self.bytes_chart(row, &moments))?;
         }
         Ok(charts)
+    }
+
+    /// What the class held at each snapshot that has a time.
+    fn held_at<'h>(
+        &'h self,
+        row: &'h ClassHistory<'d>,
+    ) -> (
+        Vec<f64>,
+        impl Iterator<Item = (&'h SnapshotSummary<'d>, ClassUsage)>,
+    ) {
+        let (seconds, places) = self.history.timed();
+        let held = places
+            .into_iter()
+            .map(|place| (&self.history.snapshots[place], row.held[place]));
+        (seconds, held)
+    }
+
+    /// Instances alive; `None` if there never was one. `moments` are those of both charts.
+    fn alive_chart(
+        &self,
+        row: &ClassHistory<'d>,
+        steps: &[Step],
+        moments: &[f64],
+    ) -> Option<Chart> {
+        let (first, last) = (steps.first()?, steps.last()?);
+        let (seconds, held) = self.held_at(row);
+        // The line goes on to the last snapshot, if that is later.
+        let end = seconds
+            .last()
+            .copied()
+            .unwrap_or(last.time_seconds)
+            .max(last.time_seconds);
+        let mut points = vec![(first.time_seconds, 0.0)];
+        points.extend(
+            steps
+                .iter()
+                .map(|step| (step.time_seconds, step.alive as f64)),
+        );
+        points.push((end, last.alive as f64));
+        let values = points.iter().map(|point| point.1);
+        let scale = Scale::of(moments.iter().copied(), values);
+        let texts: Vec<String> = held
+            .map(|(snapshot, held)| {
+                format!(
+                    "{}: {} alive",
+                    named(snapshot),
+                    counted(held.active as usize, "instance", "instances")
+                )
+            })
+            .collect();
+        Some(Chart {
+            id: format!("class-{}-alive", row.id),
+            title: "Instances alive over time".into(),
+            description: format!(
+                "A line that rises with births and falls with deaths, {}, to at most {}.",
+                if steps.len() == MOST_STEPS {
+                    format!("at {MOST_STEPS} moments the most until the next")
+                } else {
+                    counted(steps.len(), "step", "steps")
+                },
+                thousands(scale.most() as i128)
+            ),
+            readout: texts.last().cloned().unwrap_or_default(),
+            x_ticks: chart::time_ticks(&scale, short_time),
+            y_ticks: chart::value_ticks(&scale, 1000.0, |v| {
+                if v.fract() == 0.0 {
+                    thousands(v as i128)
+                } else {
+                    String::new()
+                }
+            }),
+            areas: Vec::new(),
+            lines: vec![chart::steps(&scale, "instances alive", "c0", &points)],
+            marks: chart::marks(&scale, &seconds, texts),
+        })
+    }
+
+    /// Bytes of the instances. `moments` are those of both charts.
+    fn bytes_chart(&self, row: &ClassHistory<'d>, moments: &[f64]) -> Chart {
+        let (seconds, held) = self.held_at(row);
+        let held: Vec<_> = held.collect();
+        let values: Vec<Option<f64>> = held
+            .iter()
+            .map(|(_, held)| Some(held.sum_bytes as f64))
+            .collect();
+        let scale = Scale::of(moments.iter().copied(), values.iter().flatten().copied());
+        let texts: Vec<String> = held
+            .iter()
+            .map(|(snapshot, held)| {
+                format!(
+                    "{}: {}",
+                    named(snapshot),
+                    bytes(held.sum_bytes, ByteStyle::Units)
+                )
+            })
+            .collect();
+        let series = [Series {
+            name: "bytes of all instances",
+            color: "c0",
+            values,
+        }];
+        Chart {
+            id: format!("class-{}-bytes", row.id),
+            title: "Bytes over time".into(),
+            description: format!(
+                "The size of all instances at {}, from 0 to {}. The values are in the table below.",
+                counted(seconds.len(), "snapshot", "snapshots"),
+                bytes(scale.most() as i128, ByteStyle::Units)
+            ),
+            readout: texts.last().cloned().unwrap_or_default(),
+            x_ticks: chart::time_ticks(&scale, short_time),
+            y_ticks: chart::value_ticks(&scale, 1024.0, |v| bytes(v as i128, ByteStyle::Units)),
+            areas: chart::stacked(&scale, &seconds, &series),
+            lines: series
+                .iter()
+                .map(|s| chart::line(&scale, &seconds, s))
+                .collect(),
+            marks: chart::marks(&scale, &seconds, texts),
+        }
     }
 }
 
