@@ -84,6 +84,7 @@
 //! | [`select`] | filter → sort → reverse → limit, yielding object ids; which figures of a filter a file keeps |
 //! | [`analysis`] | one question a file or folder: takes a source, states its projection, returns numbers in plain structs that serialise |
 //! | [`report`] | what the report on a question consists of, one file a question; `form` lays any [`report::Report`] out, one file a form |
+//! | `named` | choices that users type by name, each written once |
 //! | [`similar`] | "did you mean": the names most like one that was typed |
 //! | [`units`] | bytes, shares, times; control characters of untrusted text |
 //! | [`output`] | the only place that opens files for writing; replaces them whole or not at all |
@@ -113,6 +114,7 @@ mod error;
 mod format;
 mod input;
 mod model;
+mod named;
 pub mod output;
 mod pickle;
 mod prefetch;

@@ -20,43 +20,36 @@ use crate::error::Error;
 use crate::model::{
     Column, Contents, KeptSizes, ObjectId, Projection, Rows, Rules, Sizes, TrackedObject,
 };
-use crate::similar::{did_you_mean, similar};
+use crate::named::{named, parsed_by_name};
 use crate::source::{Fetched, Source};
 
 /// Of so many objects at most one is worth reading on its own.
 const SPARSE: usize = 8;
 
-/// What to sort objects by. The names are those of Pympler's `sort_stats`.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum SortKey {
-    /// The name under which the class was registered, ascending.
-    ClassName,
-    /// The object's class name, ascending.
-    Name,
-    /// When it was created, ascending.
-    Birth,
-    /// When it died, ascending; those alive last.
-    Death,
-    /// Its largest size, descending.
-    Size,
-    /// Its size at the peak snapshot, descending.
-    Tsize,
-    /// Its repr, ascending.
-    Repr,
+named! {
+    /// What to sort objects by. The names are those of Pympler's `sort_stats`.
+    #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+    pub enum SortKey {
+        /// The name under which the class was registered, ascending.
+        ClassName = "classname",
+        /// The object's class name, ascending.
+        Name = "name",
+        /// When it was created, ascending.
+        Birth = "birth",
+        /// When it died, ascending; those alive last.
+        Death = "death",
+        /// Its largest size, descending.
+        Size = "size",
+        /// Its size at the peak snapshot, descending.
+        Tsize = "tsize",
+        /// Its repr, ascending.
+        Repr = "repr",
+    }
 }
 
-impl SortKey {
-    /// All keys by the names that users type.
-    pub const NAMED: [(&'static str, SortKey); 7] = [
-        ("classname", SortKey::ClassName),
-        ("name", SortKey::Name),
-        ("birth", SortKey::Birth),
-        ("death", SortKey::Death),
-        ("size", SortKey::Size),
-        ("tsize", SortKey::Tsize),
-        ("repr", SortKey::Repr),
-    ];
+parsed_by_name!(SortKey);
 
+impl SortKey {
     /// The order when none is asked for: Pympler's own.
     pub const DEFAULT: [SortKey; 7] = [
         SortKey::ClassName,
@@ -67,31 +60,6 @@ impl SortKey {
         SortKey::Repr,
         SortKey::Size,
     ];
-}
-
-impl FromStr for SortKey {
-    type Err = Error;
-
-    fn from_str(text: &str) -> Result<Self, Error> {
-        named(&SortKey::NAMED, text)
-    }
-}
-
-/// Finds a key by its name; the error lists all names.
-pub(crate) fn named<K: Copy>(keys: &[(&str, K)], text: &str) -> Result<K, Error> {
-    keys.iter()
-        .find(|(name, _)| *name == text)
-        .map(|(_, key)| *key)
-        .ok_or_else(|| {
-            let names: Vec<&str> = keys.iter().map(|(name, _)| *name).collect();
-            let similar = similar(text, names.iter().copied());
-            let similar: Vec<String> = similar.into_iter().map(String::from).collect();
-            Error::Invalid(format!(
-                "there is no sort key '{text}'; the keys are {}{}",
-                names.join(", "),
-                did_you_mean(&similar)
-            ))
-        })
 }
 
 /// How much of a list to keep, from its start.

@@ -108,8 +108,7 @@ impl Source for Dump {
     fn keep<'s>(&'s self, fetched: Fetched<'s>) -> &'s Contents {
         match fetched {
             Fetched::Known(contents) => contents,
-            // A dump in memory reads nothing.
-            Fetched::Read(_) => &self.contents,
+            Fetched::Read(_) => unreachable!("a dump in memory reads nothing"),
         }
     }
 

@@ -7,7 +7,6 @@
 
 use std::collections::HashMap;
 use std::hash::Hash;
-use std::str::FromStr;
 
 use foldhash::fast::RandomState;
 use serde::Serialize;
@@ -18,7 +17,8 @@ use crate::model::{
     Class, ClassId, Column, Contents, Frame, Integer, KeptSizes, ObjectId, Projection, Rows, Rules,
     Salvaged, Sizes, Snapshot, Text, TextId, Trace, TraceId, TrackedObject,
 };
-use crate::select::{Filter, Limit, named};
+use crate::named::{named, parsed_by_name};
+use crate::select::{Filter, Limit};
 use crate::source::Source;
 
 /// How many frames a site may have.
@@ -28,78 +28,54 @@ pub const MAX_DEPTH: usize = 100;
 /// others many frames may share one of megabytes.
 const MAX_TEXT: usize = 1000;
 
-/// What the objects of a group have in common.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "snake_case")]
-pub enum GroupBy {
-    /// The innermost frames: file, line and function.
-    #[default]
-    Frame,
-    /// The innermost frames, whatever the line.
-    Function,
-    /// The files of the innermost frames.
-    File,
-    /// The registered class name.
-    Class,
-    /// The object's own class name.
-    Name,
-    /// The repr.
-    Repr,
+named! {
+    /// What the objects of a group have in common.
+    #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+    #[serde(rename_all = "snake_case")]
+    pub enum GroupBy {
+        /// The innermost frames: file, line and function.
+        #[default]
+        Frame = "frame",
+        /// The innermost frames, whatever the line.
+        Function = "function",
+        /// The files of the innermost frames.
+        File = "file",
+        /// The registered class name.
+        Class = "class",
+        /// The object's own class name.
+        Name = "name",
+        /// The repr.
+        Repr = "repr",
+    }
 }
 
 impl GroupBy {
-    /// All of them by the names that users type.
-    pub const NAMED: [(&'static str, GroupBy); 6] = [
-        ("frame", GroupBy::Frame),
-        ("function", GroupBy::Function),
-        ("file", GroupBy::File),
-        ("class", GroupBy::Class),
-        ("name", GroupBy::Name),
-        ("repr", GroupBy::Repr),
-    ];
-
     /// Whether it asks for traces.
     pub fn is_of_frames(self) -> bool {
         matches!(self, GroupBy::Frame | GroupBy::Function | GroupBy::File)
     }
 }
 
-/// What to sort sites by.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum SiteSortKey {
-    /// Bytes of all objects, descending.
-    Size,
-    /// Bytes of those alive, descending.
-    AliveBytes,
-    /// How many objects, descending.
-    Objects,
-    /// How many are alive, descending.
-    Alive,
-    /// How many survived, descending.
-    Survivors,
-    /// The site itself, ascending.
-    Site,
-}
-
-impl SiteSortKey {
-    /// All keys by the names that users type.
-    pub const NAMED: [(&'static str, SiteSortKey); 6] = [
-        ("size", SiteSortKey::Size),
-        ("alive-bytes", SiteSortKey::AliveBytes),
-        ("objects", SiteSortKey::Objects),
-        ("alive", SiteSortKey::Alive),
-        ("survivors", SiteSortKey::Survivors),
-        ("site", SiteSortKey::Site),
-    ];
-}
-
-impl FromStr for SiteSortKey {
-    type Err = Error;
-
-    fn from_str(text: &str) -> Result<Self, Error> {
-        named(&SiteSortKey::NAMED, text)
+named! {
+    /// What to sort sites by.
+    #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+    pub enum SiteSortKey {
+        /// Bytes of all objects, descending.
+        Size = "size",
+        /// Bytes of those alive, descending.
+        AliveBytes = "alive-bytes",
+        /// How many objects, descending.
+        Objects = "objects",
+        /// How many are alive, descending.
+        Alive = "alive",
+        /// How many survived, descending.
+        Survivors = "survivors",
+        /// The site itself, ascending.
+        Site = "site",
     }
 }
+
+parsed_by_name!(SiteSortKey);
 
 /// What to group and how.
 #[derive(Clone, Debug)]

@@ -4,7 +4,6 @@
 //! bounded: where that would be too much, the snapshots are taken in blocks.
 
 use std::cell::Cell;
-use std::str::FromStr;
 
 use serde::Serialize;
 
@@ -16,7 +15,8 @@ use crate::model::{
     self, ClassId, ClassTotals, Contents, Rules, Salvaged, Snapshot, Text, Timeline, TrackedObject,
     moments,
 };
-use crate::select::{Filter, Limit, named};
+use crate::named::{named, parsed_by_name};
+use crate::select::{Filter, Limit};
 use crate::source::Source;
 
 /// How many changes are looked at together: 36 MB of them. Of more samples more, so that these
@@ -35,39 +35,24 @@ const WAITING_ROWS: usize = if cfg!(any(test, fuzzing)) {
     1 << 14
 };
 
-/// What to sort a snapshot's classes by.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum ClassSortKey {
-    /// The registered name, ascending.
-    ClassName,
-    /// The sum of sizes, descending.
-    Size,
-    /// Active instances, descending.
-    Active,
-    /// The average size, descending.
-    Average,
-    /// The share, descending.
-    Share,
-}
-
-impl ClassSortKey {
-    /// All keys by the names that users type.
-    pub const NAMED: [(&'static str, ClassSortKey); 5] = [
-        ("classname", ClassSortKey::ClassName),
-        ("size", ClassSortKey::Size),
-        ("active", ClassSortKey::Active),
-        ("average", ClassSortKey::Average),
-        ("share", ClassSortKey::Share),
-    ];
-}
-
-impl FromStr for ClassSortKey {
-    type Err = Error;
-
-    fn from_str(text: &str) -> Result<Self, Error> {
-        named(&ClassSortKey::NAMED, text)
+named! {
+    /// What to sort a snapshot's classes by.
+    #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+    pub enum ClassSortKey {
+        /// The registered name, ascending.
+        ClassName = "classname",
+        /// The sum of sizes, descending.
+        Size = "size",
+        /// Active instances, descending.
+        Active = "active",
+        /// The average size, descending.
+        Average = "average",
+        /// The share, descending.
+        Share = "share",
     }
 }
+
+parsed_by_name!(ClassSortKey);
 
 /// A snapshot by its names.
 #[derive(Clone, Debug, PartialEq, Serialize)]
@@ -142,30 +127,24 @@ pub struct Folded {
     pub share_percent: Option<f64>,
 }
 
-/// What shares are of.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "snake_case")]
-pub enum ShareOf {
-    /// The tracked total of the snapshot.
-    #[default]
-    Tracked,
-    /// The process's resident size.
-    Resident,
-    /// The process's virtual size.
-    Virtual,
-    /// The total of asizeof.
-    Asizeof,
+named! {
+    /// What shares are of.
+    #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+    #[serde(rename_all = "snake_case")]
+    pub enum ShareOf {
+        /// The tracked total of the snapshot.
+        #[default]
+        Tracked = "tracked",
+        /// The process's resident size.
+        Resident = "resident",
+        /// The process's virtual size.
+        Virtual = "virtual",
+        /// The total of asizeof.
+        Asizeof = "asizeof",
+    }
 }
 
 impl ShareOf {
-    /// All of them by the names that users type.
-    pub const NAMED: [(&'static str, ShareOf); 4] = [
-        ("tracked", ShareOf::Tracked),
-        ("resident", ShareOf::Resident),
-        ("virtual", ShareOf::Virtual),
-        ("asizeof", ShareOf::Asizeof),
-    ];
-
     /// The name that users type.
     pub fn name(self) -> &'static str {
         let mut named = ShareOf::NAMED.into_iter();

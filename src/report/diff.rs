@@ -5,7 +5,7 @@ use std::io::{self, Write};
 use super::Report;
 use super::class_names::ClassNames;
 use super::fit::{clipped, width_of};
-use super::form::csv::{self, Dialect};
+use super::form::csv::Dialect;
 use super::form::json::{self, JsonLayout};
 use super::form::markdown;
 use super::form::table::Style;
@@ -117,33 +117,32 @@ fn csv(out: &mut impl Write, diff: &Diff<'_>, dialect: Dialect) -> io::Result<()
         let columns = columns(diff);
         return report_table(diff, &columns).csv(out, dialect);
     };
-    let mut writer = dialect.writer(out);
-    writer
-        .write_record([
-            "class",
-            "path",
-            "count_before",
-            "count_after",
-            "bytes_before",
-            "bytes_after",
-            "bytes_change",
-        ])
-        .map_err(csv::io_error)?;
-    for row in referents {
-        writer
-            .write_record([
-                &*dialect.cell(&row.class.to_str()),
-                &dialect.cell(&names(row).join(" → ")),
-                &row.count_before.to_string(),
-                &row.count_after.to_string(),
-                &row.bytes_before.to_string(),
-                &row.bytes_after.to_string(),
-                &row.bytes_change.to_string(),
-            ])
-            .map_err(csv::io_error)?;
-    }
-    writer.flush()
+    let columns = REFERENT_COLUMNS.map(|name| TableColumn::new(name, "", name, 0));
+    let rows = referents.iter().map(|row| Row {
+        of: Of::One,
+        values: vec![
+            Value::Name(row.class),
+            Value::Label(path(row)),
+            Value::Count(row.count_before),
+            Value::Count(row.count_after),
+            Value::Bytes(row.bytes_before),
+            Value::Bytes(row.bytes_after),
+            Value::ByteChange(row.bytes_change),
+        ],
+    });
+    ReportTable::of(&columns, rows).csv(out, dialect)
 }
+
+/// The columns of an attribute in CSV.
+const REFERENT_COLUMNS: [&str; 7] = [
+    "class",
+    "path",
+    "count_before",
+    "count_after",
+    "bytes_before",
+    "bytes_after",
+    "bytes_change",
+];
 
 /// Writes Markdown tables.
 fn markdown(out: &mut impl Write, diff: &Diff<'_>, style: ByteStyle) -> io::Result<()> {

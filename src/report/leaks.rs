@@ -6,10 +6,11 @@ use std::path::Path;
 use super::advice::Advice;
 use super::class_names::ClassNames;
 use super::fit::{clipped, clipped_left, ending, width_of, wrap};
-use super::form::csv::{self, Dialect};
+use super::form::csv::Dialect;
 use super::form::json::{self, JsonLayout};
 use super::form::markdown;
 use super::form::table::Style;
+use super::report_table::{Of, ReportTable, Row, TableColumn, Value};
 use super::{Paint, Report, coverage, reasons};
 use crate::analysis::leaks::{
     ClassVerdict, Confidence, Holder, Leaks, Origin, Pattern, SurvivorObject, Suspect,
@@ -111,57 +112,63 @@ fn limits(leaks: &Leaks<'_>) -> Vec<String> {
         .collect()
 }
 
-fn classes<'l, 'd>(leaks: &'l Leaks<'d>) -> impl Iterator<Item = &'l ClassVerdict<'d>> {
+fn classes<'l, 'd>(leaks: &'l Leaks<'d>) -> impl Iterator<Item = &'l ClassVerdict<'d>> + Clone {
     let suspects = leaks.suspects.iter().map(|suspect| &suspect.class);
     suspects.chain(&leaks.more_suspects).chain(&leaks.cleared)
 }
 
 /// Writes a row for each class.
 fn csv(out: &mut impl Write, leaks: &Leaks<'_>, dialect: Dialect) -> io::Result<()> {
-    let mut writer = dialect.writer(out);
-    writer
-        .write_record([
-            "class",
-            "confidence",
-            "pattern",
-            "instances_first",
-            "instances_last",
-            "bytes_first",
-            "bytes_last",
-            "bytes_per_second",
-            "bytes_per_snapshot",
-            "bytes_monotony",
-            "late_growth",
-            "born",
-            "survived",
-            "spans_with_births",
-            "spans_with_survivors",
-        ])
-        .map_err(csv::io_error)?;
-    for class in classes(leaks) {
-        let evidence = &class.evidence;
-        writer
-            .write_record([
-                &*dialect.cell(&class.class.to_str()),
-                confidence(class.verdict.confidence),
-                pattern(class.verdict.pattern),
-                &evidence.instances.first.to_string(),
-                &evidence.instances.last.to_string(),
-                &evidence.bytes.first.to_string(),
-                &evidence.bytes.last.to_string(),
-                &csv::optional(evidence.bytes.per_second),
-                &csv::optional(evidence.bytes.per_snapshot),
-                &evidence.bytes.monotonicity.to_string(),
-                &csv::optional(evidence.bytes.late_growth),
-                &evidence.survival.born.to_string(),
-                &evidence.survival.survived.to_string(),
-                &evidence.survival.spans_with_births.to_string(),
-                &evidence.survival.spans_with_survivors.to_string(),
-            ])
-            .map_err(csv::io_error)?;
-    }
-    writer.flush()
+    let columns = COLUMNS.map(|name| TableColumn::new(name, "", name, 0));
+    let rows = classes(leaks).map(csv_row);
+    ReportTable::of(&columns, rows).csv(out, dialect)
 }
+
+fn csv_row<'d>(class: &ClassVerdict<'d>) -> Row<'d> {
+    let evidence = &class.evidence;
+    let survival = &evidence.survival;
+    let figure = |figure| Value::of(figure, Value::Average);
+    let values = vec![
+        Value::Name(class.class),
+        Value::Word(confidence(class.verdict.confidence)),
+        Value::Word(pattern(class.verdict.pattern)),
+        Value::CountChange(evidence.instances.first),
+        Value::CountChange(evidence.instances.last),
+        Value::Bytes(evidence.bytes.first),
+        Value::Bytes(evidence.bytes.last),
+        figure(evidence.bytes.per_second),
+        figure(evidence.bytes.per_snapshot),
+        Value::Average(evidence.bytes.monotonicity),
+        figure(evidence.bytes.late_growth),
+        Value::Count(survival.born),
+        Value::Count(survival.survived),
+        Value::Count(survival.spans_with_births as u64),
+        Value::Count(survival.spans_with_survivors as u64),
+    ];
+    Row {
+        of: Of::One,
+        values,
+    }
+}
+
+/// The columns of a class in CSV.
+const COLUMNS: [&str; 15] = [
+    "class",
+    "confidence",
+    "pattern",
+    "instances_first",
+    "instances_last",
+    "bytes_first",
+    "bytes_last",
+    "bytes_per_second",
+    "bytes_per_snapshot",
+    "bytes_monotony",
+    "late_growth",
+    "born",
+    "survived",
+    "spans_with_births",
+    "spans_with_survivors",
+];
 
 /// Writes a table of all classes, and the reasons of each suspect.
 fn markdown(out: &mut impl Write, leaks: &Leaks<'_>, style: ByteStyle) -> io::Result<()> {

@@ -148,6 +148,19 @@ pub(super) struct ReportTable<'c, R> {
     pub(super) notes: Vec<Note>,
 }
 
+impl<'c, R> ReportTable<'c, R> {
+    /// A table without notes.
+    pub(super) fn of(columns: &'c [TableColumn], rows: R) -> Self {
+        ReportTable {
+            columns,
+            rows,
+            least_name: LEAST_NAME,
+            indent: 0,
+            notes: Vec::new(),
+        }
+    }
+}
+
 impl Value<'_> {
     pub(super) fn is_text(&self) -> bool {
         matches!(

@@ -7,7 +7,6 @@ mod one_process;
 
 use std::collections::HashMap;
 use std::ops::AddAssign;
-use std::str::FromStr;
 
 use foldhash::fast::FixedState;
 use serde::Serialize;
@@ -17,7 +16,8 @@ use super::merged::{MergedRow, Merger, ReferentRows, Trees};
 use super::summary::{SnapshotName, SnapshotSelector, SummaryOptions, average};
 use crate::error::Error;
 use crate::model::{Class, Contents, Population, Rules, Salvaged, Snapshot, Text};
-use crate::select::{Filter, Limit, named};
+use crate::named::{named, parsed_by_name};
+use crate::select::{Filter, Limit};
 use crate::source::Source;
 
 /// How many attributes are told of.
@@ -29,39 +29,24 @@ const MOST_LEVELS: usize = 3;
 /// A referent says it all if so much of what its parent grew by is its own, in percent.
 const SAYS_IT_ALL: i128 = 90;
 
-/// What to sort classes by.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum DiffSortKey {
-    /// Growth in bytes, descending.
-    Growth,
-    /// Bytes after, descending.
-    Bytes,
-    /// Growth in instances, descending.
-    Active,
-    /// The average after, descending.
-    Average,
-    /// The registered name, ascending.
-    ClassName,
-}
-
-impl DiffSortKey {
-    /// All keys by the names that users type.
-    pub const NAMED: [(&'static str, DiffSortKey); 5] = [
-        ("growth", DiffSortKey::Growth),
-        ("bytes", DiffSortKey::Bytes),
-        ("active", DiffSortKey::Active),
-        ("average", DiffSortKey::Average),
-        ("classname", DiffSortKey::ClassName),
-    ];
-}
-
-impl FromStr for DiffSortKey {
-    type Err = Error;
-
-    fn from_str(text: &str) -> Result<Self, Error> {
-        named(&DiffSortKey::NAMED, text)
+named! {
+    /// What to sort classes by.
+    #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+    pub enum DiffSortKey {
+        /// Growth in bytes, descending.
+        Growth = "growth",
+        /// Bytes after, descending.
+        Bytes = "bytes",
+        /// Growth in instances, descending.
+        Active = "active",
+        /// The average after, descending.
+        Average = "average",
+        /// The registered name, ascending.
+        ClassName = "classname",
     }
 }
+
+parsed_by_name!(DiffSortKey);
 
 /// What to compare and how.
 #[derive(Clone, Debug, Default)]

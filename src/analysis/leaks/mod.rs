@@ -9,8 +9,6 @@ mod suspect;
 mod trend;
 mod verdict;
 
-use std::str::FromStr;
-
 use serde::Serialize;
 
 pub use survival::Survival;
@@ -26,7 +24,8 @@ use crate::error::Error;
 use crate::model::{
     ClassId, Cohorts, Contents, Rules, Salvaged, Snapshot, Survivors, Text, Totals,
 };
-use crate::select::{Filter, Limit, named};
+use crate::named::{named, parsed_by_name};
+use crate::select::{Filter, Limit};
 use crate::source::{Digest, Source};
 
 /// How many snapshots are compared at most, and with however many classes.
@@ -37,41 +36,28 @@ const LEAST_SNAPSHOTS: usize = 16;
 /// where they are many, fewer snapshots are looked at.
 const MOST_PAIRS: usize = 80_000_000;
 
-/// What to sort classes by.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum LeakSortKey {
-    /// Growth in bytes, descending.
-    Growth,
-    /// Bytes at the last snapshot, descending.
-    Bytes,
-    /// Growth in instances, descending.
-    Active,
-    /// How sure the verdict is, descending.
-    Confidence,
-    /// The registered name, ascending.
-    ClassName,
+named! {
+    /// What to sort classes by.
+    #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+    pub enum LeakSortKey {
+        /// Growth in bytes, descending.
+        Growth = "growth",
+        /// Bytes at the last snapshot, descending.
+        Bytes = "bytes",
+        /// Growth in instances, descending.
+        Active = "active",
+        /// How sure the verdict is, descending.
+        Confidence = "confidence",
+        /// The registered name, ascending.
+        ClassName = "classname",
+    }
 }
+
+parsed_by_name!(LeakSortKey);
 
 impl LeakSortKey {
-    /// All keys by the names that users type.
-    pub const NAMED: [(&'static str, LeakSortKey); 5] = [
-        ("growth", LeakSortKey::Growth),
-        ("bytes", LeakSortKey::Bytes),
-        ("active", LeakSortKey::Active),
-        ("confidence", LeakSortKey::Confidence),
-        ("classname", LeakSortKey::ClassName),
-    ];
-
     /// The order when none is asked for.
     pub const DEFAULT: [LeakSortKey; 2] = [LeakSortKey::Confidence, LeakSortKey::Growth];
-}
-
-impl FromStr for LeakSortKey {
-    type Err = Error;
-
-    fn from_str(text: &str) -> Result<Self, Error> {
-        named(&LeakSortKey::NAMED, text)
-    }
 }
 
 /// What to look for.
