@@ -127,24 +127,6 @@ pub(super) fn view(
     let colors = Colors::of(history);
     let memory = Memory::of(history, names, &colors);
     let changes = changes(history, names);
-    let changed = match (history.snapshots.first(), history.snapshots.last()) {
-        (Some(first), Some(last)) if first.snapshot != last.snapshot => format!(
-            "From {} to {}, the classes that grew most first. {}{}",
-            named(first),
-            named(last),
-            history.peak().map_or(String::new(), |peak| {
-                let peak = named(&history.snapshots[peak]);
-                format!("All classes together were largest at {peak}.")
-            }),
-            if history.snapshots_left_out > 0 {
-                " “Largest” is that of the snapshots that are shown."
-            } else {
-                ""
-            }
-        ),
-        _ => "One snapshot only, so nothing can have changed; a second one makes growth visible."
-            .into(),
-    };
     rendered(&Index {
         title: &options.title,
         facts: facts(dump),
@@ -156,7 +138,7 @@ pub(super) fn view(
         remarks: remarks(dump, options),
         charts: memory.charts()?,
         legend: memory.legend(),
-        changed,
+        changed: changed(history),
         more_changes: (changes.len() < history.classes.len()).then(|| {
             let more = history.classes.len() - changes.len();
             format!(
@@ -175,20 +157,7 @@ pub(super) fn view(
                 counted(history.snapshots_left_out, "snapshot", "snapshots")
             )
         }),
-        pages: history
-            .classes
-            .iter()
-            .enumerate()
-            .map(|(at, class)| PageLink {
-                name: names.shown(at),
-                href: names.href(at, class.id),
-                aside: counted(
-                    class.class_of(dump).objects().len(),
-                    "instance",
-                    "instances",
-                ),
-            })
-            .collect(),
+        pages: page_links(dump, history, names),
         more_classes: (history.classes_left_out > 0).then(|| {
             format!(
                 "{} more have no page: those with one held most at some snapshot. \
@@ -196,16 +165,58 @@ pub(super) fn view(
                 counted(history.classes_left_out, "class", "classes")
             )
         }),
-        without_script: if names.in_one_page() {
-            "The tables of classes at each snapshot and the views of the classes need this page’s \
-             script; the charts and the table of snapshots do not. Without --single-file ctstats \
-             html writes a page for each class, whose figures, charts and sites show without it."
-        } else {
-            "The tables of classes at each snapshot need this page’s script; the charts and the \
-             table of snapshots do not."
-        },
+        without_script: without_script(names),
         data: data(history, names),
     })
+}
+
+/// What the table of changes tells.
+fn changed(history: &History<'_>) -> String {
+    match (history.snapshots.first(), history.snapshots.last()) {
+        (Some(first), Some(last)) if first.snapshot != last.snapshot => format!(
+            "From {} to {}, the classes that grew most first. {}{}",
+            named(first),
+            named(last),
+            history.peak().map_or(String::new(), |peak| {
+                let peak = named(&history.snapshots[peak]);
+                format!("All classes together were largest at {peak}.")
+            }),
+            if history.snapshots_left_out > 0 {
+                " “Largest” is that of the snapshots that are shown."
+            } else {
+                ""
+            }
+        ),
+        _ => "One snapshot only, so nothing can have changed; a second one makes growth visible."
+            .into(),
+    }
+}
+
+fn page_links<'n>(dump: &Contents, history: &History<'_>, names: &'n Names) -> Vec<PageLink<'n>> {
+    let classes = history.classes.iter().enumerate();
+    classes
+        .map(|(at, class)| PageLink {
+            name: names.shown(at),
+            href: names.href(at, class.id),
+            aside: counted(
+                class.class_of(dump).objects().len(),
+                "instance",
+                "instances",
+            ),
+        })
+        .collect()
+}
+
+/// What readers miss whose browser runs no script.
+fn without_script(names: &Names) -> &'static str {
+    if names.in_one_page() {
+        "The tables of classes at each snapshot and the views of the classes need this page’s \
+         script; the charts and the table of snapshots do not. Without --single-file ctstats \
+         html writes a page for each class, whose figures, charts and sites show without it."
+    } else {
+        "The tables of classes at each snapshot need this page’s script; the charts and the \
+         table of snapshots do not."
+    }
 }
 
 /// A snapshot by its number and description.
@@ -565,44 +576,7 @@ fn snapshot_row(
 ) -> SnapshotRow {
     let snapshot = &history.snapshots[place];
     let whole = snapshot.total.sum_bytes;
-    let mut parts = Vec::new();
-    let mut x = 0.0;
-    let mut others = snapshot.total.sum_bytes;
-    let mut folded = history.classes.len() + history.classes_left_out;
-    let mut part = |name: &str, color: String, sum: i128| {
-        let percent = percent(sum, whole);
-        parts.push(SharePart {
-            color,
-            x: format!("{x:.2}"),
-            width: format!("{:.2}", percent.clamp(0.0, 100.0)),
-            text: format!(
-                "{name}: {}, {}",
-                bytes(sum, ByteStyle::Units),
-                share(percent)
-            ),
-        });
-        x += percent;
-    };
-    // The largest first, whatever the order elsewhere.
-    let mut order: Vec<usize> = (0..history.classes.len()).collect();
-    order.sort_by_key(|&at| std::cmp::Reverse(history.classes[at].held[place].sum_bytes));
-    for at in order {
-        let sum = history.classes[at].held[place].sum_bytes;
-        if percent(sum, whole) <= NOTABLE_PERCENT {
-            break;
-        }
-        others -= sum;
-        folded -= 1;
-        part(
-            names.shown(at),
-            colors.class(at).unwrap_or_else(|| OTHER.into()),
-            sum,
-        );
-    }
-    if others > 0 {
-        let name = format!("other ({})", counted(folded, "class", "classes"));
-        part(&name, OTHER.into(), others);
-    }
+    let parts = share_parts(history, place, names, colors);
     let texts: Vec<&str> = parts.iter().map(|part| part.text.as_str()).collect();
     let peak = history.peak() == Some(place);
     SnapshotRow {
@@ -638,6 +612,55 @@ fn snapshot_row(
         parts,
         open: history.peak().map_or(place == 0, |peak| peak == place),
     }
+}
+
+/// The bar of a snapshot: a part for each class that is large enough to be seen, and the others.
+fn share_parts(
+    history: &History<'_>,
+    place: usize,
+    names: &Names,
+    colors: &Colors,
+) -> Vec<SharePart> {
+    let whole = history.snapshots[place].total.sum_bytes;
+    let mut parts = Vec::new();
+    let mut x = 0.0;
+    let mut others = whole;
+    let mut folded = history.classes.len() + history.classes_left_out;
+    let mut part = |name: &str, color: String, sum: i128| {
+        let percent = percent(sum, whole);
+        parts.push(SharePart {
+            color,
+            x: format!("{x:.2}"),
+            width: format!("{:.2}", percent.clamp(0.0, 100.0)),
+            text: format!(
+                "{name}: {}, {}",
+                bytes(sum, ByteStyle::Units),
+                share(percent)
+            ),
+        });
+        x += percent;
+    };
+    // The largest first, whatever the order elsewhere.
+    let mut order: Vec<usize> = (0..history.classes.len()).collect();
+    order.sort_by_key(|&at| std::cmp::Reverse(history.classes[at].held[place].sum_bytes));
+    for at in order {
+        let sum = history.classes[at].held[place].sum_bytes;
+        if percent(sum, whole) <= NOTABLE_PERCENT {
+            break;
+        }
+        others -= sum;
+        folded -= 1;
+        part(
+            names.shown(at),
+            colors.class(at).unwrap_or_else(|| OTHER.into()),
+            sum,
+        );
+    }
+    if others > 0 {
+        let name = format!("other ({})", counted(folded, "class", "classes"));
+        part(&name, OTHER.into(), others);
+    }
+    parts
 }
 
 /// What a bar cannot say, and what the shares of the table are of.
