@@ -257,39 +257,11 @@ impl<'d> Diff<'d> {
     ) -> Result<Self, Error> {
         let before = held(old, &options.filter, from)?;
         let after = held(new, &options.filter, to)?;
-        let names = before.keys().chain(after.keys());
-        let names = names.chain(turnover.into_iter().flat_map(HashMap::keys));
-        let mut names: Vec<Text<'d>> = names.copied().collect();
-        names.sort_unstable();
-        names.dedup();
         let none = Sums {
             turnover: turnover.map(|_| Turnover::default()),
             ..Sums::default()
         };
-        let mut total = (none, 0);
-        let mut rows = Vec::new();
-        for class in names {
-            let of = |side: &HashMap<Text<'d>, ClassUsage, FixedState>| {
-                side.get(&class).copied().unwrap_or_default()
-            };
-            let sums = Sums {
-                before: of(&before),
-                after: of(&after),
-                turnover: turnover
-                    .map(|turnover| turnover.get(&class).copied().unwrap_or_default()),
-            };
-            let Some(status) = sums.status() else {
-                continue;
-            };
-            total.0.add(sums);
-            total.1 += 1;
-            let row = ClassDiff {
-                class,
-                status,
-                figures: sums.figures(),
-            };
-            rows.push((row, sums));
-        }
+        let (mut rows, total) = rows(&before, &after, turnover, none);
         let mut referents = None;
         if options.referents {
             let sides = [
@@ -324,14 +296,50 @@ impl<'d> Diff<'d> {
             sort: options.keys().to_vec(),
             classes: rows.into_iter().map(|(row, _)| row).collect(),
             more,
-            total: FoldedDiff {
-                classes: total.1,
-                figures: total.0.figures(),
-            },
+            total,
             referents,
             referents_cut: cut == Some(true),
         })
     }
+}
+
+/// A row for each class on which there is something to say, and all of them together.
+fn rows<'d>(
+    before: &HashMap<Text<'d>, ClassUsage, FixedState>,
+    after: &HashMap<Text<'d>, ClassUsage, FixedState>,
+    turnover: Option<&HashMap<Text<'d>, Turnover, FixedState>>,
+    none: Sums,
+) -> (Vec<(ClassDiff<'d>, Sums)>, FoldedDiff) {
+    let names = before.keys().chain(after.keys());
+    let names = names.chain(turnover.into_iter().flat_map(HashMap::keys));
+    let mut names: Vec<Text<'d>> = names.copied().collect();
+    names.sort_unstable();
+    names.dedup();
+    let (mut total, mut classes) = (none, 0);
+    let mut rows = Vec::new();
+    for class in names {
+        let of = |side: &HashMap<Text<'d>, ClassUsage, FixedState>| {
+            side.get(&class).copied().unwrap_or_default()
+        };
+        let sums = Sums {
+            before: of(before),
+            after: of(after),
+            turnover: turnover.map(|turnover| turnover.get(&class).copied().unwrap_or_default()),
+        };
+        let Some(status) = sums.status() else {
+            continue;
+        };
+        total.add(sums);
+        classes += 1;
+        let row = ClassDiff {
+            class,
+            status,
+            figures: sums.figures(),
+        };
+        rows.push((row, sums));
+    }
+    let figures = total.figures();
+    (rows, FoldedDiff { classes, figures })
 }
 
 /// What the classes held at a snapshot, by their registered names, where they held anything.
