@@ -398,7 +398,8 @@ def commands():
     for by in "function", "file", "class", "name", "repr":
         made["sites by-" + by] = ["sites", "--by", by]
     made["sites deep"] = ["sites", "--depth", "50", "--format", "json"]
-    for form in "flamegraph", "folded", "speedscope":
+    made["sites folded"] = ["sites", "--folded"]
+    for form in "flamegraph", "speedscope":
         made["sites " + form] = ["sites", "--" + form, "OUT"]
     for form in "table", "json", "junit", "github":
         made["check " + form] = ["check", "--format", form, "--max-alive", "*=1", "--max-bytes", "*=1", "--max-growth", "*=1"]
