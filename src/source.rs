@@ -83,6 +83,11 @@ pub(crate) trait KeptFigures {
 }
 
 impl<'s> Digest<'s> {
+    /// Whether there are objects, and none of them has a trace.
+    pub fn is_without_traces(&self) -> bool {
+        self.contents.is_without_traces()
+    }
+
     /// How much there is of everything.
     pub(crate) fn totals(&self) -> Result<Totals, Error> {
         // Reading the cohorts compares how many objects are alive.

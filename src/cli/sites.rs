@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use anyhow::Result;
 use clap::{ArgGroup, Args, ValueEnum};
 
-use ctstats::analysis::info::Info;
+use ctstats::Source;
 use ctstats::analysis::sites::{GroupBy, MAX_DEPTH, SiteSortKey, Sites, SitesOptions};
 use ctstats::analysis::stacks::{Stacks, Weight};
 use ctstats::report::{folded, speedscope};
@@ -219,8 +219,7 @@ impl SitesArgs {
 }
 
 fn remark_on_traces(dump: &Opened) -> Result<()> {
-    let info = dump.ask(Info::of)?;
-    if info.sites == 0 && info.objects > 0 {
+    if dump.ask(|file| file.digest())?.is_without_traces() {
         note("no object has a trace; tracker.track_class(Cls, trace=True) records them");
     }
     Ok(())

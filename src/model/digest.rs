@@ -4,7 +4,7 @@
 use super::merged_referents::MergedTrees;
 use super::{ClassTotals, Cohorts, Contents, Rules, Snapshot};
 
-/// More cells than these are not kept: classes and snapshots are both many, and what they
+/// More class totals than these are not kept: classes and snapshots are both many, and what they
 /// hold is sooner computed than read.
 const MOST_CLASS_TOTALS: usize = 1 << 20;
 
@@ -43,7 +43,7 @@ pub(crate) struct Totals {
 }
 
 impl Figures {
-    /// Computes all but the merged_trees: a pass for the class totals, one for the cohorts. None of a
+    /// Computes all but the merged trees: a pass for the class totals, one for the cohorts. None of a
     /// dump whose times contradict its order: whoever counts lives reads it whole and puts it in
     /// order first.
     pub(crate) fn of(dump: &Contents) -> Figures {
@@ -110,6 +110,14 @@ impl Contents {
     pub(crate) fn all_referents(&self) -> u64 {
         let recorded = self.asized.referents.len() as u64;
         self.of_whole.as_ref().map_or(recorded, |all| all.referents)
+    }
+
+    /// Whether the whole has objects, and none of them a trace.
+    pub(crate) fn is_without_traces(&self) -> bool {
+        let recorded = (self.listed.len() as u64, self.traces.ends.len() as u64);
+        let all = self.of_whole.as_ref();
+        let (objects, traces) = all.map_or(recorded, |all| (all.objects, all.traces));
+        objects > 0 && traces == 0
     }
 
     /// How many `Asized` the whole has.

@@ -6,7 +6,7 @@ use std::borrow::Cow;
 
 use super::Filter;
 use crate::error::Error;
-use crate::model::{ClassTotals, Cohorts, KeptTrees, Population, Rows, Rules};
+use crate::model::{ClassTotals, Cohorts, KeptTrees, Population, Rows};
 use crate::source::{KeptFigures, Source};
 
 impl Filter {
@@ -62,20 +62,9 @@ impl Filter {
             return Ok(names.any(|name| self.admits_class(name)));
         }
         let objects = source.fetch(self.projection(), Rows::All)?;
-        let sizes = self
-            .min_size_bytes
-            .map(|_| objects.sizes(Rules::Documented));
-        let largest = |number| {
-            sizes
-                .as_ref()
-                .map_or(0, |sizes| sizes.largest_bytes(number))
-        };
         let classes = objects.classes();
         let mut classes = classes.filter(|class| self.admits_class(class.name()));
-        Ok(classes.any(|class| {
-            let mut objects = class.objects();
-            objects.any(|object| self.admits_object(object, || largest(object.id())))
-        }))
+        Ok(classes.any(|class| class.objects().any(|object| self.admits(object))))
     }
 
     /// What a file keeps is of all objects of a class.

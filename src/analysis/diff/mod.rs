@@ -533,7 +533,7 @@ fn side<'d>(
             trees: Trees::Kept(kept, rows),
         });
     }
-    let dump = match digest.totals()?.referents {
+    let dump = match digest.contents.all_referents() {
         0 => digest.contents,
         _ => source.whole()?,
     };

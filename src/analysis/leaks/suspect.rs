@@ -108,7 +108,7 @@ pub(super) fn look<'d>(
     all.dedup();
     let digest = source.digest()?;
     let kept_trees = filter.merged_referents(source, Population::Of(survivors))?;
-    let referents = kept_trees.is_none() && digest.totals()?.referents > 0;
+    let referents = kept_trees.is_none() && digest.contents.all_referents() > 0;
     let samples = Samples::At {
         seconds: survivors.alive_at_seconds,
         referents,

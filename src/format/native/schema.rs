@@ -36,8 +36,6 @@ enum Needed {
 pub(super) enum To {
     /// Nothing: they are figures.
     Nothing,
-    /// Classes.
-    Class,
     /// Texts.
     Text,
     /// Traces.
@@ -58,7 +56,7 @@ macro_rules! row {
 
 /// All of them, in the order of the file.
 pub(super) const OBJECTS: [Row; 10] = [
-    row!("obj.class", Needed::For(Column::Class), To::Class, class),
+    row!("obj.class", Needed::For(Column::Class), To::Nothing, class),
     row!("obj.birth", Needed::For(Column::Birth), To::Nothing, birth),
     row!("obj.death", Needed::For(Column::Death), To::Nothing, death),
     row!("obj.name", Needed::For(Column::Name), To::Text, name),

@@ -114,7 +114,6 @@ fn traces_and_snapshots(dump: &Contents, text: impl Fn(TextId) -> bool) -> Outco
 fn holds(dump: &Contents, to: To) -> bool {
     let bound = match to {
         To::Nothing => return true,
-        To::Class => dump.classes.len(),
         To::Text => dump.text.len(),
         To::Trace => dump.traces.ends.len(),
     };
