@@ -427,7 +427,7 @@ proptest! {
         let mut bytes = Vec::new();
         dump.dump_stats_to(&mut bytes).unwrap();
         let mut again = Dump::read(&bytes[..]).unwrap();
-        again.notes = dump.notes.clone();
+        again.contents.notes = dump.notes.clone();
         prop_assert_eq!(format!("{dump:?}"), format!("{again:?}"));
     }
 

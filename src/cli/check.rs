@@ -212,9 +212,11 @@ impl CheckArgs {
 
 /// Why some limits could not be checked: what the filter leaves, or else the limits one by one.
 fn of_no_class(unused: &[&Unused], filter: &Filter, dump: &Opened) -> Result<String> {
-    if !filter.is_empty() && !remarks::some_pass(filter, dump)? {
-        let unmatched = dump.ask(|file| filter.unmatched(file))?;
-        return Ok(remarks::nothing_passes(filter, &unmatched));
+    if !filter.is_empty() {
+        let (unmatched, some_pass) = dump.ask(|file| filter.unmatched(file))?;
+        if !some_pass {
+            return Ok(remarks::nothing_passes(filter, &unmatched));
+        }
     }
     let sentences: Vec<String> = unused.iter().map(|one| check::of_no_class(one)).collect();
     Ok(remarks::list(&sentences))

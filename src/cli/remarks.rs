@@ -56,27 +56,21 @@ pub(super) fn on_filter(filter: &Filter, dump: &Opened) -> Result<()> {
         on_nothing_tracked();
         return Ok(());
     }
-    let unmatched = dump.ask(|file| filter.unmatched(file))?;
-    on_unmatched(filter, &unmatched, some_pass(filter, dump)?);
+    let (unmatched, some_pass) = dump.ask(|file| filter.unmatched(file))?;
+    on_unmatched(filter, &unmatched, some_pass);
     Ok(())
 }
 
 /// The same of two dumps together: a class may be in either.
 pub(super) fn on_filter_of_two(filter: &Filter, old: &Opened, new: &Opened) -> Result<()> {
-    let mut unmatched = new.ask(|file| filter.unmatched(file))?;
-    let in_old = old.ask(|file| filter.unmatched(file))?;
+    let (mut unmatched, new_pass) = new.ask(|file| filter.unmatched(file))?;
+    let (in_old, old_pass) = old.ask(|file| filter.unmatched(file))?;
     unmatched.retain(|text| {
         let same = |old: &Unmatched| (old.criterion, &old.text) == (text.criterion, &text.text);
         in_old.iter().any(same)
     });
-    let some_pass = some_pass(filter, old)? || some_pass(filter, new)?;
-    on_unmatched(filter, &unmatched, some_pass);
+    on_unmatched(filter, &unmatched, old_pass || new_pass);
     Ok(())
-}
-
-/// Whether some object of a dump passes.
-pub(super) fn some_pass(filter: &Filter, dump: &Opened) -> Result<bool> {
-    dump.ask(|file| filter.admits_some(file))
 }
 
 /// The same if it is known which texts fit nothing.

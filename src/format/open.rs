@@ -551,7 +551,7 @@ mod tests {
         let asized = cart.unwrap().samples().next_back().unwrap().asized.id();
         let group = whole.asized.rows[asized.index()].group;
         let members = whole.asized.group_range(group);
-        whole.asized.referents[members.start] = asized;
+        whole.contents.asized.referents[members.start] = asized;
         whole.dump_stats(&path).unwrap();
         let file = DumpFile::open(&path).unwrap();
         // That of the first snapshot, at which the cart was not there.

@@ -261,16 +261,18 @@ mod tests {
     fn set_back(dump: &Dump, moment: f64, seconds: f64) -> Dump {
         let mut dump = dump.clone();
         let clock = |time: f64| if time < moment { time } else { time - seconds };
-        for time in &mut dump.samples.time {
+        let contents = &mut dump.contents;
+        for time in &mut contents.samples.time {
             *time = clock(*time);
         }
-        for snapshot in &mut dump.snapshots {
+        for snapshot in &mut contents.snapshots {
             snapshot.timestamp = clock(snapshot.timestamp);
         }
-        for number in 0..dump.objects.len() {
-            dump.objects.birth[number] = clock(dump.objects.birth[number]);
-            let death = ObjectColumns::death_of(dump.objects.death[number]).map(clock);
-            dump.objects.set_death(number, death);
+        let objects = &mut contents.objects;
+        for number in 0..objects.len() {
+            objects.birth[number] = clock(objects.birth[number]);
+            let death = ObjectColumns::death_of(objects.death[number]).map(clock);
+            objects.set_death(number, death);
         }
         dump
     }

@@ -16,10 +16,10 @@ const COHORTS_TO_START: usize = 1 << 12;
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Figures {
     /// Every class at every snapshot; `None` if those are too many.
-    pub(crate) cells: Option<ClassTotals>,
+    pub(crate) class_totals: Option<ClassTotals>,
     /// Who was born and died between which snapshots; `None` if those are too many.
     pub(crate) cohorts: Option<Cohorts>,
-    /// Trees of referents; see [`Dump::merged_trees`].
+    /// Trees of referents; see [`Contents::merged_trees`].
     pub(crate) merged_trees: Vec<MergedTrees>,
 }
 
@@ -54,7 +54,7 @@ impl Figures {
         let cohorts = Cohorts::of(dump, |_| true, |_| true);
         let most = COHORTS_TO_START + dump.listed.len() / OBJECTS_PER_COHORT;
         Figures {
-            cells: few.then(|| ClassTotals::of(dump)),
+            class_totals: few.then(|| ClassTotals::of(dump)),
             cohorts: (cohorts.cohorts.len() <= most).then_some(cohorts),
             merged_trees: Vec::new(),
         }

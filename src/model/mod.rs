@@ -5,7 +5,7 @@
 //! Callers never see a column: they get [`TrackedObject`], [`Sample`], [`Asized`],
 //! [`Snapshot`], [`Frame`]. The model uses no other module but `room`, and computes no report.
 
-use std::ops::{Deref, DerefMut};
+use std::ops::Deref;
 
 mod asized;
 mod class_totals;
@@ -67,12 +67,6 @@ impl Deref for Dump {
 
     fn deref(&self) -> &Contents {
         &self.contents
-    }
-}
-
-impl DerefMut for Dump {
-    fn deref_mut(&mut self) -> &mut Contents {
-        &mut self.contents
     }
 }
 

@@ -7,7 +7,7 @@ use std::hash::BuildHasher;
 use foldhash::quality::RandomState;
 
 use super::text::TextId;
-use super::{Dump, TrackedObject};
+use super::{Contents, Dump, TrackedObject};
 
 /// Texts that can be redacted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -47,7 +47,7 @@ impl Placeholders {
 impl Dump {
     /// The dump without these texts.
     pub fn redacted(self, what: &[Redaction]) -> Dump {
-        let mut dump = self;
+        let mut dump = self.contents;
         let mut placeholders = Placeholders::default();
         for redaction in what {
             match redaction {
@@ -61,7 +61,9 @@ impl Dump {
         let objects: Vec<_> = dump.objects().map(TrackedObject::id).collect();
         dump.part(&objects)
     }
+}
 
+impl Contents {
     fn placeholder(
         &mut self,
         placeholders: &mut Placeholders,

@@ -49,24 +49,6 @@ impl Filter {
         }
     }
 
-    /// Whether some object passes. If only classes are asked for, a class that passes is enough:
-    /// its objects need not be read.
-    ///
-    /// # Errors
-    ///
-    /// If the dump cannot be read.
-    pub fn admits_some(&self, source: &impl Source) -> Result<bool, Error> {
-        let digest = source.digest()?;
-        let mut names = digest.contents.classes().map(|class| class.name());
-        if self.admits_every_object() {
-            return Ok(names.any(|name| self.admits_class(name)));
-        }
-        let objects = source.fetch(self.projection(), Rows::All)?;
-        let classes = objects.classes();
-        let mut classes = classes.filter(|class| self.admits_class(class.name()));
-        Ok(classes.any(|class| class.objects().any(|object| self.admits(object))))
-    }
-
     /// What a file keeps is of all objects of a class.
     fn kept<'s>(&self, source: &'s impl Source) -> Result<Option<&'s dyn KeptFigures>, Error> {
         let file = source.digest()?.file;

@@ -1,7 +1,7 @@
 //! Which objects count: by class, name, repr, life and size.
 
 use super::class_pattern::means;
-use crate::model::{Column, KeptSizes, Projection, Rules, Text, TrackedObject};
+use crate::model::{Column, Contents, KeptSizes, Projection, Rules, Text, TrackedObject};
 
 /// Which objects count. Everything that is set must hold.
 #[derive(Clone, Debug, Default)]
@@ -51,6 +51,17 @@ impl Filter {
     /// Whether a class passes, by its registered name.
     pub fn admits_class(&self, name: Text<'_>) -> bool {
         self.classes.is_empty() || self.classes.iter().any(|text| means(text, name))
+    }
+
+    /// The objects that pass, class by class.
+    pub(crate) fn passing<'d>(
+        &self,
+        dump: &'d Contents,
+    ) -> impl Iterator<Item = TrackedObject<'d>> {
+        let classes = dump.classes();
+        let classes = classes.filter(|class| self.admits_class(class.name()));
+        let objects = classes.flat_map(|class| class.objects());
+        objects.filter(|&object| self.admits(object))
     }
 
     /// Whether an object of an admitted class passes, by its largest size as documented. Whoever

@@ -37,18 +37,23 @@ pub struct Unmatched {
 }
 
 impl Filter {
-    /// The texts of this filter that fit nothing in a dump, whatever else is asked for. Names and
-    /// reprs are looked for only if the filter asks for them.
+    /// The texts of this filter that fit nothing in a dump, whatever else is asked for, and whether
+    /// some object passes. If only classes are asked for, a class that passes is enough: its
+    /// objects need not be read.
     ///
     /// # Errors
     ///
     /// If the dump cannot be read.
-    pub fn unmatched(&self, source: &impl Source) -> Result<Vec<Unmatched>, Error> {
-        if self.names.is_empty() && self.reprs.is_empty() {
-            return Ok(self.unmatched_in(source.digest()?.contents));
+    pub fn unmatched(&self, source: &impl Source) -> Result<(Vec<Unmatched>, bool), Error> {
+        let digest = source.digest()?.contents;
+        if self.admits_every_object() {
+            let mut names = digest.classes().map(|class| class.name());
+            let some_pass = names.any(|name| self.admits_class(name));
+            return Ok((self.unmatched_in(digest), some_pass));
         }
         let objects = source.fetch(self.projection(), Rows::All)?;
-        Ok(self.unmatched_in(&objects))
+        let some_pass = self.passing(&objects).next().is_some();
+        Ok((self.unmatched_in(&objects), some_pass))
     }
 
     pub(super) fn unmatched_in(&self, dump: &Contents) -> Vec<Unmatched> {

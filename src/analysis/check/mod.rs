@@ -171,7 +171,7 @@ impl<'d> Check<'d> {
         let mut passing = names.clone();
         passing.retain(|&name| filter.admits_class(name));
         // Where no object passes, no class has a figure.
-        if !filter.admits_some(source)? {
+        if !filter.unmatched(source)?.1 {
             passing.clear();
         }
         passing.sort_unstable();

@@ -7,7 +7,7 @@ use foldhash::fast::FixedState;
 
 use super::Turnover;
 use crate::error::Error;
-use crate::model::{Column, Contents, Projection, Rows, Snapshot, Text, TrackedObject};
+use crate::model::{Column, Projection, Rows, Snapshot, Text, TrackedObject};
 use crate::select::Filter;
 use crate::source::Source;
 
@@ -41,7 +41,8 @@ pub(super) fn turnover<'d>(
     let new = new.keep(new.fetch(wanted, Rows::All)?);
     let [from, to] = [from, to].map(Snapshot::timestamp_seconds);
     let mut names = Names::default();
-    let mut were: Vec<Identity> = selected(old, filter)
+    let mut were: Vec<Identity> = filter
+        .passing(old)
         .filter(|object| object.is_active_at(from))
         .map(|object| names.identity(object))
         .collect();
@@ -49,7 +50,7 @@ pub(super) fn turnover<'d>(
     were.dedup();
     let mut is_known = vec![false; were.len()];
     let mut all: HashMap<Text<'d>, Turnover, FixedState> = HashMap::default();
-    for object in selected(new, filter) {
+    for object in filter.passing(new) {
         let was = were.binary_search(&names.identity(object)).ok();
         if let Some(place) = was {
             is_known[place] = true;
@@ -78,12 +79,4 @@ pub(super) fn turnover<'d>(
         all.entry(classes[class]).or_default().died += 1;
     }
     Ok(Some(all))
-}
-
-fn selected<'d>(dump: &'d Contents, filter: &Filter) -> impl Iterator<Item = TrackedObject<'d>> {
-    let classes = dump.classes();
-    let classes = classes.filter(|class| filter.admits_class(class.name()));
-    classes
-        .flat_map(|class| class.objects())
-        .filter(|&object| filter.admits(object))
 }

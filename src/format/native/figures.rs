@@ -132,7 +132,7 @@ pub(super) fn columns<'j, 'd: 'j>(figures: &'j Figures) -> Vec<(&'static str, Ma
 
 /// How many integers those hold.
 pub(super) fn integers(figures: &Figures) -> u64 {
-    let cells = figures.cells.as_ref();
+    let cells = figures.class_totals.as_ref();
     let cohorts = figures.cohorts.as_ref();
     let merged_trees = figures.merged_trees.iter();
     let columns = [
@@ -194,7 +194,7 @@ fn class_total_columns<'j, 'd: 'j>(cells: &'j ClassTotals) -> [(&'static str, Ma
 
 /// The cells, unless a sum by one of the rules goes beyond the numbers of the file.
 fn class_totals_that_fit(figures: &Figures) -> Option<&ClassTotals> {
-    let cells = figures.cells.as_ref()?;
+    let cells = figures.class_totals.as_ref()?;
     let mut sums = cells.sums.iter().zip(&cells.dead);
     let fit = sums.all(|(&sum, &dead)| fits(sum) && fits(sum + dead));
     fit.then_some(cells)

@@ -118,16 +118,17 @@ mod tests {
             let Ok(mut dump) = Dump::load(&path) else {
                 continue;
             };
-            dump.notes = Notes {
+            dump.contents.notes = Notes {
                 protocols: dump.notes.protocols,
-                unknown_globals: std::mem::take(&mut dump.notes.unknown_globals),
+                unknown_globals: dump.notes.unknown_globals.clone(),
                 ..Notes::default()
             };
             let mut again = Dump::read(&native(&dump)[..]).unwrap();
             assert_eq!(again.notes.origin, Origin::Native { version: 2 });
-            again.notes.origin = Origin::Pympler;
-            again.notes.dump_bytes = 0;
-            again.notes.checksum = None;
+            let notes = &mut again.contents.notes;
+            notes.origin = Origin::Pympler;
+            notes.dump_bytes = 0;
+            notes.checksum = None;
             assert_eq!(format!("{dump:?}"), format!("{again:?}"), "{path:?}");
             compared += 1;
         }
