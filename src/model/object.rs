@@ -13,9 +13,23 @@ use crate::room::make_room;
 /// ours. The loader turns every NaN of a file into the standard one, so none collides.
 const ALIVE_BITS: u64 = 0x7ff8_c757_a757_0001;
 
-/// Defines the columns of tracked objects: of each its type and what stands in it for nothing. All
-/// that is done with every column is written here once.
+/// Defines the columns of tracked objects: of each by which name it is asked for, its type, and what
+/// stands in it for nothing. All that is done with every column is written here once.
 macro_rules! object_columns {
+    (
+        $($(#[$doc:meta])* $name:ident, $column:ident: $cell:ty = $nothing:expr;)*
+        { $($more:ident: $more_cell:ty = $more_nothing:expr;)* }
+    ) => {
+        /// A column of tracked objects that is read only if it is asked for.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+        pub enum Column {
+            $($(#[$doc])* $name,)*
+        }
+
+        object_columns! {
+            $($(#[$doc])* $column: $cell = $nothing,)* $($more: $more_cell = $more_nothing,)*
+        }
+    };
     ($($(#[$doc:meta])* $column:ident: $cell:ty = $nothing:expr,)*) => {
         /// The columns of tracked objects, by number. They are empty where a native file was not
         /// asked for them.
@@ -89,19 +103,27 @@ macro_rules! object_columns {
 }
 
 object_columns! {
-    /// Addresses; those that do not fit stand in `wide_address` and `huge_address`.
-    address: u64 = 0,
-    name: TextId = TextId::NONE,
-    repr: TextId = TextId::NONE,
-    birth: f64 = 0.0,
-    /// As they are kept, those alive marked.
-    death: f64 = f64::from_bits(ALIVE_BITS),
-    trace: TraceId = TraceId::NONE,
-    /// The class in whose list the object stands, the last if in several.
-    class: ClassId = ClassId::NONE,
-    resolution_level: i32 = i32::MIN,
-    sample_start: u32 = 0,
-    sample_count: u32 = 0,
+    /// Their addresses; those that do not fit stand in columns of their own.
+    Address, address: u64 = 0;
+    /// Their own class names.
+    Name, name: TextId = TextId::NONE;
+    /// Their reprs.
+    Repr, repr: TextId = TextId::NONE;
+    /// When they were created.
+    Birth, birth: f64 = 0.0;
+    /// When they died; those alive are marked.
+    Death, death: f64 = f64::from_bits(ALIVE_BITS);
+    /// The frames that created them.
+    Trace, trace: TraceId = TraceId::NONE;
+    /// The class of each: the last in whose list it stands, for it may be in several.
+    Class, class: ClassId = ClassId::NONE;
+    /// Pympler's `resolution_level`.
+    ResolutionLevel, resolution_level: i32 = i32::MIN;
+    // Where the samples stand, which are asked for otherwise.
+    {
+        sample_start: u32 = 0;
+        sample_count: u32 = 0;
+    }
 }
 
 impl ObjectColumns {

@@ -1,27 +1,6 @@
 //! What to read of tracked objects: which of their columns, and which of the objects.
 
-use super::{ClassId, ObjectId, Rules};
-
-/// A column of tracked objects that is read only if it is asked for.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Column {
-    /// The class of each, which the lists of the classes need not tell: an object may be in several.
-    Class,
-    /// When they were created.
-    Birth,
-    /// When they died.
-    Death,
-    /// Their own class names.
-    Name,
-    /// Their reprs.
-    Repr,
-    /// Their addresses.
-    Address,
-    /// The frames that created them.
-    Trace,
-    /// Pympler's `resolution_level`.
-    ResolutionLevel,
-}
+use super::{ClassId, Column, ObjectId, Rules};
 
 /// Which samples of objects to read.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]

@@ -1,10 +1,66 @@
-//! `TrackedObject` instances into columns: their life, their trace, their samples.
+//! `TrackedObject` instances into columns and back: their life, their trace, their samples.
+
+use std::io::{self, Write};
 
 use super::fields::{Field, field};
 use super::frames::FrameParts;
+use super::write::{BATCH, Pickler};
 use super::{FRAME, Loader, SAMPLE, SAMPLES, TRACE, UNBUILT, built_twice};
-use crate::model::{AsizedId, FrameRow, Integer, ObjectId, TextId, TraceId};
+use crate::model::{AsizedId, FrameRow, Integer, ObjectId, TextId, TraceId, TrackedObject};
+use crate::pickle::opcode as op;
 use crate::pickle::{Heap, List, Outcome, Pairs, Value, bad_value, too_large};
+
+impl<W: Write> Pickler<'_, W> {
+    pub(super) fn object(&mut self, object: TrackedObject<'_>) -> io::Result<()> {
+        if let Some(&number) = self.objects.get(&object.id()) {
+            return self.get(number);
+        }
+        self.instance("pympler.classtracker", "TrackedObject")?;
+        // Only an object that is listed twice is ever asked for again.
+        if self.dump.listed.len() > self.dump.objects.len() {
+            let number = self.memoize()?;
+            self.objects.insert(object.id(), number);
+        }
+        self.out.write_all(&[op::EMPTY_DICT, op::MARK])?;
+        let columns = &self.dump.objects;
+        let index = object.id().index();
+        self.name(b"id")?;
+        self.integer(object.exact_address())?;
+        self.name(b"repr")?;
+        self.optional_text(columns.repr[index])?;
+        self.name(b"name")?;
+        match self.dump.optional_text(columns.name[index]) {
+            Some(name) => self.name(name.as_bytes())?,
+            None => self.op(op::NONE)?,
+        }
+        self.name(b"birth")?;
+        self.float(object.birth_seconds())?;
+        self.name(b"death")?;
+        match object.death_seconds() {
+            Some(death) => self.float(death)?,
+            None => self.op(op::NONE)?,
+        }
+        self.name(b"trace")?;
+        self.trace(object)?;
+        self.name(b"snapshots")?;
+        self.op(op::EMPTY_LIST)?;
+        let samples: Vec<_> = object.samples().collect();
+        for batch in samples.chunks(BATCH) {
+            self.op(op::MARK)?;
+            for sample in batch {
+                self.float(sample.time_seconds)?;
+                self.asized(sample.asized)?;
+                self.op(op::TUPLE2)?;
+            }
+            self.op(op::APPENDS)?;
+        }
+        if let Some(level) = object.resolution_level() {
+            self.name(b"_resolution_level")?;
+            self.int(level.into())?;
+        }
+        self.out.write_all(&[op::SETITEMS, op::BUILD])
+    }
+}
 
 impl Loader {
     pub(super) fn build_object(

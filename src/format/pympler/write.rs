@@ -15,7 +15,7 @@ use crate::model::{
 use crate::pickle::opcode as op;
 
 /// Items that a pickler puts into a list or dict at a time.
-const BATCH: usize = 1000;
+pub(super) const BATCH: usize = 1000;
 
 /// The classes of `pympler.process` by their kind. Those of Windows exist on Windows only,
 /// so their figures go into the class that exists everywhere.
@@ -141,9 +141,9 @@ fn shared_asized(dump: &Dump) -> Vec<bool> {
 }
 
 /// One pickle on its way.
-struct Pickler<'p, W> {
-    out: &'p mut W,
-    dump: &'p Dump,
+pub(super) struct Pickler<'p, W> {
+    pub(super) out: &'p mut W,
+    pub(super) dump: &'p Dump,
     shared: &'p Shared,
     /// How many memo entries there are.
     memoized: u32,
@@ -154,7 +154,7 @@ struct Pickler<'p, W> {
     /// Memo numbers of long texts that are shared.
     long_texts: HashMap<TextId, u32>,
     asized: HashMap<AsizedId, u32>,
-    objects: HashMap<ObjectId, u32>,
+    pub(super) objects: HashMap<ObjectId, u32>,
     snapshots: HashMap<SnapshotId, u32>,
     traces: HashMap<TraceId, u32>,
     frames: HashMap<u32, u32>,
@@ -186,18 +186,18 @@ impl<'p, W: Write> Pickler<'p, W> {
         }
     }
 
-    fn op(&mut self, opcode: u8) -> io::Result<()> {
+    pub(super) fn op(&mut self, opcode: u8) -> io::Result<()> {
         self.out.write_all(&[opcode])
     }
 
     /// Memoizes what is on top; its number.
-    fn memoize(&mut self) -> io::Result<u32> {
+    pub(super) fn memoize(&mut self) -> io::Result<u32> {
         self.op(op::MEMOIZE)?;
         self.memoized += 1;
         Ok(self.memoized - 1)
     }
 
-    fn get(&mut self, number: u32) -> io::Result<()> {
+    pub(super) fn get(&mut self, number: u32) -> io::Result<()> {
         match u8::try_from(number) {
             Ok(number) => self.out.write_all(&[op::BINGET, number]),
             Err(_) => {
@@ -224,7 +224,7 @@ impl<'p, W: Write> Pickler<'p, W> {
     }
 
     /// A repr, a name of a referent or a description: mostly one that comes once.
-    fn optional_text(&mut self, id: TextId) -> io::Result<()> {
+    pub(super) fn optional_text(&mut self, id: TextId) -> io::Result<()> {
         if id == TextId::NONE {
             return self.op(op::NONE);
         }
@@ -240,7 +240,7 @@ impl<'p, W: Write> Pickler<'p, W> {
     }
 
     /// A text that comes again and again.
-    fn name(&mut self, text: &[u8]) -> io::Result<()> {
+    pub(super) fn name(&mut self, text: &[u8]) -> io::Result<()> {
         // Many may share a long one, which is looked at once.
         let place = Some(text.as_ptr().addr()).filter(|_| text.len() > LONG_TEXT);
         if let Some(&number) = place.and_then(|place| self.places.get(&place)) {
@@ -277,12 +277,12 @@ impl<'p, W: Write> Pickler<'p, W> {
         Ok(())
     }
 
-    fn instance(&mut self, module: &str, name: &str) -> io::Result<()> {
+    pub(super) fn instance(&mut self, module: &str, name: &str) -> io::Result<()> {
         self.class(module, name)?;
         self.out.write_all(&[op::EMPTY_TUPLE, op::NEWOBJ])
     }
 
-    fn int(&mut self, value: i128) -> io::Result<()> {
+    pub(super) fn int(&mut self, value: i128) -> io::Result<()> {
         if let Ok(byte) = u8::try_from(value) {
             return self.out.write_all(&[op::BININT1, byte]);
         }
@@ -299,14 +299,14 @@ impl<'p, W: Write> Pickler<'p, W> {
     }
 
     /// An int of any size.
-    fn integer(&mut self, integer: Integer<'_>) -> io::Result<()> {
+    pub(super) fn integer(&mut self, integer: Integer<'_>) -> io::Result<()> {
         match integer.value() {
             Some(value) => self.int(value),
             None => writeln!(self.out, "{}{integer}L", char::from(op::LONG)),
         }
     }
 
-    fn float(&mut self, value: f64) -> io::Result<()> {
+    pub(super) fn float(&mut self, value: f64) -> io::Result<()> {
         self.op(op::BINFLOAT)?;
         self.out.write_all(&value.to_bits().to_be_bytes())
     }
@@ -346,57 +346,7 @@ impl<'p, W: Write> Pickler<'p, W> {
         self.op(op::STOP)
     }
 
-    fn object(&mut self, object: TrackedObject<'_>) -> io::Result<()> {
-        if let Some(&number) = self.objects.get(&object.id()) {
-            return self.get(number);
-        }
-        self.instance("pympler.classtracker", "TrackedObject")?;
-        // Only an object that is listed twice is ever asked for again.
-        if self.dump.listed.len() > self.dump.objects.len() {
-            let number = self.memoize()?;
-            self.objects.insert(object.id(), number);
-        }
-        self.out.write_all(&[op::EMPTY_DICT, op::MARK])?;
-        let columns = &self.dump.objects;
-        let index = object.id().index();
-        self.name(b"id")?;
-        self.integer(object.exact_address())?;
-        self.name(b"repr")?;
-        self.optional_text(columns.repr[index])?;
-        self.name(b"name")?;
-        match self.dump.optional_text(columns.name[index]) {
-            Some(name) => self.name(name.as_bytes())?,
-            None => self.op(op::NONE)?,
-        }
-        self.name(b"birth")?;
-        self.float(object.birth_seconds())?;
-        self.name(b"death")?;
-        match object.death_seconds() {
-            Some(death) => self.float(death)?,
-            None => self.op(op::NONE)?,
-        }
-        self.name(b"trace")?;
-        self.trace(object)?;
-        self.name(b"snapshots")?;
-        self.op(op::EMPTY_LIST)?;
-        let samples: Vec<_> = object.samples().collect();
-        for batch in samples.chunks(BATCH) {
-            self.op(op::MARK)?;
-            for sample in batch {
-                self.float(sample.time_seconds)?;
-                self.asized(sample.asized)?;
-                self.op(op::TUPLE2)?;
-            }
-            self.op(op::APPENDS)?;
-        }
-        if let Some(level) = object.resolution_level() {
-            self.name(b"_resolution_level")?;
-            self.int(level.into())?;
-        }
-        self.out.write_all(&[op::SETITEMS, op::BUILD])
-    }
-
-    fn trace(&mut self, object: TrackedObject<'_>) -> io::Result<()> {
+    pub(super) fn trace(&mut self, object: TrackedObject<'_>) -> io::Result<()> {
         let Some(trace) = object.trace() else {
             return self.op(op::NONE);
         };
@@ -451,7 +401,7 @@ impl<'p, W: Write> Pickler<'p, W> {
     }
 
     /// A tree, each `Asized` before its referents, iteratively.
-    fn asized(&mut self, root: Asized<'_>) -> io::Result<()> {
+    pub(super) fn asized(&mut self, root: Asized<'_>) -> io::Result<()> {
         let columns = &self.dump.asized;
         let mut steps = vec![Step::Begin(root.id())];
         while let Some(step) = steps.pop() {
