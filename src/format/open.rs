@@ -311,7 +311,7 @@ mod tests {
     use crate::format::answers::answers;
     use crate::model::Rules;
     use crate::report::objects::{Detail, Objects};
-    use crate::report::{Dialect, JsonLayout, Report, pympler};
+    use crate::report::{Dialect, Form, JsonLayout, Report, pympler};
     use crate::select::{Filter, Limit, Selected, Selection, SortKey};
 
     /// Whatever can be loaded is known by its first bytes, and nothing else is.
@@ -411,7 +411,7 @@ mod tests {
 
     fn summary(summary: &Summary<'_>) -> Vec<u8> {
         let mut out = Vec::new();
-        summary.csv(&mut out, Dialect::Plain).unwrap();
+        Form::Csv(Dialect::Plain).write(&mut out, summary).unwrap();
         summary.json(&mut out, JsonLayout::Document).unwrap();
         out
     }

@@ -2,13 +2,12 @@
 
 use std::io::{self, Write};
 
-use super::Report;
 use super::class_names::ClassNames;
 use super::fit::{clipped, width_of};
-use super::form::csv::Dialect;
 use super::form::json::{self, JsonLayout};
 use super::form::markdown;
 use super::form::table::Style;
+use super::form::{Report, Rows};
 use super::report_table::{LEAST_NAME, Note, Of, ReportTable, Row, TableColumn, Value, sorted_by};
 use crate::analysis::diff::{ClassDiff, Diff, DiffFigures, DiffSortKey, ReferentDiff, Status};
 use crate::analysis::summary::SnapshotName;
@@ -43,160 +42,139 @@ const LIVES: [TableColumn; 3] = [
 ];
 
 impl Report for Diff<'_> {
+    /// Writes aligned columns, and below them the attributes that grew.
     fn table(&self, out: &mut impl Write, style: Style) -> io::Result<()> {
-        table(out, self, style)
-    }
-
-    fn csv(&self, out: &mut impl Write, dialect: Dialect) -> io::Result<()> {
-        csv(out, self, dialect)
-    }
-
-    fn markdown(&self, out: &mut impl Write, style: ByteStyle) -> io::Result<()> {
-        markdown(out, self, style)
-    }
-
-    fn json(&self, out: &mut impl Write, layout: JsonLayout) -> io::Result<()> {
-        json(out, self, layout)
-    }
-}
-
-/// Writes aligned columns, and below them the attributes that grew.
-fn table(out: &mut impl Write, diff: &Diff<'_>, style: Style) -> io::Result<()> {
-    let [from, to] = sides(diff);
-    let room = style.page_width().saturating_sub(5);
-    writeln!(
-        out,
-        "from {}\nto   {}\n",
-        clipped(Text::new(&from), room),
-        clipped(Text::new(&to), room)
-    )?;
-    let columns = columns(diff);
-    report_table(diff, &columns).table(out, style)?;
-    let Some(referents) = &diff.referents else {
-        return Ok(());
-    };
-    writeln!(out, "\n{}", style.paint.subject("attributes that grew"))?;
-    if referents.is_empty() {
-        writeln!(out, "  none was recorded; resolution_level=2 does that")?;
-    }
-    let figures = |row: &ReferentDiff<'_>| {
-        format!(
-            "  {:>11}  {:>10} → {:<10}",
-            change(row.bytes_change, style.bytes),
-            bytes(row.bytes_before, style.bytes),
-            bytes(row.bytes_after, style.bytes),
-        )
-    };
-    let taken = referents.iter().map(|row| width_of(&figures(row)) + 2);
-    let room = style
-        .page_width()
-        .saturating_sub(taken.max().unwrap_or_default());
-    // The class gets what the longest path leaves.
-    let paths = referents
-        .iter()
-        .map(|row| width_of(&escaped(&path(row))) + 1);
-    let longest = paths.max().unwrap_or_default();
-    let room_of_class = room.saturating_sub(longest).max(room.min(LEAST_NAME));
-    let names = ClassNames::of(referents.iter().map(|row| row.class), room_of_class);
-    for row in referents {
-        let path = path(row);
-        let class = names.beside(
-            row.class,
-            room.saturating_sub(width_of(&escaped(&path)) + 1),
-        );
-        let text = format!("{class}.{path}");
-        let text = clipped(Text::new(&text), room);
-        writeln!(out, "{}  {text}", figures(row))?;
-    }
-    Ok(())
-}
-
-/// Writes a row for each class; with attributes a row for each of those instead.
-fn csv(out: &mut impl Write, diff: &Diff<'_>, dialect: Dialect) -> io::Result<()> {
-    let Some(referents) = &diff.referents else {
-        let columns = columns(diff);
-        return report_table(diff, &columns).csv(out, dialect);
-    };
-    let columns = REFERENT_COLUMNS.map(|name| TableColumn::new(name, "", name, 0));
-    let rows = referents.iter().map(|row| Row {
-        of: Of::One,
-        values: vec![
-            Value::Name(row.class),
-            Value::Label(path(row)),
-            Value::Count(row.count_before),
-            Value::Count(row.count_after),
-            Value::Bytes(row.bytes_before),
-            Value::Bytes(row.bytes_after),
-            Value::ByteChange(row.bytes_change),
-        ],
-    });
-    ReportTable::of(&columns, rows).csv(out, dialect)
-}
-
-/// The columns of an attribute in CSV.
-const REFERENT_COLUMNS: [&str; 7] = [
-    "class",
-    "path",
-    "count_before",
-    "count_after",
-    "bytes_before",
-    "bytes_after",
-    "bytes_change",
-];
-
-/// Writes Markdown tables.
-fn markdown(out: &mut impl Write, diff: &Diff<'_>, style: ByteStyle) -> io::Result<()> {
-    let [from, to] = sides(diff);
-    writeln!(
-        out,
-        "From {} to {}.\n",
-        markdown::text(&from),
-        markdown::text(&to)
-    )?;
-    let columns = columns(diff);
-    report_table(diff, &columns).markdown(out, style)?;
-    if let Some(referents) = &diff.referents {
-        writeln!(out, "\n| attribute | before | after | growth |")?;
-        writeln!(out, "| --- | ---: | ---: | ---: |")?;
-        for row in referents {
-            writeln!(
-                out,
-                "| {} | {} | {} | {} |",
-                markdown::cell(&format!("{}.{}", row.class.tail(100), path(row))),
-                bytes(row.bytes_before, style),
-                bytes(row.bytes_after, style),
-                change(row.bytes_change, style)
-            )?;
-        }
-    }
-    Ok(())
-}
-
-/// Writes one document, or a line for each class; with attributes for each of those instead.
-fn json(out: &mut impl Write, diff: &Diff<'_>, layout: JsonLayout) -> io::Result<()> {
-    if layout == JsonLayout::Lines {
-        return match &diff.referents {
-            Some(referents) => json::lines(out, referents),
-            None => json::lines(out, &diff.classes),
+        let [from, to] = sides(self);
+        let room = style.page_width().saturating_sub(5);
+        writeln!(
+            out,
+            "from {}\nto   {}\n",
+            clipped(Text::new(&from), room),
+            clipped(Text::new(&to), room)
+        )?;
+        let columns = columns(self);
+        report_table(self, &columns).table(out, style)?;
+        let Some(referents) = &self.referents else {
+            return Ok(());
         };
+        writeln!(out, "\n{}", style.paint.subject("attributes that grew"))?;
+        if referents.is_empty() {
+            writeln!(out, "  none was recorded; resolution_level=2 does that")?;
+        }
+        let figures = |row: &ReferentDiff<'_>| {
+            format!(
+                "  {:>11}  {:>10} → {:<10}",
+                change(row.bytes_change, style.bytes),
+                bytes(row.bytes_before, style.bytes),
+                bytes(row.bytes_after, style.bytes),
+            )
+        };
+        let taken = referents.iter().map(|row| width_of(&figures(row)) + 2);
+        let room = style
+            .page_width()
+            .saturating_sub(taken.max().unwrap_or_default());
+        // The class gets what the longest path leaves.
+        let paths = referents
+            .iter()
+            .map(|row| width_of(&escaped(&path(row))) + 1);
+        let longest = paths.max().unwrap_or_default();
+        let room_of_class = room.saturating_sub(longest).max(room.min(LEAST_NAME));
+        let names = ClassNames::of(referents.iter().map(|row| row.class), room_of_class);
+        for row in referents {
+            let path = path(row);
+            let class = names.beside(
+                row.class,
+                room.saturating_sub(width_of(&escaped(&path)) + 1),
+            );
+            let text = format!("{class}.{path}");
+            let text = clipped(Text::new(&text), room);
+            writeln!(out, "{}  {text}", figures(row))?;
+        }
+        Ok(())
     }
-    let document = json::document(out, SCHEMA)?
-        .salvaged("salvaged", diff.salvaged)?
-        .salvaged("salvaged_new", diff.salvaged_new)?
-        .field("files", &diff.files)?
-        .field("is_one_process", &diff.is_one_process)?
-        .field("from", &diff.from)?
-        .field("to", &diff.to)?
-        .list("classes", &diff.classes)?
-        .field("more", &diff.more)?
-        .field("total", &diff.total)?;
-    let Some(referents) = &diff.referents else {
-        return document.end();
-    };
-    let document = document.list("referents", referents)?;
-    match diff.referents_cut {
-        true => document.field("referents_cut", &true)?.end(),
-        false => document.end(),
+
+    /// A row for each class; with attributes a row for each of those instead.
+    fn rows(&self, to: &mut impl Rows) -> io::Result<()> {
+        let Some(referents) = &self.referents else {
+            let columns = columns(self);
+            return report_table(self, &columns).rows(to);
+        };
+        to.header(&[
+            "class",
+            "path",
+            "count_before",
+            "count_after",
+            "bytes_before",
+            "bytes_after",
+            "bytes_change",
+        ])?;
+        referents.iter().try_for_each(|row| {
+            to.row(&[
+                Value::Name(row.class),
+                Value::Label(path(row)),
+                Value::Count(row.count_before),
+                Value::Count(row.count_after),
+                Value::Bytes(row.bytes_before),
+                Value::Bytes(row.bytes_after),
+                Value::ByteChange(row.bytes_change),
+            ])
+        })
+    }
+
+    /// Writes Markdown tables.
+    fn markdown(&self, out: &mut impl Write, style: ByteStyle) -> io::Result<()> {
+        let [from, to] = sides(self);
+        writeln!(
+            out,
+            "From {} to {}.\n",
+            markdown::text(&from),
+            markdown::text(&to)
+        )?;
+        let columns = columns(self);
+        report_table(self, &columns).markdown(out, style)?;
+        if let Some(referents) = &self.referents {
+            writeln!(out, "\n| attribute | before | after | growth |")?;
+            writeln!(out, "| --- | ---: | ---: | ---: |")?;
+            for row in referents {
+                writeln!(
+                    out,
+                    "| {} | {} | {} | {} |",
+                    markdown::cell(&format!("{}.{}", row.class.tail(100), path(row))),
+                    bytes(row.bytes_before, style),
+                    bytes(row.bytes_after, style),
+                    change(row.bytes_change, style)
+                )?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Writes one document, or a line for each class; with attributes for each of those instead.
+    fn json(&self, out: &mut impl Write, layout: JsonLayout) -> io::Result<()> {
+        if layout == JsonLayout::Lines {
+            return match &self.referents {
+                Some(referents) => json::lines(out, referents),
+                None => json::lines(out, &self.classes),
+            };
+        }
+        let document = json::document(out, SCHEMA)?
+            .salvaged("salvaged", self.salvaged)?
+            .salvaged("salvaged_new", self.salvaged_new)?
+            .field("files", &self.files)?
+            .field("is_one_process", &self.is_one_process)?
+            .field("from", &self.from)?
+            .field("to", &self.to)?
+            .list("classes", &self.classes)?
+            .field("more", &self.more)?
+            .field("total", &self.total)?;
+        let Some(referents) = &self.referents else {
+            return document.end();
+        };
+        let document = document.list("referents", referents)?;
+        match self.referents_cut {
+            true => document.field("referents_cut", &true)?.end(),
+            false => document.end(),
+        }
     }
 }
 

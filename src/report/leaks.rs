@@ -6,12 +6,12 @@ use std::path::Path;
 use super::advice::Advice;
 use super::class_names::ClassNames;
 use super::fit::{clipped, clipped_left, ending, width_of, wrap};
-use super::form::csv::Dialect;
 use super::form::json::{self, JsonLayout};
 use super::form::markdown;
 use super::form::table::Style;
+use super::form::{Report, Rows};
 use super::report_table::{Of, ReportTable, Row, TableColumn, Value};
-use super::{Paint, Report, coverage, reasons};
+use super::{Paint, coverage, reasons};
 use crate::analysis::leaks::{
     ClassVerdict, Confidence, Holder, Leaks, Origin, Pattern, SurvivorObject, Suspect,
 };
@@ -57,8 +57,8 @@ impl Report for LeaksReport<'_, '_> {
         table(out, self.leaks, self.dump, style)
     }
 
-    fn csv(&self, out: &mut impl Write, dialect: Dialect) -> io::Result<()> {
-        csv(out, self.leaks, dialect)
+    fn rows(&self, to: &mut impl Rows) -> io::Result<()> {
+        rows(self.leaks, to)
     }
 
     fn markdown(&self, out: &mut impl Write, style: ByteStyle) -> io::Result<()> {
@@ -117,11 +117,11 @@ fn classes<'l, 'd>(leaks: &'l Leaks<'d>) -> impl Iterator<Item = &'l ClassVerdic
     suspects.chain(&leaks.more_suspects).chain(&leaks.cleared)
 }
 
-/// Writes a row for each class.
-fn csv(out: &mut impl Write, leaks: &Leaks<'_>, dialect: Dialect) -> io::Result<()> {
+/// A row for each class.
+fn rows(leaks: &Leaks<'_>, to: &mut impl Rows) -> io::Result<()> {
     let columns = COLUMNS.map(|name| TableColumn::new(name, "", name, 0));
     let rows = classes(leaks).map(csv_row);
-    ReportTable::of(&columns, rows).csv(out, dialect)
+    ReportTable::of(&columns, rows).rows(to)
 }
 
 fn csv_row<'d>(class: &ClassVerdict<'d>) -> Row<'d> {

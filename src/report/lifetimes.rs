@@ -2,10 +2,9 @@
 
 use std::io::{self, Write};
 
-use super::Report;
-use super::form::csv::Dialect;
 use super::form::json::{self, JsonLayout};
 use super::form::table::Style;
+use super::form::{Report, Rows};
 use super::report_table::{LEAST_NAME, Note, Of, ReportTable, Row, TableColumn, Value};
 use crate::analysis::lifetimes::{LifetimeFigures, Lifetimes};
 use crate::units::{ByteStyle, short_time, thousands};
@@ -30,8 +29,8 @@ impl Report for Lifetimes<'_> {
         report_table(self).table(out, style)
     }
 
-    fn csv(&self, out: &mut impl Write, dialect: Dialect) -> io::Result<()> {
-        report_table(self).csv(out, dialect)
+    fn rows(&self, to: &mut impl Rows) -> io::Result<()> {
+        report_table(self).rows(to)
     }
 
     fn markdown(&self, out: &mut impl Write, style: ByteStyle) -> io::Result<()> {

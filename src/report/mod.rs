@@ -1,5 +1,6 @@
 //! Finished answers as text. A file for each question says what its report consists of; a file in
-//! `form/` lays any report out. All of them write to any [`Write`]; none knows a terminal.
+//! `form/` lays any report out. All of them write to any [`Write`](std::io::Write); none knows a
+//! terminal.
 
 mod advice;
 pub mod check;
@@ -26,44 +27,9 @@ pub mod sites;
 pub mod speedscope;
 pub mod summary;
 
-use std::io::{self, Write};
-
 pub use crate::similar::did_you_mean;
-pub use form::Form;
 pub use form::csv::Dialect;
 pub use form::json::JsonLayout;
 pub use form::table::Style;
+pub use form::{Form, Report, Rows};
 pub use paint::Paint;
-
-use crate::units::ByteStyle;
-
-/// An answer that every form can lay out: `form.write(&mut out, &answer)`.
-pub trait Report {
-    /// Writes what people read on a terminal.
-    ///
-    /// # Errors
-    ///
-    /// If `out` fails.
-    fn table(&self, out: &mut impl Write, style: Style) -> io::Result<()>;
-
-    /// Writes a document with a versioned schema, or its rows, one a line.
-    ///
-    /// # Errors
-    ///
-    /// If `out` fails.
-    fn json(&self, out: &mut impl Write, layout: JsonLayout) -> io::Result<()>;
-
-    /// Writes a header and the rows.
-    ///
-    /// # Errors
-    ///
-    /// If `out` fails.
-    fn csv(&self, out: &mut impl Write, dialect: Dialect) -> io::Result<()>;
-
-    /// Writes what people read in a ticket.
-    ///
-    /// # Errors
-    ///
-    /// If `out` fails.
-    fn markdown(&self, out: &mut impl Write, style: ByteStyle) -> io::Result<()>;
-}

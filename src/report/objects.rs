@@ -7,13 +7,13 @@ use std::cell::Cell;
 use std::collections::HashMap;
 use std::io::{self, Write};
 
-use super::Report;
 use super::class_names::{ClassNames, at_dot};
 use super::fit::{beginning, ending, fit, fit_left, fit_right, width_of, wrap};
-use super::form::csv::{self, Dialect, optional};
 use super::form::json::{self, JsonLayout};
 use super::form::markdown;
 use super::form::table::Style;
+use super::form::{Report, Rows};
+use super::report_table::Value;
 use crate::analysis::objects::{Details, LeftOut, ObjectDetail, ObjectRow, SampleDetail};
 use crate::analysis::referents::{Depth, ReferentDetail};
 use crate::model::{Contents, Text};
@@ -69,94 +69,185 @@ impl<'s> Objects<'s> {
 }
 
 impl Report for Objects<'_> {
+    /// Writes a row for each selected object and below it, unless brief, its detail.
     fn table(&self, out: &mut impl Write, style: Style) -> io::Result<()> {
-        self.left_out
-            .set(table(out, self.selected, style, self.detail)?);
-        Ok(())
-    }
-
-    fn json(&self, out: &mut impl Write, layout: JsonLayout) -> io::Result<()> {
-        self.left_out.set(json(out, self.selected, layout)?);
-        Ok(())
-    }
-
-    fn csv(&self, out: &mut impl Write, dialect: Dialect) -> io::Result<()> {
-        self.left_out.set(csv(out, self.selected, dialect)?);
-        Ok(())
-    }
-
-    fn markdown(&self, out: &mut impl Write, style: ByteStyle) -> io::Result<()> {
-        self.left_out.set(markdown(out, self.selected, style)?);
-        Ok(())
-    }
-}
-
-/// Writes a row for each selected object and below it, unless brief, its detail.
-fn table(
-    out: &mut impl Write,
-    selected: &Selected<'_>,
-    style: Style,
-    shown: Detail,
-) -> io::Result<LeftOut> {
-    let dump = selected.contents;
-    if selected.objects.is_empty() {
-        return Ok(LeftOut::default());
-    }
-    let page = ObjectsLayout::of(style, dump, selected);
-    page.heading(out)?;
-    let mut details = Details::of(dump, &selected.sizes, Depth::Notable);
-    let mut trees = Trees::default();
-    for (index, &number) in selected.objects.iter().enumerate() {
-        let object = dump.object(number);
-        if shown == Detail::Rows {
-            page.row(out, &details.row(object))?;
-            continue;
+        let (selected, shown) = (self.selected, self.detail);
+        let dump = selected.contents;
+        if selected.objects.is_empty() {
+            return Ok(());
         }
-        if index > 0 {
-            writeln!(out)?;
-        }
-        let detail = details.object(object);
-        page.row(out, &detail.row)?;
-        page.origin(out, &detail)?;
-        let mut before: Option<SampleDetail<'_>> = None;
-        // A tree that did not change is shown if no other sample follows.
-        let mut waits = false;
-        details.samples(object, |sample| -> io::Result<()> {
-            trees.left_out |= waits;
-            page.sample(out, &sample)?;
-            let has_changed = match &before {
-                Some(before) => !is_alike(before, &sample),
-                None => true,
-            };
-            waits = !has_changed && shown != Detail::EveryTree && !sample.referents.is_empty();
-            if !waits {
-                // Beside nothing all is new, and no mark says so.
-                let before = before
-                    .take()
-                    .filter(|before| has_changed && !before.referents.is_empty());
-                trees.marked |= page.tree(out, &sample, before.as_ref().map(counts))?;
+        let page = ObjectsLayout::of(style, dump, selected);
+        page.heading(out)?;
+        let mut details = Details::of(dump, &selected.sizes, Depth::Notable);
+        let mut trees = Trees::default();
+        for (index, &number) in selected.objects.iter().enumerate() {
+            let object = dump.object(number);
+            if shown == Detail::Rows {
+                page.row(out, &details.row(object))?;
+                continue;
             }
-            before = Some(sample);
-            Ok(())
-        })?;
-        if let Some(last) = before.filter(|_| waits) {
-            page.tree(out, &last, None)?;
+            if index > 0 {
+                writeln!(out)?;
+            }
+            let detail = details.object(object);
+            page.row(out, &detail.row)?;
+            page.origin(out, &detail)?;
+            let mut before: Option<SampleDetail<'_>> = None;
+            // A tree that did not change is shown if no other sample follows.
+            let mut waits = false;
+            details.samples(object, |sample| -> io::Result<()> {
+                trees.left_out |= waits;
+                page.sample(out, &sample)?;
+                let has_changed = match &before {
+                    Some(before) => !is_alike(before, &sample),
+                    None => true,
+                };
+                waits = !has_changed && shown != Detail::EveryTree && !sample.referents.is_empty();
+                if !waits {
+                    // Beside nothing all is new, and no mark says so.
+                    let before = before
+                        .take()
+                        .filter(|before| has_changed && !before.referents.is_empty());
+                    trees.marked |= page.tree(out, &sample, before.as_ref().map(counts))?;
+                }
+                before = Some(sample);
+                Ok(())
+            })?;
+            if let Some(last) = before.filter(|_| waits) {
+                page.tree(out, &last, None)?;
+            }
+            page.end(out, &detail)?;
         }
-        page.end(out, &detail)?;
-    }
-    let note = match trees {
-        Trees { left_out: true, .. } => {
-            "referents: where they changed since the snapshot before (*: new, or of another size) \
-             and at the last; --every shows all"
+        self.left_out.set(details.left_out());
+        let note = match trees {
+            Trees { left_out: true, .. } => {
+                "referents: where they changed since the snapshot before (*: new, or of another size) \
+                 and at the last; --every shows all"
+            }
+            Trees { marked: true, .. } => "*: new, or of another size than at the snapshot before",
+            _ => return Ok(()),
+        };
+        writeln!(out)?;
+        for line in wrap(note, style.page_width()) {
+            writeln!(out, "{}", style.paint.aside(line))?;
         }
-        Trees { marked: true, .. } => "*: new, or of another size than at the snapshot before",
-        _ => return Ok(details.left_out()),
-    };
-    writeln!(out)?;
-    for line in wrap(note, style.page_width()) {
-        writeln!(out, "{}", style.paint.aside(line))?;
+        Ok(())
     }
-    Ok(details.left_out())
+
+    /// Writes the selected objects with all that was recorded of them.
+    fn json(&self, out: &mut impl Write, layout: JsonLayout) -> io::Result<()> {
+        let selected = self.selected;
+        let dump = selected.contents;
+        let mut details = Details::of(dump, &selected.sizes, Depth::All);
+        let document = layout == JsonLayout::Document;
+        if document {
+            json::document(out, SCHEMA)?
+                .salvaged("salvaged", dump.notes().salvaged.as_ref())?
+                .field("objects_in_dump", &selected.all)?
+                .field("objects_selected", &selected.objects.len())?
+                .begin_list("objects")?;
+        }
+        let mut head = Vec::new();
+        for (index, &number) in selected.objects.iter().enumerate() {
+            let object = dump.object(number);
+            let detail = details.object(object);
+            if document {
+                out.write_all(if index == 0 { b"\n" } else { b",\n" })?;
+            }
+            // What follows goes into the same braces.
+            head.clear();
+            json::value(&mut head, &detail)?;
+            head.pop();
+            out.write_all(&head)?;
+            out.write_all(b",\"samples\":")?;
+            let mut before: &[u8] = b"[";
+            details.samples(object, |sample| {
+                out.write_all(std::mem::replace(&mut before, b","))?;
+                json::value(out, &sample)
+            })?;
+            if detail.samples == 0 {
+                out.write_all(b"[")?;
+            }
+            let after_death = detail.samples_after_death;
+            write!(out, "],\"samples_after_death\":{after_death}}}")?;
+            if !document {
+                writeln!(out)?;
+            }
+        }
+        if document {
+            writeln!(out, "\n]}}")?;
+        }
+        self.left_out.set(details.left_out());
+        Ok(())
+    }
+
+    fn rows(&self, to: &mut impl Rows) -> io::Result<()> {
+        let dump = self.selected.contents;
+        let mut details = Details::of(dump, &self.selected.sizes, Depth::All);
+        to.header(&[
+            "class",
+            "name",
+            "address",
+            "birth_seconds",
+            "death_seconds",
+            "size_bytes",
+            "peak_size_bytes",
+            "created_in",
+            "repr",
+        ])?;
+        for &number in &self.selected.objects {
+            let object = dump.object(number);
+            let row = details.row(object);
+            let created_in = details
+                .created_in(object)
+                .map(|frame| format!("{}:{} in {}", frame.file, frame.line, frame.function));
+            to.row(&[
+                Value::Name(row.class),
+                Value::Name(row.name),
+                Value::Address(row.address),
+                Value::of(row.birth_seconds, Value::Seconds),
+                Value::of(row.death_seconds, Value::Seconds),
+                Value::Bytes(row.size_bytes.into()),
+                Value::Bytes(row.peak_size_bytes.into()),
+                Value::of(created_in, Value::Label),
+                Value::Text(row.repr),
+            ])?;
+        }
+        self.left_out.set(details.left_out());
+        Ok(())
+    }
+
+    /// Writes a table of the selected objects.
+    fn markdown(&self, out: &mut impl Write, style: ByteStyle) -> io::Result<()> {
+        let dump = self.selected.contents;
+        let mut details = Details::of(dump, &self.selected.sizes, Depth::All);
+        writeln!(
+            out,
+            "| class | address | born | died | largest | at peak | repr |"
+        )?;
+        writeln!(out, "| --- | --- | ---: | ---: | ---: | ---: | --- |")?;
+        for &number in &self.selected.objects {
+            let row = details.row(dump.object(number));
+            let died = match row.death_seconds {
+                Some(death) => short_time(death),
+                None if row.alive => "alive".into(),
+                None => "at no moment".into(),
+            };
+            writeln!(
+                out,
+                "| {} | {} | {} | {} | {} | {} | {} |",
+                markdown::cell(&row.class.to_str()),
+                row.address,
+                row.birth_seconds.map_or("?".into(), short_time),
+                died,
+                bytes(row.size_bytes.into(), style),
+                bytes(row.peak_size_bytes.into(), style),
+                markdown::cell(&row.repr.to_str()),
+            )?;
+        }
+        self.left_out.set(details.left_out());
+        Ok(())
+    }
 }
 
 /// What became of trees of referents, for the note below all objects.
@@ -440,128 +531,6 @@ impl<'d> ObjectsLayout<'d> {
         }
         Ok(marked)
     }
-}
-
-/// Writes the selected objects with all that was recorded of them.
-fn json(out: &mut impl Write, selected: &Selected<'_>, layout: JsonLayout) -> io::Result<LeftOut> {
-    let dump = selected.contents;
-    let mut details = Details::of(dump, &selected.sizes, Depth::All);
-    let document = layout == JsonLayout::Document;
-    if document {
-        json::document(out, SCHEMA)?
-            .salvaged("salvaged", dump.notes().salvaged.as_ref())?
-            .field("objects_in_dump", &selected.all)?
-            .field("objects_selected", &selected.objects.len())?
-            .begin_list("objects")?;
-    }
-    let mut head = Vec::new();
-    for (index, &number) in selected.objects.iter().enumerate() {
-        let object = dump.object(number);
-        let detail = details.object(object);
-        if document {
-            out.write_all(if index == 0 { b"\n" } else { b",\n" })?;
-        }
-        // What follows goes into the same braces.
-        head.clear();
-        json::value(&mut head, &detail)?;
-        head.pop();
-        out.write_all(&head)?;
-        out.write_all(b",\"samples\":")?;
-        let mut before: &[u8] = b"[";
-        details.samples(object, |sample| {
-            out.write_all(std::mem::replace(&mut before, b","))?;
-            json::value(out, &sample)
-        })?;
-        if detail.samples == 0 {
-            out.write_all(b"[")?;
-        }
-        let after_death = detail.samples_after_death;
-        write!(out, "],\"samples_after_death\":{after_death}}}")?;
-        if !document {
-            writeln!(out)?;
-        }
-    }
-    if document {
-        writeln!(out, "\n]}}")?;
-    }
-    Ok(details.left_out())
-}
-
-/// Writes the selected objects.
-fn csv(out: &mut impl Write, selected: &Selected<'_>, dialect: Dialect) -> io::Result<LeftOut> {
-    let dump = selected.contents;
-    let mut details = Details::of(dump, &selected.sizes, Depth::All);
-    let mut writer = dialect.writer(out);
-    writer
-        .write_record([
-            "class",
-            "name",
-            "address",
-            "birth_seconds",
-            "death_seconds",
-            "size_bytes",
-            "peak_size_bytes",
-            "created_in",
-            "repr",
-        ])
-        .map_err(csv::io_error)?;
-    for &number in &selected.objects {
-        let object = dump.object(number);
-        let row = details.row(object);
-        let created_in = details
-            .created_in(object)
-            .map(|frame| format!("{}:{} in {}", frame.file, frame.line, frame.function));
-        writer
-            .write_record([
-                &*dialect.cell(&row.class.to_str()),
-                &dialect.cell(&row.name.to_str()),
-                &row.address,
-                &optional(row.birth_seconds),
-                &optional(row.death_seconds),
-                &row.size_bytes.to_string(),
-                &row.peak_size_bytes.to_string(),
-                &dialect.cell(&created_in.unwrap_or_default()),
-                &dialect.cell(&row.repr.to_str()),
-            ])
-            .map_err(csv::io_error)?;
-    }
-    writer.flush()?;
-    Ok(details.left_out())
-}
-
-/// Writes a table of the selected objects.
-fn markdown(
-    out: &mut impl Write,
-    selected: &Selected<'_>,
-    style: ByteStyle,
-) -> io::Result<LeftOut> {
-    let dump = selected.contents;
-    let mut details = Details::of(dump, &selected.sizes, Depth::All);
-    writeln!(
-        out,
-        "| class | address | born | died | largest | at peak | repr |"
-    )?;
-    writeln!(out, "| --- | --- | ---: | ---: | ---: | ---: | --- |")?;
-    for &number in &selected.objects {
-        let row = details.row(dump.object(number));
-        let died = match row.death_seconds {
-            Some(death) => short_time(death),
-            None if row.alive => "alive".into(),
-            None => "at no moment".into(),
-        };
-        writeln!(
-            out,
-            "| {} | {} | {} | {} | {} | {} | {} |",
-            markdown::cell(&row.class.to_str()),
-            row.address,
-            row.birth_seconds.map_or("?".into(), short_time),
-            died,
-            bytes(row.size_bytes.into(), style),
-            bytes(row.peak_size_bytes.into(), style),
-            markdown::cell(&row.repr.to_str()),
-        )?;
-    }
-    Ok(details.left_out())
 }
 
 /// The line that says how much a filter or a limit left: for standard error.

@@ -6,7 +6,10 @@
 //! Texts of the dump are borrowed until a cell is written, and cut before they are escaped
 //! where only their end is shown.
 
+use std::io;
+
 use super::fit::ending;
+use super::form::Rows;
 use crate::analysis::sites::SiteFrame;
 use crate::model::Text;
 use crate::units::{
@@ -28,7 +31,7 @@ pub(super) const NOT_IN_TABLES: u8 = u8::MAX;
 
 /// A value, with what it is of.
 #[derive(Clone, Debug)]
-pub(super) enum Value<'s> {
+pub enum Value<'s> {
     /// A name of a class.
     Name(Text<'s>),
     /// Another text of the dump, of which the beginning is cut.
@@ -37,19 +40,29 @@ pub(super) enum Value<'s> {
     Word(&'static str),
     /// A label of ours; what it holds of the dump is escaped.
     Label(String),
+    /// An address in hexadecimal.
+    Address(String),
     /// Frames, outermost first. The innermost stands in the row, the others below it.
     Site(&'s [SiteFrame<'s>]),
+    /// How many.
     Count(u64),
+    /// How many more or fewer.
     CountChange(i128),
+    /// Bytes.
     Bytes(i128),
+    /// More or fewer bytes.
     ByteChange(i128),
     /// A number of bytes that need not be whole.
     Average(f64),
+    /// A change of such a number.
     AverageChange(f64),
     /// A share, in percent.
     Percent(f64),
+    /// A change in percent.
     PercentChange(f64),
+    /// A moment or a span.
     Seconds(f64),
+    /// A rate.
     PerSecond(f64),
     /// What is not defined.
     Nothing,
@@ -161,6 +174,21 @@ impl<'c, R> ReportTable<'c, R> {
     }
 }
 
+impl<'s, R: Iterator<Item = Row<'s>> + Clone> ReportTable<'_, R> {
+    /// Hands out a header and the rows, but for the total. What a limit cut has no name.
+    pub(super) fn rows(&self, to: &mut impl Rows) -> io::Result<()> {
+        let names: Vec<&str> = self.columns.iter().map(|column| column.name).collect();
+        to.header(&names)?;
+        let mut rows = self.rows.clone().filter(|row| row.of != Of::Total);
+        rows.try_for_each(|mut row| {
+            if row.of == Of::More {
+                row.values[0] = Value::Nothing;
+            }
+            to.row(&row.values)
+        })
+    }
+}
+
 impl Value<'_> {
     pub(super) fn is_text(&self) -> bool {
         matches!(
@@ -208,7 +236,7 @@ pub(super) fn whole(value: &Value<'_>) -> String {
     match value {
         Value::Name(text) | Value::Text(text) => escaped(&text.to_str()).into_owned(),
         Value::Word(word) => (*word).into(),
-        Value::Label(label) => label.clone(),
+        Value::Label(label) | Value::Address(label) => label.clone(),
         Value::Site([]) => NO_TRACE.into(),
         Value::Site(frames) => {
             let places: Vec<String> = frames.iter().rev().map(|f| place(f, None)).collect();
@@ -261,9 +289,21 @@ fn percent_change(percent: f64) -> String {
 mod tests {
     use super::*;
     use crate::report::fit::width_of;
-    use crate::report::form::csv::plain;
+    use crate::report::form::csv::CsvRows;
     use crate::report::form::table::cell;
     use crate::report::{Dialect, Style};
+
+    /// What a reader of the CSV gets.
+    fn plain(value: &Value<'_>, dialect: Dialect) -> String {
+        let mut out = Vec::new();
+        CsvRows::of(&mut out, dialect)
+            .row(std::slice::from_ref(value))
+            .unwrap();
+        let mut reader = csv::ReaderBuilder::new();
+        let mut reader = reader.has_headers(false).from_reader(&out[..]);
+        let record = reader.records().next().unwrap().unwrap();
+        record[0].to_owned()
+    }
 
     const COLUMNS: [TableColumn; 4] = [
         TableColumn::new("class", "", "class", 0),

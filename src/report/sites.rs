@@ -2,10 +2,9 @@
 
 use std::io::{self, Write};
 
-use super::Report;
-use super::form::csv::Dialect;
 use super::form::json::{self, JsonLayout};
 use super::form::table::Style;
+use super::form::{Report, Rows};
 use super::report_table::{
     LEAST_NAME, LEAST_SITE, NOT_IN_TABLES, Note, Of, ReportTable, Row, TableColumn, Value,
     sorted_by,
@@ -31,8 +30,8 @@ impl Report for Sites<'_> {
         report_table(self, &columns(self)).table(out, style)
     }
 
-    fn csv(&self, out: &mut impl Write, dialect: Dialect) -> io::Result<()> {
-        report_table(self, &columns(self)).csv(out, dialect)
+    fn rows(&self, to: &mut impl Rows) -> io::Result<()> {
+        report_table(self, &columns(self)).rows(to)
     }
 
     fn markdown(&self, out: &mut impl Write, style: ByteStyle) -> io::Result<()> {

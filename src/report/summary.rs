@@ -2,12 +2,11 @@
 
 use std::io::{self, Write};
 
-use super::Report;
 use super::fit::{beginning, fit, wrap};
-use super::form::csv::{self, Dialect, optional};
 use super::form::json::{self, JsonLayout};
 use super::form::markdown;
 use super::form::table::Style;
+use super::form::{Report, Rows};
 use super::report_table::{LEAST_NAME, Of, ReportTable, Row, TableColumn, Value};
 use crate::analysis::long_texts::LongTexts;
 use crate::analysis::summary::{Folded, ShareOf, SnapshotSummary, Summary};
@@ -25,8 +24,8 @@ impl Report for Summary<'_> {
         json(out, self, layout)
     }
 
-    fn csv(&self, out: &mut impl Write, dialect: Dialect) -> io::Result<()> {
-        csv(out, self, dialect)
+    fn rows(&self, to: &mut impl Rows) -> io::Result<()> {
+        rows(self, to)
     }
 
     fn markdown(&self, out: &mut impl Write, style: ByteStyle) -> io::Result<()> {
@@ -241,81 +240,69 @@ fn json(out: &mut impl Write, summary: &Summary<'_>, layout: JsonLayout) -> io::
     Ok(())
 }
 
-/// Writes the classes of each snapshot; classes that a limit folded are one row whose
-/// class is empty.
-fn csv(out: &mut impl Write, summary: &Summary<'_>, dialect: Dialect) -> io::Result<()> {
-    let mut writer = dialect.writer(out);
-    writer
-        .write_record([
-            "snapshot",
-            "description",
-            "timestamp_seconds",
-            "process_virtual_bytes",
-            "process_resident_bytes",
-            "tracked_total_bytes",
-            "asizeof_total_bytes",
-            "overhead_bytes",
-            "class",
-            "active",
-            "sum_bytes",
-            "average_bytes",
-            "share_percent",
-            "share_of",
-            "dead_bytes",
-        ])
-        .map_err(csv::io_error)?;
+/// The classes of each snapshot; classes that a limit folded are one row without a class.
+fn rows(summary: &Summary<'_>, to: &mut impl Rows) -> io::Result<()> {
+    to.header(&[
+        "snapshot",
+        "description",
+        "timestamp_seconds",
+        "process_virtual_bytes",
+        "process_resident_bytes",
+        "tracked_total_bytes",
+        "asizeof_total_bytes",
+        "overhead_bytes",
+        "class",
+        "active",
+        "sum_bytes",
+        "average_bytes",
+        "share_percent",
+        "share_of",
+        "dead_bytes",
+    ])?;
     let mut texts = LongTexts::new();
     summary.each(|snapshot: SnapshotSummary<'_>| -> io::Result<()> {
-        let mut head = [
-            snapshot.snapshot.to_string(),
-            String::new(),
-            optional(snapshot.timestamp_seconds),
-            optional(snapshot.process_virtual_bytes),
-            optional(snapshot.process_resident_bytes),
-            snapshot.tracked_total_bytes.to_string(),
-            optional(snapshot.asizeof_total_bytes),
-            snapshot.overhead_bytes.to_string(),
-        ];
-        let share_of = snapshot.share_of.name().to_owned();
-        let classes = snapshot.classes.iter().map(|c| {
-            (
-                dialect.cell(&c.class.to_str()).into_owned(),
+        let mut row = |class, active, sum, average, share| {
+            texts.begin_row();
+            to.row(&[
+                Value::Count(snapshot.snapshot as u64),
+                Value::Text(texts.shown(snapshot.description)),
+                Value::of(snapshot.timestamp_seconds, Value::Seconds),
+                Value::of(snapshot.process_virtual_bytes, Value::Bytes),
+                Value::of(snapshot.process_resident_bytes, Value::Bytes),
+                Value::Bytes(snapshot.tracked_total_bytes),
+                Value::of(snapshot.asizeof_total_bytes, Value::Bytes),
+                Value::Bytes(snapshot.overhead_bytes),
+                class,
+                Value::Count(active),
+                Value::Bytes(sum),
+                Value::Average(average),
+                Value::of(share, Value::Percent),
+                Value::Word(snapshot.share_of.name()),
+                Value::Bytes(snapshot.dead_bytes),
+            ])
+        };
+        for c in &snapshot.classes {
+            let name = Value::Name(c.class);
+            row(
+                name,
                 c.active,
                 c.sum_bytes,
                 c.average_bytes,
                 c.share_percent,
-            )
-        });
-        let more = snapshot.more.iter().map(|m| {
-            (
-                String::new(),
+            )?;
+        }
+        snapshot.more.iter().try_for_each(|m| {
+            row(
+                Value::Nothing,
                 m.active,
                 m.sum_bytes,
                 m.average_bytes,
                 m.share_percent,
             )
-        });
-        for (class, active, sum, average, share) in classes.chain(more) {
-            let figures = [
-                class,
-                active.to_string(),
-                sum.to_string(),
-                average.to_string(),
-                optional(share),
-                share_of.clone(),
-                snapshot.dead_bytes.to_string(),
-            ];
-            texts.begin_row();
-            let description = texts.shown(snapshot.description);
-            head[1] = dialect.cell(&description.to_str()).into_owned();
-            writer
-                .write_record(head.iter().chain(&figures))
-                .map_err(csv::io_error)?;
-        }
-        Ok(())
+        })
     })?;
     summary.note_texts_cut(texts.is_cut);
-    writer.flush()
+    Ok(())
 }
 
 /// Writes a heading and a table for each snapshot.

@@ -5,7 +5,8 @@
 use std::borrow::Cow;
 use std::io::{self, Write};
 
-use crate::report::report_table::{Of, ReportTable, Row, Value, whole};
+use super::Rows;
+use crate::report::report_table::{Value, whole};
 use crate::units::escaped;
 
 /// Who reads the CSV.
@@ -21,19 +22,8 @@ pub enum Dialect {
 }
 
 impl Dialect {
-    pub(in crate::report) fn writer<W: Write>(self, out: W) -> csv::Writer<W> {
-        let quotes = match self {
-            Dialect::Plain => csv::QuoteStyle::Necessary,
-            Dialect::Spreadsheet => csv::QuoteStyle::NonNumeric,
-        };
-        csv::WriterBuilder::new()
-            .terminator(csv::Terminator::CRLF)
-            .quote_style(quotes)
-            .from_writer(out)
-    }
-
     /// A text of the dump as a cell. Figures, which may be negative, are none.
-    pub(in crate::report) fn cell(self, text: &str) -> Cow<'_, str> {
+    fn cell(self, text: &str) -> Cow<'_, str> {
         // The wide ones are formulas where people type them.
         let begins = ['=', '+', '-', '@', '＝', '＋', '－', '＠'];
         let text = escaped(text);
@@ -44,52 +34,72 @@ impl Dialect {
     }
 }
 
-pub(in crate::report) fn optional(value: Option<impl ToString>) -> String {
-    value.map(|value| value.to_string()).unwrap_or_default()
+/// CSV on its way.
+pub(in crate::report) struct CsvRows<W: Write> {
+    writer: csv::Writer<W>,
+    dialect: Dialect,
+}
+
+impl<W: Write> CsvRows<W> {
+    pub(in crate::report) fn of(out: W, dialect: Dialect) -> Self {
+        let quotes = match dialect {
+            Dialect::Plain => csv::QuoteStyle::Necessary,
+            Dialect::Spreadsheet => csv::QuoteStyle::NonNumeric,
+        };
+        let mut writer = csv::WriterBuilder::new();
+        writer.terminator(csv::Terminator::CRLF).quote_style(quotes);
+        CsvRows {
+            writer: writer.from_writer(out),
+            dialect,
+        }
+    }
+
+    pub(super) fn flush(&mut self) -> io::Result<()> {
+        self.writer.flush()
+    }
+
+    /// A value for programs: exact, and nothing where it is not defined.
+    fn field(&mut self, value: &Value<'_>) -> Result<(), csv::Error> {
+        let mut digits = itoa::Buffer::new();
+        match value {
+            Value::Count(count) => self.writer.write_field(digits.format(*count)),
+            Value::CountChange(count) | Value::Bytes(count) | Value::ByteChange(count) => {
+                self.writer.write_field(digits.format(*count))
+            }
+            Value::Average(figure)
+            | Value::AverageChange(figure)
+            | Value::Percent(figure)
+            | Value::PercentChange(figure)
+            | Value::Seconds(figure)
+            | Value::PerSecond(figure) => self.writer.write_field(figure.to_string()),
+            Value::Nothing | Value::Site([]) => self.writer.write_field(""),
+            Value::Address(address) => self.writer.write_field(address),
+            Value::Name(text) | Value::Text(text) => {
+                let text = text.to_str();
+                self.writer.write_field(&*self.dialect.cell(&text))
+            }
+            text => self.writer.write_field(&*self.dialect.cell(&whole(text))),
+        }
+    }
 }
 
 /// Unwraps the io error, so that a closed pipe is seen as one.
-pub(in crate::report) fn io_error(error: csv::Error) -> io::Error {
+fn io_error(error: csv::Error) -> io::Error {
     match error.into_kind() {
         csv::ErrorKind::Io(error) => error,
         other => io::Error::other(format!("{other:?}")),
     }
 }
 
-impl<'s, R: Iterator<Item = Row<'s>> + Clone> ReportTable<'_, R> {
-    /// Writes a header and the rows, but for the total. What a limit cut has an empty name.
-    pub(in crate::report) fn csv(&self, out: &mut impl Write, dialect: Dialect) -> io::Result<()> {
-        let mut writer = dialect.writer(out);
-        writer
-            .write_record(self.columns.iter().map(|column| column.name))
-            .map_err(io_error)?;
-        for row in self.rows.clone().filter(|row| row.of != Of::Total) {
-            let cells = row.values.iter().enumerate().map(|(column, value)| {
-                if column == 0 && row.of == Of::More {
-                    return String::new();
-                }
-                plain(value, dialect)
-            });
-            writer.write_record(cells).map_err(io_error)?;
-        }
-        writer.flush()
+impl<W: Write> Rows for CsvRows<W> {
+    fn header(&mut self, names: &[&str]) -> io::Result<()> {
+        self.writer.write_record(names).map_err(io_error)
     }
-}
 
-/// A value for programs: exact, and nothing where it is not defined.
-pub(in crate::report) fn plain(value: &Value<'_>, dialect: Dialect) -> String {
-    match value {
-        Value::Count(count) => count.to_string(),
-        Value::CountChange(count) | Value::Bytes(count) | Value::ByteChange(count) => {
-            count.to_string()
-        }
-        Value::Average(figure)
-        | Value::AverageChange(figure)
-        | Value::Percent(figure)
-        | Value::PercentChange(figure)
-        | Value::Seconds(figure)
-        | Value::PerSecond(figure) => figure.to_string(),
-        Value::Nothing | Value::Site([]) => String::new(),
-        text => dialect.cell(&whole(text)).into_owned(),
+    fn row(&mut self, values: &[Value<'_>]) -> io::Result<()> {
+        let mut values = values.iter();
+        let written = values.try_for_each(|value| self.field(value));
+        let ended = written.and_then(|()| self.writer.write_record(None::<&[u8]>));
+        ended.map_err(io_error)
     }
 }

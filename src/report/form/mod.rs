@@ -7,9 +7,9 @@ pub mod table;
 
 use std::io::{self, Write};
 
-use super::Report;
+use super::report_table::Value;
 use crate::units::ByteStyle;
-use csv::Dialect;
+use csv::{CsvRows, Dialect};
 use json::JsonLayout;
 use table::Style;
 
@@ -36,8 +36,37 @@ impl Form {
         match self {
             Form::Table(style) => report.table(out, style),
             Form::Json(layout) => report.json(out, layout),
-            Form::Csv(dialect) => report.csv(out, dialect),
+            Form::Csv(dialect) => {
+                let mut rows = CsvRows::of(out, dialect);
+                report.rows(&mut rows)?;
+                rows.flush()
+            }
             Form::Markdown(style) => report.markdown(out, style),
         }
     }
+}
+
+/// An answer that every form can lay out: `form.write(&mut out, &answer)`. All of it fails as `out`
+/// does.
+pub trait Report {
+    /// Writes what people read on a terminal.
+    fn table(&self, out: &mut impl Write, style: Style) -> io::Result<()>;
+
+    /// Writes a document with a versioned schema, or its rows, one a line.
+    fn json(&self, out: &mut impl Write, layout: JsonLayout) -> io::Result<()>;
+
+    /// Hands out a header and the rows, for forms that programs read.
+    fn rows(&self, to: &mut impl Rows) -> io::Result<()>;
+
+    /// Writes what people read in a ticket.
+    fn markdown(&self, out: &mut impl Write, style: ByteStyle) -> io::Result<()>;
+}
+
+/// A form that consists of rows, each a value for each column.
+pub trait Rows {
+    /// Begins with the names of the columns.
+    fn header(&mut self, names: &[&str]) -> io::Result<()>;
+
+    /// Writes a row.
+    fn row(&mut self, values: &[Value<'_>]) -> io::Result<()>;
 }
