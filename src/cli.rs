@@ -141,51 +141,20 @@ fn parse_size(text: &str) -> Result<i64, String> {
 
 #[derive(Debug, Args)]
 #[command(next_help_heading = OUTPUT)]
-struct FormArgs {
+struct FormArgs<F: ValueEnum + Default + Send + Sync + 'static = Form> {
     /// The form of the report.
-    #[arg(long, value_enum, default_value_t = Form::Table)]
-    format: Form,
-    #[command(flatten)]
-    csv: CsvArgs,
+    #[arg(long, value_enum, default_value_t = F::default())]
+    format: F,
+    /// In csv, put ' before texts that Excel and LibreOffice would run as formulas: those that
+    /// begin with =, +, - or @.
+    #[arg(long)]
+    spreadsheet: bool,
     #[command(flatten)]
     page: PageArgs,
 }
 
 /// The form of a report that Pympler has not.
-#[derive(Debug, Args)]
-#[command(next_help_heading = OUTPUT)]
-struct SheetArgs {
-    /// The form of the report.
-    #[arg(long, value_enum, default_value_t = SheetForm::Table)]
-    format: SheetForm,
-    #[command(flatten)]
-    csv: CsvArgs,
-    #[command(flatten)]
-    page: PageArgs,
-}
-
-/// Who reads the CSV.
-#[derive(Debug, Args)]
-#[command(next_help_heading = OUTPUT)]
-struct CsvArgs {
-    /// In csv, put ' before texts that Excel and LibreOffice would run as formulas: those that
-    /// begin with =, +, - or @.
-    #[arg(long)]
-    spreadsheet: bool,
-}
-
-impl CsvArgs {
-    fn dialect(&self, is_csv: bool) -> Result<Dialect> {
-        match (self.spreadsheet, is_csv) {
-            (false, _) => Ok(Dialect::Plain),
-            (true, true) => Ok(Dialect::Spreadsheet),
-            (true, false) => {
-                let what = "--spreadsheet is about csv; add --format csv";
-                Err(Usage(what.into()).into())
-            }
-        }
-    }
-}
+type SheetArgs = FormArgs<SheetForm>;
 
 /// Where a report goes and how it looks.
 #[derive(Debug, Args)]
@@ -211,9 +180,10 @@ struct PageArgs {
     reading: ReadingArgs,
 }
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
 enum Form {
     /// Aligned columns, for people
+    #[default]
     Table,
     /// One document with a versioned `schema`; exact bytes and seconds
     Json,
@@ -227,9 +197,10 @@ enum Form {
     Pympler,
 }
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
 enum SheetForm {
     /// Aligned columns, for people
+    #[default]
     Table,
     /// One document with a versioned `schema`; exact bytes and seconds
     Json,
@@ -286,22 +257,35 @@ impl SheetForm {
     }
 }
 
-impl SheetArgs {
-    fn dialect(&self) -> Result<Dialect> {
-        self.csv.dialect(self.format == SheetForm::Csv)
+impl<F: ValueEnum + Default + Send + Sync + 'static> FormArgs<F> {
+    /// Fails if the flags contradict each other, or if the report would cost somebody a file.
+    /// Before these files are read, which may take a while.
+    fn check(&self, reads: &[&Path]) -> Result<()> {
+        let form = self.format.to_possible_value();
+        if self.spreadsheet && form.is_none_or(|form| form.get_name() != "csv") {
+            let what = "--spreadsheet is about csv; add --format csv";
+            return Err(Usage(what.into()).into());
+        }
+        self.page.refuse_losses(reads)
     }
 
+    fn dialect(&self) -> Dialect {
+        if self.spreadsheet {
+            Dialect::Spreadsheet
+        } else {
+            Dialect::Plain
+        }
+    }
+}
+
+impl SheetArgs {
     /// Writes a report.
     fn write(&self, report: &impl Report) -> Result<()> {
-        self.page.write(self.format, self.dialect()?, report)
+        self.page.write(self.format, self.dialect(), report)
     }
 }
 
 impl FormArgs {
-    fn dialect(&self) -> Result<Dialect> {
-        self.csv.dialect(self.format == Form::Csv)
-    }
-
     /// The form, unless it is Pympler's, which only some questions have.
     fn sheet_form(&self) -> Option<SheetForm> {
         Some(match self.format {
@@ -321,7 +305,7 @@ impl FormArgs {
         pympler: impl FnOnce(&mut pympler::Writer<&mut Output>) -> std::io::Result<()>,
     ) -> Result<()> {
         if let Some(form) = self.sheet_form() {
-            return self.page.write(form, self.dialect()?, report);
+            return self.page.write(form, self.dialect(), report);
         }
         let mut out = self.page.open()?;
         let escape = out.is_terminal();
@@ -357,8 +341,7 @@ impl PageArgs {
         self.output.as_deref().unwrap_or(Path::new("-"))
     }
 
-    /// Fails if the report would cost somebody a file. Before these files are read, which may
-    /// take a while.
+    /// Fails if the report would cost somebody a file.
     fn refuse_losses(&self, reads: &[&Path]) -> Result<()> {
         place::refuse_losses(reads, &[(self.path(), Kind::Report)], self.force)
     }

@@ -79,8 +79,7 @@ impl DiffArgs {
             referents: self.referents,
         };
         let dumps = inputs([Some(&self.dump), self.new.as_ref()])?;
-        self.form.dialect()?;
-        self.form.page.refuse_losses(&dumps)?;
+        self.form.check(&dumps)?;
         let reading = self.form.page.reading;
         let old = open_in_order(&self.dump, reading)?;
         let new = match &self.new {

@@ -64,8 +64,7 @@ pub(super) struct LeaksArgs {
 impl LeaksArgs {
     pub(super) fn run(self) -> Result<()> {
         let page = &self.form.page;
-        self.form.dialect()?;
-        page.refuse_losses(&[&self.input.dump])?;
+        self.form.check(&[&self.input.dump])?;
         let options = LeaksOptions {
             filter: self.filter.filter(),
             between: <[SnapshotSelector; 2]>::try_from(self.between)

@@ -59,8 +59,7 @@ pub(super) struct Print {
 impl Print {
     pub(super) fn run(self) -> Result<()> {
         let page = &self.form.page;
-        self.form.dialect()?;
-        page.refuse_losses(&[&self.input.dump])?;
+        self.form.check(&[&self.input.dump])?;
         let selection = Selection {
             filter: self.filter.filter(),
             sort: self.sort,

@@ -120,8 +120,7 @@ impl SitesArgs {
         if self.folded || self.flamegraph().is_some() || self.speedscope.is_some() {
             return self.stacks();
         }
-        self.form.dialect()?;
-        self.form.page.refuse_losses(&[&self.dump])?;
+        self.form.check(&[&self.dump])?;
         let options = SitesOptions {
             filter: self.filter.filter(),
             by: match self.by {

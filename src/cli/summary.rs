@@ -78,8 +78,7 @@ enum Of {
 
 impl SummaryArgs {
     pub(super) fn run(self) -> Result<()> {
-        self.form.dialect()?;
-        self.form.page.refuse_losses(&[&self.input.dump])?;
+        self.form.check(&[&self.input.dump])?;
         if self.lifetimes {
             return self.lifetimes();
         }
@@ -133,11 +132,10 @@ impl SummaryArgs {
             filter: self.filter.filter(),
             limit: self.limit.map(TypedLimit::get),
         };
-        let dialect = self.form.dialect()?;
         let page = &self.form.page;
         let dump = open_in_order(&self.input.dump, page.reading)?;
         let of = dump.ask(|file| Lifetimes::of(file, &options))?;
-        page.write(form, dialect, &of)?;
+        page.write(form, self.form.dialect(), &of)?;
         remarks::on_filter(&options.filter, &dump)
     }
 }
