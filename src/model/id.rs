@@ -3,12 +3,15 @@
 
 use std::fmt;
 
+use bincode::{Decode, Encode};
 use serde::Serialize;
 
 macro_rules! ids {
     ($($(#[$doc:meta])* $name:ident;)*) => {$(
         $(#[$doc])*
-        #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize)]
+        #[derive(
+            Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Decode, Encode,
+        )]
         #[serde(transparent)]
         pub struct $name(pub(crate) u32);
 

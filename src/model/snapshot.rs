@@ -1,11 +1,15 @@
 //! Snapshots: the process as a whole at the moments when objects were sized.
+//!
+//! A native file has the rows as bincode encodes them, so their fields keep their order.
+
+use bincode::{Decode, Encode};
 
 use super::Contents;
 use super::id::{AsizedId, SnapshotId};
 use super::text::{Text, TextId};
 
 /// A number out of a cached annotation, of the type that it had.
-#[derive(Clone, Copy, Debug, PartialEq)]
+#[derive(Clone, Copy, Debug, Decode, Encode, PartialEq)]
 pub(crate) enum Number {
     Int(i128),
     Float(f64),
@@ -15,7 +19,7 @@ pub(crate) enum Number {
 }
 
 /// What Pympler knew of the process (`pympler.process.ProcessMemoryInfo`), in bytes.
-#[derive(Clone, Debug, Default, PartialEq)]
+#[derive(Clone, Debug, Decode, Default, Encode, PartialEq)]
 pub struct ProcessMemory {
     /// Whether the platform gave figures at all.
     pub available: bool,
@@ -35,7 +39,7 @@ pub struct ProcessMemory {
 }
 
 /// One class's figures as Pympler had cached them in the snapshot.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Decode, Encode)]
 pub(crate) struct CachedClass {
     pub(crate) class: TextId,
     pub(crate) sum: Number,
@@ -62,7 +66,7 @@ impl CachedClass {
 }
 
 /// A snapshot's row. Dumps have few.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Decode, Encode)]
 pub(crate) struct SnapshotRow {
     pub(crate) timestamp: f64,
     pub(crate) desc: TextId,

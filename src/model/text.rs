@@ -12,7 +12,9 @@ use std::hash::{Hash, Hasher};
 use crate::room::make_room;
 
 /// The number of a text in a dump's arena.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[derive(
+    Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, bincode::Decode, bincode::Encode,
+)]
 pub(crate) struct TextId(pub(crate) u32);
 
 impl TextId {

@@ -6,7 +6,7 @@ use std::fs::File;
 use super::column::all;
 use super::container::{Sections, VERSION};
 use super::rows::FileRows;
-use super::{figures, rows, snapshots, sound, tables};
+use super::{figures, rows, sound, tables};
 use crate::input::ByteCount;
 use crate::model::subset;
 use crate::model::{
@@ -82,7 +82,7 @@ impl NativeFile {
     /// The times of the snapshots in seconds, in the order of the dump.
     pub(in crate::format) fn snapshot_times(&self) -> Outcome<Vec<f64>> {
         self.sections.begin();
-        let rows = snapshots::read_value(&self.sections)?;
+        let rows: Vec<SnapshotRow> = self.sections.value("snaps")?;
         let order: Vec<SnapshotId> = all(&self.sections, "snap.row")?;
         // Whoever reads the dump finds a row that is not there.
         let row = |id: &SnapshotId| rows.get(id.index());
@@ -188,7 +188,7 @@ impl NativeFile {
     /// numbers of the file for now. `with_merged`: with the merged trees that snapshots cached.
     fn without_objects(&self, with_merged: bool) -> Outcome<Contents> {
         let sections = &self.sections;
-        let mut snapshots = snapshots::read_value(sections)?;
+        let mut snapshots: Vec<SnapshotRow> = sections.value("snaps")?;
         if !with_merged {
             let cached = snapshots.iter_mut().flat_map(|row| row.classes.iter_mut());
             cached.flatten().for_each(|cached| cached.merged = None);

@@ -12,7 +12,6 @@ mod file;
 mod parallel;
 mod rows;
 mod schema;
-mod snapshots;
 mod tables;
 mod v1;
 mod verify;

@@ -8,7 +8,7 @@ use foldhash::fast::FixedState;
 use super::column::{Bytes, PackedColumn, all, bytes, column};
 use super::container::{SectionOut, Sections};
 use super::parallel::{self, Meanwhile};
-use super::{NO_INDEX, figures, schema, snapshots};
+use super::{NO_INDEX, figures, schema};
 use crate::model::{
     AsizedColumns, AsizedId, ClassRow, Column, Contents, Figures, FrameRow, Notes, ObjectColumns,
     ObjectId, Projection, Rules, Salvaged, SampleColumns, Sizes, TextArena, TextId, Totals,
@@ -162,7 +162,7 @@ pub(super) fn write(dump: &Contents) -> (Vec<(&'static str, SectionOut<'_>)>, u6
     if let Some(lost) = &dump.notes.salvaged {
         jobs.add(SALVAGED, move || salvaged(lost));
     }
-    jobs.add("snaps", || snapshots::write(dump));
+    jobs.add("snaps", || SectionOut::value(&dump.snapshots));
     jobs.column("snap.row", move || numbers(&dump.snapshot_rows));
 
     let classes = &dump.classes;
@@ -274,7 +274,7 @@ pub(super) fn read(sections: &Sections) -> Outcome<Contents> {
         samples,
         asized: read_asized(sections)?,
         traces: read_traces(sections)?,
-        snapshots: snapshots::read_value(sections)?,
+        snapshots: sections.value("snaps")?,
         snapshot_rows: all(sections, "snap.row")?,
         notes: read_notes(sections)?,
         ..Contents::default()

@@ -44,7 +44,7 @@ mod column;
 use column::{read_column, read_steps};
 
 use super::container::{self, SectionReader};
-use super::{NO_INDEX, snapshots, tables};
+use super::{NO_INDEX, tables};
 use crate::model::{
     AsizedColumns, AsizedId, ClassRow, Contents, FrameRow, Notes, ObjectColumns, ObjectId,
     SampleColumns, TextArena, TextId, TraceColumns,
@@ -91,7 +91,7 @@ fn take(dump: &mut Contents, name: &str, section: &mut SectionReader<'_>) -> Out
         "asized" => dump.asized = read_asized(section)?,
         "traces" => dump.traces = read_traces(section)?,
         "snaps" => {
-            dump.snapshots = snapshots::read(section)?;
+            dump.snapshots = section.value()?;
             dump.snapshot_rows = read_steps(section)?;
         }
         "notes" => dump.notes = read_notes(section)?,
