@@ -4,7 +4,7 @@ use std::borrow::Cow;
 
 use super::{Contents, ObjectId, Snapshot, TrackedObject};
 
-/// Population reading of a dump counts where Pympler and its documentation disagree.
+/// Whose reading of a dump counts where Pympler and its documentation disagree.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Rules {
     /// What is documented and right.
@@ -54,12 +54,9 @@ impl Sizes {
         Sizes { largest, at_peak }
     }
 
-    pub(crate) fn all_largest(&self) -> &[i64] {
-        &self.largest
-    }
-
-    pub(crate) fn all_at_peak(&self) -> &[i64] {
-        &self.at_peak
+    /// The largest sizes of all objects, and those at the peak.
+    pub(crate) fn all(&self) -> [&[i64]; 2] {
+        [&self.largest, &self.at_peak]
     }
 
     /// The largest size measured for an object: Pympler's `size`. 0 if it was never measured.

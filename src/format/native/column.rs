@@ -39,6 +39,7 @@ pub(super) fn column(values: impl Iterator<Item = i64>) -> SectionOut<'static> {
     SectionOut {
         head,
         rest: rest.into(),
+        integers: count,
     }
 }
 
@@ -51,6 +52,7 @@ pub(super) fn bytes(all: &[u8]) -> SectionOut<'_> {
     SectionOut {
         head,
         rest: all.into(),
+        integers: 0,
     }
 }
 
@@ -232,6 +234,17 @@ impl<'s> PackedColumn<'s> {
     }
 }
 
+/// Where columns come from that are read whole, in the order of the file.
+pub(super) trait Columns {
+    fn column<T: Stored>(&mut self, name: &'static str) -> Outcome<Vec<T>>;
+}
+
+impl Columns for &Sections {
+    fn column<T: Stored>(&mut self, name: &'static str) -> Outcome<Vec<T>> {
+        all(self, name)
+    }
+}
+
 /// Reads a whole column into integers of a type; one that does not fit is damage.
 pub(super) fn all<T: Stored>(sections: &Sections, name: &'static str) -> Outcome<Vec<T>> {
     PackedColumn::open(sections, name)?.all()
@@ -315,7 +328,7 @@ mod tests {
 
     fn file(sections: &[(&'static str, SectionOut<'_>)]) -> Vec<u8> {
         let mut out = Vec::new();
-        super::super::container::write(&mut out, sections, 0).unwrap();
+        super::super::container::write(&mut out, sections).unwrap();
         out
     }
 
@@ -371,6 +384,8 @@ mod tests {
     #[test]
     fn a_length_that_nothing_backs_is_refused() {
         let mut section = column(std::iter::repeat_n(0, 30_000_000));
+        // A file that is not filled up.
+        section.integers = 0;
         assert!(all::<i64>(&open(&file(&[("test", section)])), "test").is_err());
         section = column(std::iter::repeat_n(0, 1_000_000));
         assert!(all::<i64>(&open(&file(&[("test", section)])), "test").is_ok());

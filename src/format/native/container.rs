@@ -63,6 +63,8 @@ pub(super) fn is_intact(bytes: &[u8], stored: u32) -> bool {
 pub(super) struct SectionOut<'d> {
     pub(super) head: Vec<u8>,
     pub(super) rest: Cow<'d, [u8]>,
+    /// How many integers it holds in columns.
+    pub(super) integers: u64,
 }
 
 impl SectionOut<'_> {
@@ -76,22 +78,21 @@ impl SectionOut<'_> {
         SectionOut {
             head: head.expect("a vector takes everything"),
             rest: Cow::Borrowed(&[]),
+            integers: 0,
         }
     }
 }
 
-/// Writes a file of these sections, which hold so many integers in all.
-pub(super) fn write(
-    out: &mut impl Write,
-    sections: &[(&str, SectionOut<'_>)],
-    integers: u64,
-) -> io::Result<()> {
+/// Writes a file of these sections.
+pub(super) fn write(out: &mut impl Write, sections: &[(&str, SectionOut<'_>)]) -> io::Result<()> {
     let bytes = sections.iter().map(|(_, section)| section.length());
+    let integers: u64 = sections.iter().map(|(_, section)| section.integers).sum();
     let least = integers.saturating_sub(INTEGERS) / INTEGERS_PER_BYTE;
     let filling = usize::try_from(least.saturating_sub(bytes.sum())).unwrap_or(usize::MAX);
     let filling = SectionOut {
         head: vec![0; filling],
         rest: Cow::Borrowed(&[]),
+        integers: 0,
     };
     let sections = sections.iter().map(|(name, section)| (*name, section));
     let sections: Vec<_> = sections
@@ -443,13 +444,5 @@ impl<'s> SectionReader<'s> {
     #[cold]
     pub(super) fn wrong(&self, what: &str) -> Box<Fault> {
         damage(self.name, what)
-    }
-
-    /// Columns of one thing have one length.
-    pub(super) fn same_length(&self, of: &str, lengths: &[usize]) -> Outcome<()> {
-        if lengths.windows(2).all(|pair| pair[0] == pair[1]) {
-            return Ok(());
-        }
-        Err(self.wrong(&format!("columns of {of} differ in length")))
     }
 }

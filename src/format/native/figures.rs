@@ -1,9 +1,9 @@
 //! What follows from the other columns and is kept so that a question needs none of them.
 
-use super::column::{PackedColumn, all, column};
+use super::column::{PackedColumn, all};
 use super::container::{SectionOut, Sections};
 use super::rows::FileRows;
-use super::tables::same_length;
+use super::tables::{Jobs, same_length};
 use crate::model::subset;
 use crate::model::{
     ClassId, ClassRow, ClassTotals, Cohort, Cohorts, Contents, Figures, KeptMergedTrees, MAX_LEVEL,
@@ -29,9 +29,6 @@ const COLUMNS: [&str; 14] = [
     "tree.size",
     "tree.flat",
 ];
-
-/// Makes a section.
-pub(super) type Make<'j, 'd> = Box<dyn Fn() -> SectionOut<'d> + Send + Sync + 'j>;
 
 pub(super) fn totals(totals: &Totals) -> SectionOut<'static> {
     let Totals {
@@ -113,40 +110,29 @@ fn lying(column: &str) -> Box<Fault> {
     ))
 }
 
-/// The sections of what is kept beside the totals.
-pub(super) fn columns<'j, 'd: 'j>(figures: &'j Figures) -> Vec<(&'static str, Make<'j, 'd>)> {
-    let mut columns = Vec::new();
-    columns.extend(
-        class_totals_that_fit(figures)
-            .map(class_total_columns)
-            .into_iter()
-            .flatten(),
-    );
-    columns.extend(figures.cohorts.iter().flat_map(cohort_columns));
+/// The columns of what is kept beside the totals.
+pub(super) fn columns<'j>(jobs: &mut Jobs<'j, '_>, figures: &'j Figures) {
+    if let Some(totals) = class_totals_that_fit(figures) {
+        jobs.values("cell.times", &totals.times);
+        jobs.values("cell.active", &totals.active);
+        jobs.rows("cell.sum", &totals.sums, |&sum| sum as i64);
+        jobs.rows("cell.p_sum", &totals.dead, |&dead| dead as i64);
+    }
+    if let Some(cohorts) = &figures.cohorts {
+        let rows = &cohorts.cohorts;
+        jobs.values("cohort.end", &cohorts.ends);
+        jobs.rows("cohort.birth", rows, |cohort| cohort.birth.number().into());
+        jobs.rows("cohort.death", rows, |cohort| {
+            cohort
+                .death
+                .map_or(0, |death| i64::from(death.number()) + 1)
+        });
+        jobs.rows("cohort.count", rows, |cohort| cohort.objects as i64);
+    }
     let merged_trees = merged_trees_that_fit(figures);
     if !merged_trees.is_empty() {
-        columns.extend(merged_tree_columns(merged_trees));
+        merged_tree_columns(jobs, &merged_trees);
     }
-    columns
-}
-
-/// How many integers those hold.
-pub(super) fn integers(figures: &Figures) -> u64 {
-    let cells = figures.class_totals.as_ref();
-    let cohorts = figures.cohorts.as_ref();
-    let merged_trees = figures.merged_trees.iter();
-    let columns = [
-        (1, cells.map_or(0, |cells| cells.times.len())),
-        (3, cells.map_or(0, |cells| cells.sums.len())),
-        (1, cohorts.map_or(0, |cohorts| cohorts.ends.len())),
-        (3, cohorts.map_or(0, |cohorts| cohorts.cohorts.len())),
-        (1, merged_trees.clone().map(|trees| trees.trees.len()).sum()),
-        (5, merged_trees.flat_map(MergedTrees::nodes).count()),
-    ];
-    columns
-        .map(|(columns, rows)| columns * rows as u64)
-        .iter()
-        .sum()
 }
 
 /// Whether the file has cells; it may be without them.
@@ -167,29 +153,6 @@ pub(super) fn check(sections: &Sections) -> Outcome<()> {
     }
     let mut columns = COLUMNS.into_iter().filter(|name| sections.has(name));
     columns.try_for_each(|name| PackedColumn::open(sections, name)?.check())
-}
-
-fn make<'j, 'd, I: Iterator<Item = i64>>(
-    values: impl Fn() -> I + Send + Sync + 'j,
-) -> Make<'j, 'd> {
-    Box::new(move || column(values()))
-}
-
-/// The columns of cells, each of moments by classes but for the first.
-fn class_total_columns<'j, 'd: 'j>(cells: &'j ClassTotals) -> [(&'static str, Make<'j, 'd>); 4] {
-    let bytes = |of: &'j [i128]| make(move || of.iter().map(|&bytes| bytes as i64));
-    [
-        (
-            "cell.times",
-            make(move || cells.times.iter().map(|time| time.to_bits() as i64)),
-        ),
-        (
-            "cell.active",
-            make(move || cells.active.iter().map(|&active| active.into())),
-        ),
-        ("cell.sum", bytes(&cells.sums)),
-        ("cell.p_sum", bytes(&cells.dead)),
-    ]
 }
 
 /// The cells, unless a sum by one of the rules goes beyond the numbers of the file.
@@ -242,30 +205,6 @@ pub(super) fn read_class_totals(
         ));
     }
     Ok(Some(cells))
-}
-
-fn cohort_columns<'j, 'd: 'j>(cohorts: &'j Cohorts) -> [(&'static str, Make<'j, 'd>); 4] {
-    let all = || cohorts.cohorts.iter();
-    let death = |cohort: &Cohort| {
-        cohort
-            .death
-            .map_or(0, |death| i64::from(death.number()) + 1)
-    };
-    [
-        (
-            "cohort.end",
-            make(|| cohorts.ends.iter().map(|&end| end.into())),
-        ),
-        (
-            "cohort.birth",
-            make(move || all().map(|cohort| cohort.birth.number().into())),
-        ),
-        ("cohort.death", make(move || all().map(death))),
-        (
-            "cohort.count",
-            make(move || all().map(|cohort| cohort.objects as i64)),
-        ),
-    ]
 }
 
 /// Who was born and died between which snapshots, if the file has that; `dump` is without objects.
@@ -327,43 +266,31 @@ fn merged_trees_that_fit(figures: &Figures) -> Vec<&MergedTrees> {
     merged_trees
 }
 
-fn merged_tree_columns<'j, 'd: 'j>(
-    merged_trees: Vec<&'j MergedTrees>,
-) -> Vec<(&'static str, Make<'j, 'd>)> {
-    let moments: Vec<Moments> = merged_trees
-        .iter()
-        .map(|trees| match trees.population {
-            Population::AllAt(seconds) => (seconds, None),
-            Population::Of(survivors) => (
-                survivors.alive_at_seconds,
-                Some((survivors.from_seconds, survivors.to_seconds)),
-            ),
-        })
-        .collect();
-    let trees = merged_trees.clone();
-    let sizes = move || {
+fn merged_tree_columns<'j>(jobs: &mut Jobs<'j, '_>, merged_trees: &[&'j MergedTrees]) {
+    let moments = merged_trees.iter().map(|trees| match trees.population {
+        Population::AllAt(seconds) => (seconds, None),
+        Population::Of(survivors) => (
+            survivors.alive_at_seconds,
+            Some((survivors.from_seconds, survivors.to_seconds)),
+        ),
+    });
+    let moments: Vec<Moments> = moments.collect();
+    jobs.add("tree.whose", move || SectionOut::value(&moments));
+    let trees = merged_trees.to_vec();
+    jobs.column("tree.nodes", move || {
         let trees = trees.clone().into_iter().flat_map(|trees| &trees.trees);
         trees.map(|tree| tree.as_ref().map_or(0, |tree| tree.nodes.len() as i64))
+    });
+    let mut nodes = |name, figure: fn(&Node) -> i64| {
+        let trees = merged_trees.to_vec();
+        let nodes = move || trees.clone().into_iter().flat_map(MergedTrees::nodes);
+        jobs.column(name, move || nodes().map(figure));
     };
-    let nodes = |of: fn(&Node) -> i64| -> Make<'j, 'd> {
-        let merged_trees = merged_trees.clone();
-        make(move || {
-            merged_trees
-                .clone()
-                .into_iter()
-                .flat_map(MergedTrees::nodes)
-                .map(of)
-        })
-    };
-    vec![
-        ("tree.whose", Box::new(move || SectionOut::value(&moments))),
-        ("tree.nodes", make(sizes)),
-        ("tree.parent", nodes(|node| node.parent.into())),
-        ("tree.name", nodes(|node| node.name.0.into())),
-        ("tree.count", nodes(|node| node.count as i64)),
-        ("tree.size", nodes(|node| node.size_bytes as i64)),
-        ("tree.flat", nodes(|node| node.flat_bytes as i64)),
-    ]
+    nodes("tree.parent", |node| node.parent.into());
+    nodes("tree.name", |node| node.name.0.into());
+    nodes("tree.count", |node| node.count as i64);
+    nodes("tree.size", |node| node.size_bytes as i64);
+    nodes("tree.flat", |node| node.flat_bytes as i64);
 }
 
 /// Merged referents, with their names; none if the file is without.

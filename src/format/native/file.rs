@@ -131,7 +131,7 @@ impl NativeFile {
         contents.objects = tables::read_objects(sections, columns, numbers)?;
         if let Some(sizes) = wanted.sizes {
             let sizes = (sizes.rules, self.sizes(sizes, numbers)?);
-            let lengths = [contents.objects.len(), sizes.1.all_largest().len()];
+            let lengths = [contents.objects.len(), sizes.1.all()[0].len()];
             tables::same_length("obj", &lengths)?;
             contents.sizes = Some(Box::new(sizes));
         }
@@ -207,7 +207,7 @@ impl NativeFile {
     fn classes(&self) -> Outcome<&[ClassRow]> {
         if self.classes.get().is_none() {
             // Nobody else sets it.
-            let _ = self.classes.set(tables::read_classes(&self.sections)?);
+            let _ = self.classes.set(tables::read_classes(&mut &self.sections)?);
         }
         Ok(self.classes.get().map_or(&[], Vec::as_slice))
     }
@@ -263,7 +263,7 @@ mod tests {
     fn an_odd_column_is_damage_and_no_panic() {
         let root = Path::new(env!("CARGO_MANIFEST_DIR"));
         let dump = Dump::load(root.join("fixtures/shop.dump")).unwrap();
-        let (sections, _) = tables::write(&dump);
+        let sections = tables::write(&dump);
         let names: Vec<&str> = sections.iter().map(|(name, _)| *name).collect();
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("dump.bin");
@@ -271,12 +271,12 @@ mod tests {
         for name in names.iter().filter(|name| name.contains('.')) {
             // Also one that rises and falls without end, as no column of ends does.
             for (length, top) in [(0, 0), (1, 0), (100_000, 0), (100_000, 99_999)] {
-                let (mut sections, _) = tables::write(&dump);
+                let mut sections = tables::write(&dump);
                 let section = sections.iter_mut().find(|section| section.0 == *name);
                 let values = (0..length).map(|place| if place % 2 == 0 { top } else { 0 });
                 section.unwrap().1 = column::column(values);
                 let mut bytes = Vec::new();
-                container::write(&mut bytes, &sections, 0).unwrap();
+                container::write(&mut bytes, &sections).unwrap();
                 std::fs::write(&path, &bytes).unwrap();
                 refused += usize::from(Dump::read(&bytes[..]).is_err());
                 let file = File::open(&path).unwrap();
@@ -311,11 +311,11 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("dump.bin");
         let with = |name: &str, values: &[i64]| {
-            let (mut sections, integers) = tables::write(&dump);
+            let mut sections = tables::write(&dump);
             let section = sections.iter_mut().find(|section| section.0 == name);
             section.unwrap().1 = column::column(values.iter().copied());
             let mut bytes = Vec::new();
-            container::write(&mut bytes, &sections, integers).unwrap();
+            container::write(&mut bytes, &sections).unwrap();
             std::fs::write(&path, &bytes).unwrap();
             let file = File::open(&path).unwrap();
             let file = NativeFile::open(file, ByteCount::default()).unwrap();

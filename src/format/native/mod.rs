@@ -51,8 +51,8 @@ impl Dump {
     ///
     /// [`Error::Write`] if `out` fails.
     pub fn dump_stats_to(&self, out: &mut impl Write) -> Result<(), Error> {
-        let (sections, integers) = tables::write(self);
-        container::write(out, &sections, integers).map_err(Error::Write)
+        let sections = tables::write(self);
+        container::write(out, &sections).map_err(Error::Write)
     }
 }
 

@@ -1,13 +1,15 @@
 //! The model as sections, and back whole.
 
 use std::collections::HashMap;
+use std::ops::Range;
 use std::thread;
 
 use foldhash::fast::FixedState;
 
-use super::column::{Bytes, PackedColumn, all, bytes, column};
+use super::column::{Bytes, Columns, PackedColumn, all, bytes, column};
 use super::container::{SectionOut, Sections};
 use super::parallel::{self, Meanwhile};
+use super::schema::Stored;
 use super::{NO_INDEX, figures, schema};
 use crate::model::{
     AsizedColumns, AsizedId, ClassRow, Column, Contents, Figures, FrameRow, Notes, ObjectColumns,
@@ -16,9 +18,6 @@ use crate::model::{
 };
 use crate::pickle::{Outcome, malformed, no_memory};
 use crate::room::with_room;
-
-/// A section's name and how it is made.
-type Job<'j, 'd> = (&'static str, figures::Make<'j, 'd>);
 
 /// The section of addresses beyond 128 bits.
 pub(super) const HUGE_ADDRESSES: &str = "obj.huge";
@@ -29,15 +28,23 @@ pub(super) const WIDE_LINES: &str = "frame.wide";
 /// The section of dumps that were salvaged: what is lost of them.
 const SALVAGED: &str = "salvaged";
 
+/// How a section is made.
+type Make<'j, 'd> = Box<dyn Fn() -> SectionOut<'d> + Send + Sync + 'j>;
+
 /// Sections to be made, of the dump's own bytes where these stand in the file as they are.
-struct Jobs<'j, 'd>(Vec<Job<'j, 'd>>);
+#[derive(Default)]
+pub(super) struct Jobs<'j, 'd>(Vec<(&'static str, Make<'j, 'd>)>);
 
 impl<'j, 'd> Jobs<'j, 'd> {
-    fn add(&mut self, name: &'static str, make: impl Fn() -> SectionOut<'d> + Send + Sync + 'j) {
+    pub(super) fn add(
+        &mut self,
+        name: &'static str,
+        make: impl Fn() -> SectionOut<'d> + Send + Sync + 'j,
+    ) {
         self.0.push((name, Box::new(make)));
     }
 
-    fn column<I: Iterator<Item = i64>>(
+    pub(super) fn column<I: Iterator<Item = i64>>(
         &mut self,
         name: &'static str,
         values: impl Fn() -> I + Send + Sync + 'j,
@@ -45,9 +52,23 @@ impl<'j, 'd> Jobs<'j, 'd> {
         self.add(name, move || column(values()));
     }
 
+    /// A column of a figure of each row.
+    pub(super) fn rows<T: Sync>(
+        &mut self,
+        name: &'static str,
+        rows: &'j [T],
+        figure: impl Fn(&T) -> i64 + Copy + Send + Sync + 'j,
+    ) {
+        self.column(name, move || rows.iter().map(figure));
+    }
+
+    pub(super) fn values<T: Stored + Sync>(&mut self, name: &'static str, values: &'j [T]) {
+        self.rows(name, values, |value| value.to_file());
+    }
+
     /// A value of the decimal digits of what no column holds, by number. Hardly any dump has such.
     fn digits(&mut self, name: &'static str, digits: impl Iterator<Item = (u32, TextId)>) {
-        let digits: Vec<(u32, u32)> = digits.map(|(number, digits)| (number, digits.0)).collect();
+        let digits: Vec<(u32, TextId)> = digits.collect();
         if !digits.is_empty() {
             self.add(name, move || SectionOut::value(&digits));
         }
@@ -55,22 +76,18 @@ impl<'j, 'd> Jobs<'j, 'd> {
 
     /// Sizes by both rules: those by Pympler's as what they are more.
     fn sizes(&mut self, sizes: &'j [Sizes; 2]) {
-        let [documented, pympler] = sizes;
-        self.column("obj.largest", || documented.all_largest().iter().copied());
-        self.column("obj.at_peak", || documented.all_at_peak().iter().copied());
-        self.column("obj.p_largest", || {
-            differences(pympler.all_largest(), documented.all_largest())
-        });
-        self.column("obj.p_at_peak", || {
-            differences(pympler.all_at_peak(), documented.all_at_peak())
-        });
+        let [documented, pympler] = sizes.each_ref().map(Sizes::all);
+        self.values("obj.largest", documented[0]);
+        self.values("obj.at_peak", documented[1]);
+        for (name, at) in [("obj.p_largest", 0), ("obj.p_at_peak", 1)] {
+            let pairs = move || pympler[at].iter().zip(documented[at]);
+            self.column(name, move || pairs().map(|(a, b)| a.wrapping_sub(*b)));
+        }
     }
 
     /// Addresses that no column holds. Hardly any dump has such.
-    fn odd_addresses(&mut self, objects: &ObjectColumns) {
-        let wide = objects.wide_address.iter();
-        let wide: Vec<(u32, i128)> = wide.map(|(id, &address)| (id.0, address)).collect();
-        self.add("obj.wide", move || SectionOut::value(&wide));
+    fn odd_addresses(&mut self, objects: &'j ObjectColumns) {
+        self.add("obj.wide", || SectionOut::value(&objects.wide_address));
         let huge = objects.huge_address.iter();
         self.digits(HUGE_ADDRESSES, huge.map(|(id, &digits)| (id.0, digits)));
     }
@@ -80,69 +97,42 @@ impl<'j, 'd> Jobs<'j, 'd> {
         let ids = move || (0..asized.rows.len()).map(AsizedId::at);
         self.column("asized.size", move || ids().map(|id| asized.size(id)));
         self.column("asized.flat", move || ids().map(|id| asized.flat(id)));
-        self.column("asized.name", move || {
-            asized.rows.iter().map(|row| row.name.0.into())
-        });
-        self.column("asized.group", move || {
-            asized.rows.iter().map(|row| row.group.into())
-        });
-        self.column("group.start", move || numbers(&asized.group_start));
-        self.column("referent", move || numbers(&asized.referents));
+        self.rows("asized.name", &asized.rows, |row| row.name.to_file());
+        self.rows("asized.group", &asized.rows, |row| row.group.into());
+        self.values("group.start", &asized.group_start);
+        self.values("referent", &asized.referents);
     }
 
     /// The frames that created objects.
     fn traces(&mut self, traces: &'j TraceColumns) {
-        let TraceColumns {
-            frames,
-            ends,
-            frame_numbers,
-        } = traces;
-        self.column("frame.file", move || {
-            frames.iter().map(|frame| frame.file.0.into())
-        });
-        self.column("frame.line", move || frames.iter().map(|frame| frame.line));
+        let frames = &traces.frames;
+        self.rows("frame.file", frames, |frame| frame.file.to_file());
+        self.rows("frame.line", frames, |frame| frame.line);
         let wide_lines = (0..).zip(frames).map(|(n, frame)| (n, frame.wide_line));
-        self.digits(
-            WIDE_LINES,
-            wide_lines.filter(|&(_, digits)| digits != TextId::NONE),
-        );
-        self.column("frame.func", move || {
-            frames.iter().map(|frame| frame.function.0.into())
-        });
-        self.column("frame.known", move || {
-            frames.iter().map(|frame| frame.source.is_some().into())
-        });
+        let wide_lines = wide_lines.filter(|&(_, digits)| digits != TextId::NONE);
+        self.digits(WIDE_LINES, wide_lines);
+        self.rows("frame.func", frames, |frame| frame.function.to_file());
+        self.rows("frame.known", frames, |frame| frame.source.is_some().into());
+        let lines = |frame: &'j FrameRow| frame.source.iter().flatten();
         self.column("frame.end", move || {
-            let lengths = frames
-                .iter()
-                .map(|frame| frame.source.iter().flatten().count());
-            lengths.scan(0, |end, length| {
-                *end += length as i64;
+            frames.iter().scan(0, move |end, frame| {
+                *end += lines(frame).count() as i64;
                 Some(*end)
             })
         });
-        self.column("frame.index", move || {
-            frames
-                .iter()
-                .map(|frame| frame.source_index.unwrap_or(NO_INDEX))
+        self.rows("frame.index", frames, |frame| {
+            frame.source_index.unwrap_or(NO_INDEX)
         });
         self.column("source", move || {
-            let lines = frames
-                .iter()
-                .flat_map(|frame| frame.source.iter().flatten());
-            lines.map(|line| line.0.into())
+            frames.iter().flat_map(lines).map(|line| line.to_file())
         });
-        self.column("trace.end", move || numbers(ends));
-        self.column("trace.frame", move || numbers(frame_numbers));
-    }
-
-    fn run(self) -> Vec<(&'static str, SectionOut<'d>)> {
-        parallel::each(&self.0, |(name, make)| (*name, make()))
+        self.values("trace.end", &traces.ends);
+        self.values("trace.frame", &traces.frame_numbers);
     }
 }
 
-/// All sections of a dump, in the order of the file, and how many integers their columns hold.
-pub(super) fn write(dump: &Contents) -> (Vec<(&'static str, SectionOut<'_>)>, u64) {
+/// All sections of a dump, in the order of the file.
+pub(super) fn write(dump: &Contents) -> Vec<(&'static str, SectionOut<'_>)> {
     // Several columns want these, and a core that waits for another does nothing.
     let (totals, figures, codes, sizes) = thread::scope(|scope| {
         let merged_trees = Meanwhile::begin(scope, || dump.merged_trees());
@@ -153,9 +143,9 @@ pub(super) fn write(dump: &Contents) -> (Vec<(&'static str, SectionOut<'_>)>, u6
         figures.merged_trees = merged_trees.end();
         (totals, figures, codes, sizes)
     });
-    let (totals, figures, codes, sizes) = (&totals, &figures, &codes, &sizes);
+    let (totals, times) = (&totals, &codes.1);
 
-    let mut jobs = Jobs(Vec::new());
+    let mut jobs = Jobs::default();
     jobs.add("totals", move || figures::totals(totals));
     let notes = (dump.notes.protocols, &dump.notes.unknown_globals);
     jobs.add("notes", move || SectionOut::value(&notes));
@@ -163,45 +153,38 @@ pub(super) fn write(dump: &Contents) -> (Vec<(&'static str, SectionOut<'_>)>, u6
         jobs.add(SALVAGED, move || salvaged(lost));
     }
     jobs.add("snaps", || SectionOut::value(&dump.snapshots));
-    jobs.column("snap.row", move || numbers(&dump.snapshot_rows));
+    jobs.values("snap.row", &dump.snapshot_rows);
 
-    let classes = &dump.classes;
-    jobs.column("class.name", move || {
-        classes.iter().map(|class| class.name.0.into())
-    });
-    jobs.column("class.start", move || {
-        classes.iter().map(|class| class.start.into())
-    });
-    jobs.column("class.count", move || {
-        classes.iter().map(|class| class.count.into())
-    });
-    for (name, make) in figures::columns(figures) {
-        jobs.0.push((name, make));
-    }
+    jobs.rows("class.name", &dump.classes, |class| class.name.to_file());
+    jobs.rows("class.start", &dump.classes, |class| class.start.into());
+    jobs.rows("class.count", &dump.classes, |class| class.count.into());
+    figures::columns(&mut jobs, &figures);
 
-    jobs.column("text.end", move || {
-        dump.text.ends().iter().map(|&end| end as i64)
-    });
+    jobs.values("text.end", dump.text.ends());
     jobs.add("text.bytes", || bytes(dump.text.all_bytes()));
 
     let objects = &dump.objects;
-    jobs.column("listed", move || numbers(&dump.listed));
+    jobs.values("listed", &dump.listed);
     for row in &schema::OBJECTS {
         jobs.add(row.name, move || row.write(objects));
         match row.name {
-            "obj.death" => jobs.sizes(sizes),
+            "obj.death" => jobs.sizes(&sizes),
             "obj.address" => jobs.odd_addresses(objects),
             _ => {}
         }
     }
 
-    jobs.column("sample.time", move || numbers(&codes.0));
-    jobs.column("times", move || numbers(&codes.1));
-    jobs.column("sample.asized", move || numbers(&dump.samples.asized));
+    jobs.values("sample.time", &codes.0);
+    jobs.add("times", move || SectionOut {
+        // Counted as if there was one for each sample.
+        integers: dump.samples.time.len() as u64,
+        ..column(times.iter().map(|time| time.to_file()))
+    });
+    jobs.values("sample.asized", &dump.samples.asized);
 
     jobs.asized(&dump.asized);
     jobs.traces(&dump.traces);
-    (jobs.run(), integers(dump) + figures::integers(figures))
+    parallel::each(&jobs.0, |(name, make)| (*name, make()))
 }
 
 /// What is lost of a dump.
@@ -223,32 +206,6 @@ fn salvaged(lost: &Salvaged) -> SectionOut<'static> {
     SectionOut::value(&(reason, bytes, counts, complete))
 }
 
-/// How many integers the columns of a dump hold together, but for what follows from others.
-fn integers(dump: &Contents) -> u64 {
-    let traces = &dump.traces;
-    let lines = traces.frames.iter().flat_map(|frame| frame.source.iter());
-    let lines: usize = lines.map(|lines| lines.len()).sum();
-    let columns = [
-        (1, dump.snapshot_rows.len()),
-        (3, dump.classes.len()),
-        (1, dump.text.len()),
-        (1, dump.listed.len()),
-        (14, dump.objects.len()),
-        (3, dump.samples.time.len()),
-        (4, dump.asized.rows.len()),
-        (1, dump.asized.group_start.len()),
-        (1, dump.asized.referents.len()),
-        (6, traces.frames.len()),
-        (1, lines),
-        (1, traces.ends.len()),
-        (1, traces.frame_numbers.len()),
-    ];
-    let counts = columns.map(|(columns, rows)| columns * rows as u64);
-    counts
-        .iter()
-        .fold(0, |sum, &count| sum.saturating_add(count))
-}
-
 /// Reads everything, and checks it.
 pub(super) fn read(sections: &Sections) -> Outcome<Contents> {
     sections.begin();
@@ -265,28 +222,20 @@ pub(super) fn read(sections: &Sections) -> Outcome<Contents> {
         }
     }
     let objects = read_objects(sections, Projection::ALL, None)?;
-    let samples = read_samples(sections, &objects)?;
+    let samples = read_samples(&mut &*sections, &objects)?;
     Ok(Contents {
         text: read_text(sections)?,
-        classes: read_classes(sections)?,
+        classes: read_classes(&mut &*sections)?,
         listed: all(sections, "listed")?,
         objects,
         samples,
-        asized: read_asized(sections)?,
+        asized: read_asized(&mut &*sections)?,
         traces: read_traces(sections)?,
         snapshots: sections.value("snaps")?,
         snapshot_rows: all(sections, "snap.row")?,
         notes: read_notes(sections)?,
         ..Contents::default()
     })
-}
-
-fn numbers<T: schema::Stored>(values: &[T]) -> impl Iterator<Item = i64> + '_ {
-    values.iter().map(|value| value.to_file())
-}
-
-fn differences<'a>(values: &'a [i64], from: &'a [i64]) -> impl Iterator<Item = i64> + 'a {
-    values.iter().zip(from).map(|(a, b)| a.wrapping_sub(*b))
 }
 
 pub(super) fn read_text(sections: &Sections) -> Outcome<TextArena> {
@@ -296,27 +245,18 @@ pub(super) fn read_text(sections: &Sections) -> Outcome<TextArena> {
         .ok_or_else(|| malformed("section 'text.end' is damaged: lengths of texts"))
 }
 
-pub(super) fn read_classes(sections: &Sections) -> Outcome<Vec<ClassRow>> {
-    let names: Vec<u32> = all(sections, "class.name")?;
-    let starts: Vec<u32> = all(sections, "class.start")?;
-    let counts: Vec<u32> = all(sections, "class.count")?;
+pub(super) fn read_classes(from: &mut impl Columns) -> Outcome<Vec<ClassRow>> {
+    let names: Vec<TextId> = from.column("class.name")?;
+    let starts: Vec<u32> = from.column("class.start")?;
+    let counts: Vec<u32> = from.column("class.count")?;
     same_length("class", &[names.len(), starts.len(), counts.len()])?;
-    Ok(class_rows(&names, &starts, &counts))
-}
-
-/// Classes of columns that are equally long.
-pub(super) fn class_rows(names: &[u32], starts: &[u32], counts: &[u32]) -> Vec<ClassRow> {
-    let rows = names.iter().zip(starts).zip(counts);
-    rows.map(|((&name, &start), &count)| ClassRow {
-        name: TextId(name),
-        start,
-        count,
-    })
-    .collect()
+    let rows = names.into_iter().zip(starts).zip(counts);
+    let rows = rows.map(|((name, start), count)| ClassRow { name, start, count });
+    Ok(rows.collect())
 }
 
 /// A column: all of it, or what stands at some places, which ascend.
-pub(super) fn some<T: schema::Stored>(
+pub(super) fn some<T: Stored>(
     sections: &Sections,
     name: &'static str,
     numbers: Option<&[ObjectId]>,
@@ -341,14 +281,11 @@ pub(super) fn read_objects(
             Some(ids) => ids.binary_search(&ObjectId(number)).ok().map(ObjectId::at),
         };
         let wide: Vec<(u32, i128)> = sections.value("obj.wide")?;
-        let wide = wide.into_iter();
-        objects.wide_address = wide
-            .filter_map(|(n, address)| Some((place(n)?, address)))
-            .collect();
+        let wide = wide.into_iter().filter_map(|(n, of)| Some((place(n)?, of)));
+        objects.wide_address = wide.collect();
         let huge = digits(sections, HUGE_ADDRESSES)?.into_iter();
-        objects.huge_address = huge
-            .filter_map(|(n, digits)| Some((place(n)?, digits)))
-            .collect();
+        let huge = huge.filter_map(|(n, digits)| Some((place(n)?, digits)));
+        objects.huge_address = huge.collect();
     }
     Ok(objects)
 }
@@ -405,10 +342,13 @@ fn time_codes(dump: &Contents) -> (Vec<u32>, Vec<f64>) {
     (codes, others)
 }
 
-fn read_samples(sections: &Sections, objects: &ObjectColumns) -> Outcome<SampleColumns> {
-    let codes: Vec<u32> = all(sections, "sample.time")?;
-    let times: Vec<f64> = all(sections, "times")?;
-    let asized: Vec<AsizedId> = all(sections, "sample.asized")?;
+pub(super) fn read_samples(
+    from: &mut impl Columns,
+    objects: &ObjectColumns,
+) -> Outcome<SampleColumns> {
+    let mut codes: Vec<u32> = from.column("sample.time")?;
+    let times: Vec<f64> = from.column("times")?;
+    let asized: Vec<AsizedId> = from.column("sample.asized")?;
     same_length("sample", &[codes.len(), asized.len()])?;
     let mut births = 0;
     let mut time = with_room(codes.len()).map_err(no_memory)?;
@@ -423,7 +363,6 @@ fn read_samples(sections: &Sections, objects: &ObjectColumns) -> Outcome<SampleC
                 .ok_or_else(|| malformed("section 'sample.time' is damaged: a place"))?,
         });
     }
-    let mut codes = codes;
     for (index, &start) in objects.sample_start.iter().enumerate() {
         if objects.sample_count[index] > 0
             && let Some(code @ 0) = codes.get_mut(start as usize)
@@ -441,83 +380,85 @@ fn read_samples(sections: &Sections, objects: &ObjectColumns) -> Outcome<SampleC
     Ok(SampleColumns { time, asized })
 }
 
-fn read_asized(sections: &Sections) -> Outcome<AsizedColumns> {
-    let sizes: Vec<i64> = all(sections, "asized.size")?;
-    let flats: Vec<i64> = all(sections, "asized.flat")?;
-    let names: Vec<u32> = all(sections, "asized.name")?;
-    let groups: Vec<u32> = all(sections, "asized.group")?;
-    same_length(
-        "asized",
-        &[sizes.len(), flats.len(), names.len(), groups.len()],
-    )?;
-    let mut columns = asized_rows(&sizes, &flats, &names, &groups)?;
-    columns.group_start = all(sections, "group.start")?;
-    columns.referents = all(sections, "referent")?;
-    Ok(columns)
-}
-
-/// `Asized` of columns that are equally long, without the groups.
-pub(super) fn asized_rows(
-    sizes: &[i64],
-    flats: &[i64],
-    names: &[u32],
-    groups: &[u32],
-) -> Outcome<AsizedColumns> {
+pub(super) fn read_asized(from: &mut impl Columns) -> Outcome<AsizedColumns> {
+    let sizes: Vec<i64> = from.column("asized.size")?;
+    let flats: Vec<i64> = from.column("asized.flat")?;
+    let names: Vec<TextId> = from.column("asized.name")?;
+    let groups: Vec<u32> = from.column("asized.group")?;
+    let lengths = [sizes.len(), flats.len(), names.len(), groups.len()];
+    same_length("asized", &lengths)?;
     let mut columns = AsizedColumns::default();
     columns.rows = with_room(sizes.len()).map_err(no_memory)?;
     let rows = sizes.iter().zip(flats).zip(names).zip(groups);
-    for (((&size, &flat), &name), &group) in rows {
-        let id = columns.push(TextId(name));
+    for (((&size, flat), name), group) in rows {
+        let id = columns.push(name);
         let id = id.ok_or_else(|| malformed("section 'asized' is damaged: its length"))?;
-        columns.set(id, size, flat, TextId(name), group);
+        columns.set(id, size, flat, name, group);
     }
+    columns.group_start = from.column("group.start")?;
+    columns.referents = from.column("referent")?;
     Ok(columns)
 }
 
 pub(super) fn read_traces(sections: &Sections) -> Outcome<TraceColumns> {
-    let files: Vec<u32> = all(sections, "frame.file")?;
+    let files: Vec<TextId> = all(sections, "frame.file")?;
     let lines: Vec<i64> = all(sections, "frame.line")?;
-    let functions: Vec<u32> = all(sections, "frame.func")?;
+    let functions: Vec<TextId> = all(sections, "frame.func")?;
     let known: Vec<u8> = all(sections, "frame.known")?;
     let ends: Vec<u32> = all(sections, "frame.end")?;
-    let indexes: Vec<i64> = all(sections, "frame.index")?;
-    let sources: Vec<u32> = all(sections, "source")?;
-    let lengths = [
-        files.len(),
-        lines.len(),
-        functions.len(),
-        known.len(),
-        ends.len(),
-        indexes.len(),
-    ];
-    same_length("frame", &lengths)?;
-    let mut frames = with_room(files.len()).map_err(no_memory)?;
     let mut start = 0;
-    for index in 0..files.len() {
-        let end = ends[index] as usize;
-        let source = sources.get(start..end);
-        let source =
-            source.ok_or_else(|| malformed("section 'frame.end' is damaged: its lines"))?;
-        start = end;
-        frames.push(FrameRow {
-            file: TextId(files[index]),
-            line: lines[index],
-            wide_line: TextId::NONE,
-            function: TextId(functions[index]),
-            source: (known[index] != 0).then(|| source.iter().copied().map(TextId).collect()),
-            source_index: Some(indexes[index]).filter(|&index| index != NO_INDEX),
-        });
-    }
+    let sources = known.iter().zip(ends).map(|(&known, end)| {
+        let lines = std::mem::replace(&mut start, end as usize)..end as usize;
+        (lines, known != 0)
+    });
+    let mut traces = TraceColumns {
+        frames: read_frames(&mut &*sections, files, lines, functions, sources.collect())?,
+        ends: all(sections, "trace.end")?,
+        frame_numbers: all(sections, "trace.frame")?,
+    };
     for (number, digits) in digits(sections, WIDE_LINES)? {
-        let frame = frames.get_mut(number as usize);
+        let frame = traces.frames.get_mut(number as usize);
         let frame = frame.ok_or_else(|| malformed("section 'frame.wide' is damaged: a frame"))?;
         frame.wide_line = digits;
     }
-    Ok(TraceColumns {
-        frames,
-        ends: all(sections, "trace.end")?,
-        frame_numbers: all(sections, "trace.frame")?,
-    })
+    Ok(traces)
+}
+
+/// Frames, of each the range of its source lines and whether it has any. Reads these, and which is
+/// the current one.
+pub(super) fn read_frames(
+    from: &mut impl Columns,
+    files: Vec<TextId>,
+    lines: Vec<i64>,
+    functions: Vec<TextId>,
+    sources: Vec<(Range<usize>, bool)>,
+) -> Outcome<Vec<FrameRow>> {
+    let indexes: Vec<i64> = from.column("frame.index")?;
+    let all_lines: Vec<TextId> = from.column("source")?;
+    let count = files.len();
+    let lengths = [
+        count,
+        lines.len(),
+        functions.len(),
+        sources.len(),
+        indexes.len(),
+    ];
+    same_length("frame", &lengths)?;
+    let mut frames = with_room(count).map_err(no_memory)?;
+    for (index, (range, is_known)) in sources.into_iter().enumerate() {
+        let source = all_lines.get(range);
+        let source =
+            source.ok_or_else(|| malformed("section 'frame.end' is damaged: its lines"))?;
+        frames.push(FrameRow {
+            file: files[index],
+            line: lines[index],
+            wide_line: TextId::NONE,
+            function: functions[index],
+            source: is_known.then(|| source.into()),
+            source_index: Some(indexes[index]).filter(|&index| index != NO_INDEX),
+        });
+    }
+    Ok(frames)
 }
 
 /// The decimal digits of what no column holds, by number; mostly there is no such section.
@@ -525,9 +466,7 @@ pub(super) fn digits(sections: &Sections, name: &'static str) -> Outcome<Vec<(u3
     if !sections.has(name) {
         return Ok(Vec::new());
     }
-    let digits: Vec<(u32, u32)> = sections.value(name)?;
-    let digits = digits.into_iter();
-    Ok(digits.map(|(number, id)| (number, TextId(id))).collect())
+    sections.value(name)
 }
 
 pub(super) fn read_notes(sections: &Sections) -> Outcome<Notes> {

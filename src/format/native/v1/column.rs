@@ -1,5 +1,6 @@
 //! Columns of version 1: blocks of 1024 integers, each in the same number of bytes.
 
+use super::super::column::Columns;
 use super::super::container::SectionReader;
 use super::super::schema::Stored;
 use crate::pickle::Outcome;
@@ -7,18 +8,34 @@ use crate::pickle::Outcome;
 /// Integers that share a least one and a width.
 const BLOCK: usize = 1024;
 
-/// Reads a column into integers of a type; one that does not fit is damage.
-pub(super) fn read_column<T: Stored>(section: &mut SectionReader<'_>) -> Outcome<Vec<T>> {
-    read(section, |value| value)
-}
+/// The columns of steps, by the names that they have in later versions.
+const STEPS: [&str; 10] = [
+    "class.start",
+    "listed",
+    "obj.first",
+    "sample.asized",
+    "asized.name",
+    "asized.group",
+    "group.start",
+    "referent",
+    "trace.end",
+    "snap.row",
+];
 
-/// Reads a column of steps.
-pub(super) fn read_steps<T: Stored>(section: &mut SectionReader<'_>) -> Outcome<Vec<T>> {
-    let mut sum = 0_i64;
-    read(section, |step| {
-        sum = sum.wrapping_add(step);
-        sum
-    })
+/// The next column of a section, whatever its name.
+impl Columns for SectionReader<'_> {
+    fn column<T: Stored>(&mut self, name: &'static str) -> Outcome<Vec<T>> {
+        let mut sum = 0_i64;
+        let is_steps = STEPS.contains(&name);
+        read(self, |value| {
+            sum = if is_steps {
+                sum.wrapping_add(value)
+            } else {
+                value
+            };
+            sum
+        })
+    }
 }
 
 fn read<T: Stored>(
