@@ -269,11 +269,7 @@ pub enum Compressor<W: Write> {
 }
 
 impl<W: Write> Compressor<W> {
-    /// Begins.
-    ///
-    /// # Errors
-    ///
-    /// If the compressor cannot be set up.
+    /// Begins. Fails if the compressor cannot be set up.
     pub fn new(out: W, compression: Compression) -> io::Result<Self> {
         Ok(match compression {
             Compression::None => Compressor::Plain(out),
@@ -290,11 +286,7 @@ impl<W: Write> Compressor<W> {
         })
     }
 
-    /// Ends the compressed data; the output below.
-    ///
-    /// # Errors
-    ///
-    /// If the output fails.
+    /// Ends the compressed data; the output below. Fails as that does.
     pub fn finish(self) -> io::Result<W> {
         match self {
             Compressor::Plain(out) => Ok(out),

@@ -185,11 +185,7 @@ impl Selection {
             .and(self.filter.projection())
     }
 
-    /// Filters, sorts, reverses and cuts.
-    ///
-    /// # Errors
-    ///
-    /// If the dump cannot be read.
+    /// Filters, sorts, reverses and cuts. Fails if the dump cannot be read.
     pub fn select<'s>(&self, source: &'s impl Source) -> Result<Selected<'s>, Error> {
         if self.limit.is_none() && self.filter.is_empty() {
             return Ok(self.select_among(source.whole()?));

@@ -13,28 +13,16 @@ use crate::model::{
 /// A source owns what answers borrow from: [`Source::keep`] makes what was read last as long as
 /// the source.
 pub trait Source {
-    /// What needs no object: classes, snapshots, and figures of the whole.
-    ///
-    /// # Errors
-    ///
-    /// As [`Dump::load`].
+    /// What needs no object: classes, snapshots, and figures of the whole. Fails as [`Dump::load`].
     fn digest(&self) -> Result<Digest<'_>, Error>;
 
-    /// At least these columns of at least these objects.
-    ///
-    /// # Errors
-    ///
-    /// As [`Dump::load`].
+    /// At least these columns of at least these objects. Fails as [`Dump::load`].
     fn fetch(&self, wanted: Projection, rows: Rows<'_>) -> Result<Fetched<'_>, Error>;
 
     /// Keeps what was read as long as the source lives, so that answers may borrow from it.
     fn keep<'s>(&'s self, fetched: Fetched<'s>) -> &'s Contents;
 
-    /// Everything.
-    ///
-    /// # Errors
-    ///
-    /// As [`Dump::load`].
+    /// Everything. Fails as [`Dump::load`].
     fn whole(&self) -> Result<&Dump, Error>;
 
     /// How errors name it: the file.

@@ -22,11 +22,8 @@ pub struct Stats {
 }
 
 impl Stats {
-    /// Reads what `Stats.dump_stats` of Pympler wrote; `-` is standard input.
-    ///
-    /// # Errors
-    ///
-    /// As [`Dump::load`].
+    /// Reads what `Stats.dump_stats` of Pympler wrote; `-` is standard input. Fails as
+    /// [`Dump::load`].
     pub fn load_stats(path: impl AsRef<Path>) -> Result<Stats, Error> {
         Dump::load(path).map(Stats::new)
     }
@@ -100,11 +97,8 @@ impl<'s> ConsoleStats<'s> {
     }
 
     /// Writes the tracked objects: those whose registered class name contains `class`, as
-    /// many as `limit` allows, in the order of the last sort.
-    ///
-    /// # Errors
-    ///
-    /// [`Error::Write`] if `out` fails.
+    /// many as `limit` allows, in the order of the last sort. Fails with [`Error::Write`] if `out`
+    /// does.
     pub fn print_stats(
         &mut self,
         out: &mut impl Write,
@@ -137,11 +131,7 @@ impl<'s> ConsoleStats<'s> {
         objects.table(out, self.style).map_err(Error::Write)
     }
 
-    /// Writes the classes of each snapshot.
-    ///
-    /// # Errors
-    ///
-    /// [`Error::Write`] if `out` fails.
+    /// Writes the classes of each snapshot. Fails with [`Error::Write`] if `out` does.
     pub fn print_summary(
         &mut self,
         out: &mut impl Write,

@@ -39,11 +39,7 @@ pub struct Covered<'d> {
 }
 
 impl<'d> Coverage<'d> {
-    /// Compares them.
-    ///
-    /// # Errors
-    ///
-    /// If the dump cannot be read.
+    /// Compares them. Fails if the dump cannot be read.
     pub fn of(source: &'d impl Source) -> Result<Self, Error> {
         let dump = source.digest()?.contents;
         let mut sums = HashMap::new();

@@ -117,11 +117,7 @@ impl Missing {
 }
 
 impl Info {
-    /// Counts what is there.
-    ///
-    /// # Errors
-    ///
-    /// If the dump cannot be read.
+    /// Counts what is there. Fails if the dump cannot be read.
     pub fn of(source: &impl Source) -> Result<Info, Error> {
         let digest = source.digest()?;
         let (dump, totals) = (digest.contents, digest.totals()?);

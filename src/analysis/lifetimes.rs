@@ -84,11 +84,7 @@ pub struct Lifetimes<'d> {
 }
 
 impl<'d> Lifetimes<'d> {
-    /// Counts and ages the selected objects.
-    ///
-    /// # Errors
-    ///
-    /// If the dump cannot be read.
+    /// Counts and ages the selected objects. Fails if the dump cannot be read.
     pub fn of(source: &'d impl Source, options: &LifetimesOptions) -> Result<Self, Error> {
         let span = Span::of(&source.digest()?.totals()?);
         let dump = source.keep(source.fetch(options.projection(), Rows::All)?);

@@ -278,11 +278,7 @@ impl<'d, 's> Details<'d, 's> {
         })
     }
 
-    /// Hands out the sizes of an object while it lived.
-    ///
-    /// # Errors
-    ///
-    /// Those of `see`.
+    /// Hands out the sizes of an object while it lived. Fails as `see` does.
     pub fn samples<E>(
         &mut self,
         object: TrackedObject<'d>,

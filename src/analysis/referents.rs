@@ -87,11 +87,8 @@ impl Walker {
     }
 
     /// Visits the referents of an object in the order in which Pympler prints them: the
-    /// largest first, among equals the last recorded first, each before its own.
-    ///
-    /// # Errors
-    ///
-    /// Those of `visit`.
+    /// largest first, among equals the last recorded first, each before its own. Fails as `visit`
+    /// does.
     pub fn walk<'d, E>(
         &mut self,
         root: Asized<'d>,

@@ -63,11 +63,7 @@ pub struct Stacks<'d> {
 }
 
 impl<'d> Stacks<'d> {
-    /// Weighs the selected objects of a dump.
-    ///
-    /// # Errors
-    ///
-    /// If the dump cannot be read.
+    /// Weighs the selected objects of a dump. Fails if the dump cannot be read.
     pub fn of(source: &'d impl Source, filter: &Filter, weight: Weight) -> Result<Self, Error> {
         let options = SitesOptions {
             filter: filter.clone(),

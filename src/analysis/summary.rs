@@ -226,11 +226,8 @@ impl<'d> Summary<'d> {
         self.dump.notes.salvaged.as_ref()
     }
 
-    /// Chooses classes and snapshots.
-    ///
-    /// # Errors
-    ///
-    /// If a selector names no snapshot of this dump, or the dump cannot be read.
+    /// Chooses classes and snapshots. Fails if a selector names no snapshot of this dump, or the
+    /// dump cannot be read.
     pub fn of(source: &'d impl Source, options: SummaryOptions) -> Result<Self, Error> {
         let kept = options.filter.class_totals(source)?;
         let dump = match kept {

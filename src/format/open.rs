@@ -33,11 +33,7 @@ enum Kind {
 }
 
 impl DumpFile {
-    /// Opens a path, or standard input for `-`.
-    ///
-    /// # Errors
-    ///
-    /// As [`Dump::load`].
+    /// Opens a path, or standard input for `-`. Fails as [`Dump::load`].
     pub fn open(path: impl AsRef<Path>) -> Result<DumpFile, Error> {
         DumpFile::open_with(path, &ByteCount::default(), Damage::Refuse)
     }
@@ -76,11 +72,7 @@ impl DumpFile {
     }
 
     /// The same for those who count lives: if the times contradict the order of the snapshots, the
-    /// dump is read whole and [put in order](Dump::put_in_order).
-    ///
-    /// # Errors
-    ///
-    /// As [`Dump::load`].
+    /// dump is read whole and [put in order](Dump::put_in_order). Fails as [`Dump::load`].
     pub fn in_order(self) -> Result<DumpFile, Error> {
         if let Kind::Native(native) = &self.0
             && native.has_times_in_order()?
@@ -108,11 +100,7 @@ impl DumpFile {
         matches!(self.0, Kind::Whole(_))
     }
 
-    /// Everything, for those who own it.
-    ///
-    /// # Errors
-    ///
-    /// As [`Dump::load`].
+    /// Everything, for those who own it. Fails as [`Dump::load`].
     pub fn into_whole(self) -> Result<Dump, Error> {
         match self.0 {
             Kind::Whole(dump) => Ok(*dump),

@@ -39,11 +39,7 @@ pub struct Unmatched {
 impl Filter {
     /// The texts of this filter that fit nothing in a dump, whatever else is asked for, and whether
     /// some object passes. If only classes are asked for, a class that passes is enough: its
-    /// objects need not be read.
-    ///
-    /// # Errors
-    ///
-    /// If the dump cannot be read.
+    /// objects need not be read. Fails if the dump cannot be read.
     pub fn unmatched(&self, source: &impl Source) -> Result<(Vec<Unmatched>, bool), Error> {
         let digest = source.digest()?.contents;
         if self.admits_every_object() {

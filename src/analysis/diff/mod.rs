@@ -204,11 +204,8 @@ pub struct Diff<'d> {
 }
 
 impl<'d> Diff<'d> {
-    /// Compares two snapshots of a dump.
-    ///
-    /// # Errors
-    ///
-    /// If a selector names no snapshot, or the dump cannot be read.
+    /// Compares two snapshots of a dump. Fails if a selector names no snapshot, or the dump cannot
+    /// be read.
     pub fn of_snapshots(source: &'d impl Source, options: &DiffOptions) -> Result<Self, Error> {
         let dump = source.digest()?.contents;
         let find = |selector: &Option<SnapshotSelector>, default| {
@@ -229,11 +226,8 @@ impl<'d> Diff<'d> {
         )
     }
 
-    /// Compares a snapshot of an old dump with one of a new dump.
-    ///
-    /// # Errors
-    ///
-    /// If a selector names no snapshot, or a dump cannot be read.
+    /// Compares a snapshot of an old dump with one of a new dump. Fails if a selector names no
+    /// snapshot, or a dump cannot be read.
     pub fn of_dumps(
         old: &'d impl Source,
         new: &'d impl Source,

@@ -45,11 +45,7 @@ impl Dump {
         out.finish().map_err(Error::Write)
     }
 
-    /// Writes the dump in ctstats' own format.
-    ///
-    /// # Errors
-    ///
-    /// [`Error::Write`] if `out` fails.
+    /// Writes the dump in ctstats' own format. Fails with [`Error::Write`] if `out` does.
     pub fn dump_stats_to(&self, out: &mut impl Write) -> Result<(), Error> {
         let sections = tables::write(self);
         container::write(out, &sections).map_err(Error::Write)

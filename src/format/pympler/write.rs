@@ -28,11 +28,8 @@ const PROCESS_CLASSES: [&str; 5] = [
 ];
 
 impl Dump {
-    /// Writes the dump in Pympler's own format, which `Stats.load_stats` of Pympler reads.
-    ///
-    /// # Errors
-    ///
-    /// [`Error::Write`] if `out` fails.
+    /// Writes the dump in Pympler's own format, which `Stats.load_stats` of Pympler reads. Fails
+    /// with [`Error::Write`] if `out` does.
     pub fn write_pickles(&self, out: &mut impl Write) -> Result<(), Error> {
         let shared = Shared::of(self);
         let index = Pickler::new(out, self, &shared).index();

@@ -27,11 +27,7 @@ pub enum Form {
 }
 
 impl Form {
-    /// Writes a report.
-    ///
-    /// # Errors
-    ///
-    /// If `out` fails.
+    /// Writes a report. Fails if `out` does.
     pub fn write(self, out: &mut impl Write, report: &impl Report) -> io::Result<()> {
         match self {
             Form::Table(style) => report.table(out, style),
