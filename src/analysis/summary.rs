@@ -73,6 +73,14 @@ impl<'d> SnapshotName<'d> {
             timestamp_seconds: Some(snapshot.timestamp_seconds()).filter(|t| t.is_finite()),
         }
     }
+
+    pub(super) fn of_summary(summary: &SnapshotSummary<'d>) -> Self {
+        SnapshotName {
+            snapshot: summary.snapshot,
+            description: summary.description,
+            timestamp_seconds: summary.timestamp_seconds,
+        }
+    }
 }
 
 /// What to summarise and how.

@@ -6,8 +6,10 @@ use anyhow::Result;
 use clap::Args;
 
 use ctstats::analysis::leaks::{LeakSortKey, Leaks, LeaksOptions};
+use ctstats::analysis::own_code::OwnCode;
 use ctstats::analysis::summary::SnapshotSelector;
 use ctstats::report::leaks::LeaksReport;
+use ctstats::units::parse_bytes;
 
 use super::typed::TypedLimit;
 use super::{FilterArgs, Input, REFERENTS_CUT, SELECTION, SheetArgs, open_in_order, remarks, warn};
@@ -57,8 +59,19 @@ pub(super) struct LeaksArgs {
         default_value = "10"
     )]
     limit: TypedLimit,
+    /// Do not suspect classes that grew by fewer bytes than this: 4096, 1MiB.
+    #[arg(long, value_name = "SIZE", value_parser = size, help_heading = SELECTION)]
+    min_growth: Option<u64>,
+    /// The program's own code: a folder, file or package. Repeatable. [default: whatever is neither
+    /// of the standard library nor an installed package]
+    #[arg(long, value_name = "PREFIX")]
+    own: Vec<String>,
     #[command(flatten)]
     form: SheetArgs,
+}
+
+fn size(text: &str) -> Result<u64, String> {
+    parse_bytes(text).ok_or_else(|| "a size is a number, or a number and a unit: 4096, 1MiB".into())
 }
 
 impl LeaksArgs {
@@ -74,6 +87,8 @@ impl LeaksArgs {
             sort: self.sort,
             reverse: self.reverse,
             limit: Some(self.limit.get()),
+            own: OwnCode::of(&self.own),
+            min_growth_bytes: self.min_growth.unwrap_or(0),
         };
         let dump = open_in_order(&self.input.dump, page.reading)?;
         let found = ManuallyDrop::new(dump.ask(|file| Leaks::of(file, &options))?);

@@ -16,6 +16,8 @@ pub enum Samples {
         /// Whether to read what the objects refer to.
         referents: bool,
     },
+    /// All of them, without what they refer to.
+    Sizes,
     /// All of them, with all that they refer to.
     All,
 }

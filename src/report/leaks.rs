@@ -13,10 +13,11 @@ use super::form::{Report, Rows};
 use super::report_table::{Of, ReportTable, Row, TableColumn, Value};
 use super::{Paint, coverage, reasons};
 use crate::analysis::leaks::{
-    ClassVerdict, Confidence, Holder, Leaks, Origin, Pattern, SurvivorObject, Suspect,
+    ClassVerdict, Confidence, Holder, Leaks, Origin, OwnFrame, Pattern, Since, SurvivorObject,
+    Suspect,
 };
 use crate::analysis::summary::SnapshotName;
-use crate::model::Text;
+use crate::model::{Integer, Text};
 use crate::units::{ByteStyle, bytes, change, counted, escaped, share, short_time, thousands};
 
 /// Names the shape of the document. Another number means another shape.
@@ -84,6 +85,7 @@ fn json(out: &mut impl Write, leaks: &Leaks<'_>, dump: &Path) -> io::Result<()> 
         .field("between", &leaks.between)?
         .list("suspects", &suspects)?
         .list("more_suspects", &leaks.more_suspects)?
+        .list("filling", &leaks.filling)?
         .list("cleared", &leaks.cleared)?
         .field("limits", &limits(leaks))?
         .field("limit_codes", &leaks.limits)?
@@ -96,7 +98,8 @@ fn ndjson(out: &mut impl Write, leaks: &Leaks<'_>, dump: &Path) -> io::Result<()
         json::value(out, &suspect)?;
         writeln!(out)?;
     }
-    for class in leaks.more_suspects.iter().chain(&leaks.cleared) {
+    let others = leaks.filling.iter().chain(&leaks.cleared);
+    for class in leaks.more_suspects.iter().chain(others) {
         json::value(out, class)?;
         writeln!(out)?;
     }
@@ -112,15 +115,10 @@ fn limits(leaks: &Leaks<'_>) -> Vec<String> {
         .collect()
 }
 
-fn classes<'l, 'd>(leaks: &'l Leaks<'d>) -> impl Iterator<Item = &'l ClassVerdict<'d>> + Clone {
-    let suspects = leaks.suspects.iter().map(|suspect| &suspect.class);
-    suspects.chain(&leaks.more_suspects).chain(&leaks.cleared)
-}
-
 /// A row for each class.
 fn rows(leaks: &Leaks<'_>, to: &mut impl Rows) -> io::Result<()> {
     let columns = COLUMNS.map(|name| TableColumn::new(name, "", name, 0));
-    let rows = classes(leaks).map(csv_row);
+    let rows = leaks.classes().map(csv_row);
     ReportTable::of(&columns, rows).rows(to)
 }
 
@@ -172,15 +170,13 @@ const COLUMNS: [&str; 15] = [
 
 /// Writes a table of all classes, and the reasons of each suspect.
 fn markdown(out: &mut impl Write, leaks: &Leaks<'_>, style: ByteStyle) -> io::Result<()> {
-    for sentence in coverage::sentences(&leaks.coverage) {
-        writeln!(out, "{}\n", markdown::text(&sentence))?;
-    }
+    writeln!(out, "{}\n", markdown::text(&headline(leaks)))?;
     writeln!(
         out,
         "| class | leak | what it did | instances | bytes | growth | survived |"
     )?;
     writeln!(out, "| --- | --- | --- | ---: | ---: | ---: | ---: |")?;
-    for class in classes(leaks) {
+    for class in leaks.classes() {
         let evidence = &class.evidence;
         writeln!(
             out,
@@ -206,6 +202,9 @@ fn markdown(out: &mut impl Write, leaks: &Leaks<'_>, style: ByteStyle) -> io::Re
         for reason in &reasons::sentences(&suspect.class.verdict.reasons) {
             writeln!(out, "- {}", markdown::text(reason))?;
         }
+        if let Some(since) = &suspect.class.since {
+            writeln!(out, "- {}", markdown::text(&since_sentence(since)))?;
+        }
         for origin in &suspect.kept.origins {
             let line = format!(
                 "{}, {}, from {}",
@@ -215,6 +214,18 @@ fn markdown(out: &mut impl Write, leaks: &Leaks<'_>, style: ByteStyle) -> io::Re
             );
             writeln!(out, "- {}", markdown::text(&line))?;
         }
+        for holder in &suspect.kept.holders {
+            let line = format!(
+                "{} {}",
+                holder_path(suspect.class.class, holder),
+                held(holder, style)
+            );
+            writeln!(out, "- {}", markdown::text(&line))?;
+        }
+    }
+    let coverage = coverage::sentences(&leaks.coverage);
+    if !coverage.is_empty() {
+        writeln!(out, "\n{}", markdown::text(&coverage.join(" ")))?;
     }
     Ok(())
 }
@@ -227,30 +238,7 @@ fn table(out: &mut impl Write, leaks: &Leaks<'_>, dump: &Path, style: Style) -> 
         bytes: style.bytes,
         paint: style.paint,
     };
-    for sentence in coverage::sentences(&leaks.coverage) {
-        page.paragraph("", &sentence)?;
-    }
-    if leaks.objects == 0 {
-        writeln!(page.out)?;
-        let nothing = if leaks.has_filter {
-            "No verdict: nothing passed the filter."
-        } else {
-            "No verdict: the dump holds no tracked objects."
-        };
-        page.paragraph("", nothing)?;
-    } else if leaks.snapshots < 2 {
-        let count = leaks.snapshots;
-        page.paragraph(
-            "",
-            &format!(
-                "No verdict: growth needs two snapshots, and this dump has {count} with a time. \
-                 tracker.create_snapshot() records one."
-            ),
-        )?;
-    } else if leaks.suspects.is_empty() {
-        writeln!(page.out)?;
-        page.paragraph("", "No suspects: no tracked class grew as a leak does.")?;
-    }
+    page.paragraph("", &headline(leaks))?;
     // Names that must be cut are cut to the shortest line, so that no two read alike.
     let taken = leaks.suspects.iter().map(|suspect| {
         let [leak, what] = page.verdict(suspect);
@@ -266,7 +254,16 @@ fn table(out: &mut impl Write, leaks: &Leaks<'_>, dump: &Path, style: Style) -> 
         page.heading("Suspects that were not looked at closely; --limit looks at more")?;
         page.list(&leaks.more_suspects)?;
     }
+    if !leaks.filling.is_empty() {
+        page.heading("Still filling, as a cache does")?;
+        page.list(&leaks.filling)?;
+    }
     page.cleared(leaks)?;
+    let coverage = coverage::sentences(&leaks.coverage);
+    if !coverage.is_empty() {
+        page.heading("How much the tracked classes explain")?;
+        page.paragraph("", &coverage.join(" "))?;
+    }
     if leaks.snapshots >= 2 && leaks.objects > 0 {
         page.heading("What this data cannot prove")?;
         for limit in &limits(leaks) {
@@ -274,6 +271,96 @@ fn table(out: &mut impl Write, leaks: &Leaks<'_>, dump: &Path, style: Style) -> 
         }
     }
     Ok(())
+}
+
+/// The verdict in a sentence.
+pub(super) fn headline(leaks: &Leaks<'_>) -> String {
+    if leaks.objects == 0 && leaks.has_filter {
+        return "No verdict: nothing passed the filter.".into();
+    }
+    if leaks.objects == 0 {
+        return "No verdict: the dump holds no tracked objects.".into();
+    }
+    if leaks.snapshots < 2 {
+        return format!(
+            "No verdict: growth needs two snapshots, and this dump has {} with a time. \
+             tracker.create_snapshot() records one.",
+            leaks.snapshots
+        );
+    }
+    let of_all = format!(
+        "of {}",
+        counted(leaks.classes().count(), "class", "classes")
+    );
+    let told = |confidence, of_all: &str, one: &str, many: &str| {
+        let of = leaks.classes();
+        let of = of.filter(|class| class.verdict.confidence == confidence);
+        match of.count() {
+            0 => None,
+            1 => Some(format!("1{of_all} {one}")),
+            count => Some(format!("{}{of_all} {many}", thousands(count as i128))),
+        }
+    };
+    let likely = told(
+        Confidence::Likely,
+        &format!(" {of_all}"),
+        "likely leaks",
+        "likely leak",
+    );
+    let possible = told(Confidence::Possible, "", "possibly leaks", "possibly leak");
+    let none = (likely.is_none() && possible.is_none())
+        .then(|| format!("No suspects: none {of_all} grew as a leak does"));
+    let filling = told(
+        Confidence::Filling,
+        "",
+        "may be filling a cache",
+        "may be filling caches",
+    );
+    let parts: Vec<String> = [none, likely, possible, filling]
+        .into_iter()
+        .flatten()
+        .collect();
+    parts.join(", ") + "."
+}
+
+/// When the growth began, in a sentence.
+fn since_sentence(since: &Since<'_>) -> String {
+    let name = snapshot(&since.snapshot);
+    if since.is_first {
+        return format!("it has grown since the first snapshot, {name}, or longer");
+    }
+    let at = since.snapshot.timestamp_seconds.map(short_time);
+    let at = at.map_or(String::new(), |at| format!(", {at} after tracking began"));
+    format!("it has grown since {name}{at}")
+}
+
+/// What an attribute holds, or grew by.
+fn held(holder: &Holder<'_>, style: ByteStyle) -> String {
+    match holder.growth_bytes {
+        Some(growth) => format!(
+            "grew by {} to {}: {} of all growth",
+            bytes(growth, style),
+            bytes(holder.size_bytes, style),
+            share(holder.share_percent)
+        ),
+        None => format!(
+            "holds {}: {} of the survivors' bytes",
+            bytes(holder.size_bytes, style),
+            share(holder.share_percent)
+        ),
+    }
+}
+
+/// The names from the class to the attribute.
+fn holder_path(class: Text<'_>, holder: &Holder<'_>) -> String {
+    let name = class.to_str();
+    let short = name.rsplit('.').next().unwrap_or_default().to_owned();
+    let path = holder.path.iter().map(|name| match name {
+        Some(name) => name.head(80).to_str().into_owned(),
+        None => "(no name)".into(),
+    });
+    let path: Vec<String> = std::iter::once(short).chain(path).collect();
+    path.join(" → ")
 }
 
 struct Prose<'o, W: Write> {
@@ -331,8 +418,18 @@ impl<W: Write> Prose<'_, W> {
         for reason in &reasons::sentences(&verdict.reasons) {
             self.item("  - ", reason)?;
         }
+        if let Some(since) = &suspect.class.since {
+            self.item("  - ", &since_sentence(since))?;
+        }
+        if suspect.class.is_small {
+            self.item(
+                "  - ",
+                "it is small: less than a ten-thousandth of the process",
+            )?;
+        }
         let kept = &suspect.kept;
-        if let Some(between) = &leaks.between {
+        let swells = verdict.pattern == Pattern::Swelling;
+        if let Some(between) = leaks.between.as_ref().filter(|_| !swells) {
             let text = format!(
                 "{} born between {} and {} and alive at {} hold {}",
                 thousands(kept.objects.into()),
@@ -355,7 +452,8 @@ impl<W: Write> Prose<'_, W> {
             }
         }
         if !kept.holders.is_empty() {
-            writeln!(self.out, "  held in")?;
+            let heading = if swells { "grew in" } else { "held in" };
+            writeln!(self.out, "  {heading}")?;
             for holder in &kept.holders {
                 self.holder(suspect.class.class, holder)?;
             }
@@ -414,9 +512,23 @@ impl<W: Write> Prose<'_, W> {
         let room = self.width.saturating_sub(figures.chars().count() + 6);
         let place = clipped_left(Text::new(&place(origin)), room);
         writeln!(self.out, "    {figures}  {place}")?;
-        match origin.source {
+        let indent = " ".repeat(figures.chars().count() + 6);
+        self.source(&indent, room, origin.source)?;
+        let is_same =
+            |own: &&OwnFrame<'_>| (Some(own.file), Some(own.line)) == (origin.file, origin.line);
+        let Some(own) = origin.own.as_ref().filter(|own| !is_same(own)) else {
+            return Ok(());
+        };
+        let lead = "asked for by ";
+        let place = frame_place(own.file, own.line, Some(own.function));
+        let place = clipped_left(Text::new(&place), room.saturating_sub(lead.len()));
+        writeln!(self.out, "{indent}{lead}{place}")?;
+        self.source(&indent, room, own.source)
+    }
+
+    fn source(&mut self, indent: &str, room: usize, source: Option<Text<'_>>) -> io::Result<()> {
+        match source {
             Some(source) => {
-                let indent = " ".repeat(figures.chars().count() + 6);
                 let source = clipped(source, room.saturating_sub(2));
                 writeln!(self.out, "{indent}  {}", self.paint.aside(source))
             }
@@ -425,20 +537,16 @@ impl<W: Write> Prose<'_, W> {
     }
 
     fn holder(&mut self, class: Text<'_>, holder: &Holder<'_>) -> io::Result<()> {
+        let bytes = match holder.growth_bytes {
+            Some(growth) => change(growth, self.bytes),
+            None => self.size(holder.size_bytes),
+        };
         let figures = format!(
-            "{:>10} {:>8} {:>7}",
-            self.size(holder.size_bytes),
+            "{bytes:>10} {:>8} {:>7}",
             share(holder.share_percent),
             format!("× {}", thousands(holder.count.into()))
         );
-        let name = class.to_str();
-        let short = name.rsplit('.').next().unwrap_or_default().to_owned();
-        let path = holder.path.iter().map(|name| match name {
-            Some(name) => name.head(80).to_str().into_owned(),
-            None => "(no name)".into(),
-        });
-        let path: Vec<String> = std::iter::once(short).chain(path).collect();
-        self.row(&figures, Text::new(&path.join(" → ")))
+        self.row(&figures, Text::new(&holder_path(class, holder)))
     }
 
     fn objects(&mut self, what: &str, objects: &[SurvivorObject<'_>]) -> io::Result<()> {
@@ -496,6 +604,7 @@ pub(super) fn confidence(confidence: Confidence) -> &'static str {
     match confidence {
         Confidence::Likely => "likely",
         Confidence::Possible => "possible",
+        Confidence::Filling => "filling",
         Confidence::No => "no",
     }
 }
@@ -504,6 +613,8 @@ pub(super) fn pattern(pattern: Pattern) -> &'static str {
     match pattern {
         Pattern::PilingUp => "piling up",
         Pattern::Swelling => "swelling",
+        Pattern::Backlog => "backlog",
+        Pattern::Filling => "filling",
         Pattern::LevelledOff => "levelled off",
         Pattern::Churn => "churn",
         Pattern::Shrinking => "shrinking",
@@ -525,9 +636,11 @@ fn place(origin: &Origin<'_>) -> String {
     let (Some(file), Some(line)) = (origin.file, origin.line) else {
         return "no trace".into();
     };
-    let function = origin
-        .function
-        .map_or(String::new(), |f| format!(" in {}", f.head(200)));
+    frame_place(file, line, origin.function)
+}
+
+fn frame_place(file: Text<'_>, line: Integer<'_>, function: Option<Text<'_>>) -> String {
+    let function = function.map_or(String::new(), |f| format!(" in {}", f.head(200)));
     format!("{}:{line:.30}{function}", file.tail(1000))
 }
 

@@ -85,8 +85,42 @@ fn sentence(reason: Reason) -> String {
         Reason::GrowthWithoutLastingSurvivors => {
             "it grows, but its survivors do not show that it will continue to grow".into()
         }
+        Reason::MoreAndMoreStay => {
+            "most instances that are created stay, and their number goes on growing".into()
+        }
+        Reason::MoreComeThanGo => {
+            "more instances are created than released: each is released at last, but the queue \
+             goes on growing"
+                .into()
+        }
+        Reason::Swelling {
+            measured,
+            swollen,
+            growth_bytes,
+        } => format!(
+            "{} of {} that were alive at the last snapshot hold more than when they were first \
+             measured: together {}",
+            count(swollen.into()),
+            units::counted(measured as usize, "instance", "instances"),
+            units::change(growth_bytes, ByteStyle::Units),
+        ),
         Reason::InstancesHoldMore => {
-            "the number of instances does not change, but each instance holds more and more".into()
+            "living instances hold more and more, and that goes on growing".into()
+        }
+        Reason::ReplacedByLarger => {
+            "the number of instances does not grow, but new instances hold more than those that \
+             they replace"
+                .into()
+        }
+        Reason::GrewTooLittle { min_growth_bytes } => format!(
+            "it grew by less than {}, which --min-growth asks for",
+            size(min_growth_bytes.into())
+        ),
+        Reason::GrewOnce => {
+            "it grew between two snapshots alone: one step does not show a leak".into()
+        }
+        Reason::GrowthSlowsDown => {
+            "it grows by less and less, as a cache does that fills up".into()
         }
         Reason::GrowthStopped => "it grew and then stopped, as a full cache does".into(),
         Reason::InstancesComeAndGo => {

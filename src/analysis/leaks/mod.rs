@@ -4,21 +4,29 @@
 //! and bytes over the snapshots, and who survives. Neither is proof; [`Leaks::limits`] says
 //! what a dump cannot show.
 
+mod attribute;
+mod growth;
 mod survival;
 mod suspect;
+mod swelling;
 mod trend;
 mod verdict;
 
 use serde::Serialize;
 
 pub use survival::Survival;
-pub use suspect::{Holder, Origin, SurvivorDetail, SurvivorObject};
+pub use suspect::{Holder, Origin, OwnFrame, SurvivorDetail, SurvivorObject};
 pub use trend::Trend;
 pub(super) use verdict::ENOUGH_SNAPSHOTS;
 pub use verdict::{Confidence, Evidence, Pattern, Reason, Verdict};
 
+use growth::Growth;
+use swelling::Swelling;
+use verdict::Rows;
+
 use super::coverage::Coverage;
 use super::history::{History, HistoryLimits};
+use super::own_code::OwnCode;
 use super::summary::{SnapshotName, SnapshotSelector};
 use crate::error::Error;
 use crate::model::{
@@ -31,6 +39,11 @@ use crate::source::{Digest, Source};
 /// How many snapshots are compared at most, and with however many classes.
 const MOST_SNAPSHOTS: usize = 200;
 const LEAST_SNAPSHOTS: usize = 16;
+
+/// Classes of so few objects are always looked at for objects that hold more and more; others
+/// only if so much of their growth is not explained by the number of instances.
+const FEW_OBJECTS: usize = 1000;
+const UNEXPLAINED: f64 = 0.2;
 
 /// How many pairs of snapshots are compared, of all classes together. Every class is weighed;
 /// where they are many, fewer snapshots are looked at.
@@ -76,6 +89,10 @@ pub struct LeaksOptions {
     pub reverse: bool,
     /// How many suspects to look at closely; of the others only the verdict is told.
     pub limit: Option<Limit>,
+    /// Which code is the program's own.
+    pub own: OwnCode,
+    /// What grew by less is no suspect, in bytes. Classes of 0 bytes have no such floor.
+    pub min_growth_bytes: u64,
 }
 
 /// The three snapshots that survivors are chosen by.
@@ -102,6 +119,24 @@ pub struct ClassVerdict<'d> {
     pub evidence: Evidence,
     #[serde(skip)]
     id: ClassId,
+    /// What its living instances took on, if that is how it grows.
+    #[serde(skip)]
+    swelling: Option<Swelling>,
+    /// Whether it grew by less than a ten-thousandth of the process: true or not, it matters little.
+    pub is_small: bool,
+    /// The snapshot after which it began to grow; `None` unless it grows.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub since: Option<Since<'d>>,
+}
+
+/// When a class began to grow.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Since<'d> {
+    /// The snapshot.
+    #[serde(flatten)]
+    pub snapshot: SnapshotName<'d>,
+    /// Whether it is the first of all: it may have grown before.
+    pub is_first: bool,
 }
 
 /// A class that may leak, looked at closely.
@@ -167,6 +202,8 @@ pub struct Leaks<'d> {
     pub suspects: Vec<Suspect<'d>>,
     /// Suspects that the limit left out: their verdicts alone.
     pub more_suspects: Vec<ClassVerdict<'d>>,
+    /// Those that grow by less and less, as a cache does that fills up; sorted in the same way.
+    pub filling: Vec<ClassVerdict<'d>>,
     /// The other classes that hold or held something, sorted in the same way.
     pub cleared: Vec<ClassVerdict<'d>>,
     /// What this dump cannot show.
@@ -177,13 +214,14 @@ pub struct Leaks<'d> {
 /// and who was born and died between which snapshots.
 pub struct Verdicts<'d> {
     digest: Digest<'d>,
-    filter: Filter,
+    options: LeaksOptions,
     snapshots: usize,
     objects: u64,
     coverage: Coverage<'d>,
     between: Option<[Snapshot<'d>; 3]>,
     suspects: Vec<ClassVerdict<'d>>,
     more_suspects: Vec<ClassVerdict<'d>>,
+    filling: Vec<ClassVerdict<'d>>,
     cleared: Vec<ClassVerdict<'d>>,
 }
 
@@ -208,49 +246,63 @@ impl<'d> Verdicts<'d> {
         )?;
         let (seconds, places) = history.timed();
         let cohorts = options.filter.cohorts(source)?;
+        let weighed = weigh(dump, &history, &places, &seconds, &cohorts);
+        let tests = weighed
+            .iter()
+            .filter(|class| class.comes_and_goes())
+            .count();
+        let mut swelling = {
+            let candidates = weighed.iter().filter(|class| class.may_swell(dump));
+            let mut candidates: Vec<ClassId> = candidates.map(|class| class.id).collect();
+            candidates.sort_unstable();
+            Swelling::of_classes(source, &options.filter, &candidates, &seconds)?
+        };
+        let process_bytes = history.snapshots.last().and_then(|last| {
+            let process = last.process_resident_bytes.or(last.process_virtual_bytes);
+            process.or(last.asizeof_total_bytes)
+        });
         let mut suspects = Vec::new();
+        let mut filling = Vec::new();
         let mut cleared = Vec::new();
-        for row in &history.classes {
-            let figures = |of: fn(&super::history::ClassUsage) -> i128| -> Vec<i128> {
-                places.iter().map(|&place| of(&row.held[place])).collect()
+        for class in weighed {
+            let rows = Rows {
+                instances: Growth::of(&class.instances, &seconds, tests),
+                bytes: Growth::of(&class.bytes, &seconds, tests),
+                swelling: swelling.remove(&class.id),
+                tests,
             };
-            let bytes = figures(|held| held.sum_bytes);
-            let instances = figures(|held| held.active.into());
-            if bytes.iter().chain(&instances).all(|&figure| figure == 0) {
-                continue;
+            let verdict = class.evidence.verdict(&rows, options.min_growth_bytes);
+            let swells = verdict.pattern == Pattern::Swelling;
+            let mut swelling = rows.swelling.filter(|_| swells);
+            let by_replacement = verdict.reasons.contains(&Reason::ReplacedByLarger);
+            if let Some(swelling) = &mut swelling {
+                swelling.is_by_replacement = by_replacement;
             }
-            let trend = |figures: &[i128]| {
-                let trend = Trend::of(&seconds, figures);
-                // Where times were moved, nobody knows how many seconds passed.
-                let per_second = trend.per_second.filter(|_| dump.notes().clock.is_none());
-                Trend {
-                    per_second,
-                    ..trend
-                }
+            let since = match &swelling {
+                Some(_) if by_replacement => rows.bytes.since,
+                Some(swelling) => swelling.growth.since,
+                None => rows.instances.since,
             };
-            let evidence = Evidence {
-                snapshots: seconds.len(),
-                span_seconds: match (seconds.first(), seconds.last()) {
-                    (Some(first), Some(last)) => last - first,
-                    _ => 0.0,
-                },
-                instances: trend(&instances),
-                bytes: trend(&bytes),
-                weightless: bytes.iter().all(|&bytes| bytes == 0),
-                survival: Survival::of(&cohorts, row.id, &seconds),
-            };
+            let grows = verdict.confidence != Confidence::No;
             let class = ClassVerdict {
-                class: row.class,
-                verdict: evidence.verdict(),
-                evidence,
-                id: row.id,
+                class: class.class,
+                is_small: grows && class.evidence.is_small_in(process_bytes),
+                verdict,
+                evidence: class.evidence,
+                id: class.id,
+                since: places.get(since).filter(|_| grows).map(|&place| Since {
+                    snapshot: SnapshotName::of_summary(&history.snapshots[place]),
+                    is_first: since == 0,
+                }),
+                swelling,
             };
-            if class.verdict.confidence == Confidence::No {
-                cleared.push(class);
-            } else {
-                suspects.push(class);
+            match class.verdict.confidence {
+                Confidence::No => cleared.push(class),
+                Confidence::Filling => filling.push(class),
+                Confidence::Possible | Confidence::Likely => suspects.push(class),
             }
         }
+        sort(&mut filling, options);
         sort(&mut cleared, options);
         sort(&mut suspects, options);
         let all = suspects.len();
@@ -260,13 +312,14 @@ impl<'d> Verdicts<'d> {
         let more_suspects = suspects.split_off(limit);
         Ok(Verdicts {
             digest,
-            filter: options.filter.clone(),
+            options: options.clone(),
             snapshots: seconds.len(),
             coverage: coverage(source, &options.filter, &history)?,
             objects: objects(dump, &options.filter, &cohorts),
             between,
             suspects,
             more_suspects,
+            filling,
             cleared,
         })
     }
@@ -279,7 +332,7 @@ impl<'d> Verdicts<'d> {
     /// All classes that were weighed, suspects first.
     pub fn into_classes(self) -> impl Iterator<Item = ClassVerdict<'d>> {
         let suspects = self.suspects.into_iter().chain(self.more_suspects);
-        suspects.chain(self.cleared)
+        suspects.chain(self.filling).chain(self.cleared)
     }
 
     /// Looks at the suspects.
@@ -296,8 +349,11 @@ impl<'d> Verdicts<'d> {
         }
         let mut kept = vec![SurvivorDetail::default(); self.suspects.len()];
         if let Some(survivors) = self.between.map(Survivors::of).filter(|_| !kept.is_empty()) {
-            let classes: Vec<_> = self.suspects.iter().map(|class| class.id).collect();
-            kept = suspect::look(source, &classes, survivors, &self.filter)?;
+            let suspects = self.suspects.iter();
+            let classes: Vec<_> = suspects
+                .map(|class| (class.id, class.swelling.as_ref()))
+                .collect();
+            kept = suspect::look(source, &classes, survivors, &self.options)?;
         }
         let suspects = self.suspects.into_iter().zip(kept);
         Ok(Leaks {
@@ -305,13 +361,14 @@ impl<'d> Verdicts<'d> {
             coverage: self.coverage,
             snapshots: self.snapshots,
             objects: self.objects,
-            has_filter: !self.filter.is_empty(),
+            has_filter: !self.options.filter.is_empty(),
             has_traces: totals.traces > 0,
             has_referents: totals.referents > 0,
             suspects: suspects
                 .map(|(class, kept)| Suspect { class, kept })
                 .collect(),
             more_suspects: self.more_suspects,
+            filling: self.filling,
             between: self.between.map(|[from, to, alive_at]| Between {
                 from: SnapshotName::of(from),
                 to: SnapshotName::of(to),
@@ -324,6 +381,14 @@ impl<'d> Verdicts<'d> {
 }
 
 impl<'d> Leaks<'d> {
+    /// All classes that were weighed: suspects first, then those that may fill a cache, then those
+    /// that do not grow.
+    pub fn classes(&self) -> impl Iterator<Item = &ClassVerdict<'d>> + Clone {
+        let suspects = self.suspects.iter().map(|suspect| &suspect.class);
+        let others = self.filling.iter().chain(&self.cleared);
+        suspects.chain(&self.more_suspects).chain(others)
+    }
+
     /// Weighs the classes and looks at the suspects.
     ///
     /// # Errors
@@ -332,6 +397,95 @@ impl<'d> Leaks<'d> {
     pub fn of(source: &'d impl Source, options: &LeaksOptions) -> Result<Self, Error> {
         Verdicts::of(source, options)?.look(source)
     }
+}
+
+/// A class with the figures that its verdict rests on.
+struct Weighed<'d> {
+    class: Text<'d>,
+    id: ClassId,
+    evidence: Evidence,
+    /// Instances alive at each snapshot.
+    instances: Vec<f64>,
+    /// Their bytes.
+    bytes: Vec<f64>,
+}
+
+impl Weighed<'_> {
+    fn comes_and_goes(&self) -> bool {
+        self.evidence.survival.born > self.evidence.survival.survived
+    }
+
+    /// Whether its living instances may hold more than at first: if there are many objects, they
+    /// are looked at only if their number does not explain what the class grew by.
+    fn may_swell(&self, dump: &Contents) -> bool {
+        let (Some(&last), Some(&number_last)) = (self.bytes.last(), self.instances.last()) else {
+            return false;
+        };
+        let start = self.instances.iter().position(|&instances| instances > 0.0);
+        let Some(start) = start.filter(|_| number_last > 0.0) else {
+            return false;
+        };
+        let (first, number) = (self.bytes[start], self.instances[start]);
+        let growth = last - first;
+        if self.evidence.snapshots < ENOUGH_SNAPSHOTS || growth <= 0.0 {
+            return false;
+        }
+        let by_number = (number_last - number) * first / number;
+        let objects = dump.classes[self.id.index()].count as usize;
+        objects <= FEW_OBJECTS || growth - by_number > UNEXPLAINED * growth
+    }
+}
+
+/// Classes that held something, with their figures.
+fn weigh<'d>(
+    dump: &Contents,
+    history: &History<'d>,
+    places: &[usize],
+    seconds: &[f64],
+    cohorts: &Cohorts,
+) -> Vec<Weighed<'d>> {
+    let mut weighed = Vec::new();
+    for row in &history.classes {
+        let figures = |of: fn(&super::history::ClassUsage) -> i128| -> Vec<i128> {
+            places.iter().map(|&place| of(&row.held[place])).collect()
+        };
+        let bytes = figures(|held| held.sum_bytes);
+        let instances = figures(|held| held.active.into());
+        if bytes.iter().chain(&instances).all(|&figure| figure == 0) {
+            continue;
+        }
+        let trend = |figures: &[i128]| {
+            let trend = Trend::of(seconds, figures);
+            // Where times were moved, nobody knows how many seconds passed.
+            let per_second = trend.per_second.filter(|_| dump.notes().clock.is_none());
+            Trend {
+                per_second,
+                ..trend
+            }
+        };
+        let start = instances.iter().position(|&instances| instances > 0);
+        let evidence = Evidence {
+            snapshots: seconds.len(),
+            span_seconds: match (seconds.first(), seconds.last()) {
+                (Some(first), Some(last)) => last - first,
+                _ => 0.0,
+            },
+            instances: trend(&instances),
+            bytes: trend(&bytes),
+            bytes_at_start: start.map_or(0, |start| bytes[start]),
+            weightless: bytes.iter().all(|&bytes| bytes == 0),
+            survival: Survival::of(cohorts, row.id, seconds),
+        };
+        let floats = |figures: &[i128]| figures.iter().map(|&figure| figure as f64).collect();
+        weighed.push(Weighed {
+            class: row.class,
+            id: row.id,
+            evidence,
+            instances: floats(&instances),
+            bytes: floats(&bytes),
+        });
+    }
+    weighed
 }
 
 fn sort(classes: &mut [ClassVerdict<'_>], options: &LeaksOptions) {
@@ -348,7 +502,13 @@ fn sort(classes: &mut [ClassVerdict<'_>], options: &LeaksOptions) {
             LeakSortKey::Confidence => b.verdict.confidence.cmp(&a.verdict.confidence),
             LeakSortKey::ClassName => a.class.cmp(&b.class),
         };
+        // What is small comes last, unless an order was asked for.
+        let small = match options.sort[..] {
+            [] => a.is_small.cmp(&b.is_small),
+            _ => std::cmp::Ordering::Equal,
+        };
         let ordering = keys.iter().map(by).find(|ordering| ordering.is_ne());
+        let ordering = Some(small).filter(|small| small.is_ne()).or(ordering);
         ordering.unwrap_or(std::cmp::Ordering::Equal)
     });
     if options.reverse {

@@ -23,6 +23,9 @@ pub struct Survival {
     /// Span by span: born and survived.
     #[serde(skip)]
     spans: Vec<(u64, u64)>,
+    /// How likely the old ones die as seldom as they do, if they died as often as the young ones.
+    #[serde(skip)]
+    pub(super) old_age_chance: f64,
 }
 
 impl Survival {
@@ -53,7 +56,18 @@ impl Survival {
             spans_with_births: spans.iter().filter(|span| span.0 > 0).count(),
             spans_with_survivors: spans.iter().filter(|span| span.1 > 0).count(),
             spans,
+            old_age_chance: Ages::of(cohorts.of_class(class), &places).old_age_chance(),
         }
+    }
+
+    /// Survivors without those of the last fifth of the spans, who are only young.
+    pub(super) fn survived_early(&self) -> u64 {
+        self.part(0.0, 0.8).1
+    }
+
+    /// How many of those that were born died, as a share.
+    pub(super) fn share_died(&self) -> f64 {
+        (self.born - self.survived) as f64 / self.born.max(1) as f64
     }
 
     /// Births and survivors of a part of the spans, from one share of the time to another.
@@ -88,4 +102,93 @@ impl Survival {
         let [(_, early), (_, late)] = [self.part(0.0, 0.45), self.part(0.45, 0.9)];
         (early > 0).then(|| late as f64 / early as f64)
     }
+}
+
+/// How many objects died at which age. The age is the number of snapshots that saw the object
+/// alive.
+struct Ages {
+    /// Objects that reached the age while there was a next snapshot to see them die before.
+    at_risk: Vec<f64>,
+    /// Those of them that were dead at that snapshot.
+    died: Vec<f64>,
+}
+
+impl Ages {
+    /// Of the objects that were born after the first of these places.
+    fn of(cohorts: &[Cohort], places: &[Place]) -> Ages {
+        let count = places.len();
+        let mut ages = Ages {
+            at_risk: vec![0.0; count + 1],
+            died: vec![0.0; count + 1],
+        };
+        let Some(&begin) = places.first() else {
+            return ages;
+        };
+        for cohort in cohorts
+            .iter()
+            .filter(|cohort| !cohort.is_born_before(begin))
+        {
+            let born = places.partition_point(|&place| !cohort.is_born_before(place));
+            let dead = match cohort.death {
+                Some(_) => places.partition_point(|&place| !cohort.is_dead_at(place)),
+                None => count,
+            };
+            if born >= count {
+                continue;
+            }
+            let objects = cohort.objects as f64;
+            let age = dead.saturating_sub(born);
+            // At risk at every age up to this one, if the next snapshot is there.
+            let risks = if dead < count { age + 1 } else { count - born };
+            add(&mut ages.at_risk, risks, objects);
+            if dead < count {
+                ages.died[age] += objects;
+            }
+        }
+        // What was added at the last age counts at all before.
+        for age in (0..count).rev() {
+            ages.at_risk[age] += ages.at_risk[age + 1];
+        }
+        ages
+    }
+
+    /// The young are up to twice as old as objects are on average when they die. Whoever is older
+    /// and goes on living is kept: what is dropped by chance or by a bound dies at every age.
+    fn old_age_chance(&self) -> f64 {
+        let deaths: f64 = self.died.iter().sum();
+        if deaths == 0.0 {
+            return 1.0;
+        }
+        let sum_of_ages = self.died.iter().enumerate();
+        let mean = sum_of_ages
+            .map(|(age, died)| age as f64 * died)
+            .sum::<f64>()
+            / deaths;
+        let old = (1.0 + (2.0 * mean).ceil()) as usize;
+        if old >= self.died.len() {
+            return 1.0;
+        }
+        let sum = |figures: &[f64]| figures.iter().sum::<f64>();
+        let rate = sum(&self.died[..old]) / sum(&self.at_risk[..old]).max(1.0);
+        let expected = rate * sum(&self.at_risk[old..]);
+        at_most(sum(&self.died[old..]), expected)
+    }
+}
+
+/// Adds so many objects that are at risk at this many ages; see [`Ages::of`].
+fn add(at_risk: &mut [f64], ages: usize, objects: f64) {
+    if let Some(last) = ages.checked_sub(1) {
+        at_risk[last] += objects;
+    }
+}
+
+/// How likely there are at most so many events where this many are expected (Poisson).
+fn at_most(events: f64, expected: f64) -> f64 {
+    let mut term = (-expected).exp();
+    let mut sum = term;
+    for event in 1..=(events as u64).min(10_000) {
+        term *= expected / event as f64;
+        sum += term;
+    }
+    sum.min(1.0)
 }

@@ -6,8 +6,12 @@ use std::collections::HashMap;
 use foldhash::fast::FixedState;
 use serde::Serialize;
 
+use super::LeaksOptions;
+use super::attribute::{self, Compared};
+use super::swelling::Swelling;
 use crate::analysis::merged::{self, MergedRow, Merger, Trees};
 use crate::analysis::objects::address;
+use crate::analysis::own_code::OwnCode;
 use crate::analysis::sites::is_tracker;
 use crate::analysis::summary::percent;
 use crate::error::Error;
@@ -19,11 +23,11 @@ use crate::select::Filter;
 use crate::source::Source;
 
 /// How many origins, attributes and objects are shown of each.
-const MOST: usize = 5;
+pub(super) const MOST: usize = 5;
 const MOST_OBJECTS: usize = 3;
 
 /// Texts are told up to so many characters: many suspects may share one of megabytes.
-const MAX_TEXT: usize = 1000;
+pub(super) const MAX_TEXT: usize = 1000;
 
 /// Objects that were born between two snapshots and are alive at a third.
 #[derive(Clone, Debug, Default, PartialEq, Serialize)]
@@ -64,6 +68,36 @@ pub struct Origin<'d> {
     pub size_bytes: i128,
     /// Those as a share of all of them, in percent.
     pub share_percent: f64,
+    /// In how many of 24 equal spans of the recording it created some that survived, without the
+    /// last fifth, whose objects are only young. A line that leaks does so again and again.
+    pub spans: usize,
+    /// The innermost frame of the program's own code, that created most of them; `None` if all
+    /// frames are of the standard library or of installed packages.
+    pub own: Option<OwnFrame<'d>>,
+}
+
+/// A frame of the program's own code.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct OwnFrame<'d> {
+    /// The file.
+    pub file: Text<'d>,
+    /// The line, from 1.
+    pub line: Integer<'d>,
+    /// The function.
+    pub function: Text<'d>,
+    /// The first source line without its indentation; `None` where there is none.
+    pub source: Option<Text<'d>>,
+}
+
+impl<'d> OwnFrame<'d> {
+    fn of(frame: Frame<'d>) -> Self {
+        OwnFrame {
+            file: frame.file().head(MAX_TEXT),
+            line: frame.exact_line(),
+            function: frame.function().head(MAX_TEXT),
+            source: source_line(frame),
+        }
+    }
 }
 
 /// An attribute that holds bytes.
@@ -75,7 +109,11 @@ pub struct Holder<'d> {
     pub count: u64,
     /// Their bytes.
     pub size_bytes: i128,
-    /// Those as a share of the survivors' bytes, in percent.
+    /// What they grew by since each object was first measured; `None` unless the class swells.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub growth_bytes: Option<i128>,
+    /// Those as a share of the survivors' bytes, in percent: of a class that swells, what they grew
+    /// by as a share of all growth.
     pub share_percent: f64,
 }
 
@@ -92,17 +130,19 @@ pub struct SurvivorObject<'d> {
     pub size_bytes: i64,
 }
 
-/// Looks at the survivors of each of these classes.
+/// Looks at the survivors of each of these classes; of a class that swells at the objects that hold
+/// more than at first.
 ///
 /// Who survives follows from the lives of the objects of these classes; of survivors the sizes and
 /// traces are read, and of the few that are shown the reprs and addresses.
 pub(super) fn look<'d>(
     source: &'d impl Source,
-    classes: &[ClassId],
+    classes: &[(ClassId, Option<&Swelling>)],
     survivors: Survivors,
-    filter: &Filter,
+    options: &LeaksOptions,
 ) -> Result<Vec<SurvivorDetail<'d>>, Error> {
-    let members = survivors_of(source, classes, survivors, filter)?;
+    let filter = &options.filter;
+    let members = members_of(source, classes, survivors, filter)?;
     let mut all: Vec<_> = members.iter().flatten().copied().collect();
     all.sort_unstable();
     all.dedup();
@@ -123,7 +163,7 @@ pub(super) fn look<'d>(
     };
     let mut looks = Vec::with_capacity(classes.len());
     let mut shown = Vec::new();
-    for (&id, members) in classes.iter().zip(&members) {
+    for (&(id, swelling), members) in classes.iter().zip(&members) {
         let objects: Vec<Measured<'d>> = members
             .iter()
             .filter_map(|&id| dump.recorded_object(id))
@@ -135,10 +175,16 @@ pub(super) fn look<'d>(
             size_bytes,
             ..SurvivorDetail::default()
         };
-        (kept.origins, kept.more_origins) = origins(&objects, size_bytes);
+        (kept.origins, kept.more_origins) = origins(&objects, size_bytes, survivors, &options.own);
         let class = Class { dump, id };
         let all = objects.iter().map(|&(object, _)| object);
-        if let Some(tree) = trees.tree(class, all) {
+        if let Some(swelling) = swelling {
+            let compared = match swelling.is_by_replacement {
+                true => Compared::Ends(&swelling.at_ends),
+                false => Compared::Each(&swelling.swollen),
+            };
+            kept.holders = attribute::grown(source, compared)?;
+        } else if let Some(tree) = trees.tree(class, all) {
             kept.holders = holders(&tree.referents);
             kept.holders_cut = tree.cut;
         }
@@ -170,64 +216,117 @@ pub(super) fn look<'d>(
     Ok(looks.collect())
 }
 
-/// The numbers of the survivors of each class that the filter lets count, as it lists them.
-fn survivors_of(
+/// The numbers of the objects of each class to look at, as it lists them: those that swell, or
+/// the survivors that the filter lets count.
+fn members_of(
     source: &impl Source,
-    classes: &[ClassId],
+    classes: &[(ClassId, Option<&Swelling>)],
     survivors: Survivors,
     filter: &Filter,
 ) -> Result<Vec<Vec<ObjectId>>, Error> {
-    let mut ascending = classes.to_vec();
+    let piling_up = classes.iter().filter(|(_, swelling)| swelling.is_none());
+    let mut ascending: Vec<ClassId> = piling_up.map(|&(id, _)| id).collect();
     ascending.sort_unstable();
     let wanted = Projection::of([Column::Birth, Column::Death]).and(filter.projection());
     let lives = source.fetch(wanted, Rows::OfClasses(&ascending))?;
     let dump: &Contents = &lives;
-    let survivors_of = |&id: &ClassId| {
+    let members_of = |&(id, swelling): &(ClassId, Option<&Swelling>)| {
+        if let Some(swelling) = swelling {
+            return swelling.members().to_vec();
+        }
         let objects = Class { dump, id }.objects();
         let objects = objects.filter(|&object| survivors.has(object) && filter.admits(object));
         objects
             .map(|object| dump.recorded_id(object.id()))
             .collect()
     };
-    Ok(classes.iter().map(survivors_of).collect())
+    Ok(classes.iter().map(members_of).collect())
 }
 
-/// The innermost frames that are not the tracker's, those with most bytes first.
-fn origins<'d>(objects: &[(TrackedObject<'d>, i64)], all_bytes: i128) -> (Vec<Origin<'d>>, usize) {
+/// What one line created.
+#[derive(Default)]
+struct Created<'d> {
+    frame: Option<Frame<'d>>,
+    objects: u64,
+    size_bytes: i128,
+    /// A bit for each span of the recording.
+    spans: u32,
+    /// Own frames, and how many objects they created.
+    own: HashMap<Option<u32>, (Option<Frame<'d>>, u64), FixedState>,
+}
+
+/// The recording is cut into so many spans.
+const SPANS: f64 = 24.0;
+
+/// Objects of these last spans are only young.
+const YOUNG_SPANS: f64 = 5.0;
+
+/// The innermost frames that are not the tracker's. Those whose objects survive from most of the
+/// time come first, and of equal ones those with most bytes: a pool that was filled once has
+/// more objects than a line that leaks, and does not grow.
+fn origins<'d>(
+    objects: &[(TrackedObject<'d>, i64)],
+    all_bytes: i128,
+    survivors: Survivors,
+    own: &OwnCode,
+) -> (Vec<Origin<'d>>, usize) {
     // Traces are few; each is looked at once.
-    let mut of_trace: HashMap<_, Option<Frame<'d>>, FixedState> = HashMap::default();
-    let mut counted: HashMap<Option<u32>, (Option<Frame<'d>>, u64, i128), FixedState> =
-        HashMap::default();
+    let mut of_trace: HashMap<_, [Option<Frame<'d>>; 2], FixedState> = HashMap::default();
+    let mut created: HashMap<Option<u32>, Created<'d>, FixedState> = HashMap::default();
+    let mut own = own.finder();
+    let length = survivors.alive_at_seconds - survivors.from_seconds;
     for &(object, size) in objects {
-        let frame = object.trace().and_then(|trace| {
-            *of_trace
-                .entry(trace.id())
-                .or_insert_with(|| trace.frames().rev().find(|&frame| !is_tracker(frame)))
+        let [frame, own] = object.trace().map_or([None; 2], |trace| {
+            *of_trace.entry(trace.id()).or_insert_with(|| {
+                let innermost = trace.frames().rev().find(|&frame| !is_tracker(frame));
+                [innermost, own.frame(trace)]
+            })
         });
-        let origin = counted
-            .entry(frame.map(Frame::number))
-            .or_insert((frame, 0, 0));
-        origin.1 += 1;
-        origin.2 += i128::from(size);
+        let origin = created.entry(frame.map(Frame::number)).or_default();
+        origin.frame = frame;
+        origin.objects += 1;
+        origin.size_bytes += i128::from(size);
+        let since = (object.birth_seconds() - survivors.from_seconds) / length;
+        let span = (since * SPANS).floor();
+        if (0.0..SPANS - YOUNG_SPANS).contains(&span) {
+            origin.spans |= 1 << span as u32;
+        }
+        let entry = origin.own.entry(own.map(Frame::number));
+        entry.or_insert((own, 0)).1 += 1;
     }
-    let mut counted: Vec<_> = counted.into_iter().collect();
-    counted
-        .sort_by_key(|&(number, (_, objects, size))| (std::cmp::Reverse((size, objects)), number));
-    let more = counted.len().saturating_sub(MOST);
-    let origins = counted
-        .into_iter()
-        .take(MOST)
-        .map(|(_, (frame, objects, size_bytes))| Origin {
+    let mut created: Vec<_> = created.into_iter().collect();
+    created.sort_by_key(|(number, created)| {
+        let figures = (
+            created.spans.count_ones(),
+            created.size_bytes,
+            created.objects,
+        );
+        (std::cmp::Reverse(figures), *number)
+    });
+    let more = created.len().saturating_sub(MOST);
+    let created = created.into_iter().take(MOST);
+    let origins = created.map(|(_, created)| {
+        let own = created.own.into_iter();
+        let most = own.max_by_key(|&(number, (_, objects))| (objects, std::cmp::Reverse(number)));
+        let frame = created.frame;
+        Origin {
             file: frame.map(|frame| frame.file().head(MAX_TEXT)),
             line: frame.map(Frame::exact_line),
             function: frame.map(|frame| frame.function().head(MAX_TEXT)),
-            source: frame
-                .and_then(|frame| Some(frame.source_lines().next()?.trim().head(MAX_TEXT))),
-            objects,
-            size_bytes,
-            share_percent: percent(size_bytes, all_bytes),
-        });
+            source: frame.and_then(source_line),
+            objects: created.objects,
+            size_bytes: created.size_bytes,
+            share_percent: percent(created.size_bytes, all_bytes),
+            spans: created.spans.count_ones() as usize,
+            own: most.and_then(|(_, (frame, _))| frame).map(OwnFrame::of),
+        }
+    });
     (origins.collect(), more)
+}
+
+/// The first source line of a frame, without its indentation.
+fn source_line(frame: Frame<'_>) -> Option<Text<'_>> {
+    Some(frame.source_lines().next()?.trim().head(MAX_TEXT))
 }
 
 /// A survivor and its bytes at the third snapshot.
@@ -280,6 +379,7 @@ fn holders<'d>(rows: &[MergedRow<'d>]) -> Vec<Holder<'d>> {
                 path: path.clone(),
                 count: row.count,
                 size_bytes: row.size_bytes,
+                growth_bytes: None,
                 share_percent: row.share_percent,
             });
         }

@@ -2,7 +2,9 @@
 
 use serde::Serialize;
 
+use super::growth::{Course, Growth};
 use super::survival::Survival;
+use super::swelling::Swelling;
 use super::trend::Trend;
 
 /// How sure a verdict is.
@@ -11,6 +13,8 @@ use super::trend::Trend;
 pub enum Confidence {
     /// It does not look like a leak.
     No,
+    /// It grows by less and less, as a cache does that fills up.
+    Filling,
     /// It may be one: something speaks for it, and something is missing.
     Possible,
     /// Everything that a dump can show speaks for it.
@@ -36,6 +40,10 @@ pub enum Pattern {
     PilingUp,
     /// The same instances hold more and more.
     Swelling,
+    /// More come than go, first in and first out, so that no instance stays for ever.
+    Backlog,
+    /// It grows by less and less, as a cache does that fills up.
+    Filling,
     /// It grew and stopped: a cache that is full, a start that is over.
     LevelledOff,
     /// Instances come and go, and their number does not grow.
@@ -59,6 +67,9 @@ pub struct Evidence {
     pub instances: Trend,
     /// Their bytes.
     pub bytes: Trend,
+    /// Their bytes at the first snapshot that saw an instance.
+    #[serde(skip)]
+    pub(super) bytes_at_start: i128,
     /// Whether every size is 0 bytes. Pympler up to 1.0.1 gives that to a tracked object that
     /// another one refers to, and every version gives it to classes: their bytes are counted
     /// elsewhere, and their number alone must speak.
@@ -117,10 +128,34 @@ pub enum Reason {
     MayBeACache,
     /// It grows, but its survivors do not show that it will continue.
     GrowthWithoutLastingSurvivors,
-    /// The number of instances stays, and each holds more.
+    /// Most of those that were created stay.
+    MoreAndMoreStay,
+    /// More are created than released, though each is released at last.
+    MoreComeThanGo,
+    /// What living instances took on after they were first measured.
+    Swelling {
+        /// Instances that were alive at the last snapshot and measured twice or more.
+        measured: u64,
+        /// Those of them that hold more than at first.
+        swollen: u64,
+        /// Bytes that they took on.
+        growth_bytes: i128,
+    },
+    /// Living instances hold more and more.
     InstancesHoldMore,
+    /// Instances are replaced by ones that hold more.
+    ReplacedByLarger,
+    /// It grew by less than what was asked for.
+    GrewTooLittle {
+        /// The floor.
+        min_growth_bytes: u64,
+    },
     /// It grew, and then it stopped.
     GrowthStopped,
+    /// It grew in one interval between snapshots alone.
+    GrewOnce,
+    /// It grows by less and less.
+    GrowthSlowsDown,
     /// Instances come and go.
     InstancesComeAndGo,
     /// It became smaller.
@@ -142,83 +177,284 @@ pub struct Verdict {
     pub reasons: Vec<Reason>,
 }
 
-/// Monotonicity from which a figure counts as going up, and as clearly going up.
+/// Monotonicity from which a figure counts as going up.
 const RISING: f64 = 0.25;
-const CLEARLY_RISING: f64 = 0.6;
 
-/// Late growth up to which a class has levelled off.
+/// Monotonicity from which the number alone shows that more come than go, though nobody stays.
+const CLEARLY_RISING: f64 = 0.8;
+
+/// The same for a verdict of "possible".
+const PROBABLY_RISING: f64 = 0.7;
+
+/// Late growth up to which a number has levelled off, if chance plays no part.
 const LEVEL: f64 = 0.35;
 
 /// The same, measured by who survives. Noise does less to it.
 const LEVEL_SURVIVORS: f64 = 0.25;
 
+/// Below this probability old objects do not die as the young ones do.
+const OLD_ONES_STAY: f64 = 0.01;
+
+/// Swelling is what a class does if it makes up this share of what the class grew by.
+const MOSTLY: f64 = 0.5;
+
+/// Replaced instances are larger each time: the bytes of the class fall by less than this share of what
+/// they rise.
+const REPLACED_UNEVEN: f64 = 0.02;
+
+/// At least this share of those that were born died, if instances are replaced.
+const REPLACED: f64 = 0.3;
+
+/// What grew by less than the process's size divided by this is small.
+const SMALL: i128 = 10_000;
+
+/// What swells gives back no more than this share of what it takes on.
+const MOST_PRUNED: f64 = 0.15;
+
 /// Snapshots that a verdict of "likely" needs.
 pub(in crate::analysis) const ENOUGH_SNAPSHOTS: usize = 4;
 
+/// The rows of a class that a verdict rests on, beside its [`Evidence`].
+pub(super) struct Rows {
+    /// How the number of instances goes on.
+    pub(super) instances: Growth,
+    /// How the bytes go on.
+    pub(super) bytes: Growth,
+    /// What living instances took on; `None` where nothing was measured twice.
+    pub(super) swelling: Option<Swelling>,
+    /// How many classes are weighed whose instances come and go: of many, one or the other grows
+    /// by chance.
+    pub(super) tests: usize,
+}
+
+/// What one kind of growth says.
+#[derive(Clone, Copy, Debug, PartialEq)]
+struct Finding {
+    confidence: Confidence,
+    pattern: Pattern,
+    reason: Reason,
+}
+
+impl Finding {
+    fn no(pattern: Pattern, reason: Reason) -> Finding {
+        Finding {
+            confidence: Confidence::No,
+            pattern,
+            reason,
+        }
+    }
+}
+
 impl Evidence {
-    /// Weighs the figures.
-    pub fn verdict(&self) -> Verdict {
+    /// Whether it grew by less than a ten-thousandth of a process of so many bytes.
+    pub(super) fn is_small_in(&self, process_bytes: Option<i128>) -> bool {
+        let growth = self.bytes.change().saturating_mul(SMALL);
+        !self.weightless && process_bytes.is_some_and(|process| growth < process)
+    }
+
+    /// Weighs the figures. What grew by less than `min_growth_bytes` is no suspect.
+    pub(super) fn verdict(&self, rows: &Rows, min_growth_bytes: u64) -> Verdict {
+        let figure = if self.weightless {
+            &self.instances
+        } else {
+            &self.bytes
+        };
+        let grew = (figure.change() > 0 && figure.last > 0) || self.instances.change() > 0;
+        let survived = self.survival.survived > 0;
+        let finding = match () {
+            () if self.snapshots < 2 => Finding::no(Pattern::TooShort, Reason::TooFewSnapshots),
+            () if !grew => self.at_rest(),
+            () if self.snapshots < ENOUGH_SNAPSHOTS && survived => Finding {
+                confidence: Confidence::Possible,
+                pattern: Pattern::PilingUp,
+                reason: Reason::MayBeACache,
+            },
+            () if self.snapshots < ENOUGH_SNAPSHOTS => {
+                Finding::no(Pattern::TooShort, Reason::TooFewSnapshots)
+            }
+            () => self.growing(rows),
+        };
+        let is_below = !self.weightless && self.bytes.change() < min_growth_bytes.into();
+        let finding = match finding.confidence {
+            Confidence::Possible | Confidence::Likely if is_below => Finding {
+                confidence: Confidence::No,
+                reason: Reason::GrewTooLittle { min_growth_bytes },
+                ..finding
+            },
+            _ => finding,
+        };
+        Verdict {
+            confidence: finding.confidence,
+            pattern: finding.pattern,
+            reasons: self.reasons(rows, finding.reason),
+        }
+    }
+
+    /// A class that grew: by its number, by what its instances hold, or by both.
+    fn growing(&self, rows: &Rows) -> Finding {
+        let number = self.number(rows);
+        let size = self.size(rows);
+        match (number, size) {
+            (Some(number), Some(size)) => {
+                let by_size = self.swelling_share(rows) >= MOSTLY;
+                match number.confidence.cmp(&size.confidence) {
+                    std::cmp::Ordering::Greater => number,
+                    std::cmp::Ordering::Less => size,
+                    std::cmp::Ordering::Equal if by_size => size,
+                    std::cmp::Ordering::Equal => number,
+                }
+            }
+            (Some(finding), None) | (None, Some(finding)) => finding,
+            (None, None) => self.at_rest(),
+        }
+    }
+
+    /// What the number of instances says; `None` if it did not grow.
+    fn number(&self, rows: &Rows) -> Option<Finding> {
         let Evidence {
             instances,
-            bytes,
-            weightless,
             survival,
-            snapshots,
-            span_seconds: _,
+            ..
         } = self;
-        let enough = *snapshots >= ENOUGH_SNAPSHOTS;
-        let figure = if *weightless { instances } else { bytes };
-        let grew = figure.change() > 0 && figure.last > 0;
-        let rising = instances.monotonicity.max(bytes.monotonicity);
-        let level_figures = instances
-            .late_growth
-            .or(bytes.late_growth)
-            .is_some_and(|late| late < LEVEL);
+        if instances.change() <= 0 {
+            return None;
+        }
+        let Growth {
+            course,
+            monotonicity,
+            ..
+        } = rows.instances;
+        let piling_up = |confidence, reason| {
+            Some(Finding {
+                confidence,
+                pattern: Pattern::PilingUp,
+                reason,
+            })
+        };
         let level_survivors = survival
             .late_share()
             .is_some_and(|late| late < LEVEL_SURVIVORS);
-        let every_time = survival.is_of_every_time();
-        let piles_up = every_time && !level_survivors && rising >= RISING;
-        let swells = bytes.monotonicity >= CLEARLY_RISING
-            && instances.change().abs() * 10 <= instances.first
-            && bytes.late_growth.is_none_or(|late| late >= LEVEL)
-            && bytes.change() * 10 >= bytes.first;
-        let (confidence, pattern) = match () {
-            () if *snapshots < 2 => (Confidence::No, Pattern::TooShort),
-            () if !grew => (Confidence::No, self.at_rest()),
-            () if !enough && survival.survived > 0 => (Confidence::Possible, Pattern::PilingUp),
-            () if !enough => (Confidence::No, Pattern::TooShort),
-            () if piles_up && (!level_figures || rising >= CLEARLY_RISING) => {
-                (Confidence::Likely, Pattern::PilingUp)
+        let level_number = instances.late_growth.is_some_and(|late| late < LEVEL);
+        let every_time = survival.is_of_every_time() && !level_survivors;
+        // The number must grow by what stays, or else those who stay replace others.
+        let balanced = 5 * instances.change() >= 2 * i128::from(survival.survived_early());
+        let old_ones_stay =
+            survival.old_age_chance < OLD_ONES_STAY / rows.tests.max(1) as f64 && balanced;
+        let hidden =
+            every_time && old_ones_stay && instances.monotonicity >= RISING && !level_number;
+        let stays = survival.share_died() < 0.5 && survival.born > 0;
+        match course {
+            Course::Still | Course::Stopped | Course::Once | Course::Slowing if hidden => {
+                piling_up(Confidence::Likely, Reason::SurvivorsOfEverySpan)
             }
-            () if swells => (Confidence::Likely, Pattern::Swelling),
-            () if level_figures || level_survivors => (Confidence::No, Pattern::LevelledOff),
-            () if rising >= CLEARLY_RISING && survival.survived > 0 => {
-                (Confidence::Possible, Pattern::PilingUp)
+            Course::Stopped => Some(Finding::no(Pattern::LevelledOff, Reason::GrowthStopped)),
+            Course::Once => Some(Finding::no(Pattern::LevelledOff, Reason::GrewOnce)),
+            Course::Slowing => Some(Finding {
+                confidence: Confidence::Filling,
+                pattern: Pattern::Filling,
+                reason: Reason::GrowthSlowsDown,
+            }),
+            Course::GoesOn if every_time => {
+                piling_up(Confidence::Likely, Reason::SurvivorsOfEverySpan)
             }
-            () if every_time && rising > 0.0 => (Confidence::Possible, Pattern::PilingUp),
-            () => (Confidence::No, self.at_rest()),
-        };
-        Verdict {
-            confidence,
-            pattern,
-            reasons: self.reasons(pattern, every_time),
+            Course::GoesOn if stays => piling_up(Confidence::Likely, Reason::MoreAndMoreStay),
+            Course::GoesOn if monotonicity >= CLEARLY_RISING => Some(Finding {
+                confidence: Confidence::Likely,
+                pattern: Pattern::Backlog,
+                reason: Reason::MoreComeThanGo,
+            }),
+            Course::Uncertain if every_time && old_ones_stay => {
+                piling_up(Confidence::Likely, Reason::SurvivorsOfEverySpan)
+            }
+            Course::GoesOn if monotonicity >= PROBABLY_RISING => {
+                piling_up(Confidence::Possible, Reason::GrowthWithoutLastingSurvivors)
+            }
+            Course::Uncertain if every_time || stays => {
+                piling_up(Confidence::Possible, Reason::GrowthWithoutLastingSurvivors)
+            }
+            _ => None,
         }
+    }
+
+    /// What the bytes of the instances say; `None` if they did not swell.
+    fn size(&self, rows: &Rows) -> Option<Finding> {
+        let swelling = rows.swelling.as_ref()?;
+        if self.weightless || self.bytes.change() <= 0 {
+            return None;
+        }
+        if self.swelling_share(rows) < MOSTLY {
+            return self.replaced(rows);
+        }
+        let swells = |confidence| {
+            Some(Finding {
+                confidence,
+                pattern: Pattern::Swelling,
+                reason: Reason::InstancesHoldMore,
+            })
+        };
+        let Growth {
+            course, unevenness, ..
+        } = swelling.growth;
+        match (course, rows.bytes.course) {
+            // What is pruned now and then has a bound.
+            (Course::GoesOn | Course::Uncertain, _) if unevenness > MOST_PRUNED => None,
+            // What takes on bytes and is then dropped does not leak them.
+            (Course::GoesOn, Course::Still) => None,
+            (Course::GoesOn, Course::Stopped | Course::Once) | (Course::Stopped, _) => {
+                Some(Finding::no(Pattern::LevelledOff, Reason::GrowthStopped))
+            }
+            (Course::GoesOn, Course::GoesOn) => swells(Confidence::Likely),
+            (Course::GoesOn, _) => swells(Confidence::Possible),
+            (Course::Slowing, _) => Some(Finding {
+                confidence: Confidence::Filling,
+                pattern: Pattern::Filling,
+                reason: Reason::GrowthSlowsDown,
+            }),
+            (Course::Once, _) => Some(Finding::no(Pattern::LevelledOff, Reason::GrewOnce)),
+            (Course::Still | Course::Uncertain, _) => None,
+        }
+    }
+
+    /// Instances that are replaced by ones that hold more: a state that is copied and extended. Their
+    /// number does not change, and chance does not make each one larger than the one before.
+    fn replaced(&self, rows: &Rows) -> Option<Finding> {
+        let goes_on =
+            rows.bytes.course == Course::GoesOn && rows.bytes.unevenness < REPLACED_UNEVEN;
+        let is_replaced =
+            rows.instances.course == Course::Still && self.survival.share_died() >= REPLACED;
+        (goes_on && is_replaced).then_some(Finding {
+            confidence: Confidence::Likely,
+            pattern: Pattern::Swelling,
+            reason: Reason::ReplacedByLarger,
+        })
+    }
+
+    /// What living instances took on, as a share of what the class grew by.
+    fn swelling_share(&self, rows: &Rows) -> f64 {
+        let swelling = rows.swelling.as_ref();
+        let swelling = swelling.map_or(0, |swelling| swelling.growth_bytes.max(0));
+        swelling as f64 / (self.bytes.last - self.bytes_at_start).max(1) as f64
     }
 
     /// What a class does that does not grow.
-    fn at_rest(&self) -> Pattern {
+    fn at_rest(&self) -> Finding {
         let died = self.survival.born - self.survival.survived;
-        if self.bytes.monotonicity <= -RISING && self.bytes.change() < 0 {
-            Pattern::Shrinking
+        let few_stay = self.survival.late_share().is_some_and(|late| late < LEVEL_SURVIVORS);
+        let late = self.instances.late_growth.or(self.bytes.late_growth);
+        let is_level = few_stay || late.is_some_and(|late| late < LEVEL);
+        let grew = self.instances.change() > 0 || self.bytes.change() > 0;
+        if self.snapshots >= ENOUGH_SNAPSHOTS && grew && is_level {
+            Finding::no(Pattern::LevelledOff, Reason::GrowthStopped)
+        } else if self.bytes.monotonicity <= -RISING && self.bytes.change() < 0 {
+            Finding::no(Pattern::Shrinking, Reason::BecameSmaller)
         } else if 2 * died > self.survival.born.max(1) {
-            Pattern::Churn
+            Finding::no(Pattern::Churn, Reason::InstancesComeAndGo)
         } else {
-            Pattern::Steady
+            Finding::no(Pattern::Steady, Reason::NothingHappened)
         }
     }
 
-    fn reasons(&self, pattern: Pattern, every_time: bool) -> Vec<Reason> {
+    fn reasons(&self, rows: &Rows, finding: Reason) -> Vec<Reason> {
         let Evidence {
             instances,
             bytes,
@@ -226,6 +462,7 @@ impl Evidence {
             survival,
             snapshots,
             span_seconds,
+            ..
         } = self;
         let mut reasons = vec![Reason::Course {
             instances_first: instances.first,
@@ -246,7 +483,7 @@ impl Evidence {
                 span_seconds: *span_seconds,
             });
         }
-        if survival.born > 0 {
+        if survival.born > 0 && finding != Reason::InstancesHoldMore {
             reasons.push(Reason::Survival {
                 born: survival.born,
                 survived: survival.survived,
@@ -254,17 +491,14 @@ impl Evidence {
                 intervals_with_survivors: survival.spans_with_survivors,
             });
         }
-        reasons.push(match pattern {
-            Pattern::PilingUp if every_time => Reason::SurvivorsOfEverySpan,
-            Pattern::PilingUp if *snapshots < ENOUGH_SNAPSHOTS => Reason::MayBeACache,
-            Pattern::PilingUp => Reason::GrowthWithoutLastingSurvivors,
-            Pattern::Swelling => Reason::InstancesHoldMore,
-            Pattern::LevelledOff => Reason::GrowthStopped,
-            Pattern::Churn => Reason::InstancesComeAndGo,
-            Pattern::Shrinking => Reason::BecameSmaller,
-            Pattern::Steady => Reason::NothingHappened,
-            Pattern::TooShort => Reason::TooFewSnapshots,
-        });
+        if let (Reason::InstancesHoldMore, Some(swelling)) = (finding, &rows.swelling) {
+            reasons.push(Reason::Swelling {
+                measured: swelling.measured,
+                swollen: swelling.swollen.len() as u64,
+                growth_bytes: swelling.growth_bytes,
+            });
+        }
+        reasons.push(finding);
         reasons
     }
 }

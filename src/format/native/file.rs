@@ -170,6 +170,7 @@ impl NativeFile {
         let objects = &mut contents.objects;
         let (moment, referents) = match wanted {
             Samples::None => return Ok(()),
+            Samples::Sizes => (None, false),
             Samples::All => (None, true),
             Samples::At { seconds, referents } => (Some(seconds), referents),
         };
@@ -244,13 +245,14 @@ mod tests {
     use crate::model::{ClassId, Dump};
 
     /// Each column by itself, and all of them with samples of each kind.
-    const PROJECTIONS: [Projection; 4] = [
+    const PROJECTIONS: [Projection; 5] = [
         Projection::ALL,
         Projection::lives().with_sizes(KeptSizes {
             rules: Rules::Pympler,
             at_peak: true,
         }),
         Projection::ALL.with_samples(Samples::None),
+        Projection::lives().with_samples(Samples::Sizes),
         Projection::lives().with_samples(Samples::At {
             seconds: 3.0,
             referents: false,
