@@ -1,199 +1,125 @@
 #!/usr/bin/env python3
-"""Measures the verdicts of `ctstats leaks` on made-up histories whose truth is known.
+"""Measures the verdicts of `ctstats leaks` on dumps whose truth is known.
 
     python3 -m venv /tmp/pympler && /tmp/pympler/bin/pip install pympler==1.1
     cargo build --release
-    /tmp/pympler/bin/python benches/verdict.py [--classes N] [--seed N] [--write DUMP]
+    /tmp/pympler/bin/python benches/verdict.py [--seed N] [--rounds N] [--kinds a,b] [--snapshots 8,16]
 
-Makes dumps of 6, 12, 24 and 48 snapshots with Pympler's own classes, in each N classes of every kind
-below, runs `ctstats leaks` and prints a table: of each kind, how many were called likely or possible,
-and precision and recall over all. --write only writes one dump of 12 snapshots (the fixture of the tests).
+Records small programs of known truth (benches/verdict/) with Pympler's tracker, runs `ctstats leaks`, and
+prints a table by kind and number of snapshots (called likely / possible), then the figures over all.
+Each round has other parameters; the seed decides them all. --write only writes the fixture of the tests.
 """
 import argparse
-import json
+import multiprocessing
 import os
 import random
-import subprocess
 import sys
 import tempfile
+import zlib
 
-from pympler.asizeof import Asized
-from pympler.classtracker import ClassTracker, Snapshot, TrackedObject
+from verdict import bounded, by_bytes, by_count, field, histories, judge, others, table  # the kinds register themselves
+from verdict.kinds import KINDS
+from verdict.world import World
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 CTSTATS = os.path.join(HERE, "..", "target", "release", "ctstats")
-END = 1000.0
 
 
-def lives(rate, lifetime, rng, start=0.0):
-    """Births at random moments, each with its death; `rate` births in a hundred seconds."""
-    moment = start
-    while True:
-        moment += rng.expovariate(rate / 100.0)
-        if moment >= END:
-            return
-        yield moment, moment + lifetime()
+def record(kind, snapshots, seed, path):
+    """Writes a dump of a kind, most often with a few innocent classes beside it; returns its truths."""
+    number = zlib.crc32(("%s %d %d" % (kind, snapshots, seed)).encode())
+    world = World(snapshots, number)
+    programs = [KINDS[kind].program]
+    if not KINDS[kind].alone:
+        innocent = [other.program for name, other in sorted(KINDS.items()) if other.background and name != kind]
+        programs += random.Random(number).sample(innocent, random.Random(number + 1).choice([0, 0, 1, 2, 3, 5]))
+    world.record(programs)
+    world.write(path)
+    return world.truths
 
 
-# Each kind yields (birth, death or None); a third item is the growth of its size in bytes a second.
-
-def steady(rng):
-    for birth, _ in lives(rng.uniform(2, 12), lambda: 0, rng):
-        yield birth, None
-
-
-def stepwise(rng):
-    for _ in range(rng.randrange(4, 8)):
-        moment = rng.uniform(0.02, 0.98) * END
-        for n in range(rng.randrange(4, 12)):
-            yield moment + n * 0.01, None
-
-
-def hidden(rng):
-    """A leak hidden in churn: one in ten or twenty is never released."""
-    mean, share = rng.uniform(5, 60), rng.uniform(0.05, 0.12)
-    for birth, death in lives(rng.uniform(30, 80), lambda: rng.expovariate(1 / mean), rng):
-        yield birth, None if rng.random() < share else death
+def one(job):
+    """Records, asks and judges one dump."""
+    ctstats, kind, snapshots, seed, folder, native, keep = job
+    path = os.path.join(folder, "%s-%d-%d.dat" % (kind, snapshots, seed))
+    truths = record(kind, snapshots, seed, path)
+    asked = judge.converted(ctstats, path) if native else path
+    rows = judge.judge(ctstats, kind, snapshots, seed, truths, asked)
+    if not keep:
+        for each in {path, asked}:
+            os.remove(each)
+    return rows
 
 
-def swelling(rng):
-    for _ in range(rng.randrange(1, 5)):
-        yield -1.0, None, rng.uniform(5, 50)
+def of_field(job):
+    ctstats, path, truths, folder, native = job
+    if native:
+        copy = os.path.join(folder, os.path.basename(path) + ".ctstats")
+        path = judge.converted(ctstats, path, copy)
+    return judge.judge(ctstats, "field", 0, os.path.basename(path), truths, path)
 
 
-def cache(rng):
-    """A cache that fills up and is only read from then on."""
-    size, full = rng.randrange(20, 60), rng.uniform(0.1, 0.4) * END
-    for n in range(size):
-        yield full * (n + rng.random()) / size, None
+def arguments():
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--rounds", type=int, default=3, help="dumps of each kind and number of snapshots")
+    parser.add_argument("--kinds", help="only these, comma-separated; a prefix and * chooses several")
+    parser.add_argument("--snapshots", default="8,16,32,64")
+    parser.add_argument("--ctstats", default=CTSTATS, help="the binary")
+    parser.add_argument("--native", action="store_true", help="convert each dump to the native format first")
+    parser.add_argument("--field", metavar="DIR", help="judge the dumps of a folder with truth.json instead")
+    parser.add_argument("--markdown", action="store_true", help="tables in Markdown")
+    parser.add_argument("--brief", action="store_true", help="only the kinds with a wrong verdict")
+    parser.add_argument("--wrong", action="store_true", help="name each class that was judged wrongly")
+    parser.add_argument("--keep", metavar="DIR", help="keep the dumps there")
+    parser.add_argument("--jobs", type=int, default=os.cpu_count())
+    parser.add_argument("--write", metavar="DUMP", help="write the fixture of the tests and end")
+    parser.add_argument("--classes", type=int, default=50, help="with --write: classes of each history")
+    return parser.parse_args()
 
 
-def lru(rng):
-    """A cache that evicts the oldest once it is full."""
-    births = [birth for birth, _ in lives(rng.uniform(10, 25), lambda: 0, rng)]
-    size = int(len(births) * rng.uniform(0.1, 0.4))
-    for n, birth in enumerate(births):
-        yield birth, births[n + size] if n + size < len(births) else None
-
-
-def random_cache(rng):
-    """A cache that evicts at random once it is full."""
-    size, held = rng.randrange(15, 40), []
-    for birth, _ in lives(rng.uniform(15, 30), lambda: 0, rng):
-        if len(held) == size:
-            yield held.pop(rng.randrange(size)), birth
-        held.append(birth)
-    for birth in held:
-        yield birth, None
-
-
-def warm_up(rng):
-    """What a start makes stays; after it only short lives."""
-    over = rng.uniform(0.1, 0.3) * END
-    for _ in range(rng.randrange(20, 60)):
-        yield rng.uniform(0, over), None
-    yield from lives(rng.uniform(5, 20), lambda: rng.expovariate(1 / 10), rng)
-
-
-def sawtooth(rng):
-    """Everything is released every now and then."""
-    period = END / rng.uniform(3, 7)
-    for birth, _ in lives(rng.uniform(10, 25), lambda: 0, rng):
-        death = (birth // period + 1) * period
-        yield birth, death if death < END else None
-
-
-def constant(rng):
-    for _ in range(rng.randrange(5, 40)):
-        yield -rng.random(), None
-
-
-def noise(rng):
-    """Births and deaths in balance."""
-    mean = rng.uniform(20, 150)
-    for birth, death in lives(rng.uniform(8, 25), lambda: rng.expovariate(1 / mean), rng, start=-6 * mean):
-        if death > 0:
-            yield birth, death if death < END else None
-
-
-def shrinking(rng):
-    for _ in range(rng.randrange(20, 50)):
-        yield -1.0, rng.uniform(0, 1.3) * END
-
-
-LEAKS = [steady, stepwise, hidden, swelling]
-OTHERS = [cache, lru, random_cache, warm_up, sawtooth, constant, noise, shrinking]
-
-
-def write(path, snapshots, classes, seed):
-    rng = random.Random(seed)
-    tracker = ClassTracker()
-    moments = [END * (n + rng.uniform(0.1, 0.9)) / snapshots for n in range(snapshots)]
-    totals = [0] * snapshots
-    address = 0x7F0000000000
-    for kind in LEAKS + OTHERS:
-        for number in range(classes):
-            name = "%s.C%d" % (kind.__name__, number)
-            flat = rng.choice([56, 200, 1000, 8000])
-            for life in sorted(kind(rng), key=lambda life: life[0]):
-                birth, death, growth = (*life, 0.0)[:3]
-                address += 64
-                tracked = TrackedObject.__new__(TrackedObject)
-                tracked.id, tracked.name, tracked.repr, tracked.trace = address, name, "", None
-                tracked.birth, tracked.death = birth, death if death is not None and death < END else None
-                tracked._resolution_level = 0
-                tracked.snapshots = []
-                for place, moment in enumerate(moments):
-                    if moment > birth and (tracked.death is None or moment < tracked.death):
-                        size = int(flat * rng.uniform(0.95, 1.05) + growth * moment)
-                        tracked.snapshots.append((moment, Asized(size, size)))
-                        totals[place] += size
-                tracker.index[name].append(tracked)
-    for place, moment in enumerate(moments):
-        snapshot = Snapshot(moment, "")
-        snapshot.tracked_total = totals[place]
-        snapshot.system_total.vsz, snapshot.system_total.rss = 1 << 30, 1 << 28
-        tracker.snapshots.append(snapshot)
-    tracker.stats.dump_stats(path)
+def chosen(wanted):
+    """The kinds of a comma-separated list of names or beginnings."""
+    if not wanted:
+        return list(KINDS)
+    found = []
+    for name in wanted.split(","):
+        some = [kind for kind in KINDS if kind == name or name.endswith("*") and kind.startswith(name[:-1])]
+        if not some:
+            sys.exit("no kind %s; there are %s" % (name, ", ".join(KINDS)))
+        found += some
+    return found
 
 
 def main():
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--classes", type=int, default=50)
-    parser.add_argument("--seed", type=int, default=1)
-    parser.add_argument("--write")
-    parser.add_argument("--wrong", action="store_true", help="name the classes that were judged wrongly")
-    options = parser.parse_args()
+    if os.environ.get("PYTHONHASHSEED") != "0":  # the order of sets decides sizes
+        os.execve(sys.executable, [sys.executable] + sys.argv, dict(os.environ, PYTHONHASHSEED="0"))
+    options = arguments()
     if options.write:
-        return write(options.write, 12, options.classes, options.seed)
-    told = {kind.__name__: [0, 0, 0] for kind in LEAKS + OTHERS}
+        return histories.write(options.write, 12, options.classes, options.seed)
+    if not os.path.exists(options.ctstats):
+        sys.exit("no %s: cargo build --release makes it, --ctstats names another" % options.ctstats)
+    snapshots = [int(number) for number in options.snapshots.split(",")]
     with tempfile.TemporaryDirectory() as folder:
-        for snapshots in 6, 12, 24, 48:
-            path = os.path.join(folder, "histories.dump")
-            write(path, snapshots, options.classes, options.seed * 1000 + snapshots)
-            answer = json.loads(subprocess.run([CTSTATS, "leaks", path, "--limit", "100%", "--format", "json"], check=True, capture_output=True).stdout)
-            for verdict in answer["suspects"]:
-                kind = verdict["class"].split(".")[0]
-                told[kind][0 if verdict["confidence"] == "likely" else 1] += 1
-                if options.wrong and kind in [other.__name__ for other in OTHERS]:
-                    print(snapshots, verdict["class"], verdict["confidence"], verdict["reasons"], file=sys.stderr)
-            for verdict in answer["cleared"]:
-                kind = verdict["class"].split(".")[0]
-                told[kind][2] += 1
-                if options.wrong and kind in [leak.__name__ for leak in LEAKS]:
-                    print(snapshots, verdict["class"], verdict["pattern"], verdict["reasons"], file=sys.stderr)
-    each = 4 * options.classes
-    print("| history | truth | likely | possible | no |")
-    print("| --- | --- | ---: | ---: | ---: |")
-    for kind, (likely, possible, _) in told.items():
-        truth = "leak" if kind in [leak.__name__ for leak in LEAKS] else "none"
-        print("| %s | %s | %.0f %% | %.0f %% | %.0f %% |" % (
-            kind.replace("_", " "), truth, 100 * likely / each, 100 * possible / each, 100 * (each - likely - possible) / each))
-    names = [leak.__name__ for leak in LEAKS]
-    for what, columns in ("likely", [0]), ("likely or possible", [0, 1]):
-        count = lambda kinds: sum(told[kind][column] for kind in kinds for column in columns)
-        right, wrong = count(names), count(kind for kind in told if kind not in names)
-        print("\n%s: precision %.3f, recall %.3f" % (what, right / max(1, right + wrong), right / (each * len(names))))
+        if options.keep:
+            os.makedirs(options.keep, exist_ok=True)
+            folder = options.keep
+        if options.field:
+            work, jobs = of_field, [(options.ctstats, path, truths, folder, options.native)
+                                    for path, truths in field.truths(options.field)]
+        else:
+            work, jobs = one, [(options.ctstats, kind, number, options.seed * 1000 + n, folder, options.native, options.keep)
+                               for kind in chosen(options.kinds)
+                               for number in KINDS[kind].only or snapshots for n in range(options.rounds)]
+        with multiprocessing.Pool(options.jobs, maxtasksperchild=50) as pool:
+            rows = [row for rows in pool.imap(work, jobs) for row in rows]
+    if options.wrong:
+        print("\n".join(table.wrong(rows)) + "\n")
+    lay_out = table.markdown if options.markdown else table.plain
+    print(lay_out(table.by_kind(rows, snapshots if not options.field else [], options.brief)))
+    print()
+    for label, figure in table.overall(rows):
+        print("%s%s: %s" % ("- " if options.markdown else "", label, figure))
 
 
 if __name__ == "__main__":
