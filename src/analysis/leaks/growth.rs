@@ -51,9 +51,10 @@ const REGULAR_RISES: usize = 5;
 const NOTABLE_RISE: f64 = 0.005;
 const NOTABLE_RISE_OF_UNEVEN: f64 = 0.02;
 
-/// A row is even if its falls are less than this share of its rises. Chance does not do that, so
-/// that it needs no test.
-const EVEN: f64 = 0.05;
+/// A row is even if its falls are less than this share of its rises. Chance seldom does that, so
+/// that it may be so many times more probable.
+pub(super) const EVEN: f64 = 0.05;
+const EVEN_SIGNIFICANT: f64 = 5.0;
 
 /// Rises that a verdict needs.
 const ENOUGH_RISES: usize = 2;
@@ -63,14 +64,25 @@ const ENOUGH_RISES: usize = 2;
 const LATE_GAIN: f64 = 0.1;
 const LATE_GAIN_OF_EVEN: f64 = 0.05;
 
-/// One step makes up nearly all growth if it is more than this share.
+/// One step makes up nearly all growth if it is more than this share of all rises; at the end,
+/// where nothing follows, more than the second.
 const DOMINANT: f64 = 0.7;
+const DOMINANT_AT_END: f64 = 0.5;
+
+/// In a row of fewer figures than these, what follows a fast start is too short to be judged.
+pub(super) const MANY: usize = 16;
+
+/// A start is fast if its third of the intervals brought more than this share of all growth.
+const EARLY: f64 = 0.7;
 
 /// A row slows down if its last third rises by less than this share of the first, and by less
 /// than this share of the middle one, and if the steps fall by more than chance explains.
 const SLOW_OF_FIRST: f64 = 0.6;
 const SLOW_OF_MIDDLE: f64 = 0.85;
 const STEPS_FALL: f64 = 0.04;
+
+/// The same of a short row: its later half against the earlier one.
+const SLOW_OF_EARLY: f64 = 0.45;
 
 impl Growth {
     /// Of figures at moments in seconds, which ascend. `tests` is how many rows are tested that may
@@ -102,7 +114,16 @@ fn course(row: &[f64], seconds: &[f64], significant: f64) -> Course {
     let steps = row.windows(2).map(|pair| pair[1] - pair[0]);
     let rises: f64 = steps.clone().filter(|&step| step > 0.0).sum();
     let largest = steps.enumerate().max_by(|a, b| a.1.total_cmp(&b.1));
-    let Some((at, step)) = largest.filter(|&(_, step)| step > DOMINANT * rises) else {
+    let last_step = row.len() - 2;
+    let is_dominant = |&(at, step): &(usize, f64)| {
+        step > rises
+            * if at == last_step {
+                DOMINANT_AT_END
+            } else {
+                DOMINANT
+            }
+    };
+    let Some((at, step)) = largest.filter(is_dominant) else {
         return course_of_steps(row, seconds, significant);
     };
     let rest = row.iter().enumerate();
@@ -116,6 +137,7 @@ fn course(row: &[f64], seconds: &[f64], significant: f64) -> Course {
     match course {
         Course::Still | Course::Once if row.len() - at <= 3 => Course::Once,
         Course::Still | Course::Once => Course::Stopped,
+        Course::GoesOn if row.len() < MANY => Course::Uncertain,
         course => course,
     }
 }
@@ -123,7 +145,13 @@ fn course(row: &[f64], seconds: &[f64], significant: f64) -> Course {
 /// The same of a row without such a step.
 fn course_of_steps(row: &[f64], seconds: &[f64], significant: f64) -> Course {
     let is_even = unevenness(row) < EVEN;
-    if !is_even && kendall(row).1 >= significant {
+    // An even row is no noise of its own, but of many rows a few rise now and then.
+    let significant = if is_even {
+        EVEN_SIGNIFICANT * significant
+    } else {
+        significant
+    };
+    if kendall(row).1 >= significant {
         return Course::Still;
     }
     let notable = if is_even {
@@ -156,10 +184,17 @@ fn course_of_steps(row: &[f64], seconds: &[f64], significant: f64) -> Course {
         return Course::Slowing;
     }
     let late_rises = late_is_even || late.len() < 4 || kendall(late).1 < SIGNIFICANT;
-    if !late_rises || rises.began_again || rises.doubles {
+    let began_fast = row.len() < MANY && early_share(row) > EARLY;
+    if !late_rises || rises.began_again || rises.doubles || began_fast {
         return Course::Uncertain;
     }
     Course::GoesOn
+}
+
+/// What the first third of the intervals brought, as a share of all growth.
+fn early_share(row: &[f64]) -> f64 {
+    let third = (row.len() - 1) / 3;
+    (row[third] - row[0]) / (row[row.len() - 1] - row[0])
 }
 
 fn highest(row: &[f64]) -> f64 {
@@ -172,7 +207,7 @@ fn range(row: &[f64]) -> f64 {
 
 /// How many figures at the start do not count: before the first object, if the first ones came all
 /// at once.
-fn emptiness(figures: &[f64]) -> usize {
+pub(super) fn emptiness(figures: &[f64]) -> usize {
     let Some(first) = figures.iter().position(|&figure| figure != 0.0) else {
         return 0;
     };
@@ -294,11 +329,13 @@ fn slows_down(row: &[f64]) -> bool {
         &steps[steps.len() - third..],
     ];
     let [first, middle, last] = parts.map(usual_step);
+    let by_thirds =
+        first >= middle && last < SLOW_OF_FIRST * first && last < SLOW_OF_MIDDLE * middle;
+    let (early, late) = steps.split_at(steps.len() / 2);
+    // Thirds of a short row are too small.
+    let by_halves = row.len() < MANY && mean(late) < SLOW_OF_EARLY * mean(early);
     let falling: Vec<f64> = steps.iter().map(|step| -step).collect();
-    first >= middle
-        && last < SLOW_OF_FIRST * first
-        && last < SLOW_OF_MIDDLE * middle
-        && kendall(&falling).1 < STEPS_FALL
+    (by_thirds || by_halves) && kendall(&falling).1 < STEPS_FALL
 }
 
 /// The mean, of three and more without the largest: a container that makes room is one.
@@ -440,7 +477,13 @@ mod tests {
             (&[0, 4, 8, 12, 16, 20, 20, 20], Course::Stopped),
             (&[0, 4, 8, 12, 16, 20, 24, 24], Course::Slowing),
             (&[0, 20, 20, 20, 20, 20, 20, 20], Course::Still),
-            (&[5, 6, 7, 8, 9, 90, 91, 92, 93, 94, 95], Course::GoesOn),
+            (&[5, 6, 7, 8, 9, 90, 91, 92, 93, 94, 95], Course::Uncertain),
+            (
+                &[
+                    1, 2, 3, 4, 5, 6, 7, 8, 9, 90, 91, 92, 93, 94, 95, 96, 97, 98,
+                ],
+                Course::GoesOn,
+            ),
             (&[5, 5, 5, 9, 9, 9, 9, 9, 9, 9, 9, 9], Course::Stopped),
             (&[5, 5, 5, 5, 5, 5, 5, 9], Course::Once),
             (&[51, 52, 52, 52, 51, 52, 52, 89], Course::Once),
@@ -453,6 +496,13 @@ mod tests {
             ),
             (
                 &[0, 50, 90, 92, 94, 96, 98, 100, 102, 104, 106, 108, 110],
+                Course::Uncertain,
+            ),
+            (
+                &[
+                    0, 50, 90, 92, 94, 96, 98, 100, 102, 104, 106, 108, 110, 112, 114, 116, 118,
+                    120,
+                ],
                 Course::GoesOn,
             ),
             (

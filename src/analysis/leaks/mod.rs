@@ -20,7 +20,7 @@ pub use trend::Trend;
 pub(super) use verdict::ENOUGH_SNAPSHOTS;
 pub use verdict::{Confidence, Evidence, Pattern, Reason, Verdict};
 
-use growth::Growth;
+use growth::{Course, Growth};
 use swelling::Swelling;
 use verdict::Rows;
 
@@ -252,7 +252,9 @@ impl<'d> Verdicts<'d> {
             .filter(|class| class.comes_and_goes())
             .count();
         let mut swelling = {
-            let candidates = weighed.iter().filter(|class| class.may_swell(dump));
+            let candidates = weighed
+                .iter()
+                .filter(|class| class.may_swell(dump, &seconds, tests));
             let mut candidates: Vec<ClassId> = candidates.map(|class| class.id).collect();
             candidates.sort_unstable();
             Swelling::of_classes(source, &options.filter, &candidates, &seconds)?
@@ -269,6 +271,7 @@ impl<'d> Verdicts<'d> {
                 instances: Growth::of(&class.instances, &seconds, tests),
                 bytes: Growth::of(&class.bytes, &seconds, tests),
                 swelling: swelling.remove(&class.id),
+                waves: class.waves(),
                 tests,
             };
             let verdict = class.evidence.verdict(&rows, options.min_growth_bytes);
@@ -415,9 +418,20 @@ impl Weighed<'_> {
         self.evidence.survival.born > self.evidence.survival.survived
     }
 
+    /// What the number of instances grew by, since the first snapshot that saw one or the one before,
+    /// in roots of its mean.
+    fn waves(&self) -> f64 {
+        let row = &self.instances[growth::emptiness(&self.instances)..];
+        let mean = row.iter().sum::<f64>() / row.len().max(1) as f64;
+        match (row.first(), row.last()) {
+            (Some(first), Some(last)) => (last - first) / mean.max(1.0).sqrt(),
+            _ => 0.0,
+        }
+    }
+
     /// Whether its living instances may hold more than at first: if there are many objects, they
     /// are looked at only if their number does not explain what the class grew by.
-    fn may_swell(&self, dump: &Contents) -> bool {
+    fn may_swell(&self, dump: &Contents, seconds: &[f64], tests: usize) -> bool {
         let (Some(&last), Some(&number_last)) = (self.bytes.last(), self.instances.last()) else {
             return false;
         };
@@ -432,7 +446,9 @@ impl Weighed<'_> {
         }
         let by_number = (number_last - number) * first / number;
         let objects = dump.classes[self.id.index()].count as usize;
-        objects <= FEW_OBJECTS || growth - by_number > UNEXPLAINED * growth
+        let course = || Growth::of(&self.bytes, seconds, tests).course;
+        (objects <= FEW_OBJECTS || growth - by_number > UNEXPLAINED * growth)
+            && !matches!(course(), Course::Still | Course::Stopped | Course::Once)
     }
 }
 

@@ -1,8 +1,10 @@
 //! What the figures of a class say: does it leak, how sure is that, and why.
 
+use std::collections::HashSet;
+
 use serde::Serialize;
 
-use super::growth::{Course, Growth};
+use super::growth::{self, Course, Growth};
 use super::survival::Survival;
 use super::swelling::Swelling;
 use super::trend::Trend;
@@ -202,8 +204,17 @@ const MOSTLY: f64 = 0.5;
 /// they rise.
 const REPLACED_UNEVEN: f64 = 0.02;
 
-/// At least this share of those that were born died, if instances are replaced.
+/// At least this share of the last instances were not there at first, if instances are replaced.
 const REPLACED: f64 = 0.3;
+
+/// A number that comes and goes wavers by the root of its mean (Poisson). It grew by so many times
+/// this if it is likely, and possible, that it is no such wave.
+const CLEAR_WAVES: f64 = 3.5;
+const BACKLOG_WAVES: f64 = 2.5;
+const SOME_WAVES: f64 = 1.8;
+
+/// Nearly all stay where less than this share of those that were born died.
+const FEW_DIED: f64 = 0.2;
 
 /// What grew by less than the process's size divided by this is small.
 const SMALL: i128 = 10_000;
@@ -222,6 +233,8 @@ pub(super) struct Rows {
     pub(super) bytes: Growth,
     /// What living instances took on; `None` where nothing was measured twice.
     pub(super) swelling: Option<Swelling>,
+    /// What the number of instances grew by since the first, in roots of its mean.
+    pub(super) waves: f64,
     /// How many classes are weighed whose instances come and go: of many, one or the other grows
     /// by chance.
     pub(super) tests: usize,
@@ -334,14 +347,18 @@ impl Evidence {
         let level_survivors = survival
             .late_share()
             .is_some_and(|late| late < LEVEL_SURVIVORS);
-        let level_number = instances.late_growth.is_some_and(|late| late < LEVEL);
         let every_time = survival.is_of_every_time() && !level_survivors;
         // The number must grow by what stays, or else those who stay replace others.
         let balanced = 5 * instances.change() >= 2 * i128::from(survival.survived_early());
         let old_ones_stay =
             survival.old_age_chance < OLD_ONES_STAY / rows.tests.max(1) as f64 && balanced;
-        let hidden =
-            every_time && old_ones_stay && instances.monotonicity >= RISING && !level_number;
+        let hidden = every_time && old_ones_stay && instances.monotonicity >= RISING;
+        // No wave is even for long.
+        let is_even = rows.instances.unevenness < growth::EVEN;
+        let waves = match is_even && self.snapshots >= growth::MANY {
+            true => f64::INFINITY,
+            false => rows.waves,
+        };
         let stays = survival.share_died() < 0.5 && survival.born > 0;
         match course {
             Course::Still | Course::Stopped | Course::Once | Course::Slowing if hidden => {
@@ -357,19 +374,28 @@ impl Evidence {
             Course::GoesOn if every_time => {
                 piling_up(Confidence::Likely, Reason::SurvivorsOfEverySpan)
             }
-            Course::GoesOn if stays => piling_up(Confidence::Likely, Reason::MoreAndMoreStay),
-            Course::GoesOn if monotonicity >= CLEARLY_RISING => Some(Finding {
-                confidence: Confidence::Likely,
-                pattern: Pattern::Backlog,
-                reason: Reason::MoreComeThanGo,
-            }),
+            Course::GoesOn
+                if stays && (waves >= CLEAR_WAVES || survival.share_died() < FEW_DIED) =>
+            {
+                piling_up(Confidence::Likely, Reason::MoreAndMoreStay)
+            }
+            Course::GoesOn if monotonicity >= CLEARLY_RISING && waves >= BACKLOG_WAVES => {
+                Some(Finding {
+                    confidence: Confidence::Likely,
+                    pattern: Pattern::Backlog,
+                    reason: Reason::MoreComeThanGo,
+                })
+            }
             Course::Uncertain if every_time && old_ones_stay => {
                 piling_up(Confidence::Likely, Reason::SurvivorsOfEverySpan)
             }
-            Course::GoesOn if monotonicity >= PROBABLY_RISING => {
+            Course::GoesOn if monotonicity >= PROBABLY_RISING && waves >= SOME_WAVES => {
                 piling_up(Confidence::Possible, Reason::GrowthWithoutLastingSurvivors)
             }
-            Course::Uncertain if every_time || stays => {
+            Course::Uncertain if monotonicity >= CLEARLY_RISING && waves >= CLEAR_WAVES => {
+                piling_up(Confidence::Possible, Reason::GrowthWithoutLastingSurvivors)
+            }
+            Course::Uncertain if (every_time || stays) && waves >= SOME_WAVES => {
                 piling_up(Confidence::Possible, Reason::GrowthWithoutLastingSurvivors)
             }
             _ => None,
@@ -420,8 +446,11 @@ impl Evidence {
     fn replaced(&self, rows: &Rows) -> Option<Finding> {
         let goes_on =
             rows.bytes.course == Course::GoesOn && rows.bytes.unevenness < REPLACED_UNEVEN;
-        let is_replaced =
-            rows.instances.course == Course::Still && self.survival.share_died() >= REPLACED;
+        let [start, end] = &rows.swelling.as_ref()?.at_ends;
+        let start: HashSet<_> = start.objects.iter().collect();
+        let new = end.objects.iter().filter(|object| !start.contains(object));
+        let is_replaced = rows.instances.course == Course::Still
+            && new.count() as f64 >= REPLACED * end.objects.len() as f64;
         (goes_on && is_replaced).then_some(Finding {
             confidence: Confidence::Likely,
             pattern: Pattern::Swelling,
@@ -439,7 +468,10 @@ impl Evidence {
     /// What a class does that does not grow.
     fn at_rest(&self) -> Finding {
         let died = self.survival.born - self.survival.survived;
-        let few_stay = self.survival.late_share().is_some_and(|late| late < LEVEL_SURVIVORS);
+        let few_stay = self
+            .survival
+            .late_share()
+            .is_some_and(|late| late < LEVEL_SURVIVORS);
         let late = self.instances.late_growth.or(self.bytes.late_growth);
         let is_level = few_stay || late.is_some_and(|late| late < LEVEL);
         let grew = self.instances.change() > 0 || self.bytes.change() > 0;
