@@ -158,6 +158,8 @@ pub(crate) fn size(path: &Path) -> Option<u64> {
 /// Decompresses what is compressed and passes the rest through.
 pub(crate) struct Decompressed<R: Read> {
     inner: Inner<R>,
+    /// `None` where it passes everything through.
+    coding: Option<Coding>,
     checksums: Checksums,
     /// How many bytes a decompressor is asked for at a time, if it is known to fail.
     step: Option<usize>,
@@ -211,6 +213,7 @@ impl<R: Read> Decompressed<R> {
         };
         Ok(Decompressed {
             inner,
+            coding,
             checksums,
             step: None,
             failed: None,
@@ -231,18 +234,12 @@ impl<R: Read> Decompressed<R> {
 
     /// What it decompresses, by name.
     pub(crate) fn coding_name(&self) -> Option<&'static str> {
-        let coding = match &self.inner {
-            Inner::Plain(_) => return None,
-            Inner::Gzip(_) => Coding::Gzip,
-            Inner::Zstd(_) => Coding::Zstd,
-            Inner::Xz(_) => Coding::Xz,
-        };
-        Some(coding.name())
+        self.coding.map(Coding::name)
     }
 
     /// Whether there is anything to decompress.
     pub(crate) fn is_compressed(&self) -> bool {
-        !matches!(self.inner, Inner::Plain(_))
+        self.coding.is_some()
     }
 }
 

@@ -290,21 +290,17 @@ struct Finding {
 fn finding(fault: &Fault, is_native: bool) -> Option<Finding> {
     const COPY: &str = "copy the whole file in binary mode, or record it again";
     const COPY_NATIVE: &str = "copy the whole file in binary mode, or convert the dump again";
+    const COPY_AGAIN: &str = "copy the file again in binary mode, or convert the dump again";
     const WRITTEN_BY: &str = "give the file that tracker.stats.dump_stats() wrote";
-    let Fault { opcode, .. } = fault;
-    let (problem, what, remedy) = match &fault.kind {
+    let Fault { opcode, offset, .. } = *fault;
+    let known = (offset > 0).then_some(offset);
+    let (problem, what, remedy, offset) = match &fault.kind {
         FaultKind::CutShort { needs, left } if is_native => {
             let what = format!("{needs} bytes are needed, {left} left");
-            (Problem::CutShort, what, Some(COPY_NATIVE))
+            (Problem::CutShort, what, Some(COPY_NATIVE), Some(offset))
         }
         FaultKind::Malformed(what) if is_native => {
-            let remedy = "copy the file again in binary mode, or convert the dump again";
-            return Some(Finding {
-                problem: Problem::Damaged,
-                what: what.clone(),
-                remedy: Some(remedy),
-                offset: Some(fault.offset).filter(|&offset| offset > 0),
-            });
+            (Problem::Damaged, what.clone(), Some(COPY_AGAIN), known)
         }
         FaultKind::CutShort { needs, left } => {
             let s = if *needs == 1 { "" } else { "s" };
@@ -312,45 +308,35 @@ fn finding(fault: &Fault, is_native: bool) -> Option<Finding> {
                 Some(name) => format!("opcode {name} needs {needs} byte{s}, {left} left"),
                 None => "the pickle has no end".into(),
             };
-            (Problem::CutShort, what, Some(COPY))
+            (Problem::CutShort, what, Some(COPY), Some(offset))
         }
         FaultKind::OnlyFirst => {
             let what = "only the first of its two pickles is there, the snapshots are missing";
             let remedy = "copy the whole file, or let dump_stats finish";
-            (Problem::CutShort, what.into(), Some(remedy))
+            (Problem::CutShort, what.into(), Some(remedy), Some(offset))
         }
-        FaultKind::Malformed(what) if fault.offset == 0 => {
-            (Problem::Foreign, what.clone(), Some(WRITTEN_BY))
+        FaultKind::Malformed(what) if offset == 0 => {
+            (Problem::Foreign, what.clone(), Some(WRITTEN_BY), Some(0))
         }
         FaultKind::Malformed(what) => {
             let by = opcode.map(|name| format!(" (opcode {name})"));
             let what = what.clone() + &by.unwrap_or_default();
-            (
-                Problem::Corrupt,
-                what,
-                Some("copy the file again in binary mode"),
-            )
+            let remedy = "copy the file again in binary mode";
+            (Problem::Corrupt, what, Some(remedy), Some(offset))
         }
-        FaultKind::Unfit(what) => (Problem::Foreign, what.clone(), Some(WRITTEN_BY)),
-        FaultKind::Value(what) => (Problem::Value, what.clone(), None),
-        FaultKind::Newer(what) => {
-            return Some(Finding {
-                problem: Problem::Newer,
-                what: what.clone(),
-                remedy: None,
-                offset: None,
-            });
-        }
-        FaultKind::TooLarge(what) => (Problem::TooLarge, what.clone(), None),
+        FaultKind::Unfit(what) => (
+            Problem::Foreign,
+            what.clone(),
+            Some(WRITTEN_BY),
+            Some(offset),
+        ),
+        FaultKind::Value(what) => (Problem::Value, what.clone(), None, Some(offset)),
+        FaultKind::Newer(what) => (Problem::Newer, what.clone(), None, None),
+        FaultKind::TooLarge(what) => (Problem::TooLarge, what.clone(), None, Some(offset)),
         FaultKind::NoMemory => {
             let what = "a dump takes about as much as its file, decompressed; convert it where there \
                         is more, as of a native file most commands take less";
-            return Some(Finding {
-                problem: Problem::NoMemory,
-                what: what.into(),
-                remedy: None,
-                offset: Some(fault.offset).filter(|&offset| offset > 0),
-            });
+            (Problem::NoMemory, what.into(), None, known)
         }
         FaultKind::Io(_) => return None,
     };
@@ -358,7 +344,7 @@ fn finding(fault: &Fault, is_native: bool) -> Option<Finding> {
         problem,
         what,
         remedy,
-        offset: Some(fault.offset),
+        offset,
     })
 }
 

@@ -104,13 +104,10 @@ impl DumpFile {
     pub fn into_whole(self) -> Result<Dump, Error> {
         match self.0 {
             Kind::Whole(dump) => Ok(*dump),
-            Kind::Native(native) => match native.whole.get() {
-                Some(_) => Ok(native.whole.into_inner().unwrap_or_default()),
-                None => {
-                    let contents = native.read(NativeFile::whole)?;
-                    Ok(Dump { contents })
-                }
-            },
+            Kind::Native(native) => {
+                native.whole()?;
+                Ok(native.whole.into_inner().unwrap_or_default())
+            }
         }
     }
 }
@@ -121,40 +118,34 @@ impl From<Dump> for DumpFile {
     }
 }
 
+impl DumpFile {
+    fn source(&self) -> &dyn Source {
+        match &self.0 {
+            Kind::Whole(dump) => &**dump,
+            Kind::Native(native) => &**native,
+        }
+    }
+}
+
 impl Source for DumpFile {
     fn digest(&self) -> Result<Digest<'_>, Error> {
-        match &self.0 {
-            Kind::Whole(dump) => dump.digest(),
-            Kind::Native(native) => native.digest(),
-        }
+        self.source().digest()
     }
 
     fn fetch(&self, wanted: Projection, rows: Rows<'_>) -> Result<Fetched<'_>, Error> {
-        match &self.0 {
-            Kind::Whole(dump) => dump.fetch(wanted, rows),
-            Kind::Native(native) => native.fetch(wanted, rows),
-        }
+        self.source().fetch(wanted, rows)
     }
 
     fn keep<'s>(&'s self, fetched: Fetched<'s>) -> &'s Contents {
-        match &self.0 {
-            Kind::Whole(dump) => dump.keep(fetched),
-            Kind::Native(native) => native.keep(fetched),
-        }
+        self.source().keep(fetched)
     }
 
     fn whole(&self) -> Result<&Dump, Error> {
-        match &self.0 {
-            Kind::Whole(dump) => Ok(dump),
-            Kind::Native(native) => native.whole(),
-        }
+        self.source().whole()
     }
 
     fn name(&self) -> &str {
-        match &self.0 {
-            Kind::Whole(dump) => dump.name(),
-            Kind::Native(native) => native.name(),
-        }
+        self.source().name()
     }
 }
 

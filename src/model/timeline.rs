@@ -286,30 +286,29 @@ impl ClassColumn {
     }
 }
 
-impl Timeline {
-    /// The cells of all classes, moment by moment: for tests.
-    #[cfg(test)]
-    fn cells(&self, classes: usize) -> Vec<Vec<super::ClassTotal>> {
-        let mut row = vec![super::ClassTotal::default(); classes];
-        let moments = 0..self.times.len();
-        let rows = moments.map(|moment| {
-            row.iter_mut().for_each(|cell| cell.sum_bytes = 0);
-            for (class, step, sum_bytes) in self.at(moment) {
-                let cell = &mut row[class as usize];
-                cell.active = cell.active.checked_add_signed(step).unwrap();
-                cell.sum_bytes = sum_bytes;
-            }
-            row.clone()
-        });
-        rows.collect()
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::model::Dump;
     use crate::model::{Class, ClassTotal, Snapshot, moments};
+
+    impl Timeline {
+        /// The cells of all classes, moment by moment.
+        fn cells(&self, classes: usize) -> Vec<Vec<ClassTotal>> {
+            let mut row = vec![ClassTotal::default(); classes];
+            let moments = 0..self.times.len();
+            let rows = moments.map(|moment| {
+                row.iter_mut().for_each(|cell| cell.sum_bytes = 0);
+                for (class, step, sum_bytes) in self.at(moment) {
+                    let cell = &mut row[class as usize];
+                    cell.active = cell.active.checked_add_signed(step).unwrap();
+                    cell.sum_bytes = sum_bytes;
+                }
+                row.clone()
+            });
+            rows.collect()
+        }
+    }
 
     /// As it is told object by object.
     fn expected(dump: &Contents, times: &[f64], rules: Rules) -> Vec<Vec<ClassTotal>> {

@@ -5,30 +5,14 @@ use crate::units;
 
 /// `%{width}d`.
 pub(super) fn decimal(value: i128, width: usize, out: &mut Vec<u8>) {
-    let mut digits = [b' '; 48];
-    let mut at = digits.len();
-    match u64::try_from(value.unsigned_abs()) {
-        Ok(mut rest) => loop {
-            at -= 1;
-            digits[at] = b'0' + (rest % 10) as u8;
-            rest /= 10;
-            if rest == 0 {
-                break;
-            }
-        },
-        Err(_) => {
-            let text = value.unsigned_abs().to_string();
-            at -= text.len();
-            digits[at..at + text.len()].copy_from_slice(text.as_bytes());
-        }
-    }
-    if value < 0 {
-        at -= 1;
-        digits[at] = b'-';
-    }
-    // Wider than the array no caller asks for.
-    at = at.min(digits.len() - width.min(digits.len()));
-    out.extend_from_slice(&digits[at..]);
+    let mut digits = itoa::Buffer::new();
+    // Those of 64 bits are quicker, and most.
+    let digits = match i64::try_from(value) {
+        Ok(value) => digits.format(value),
+        Err(_) => digits.format(value),
+    };
+    out.resize(out.len() + width.saturating_sub(digits.len()), b' ');
+    out.extend_from_slice(digits.as_bytes());
 }
 
 /// `%0{width}x`.

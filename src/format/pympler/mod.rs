@@ -123,6 +123,7 @@ struct Opaque {
     called: bool,
 }
 
+#[derive(Default)]
 struct Loader {
     texts: Texts,
     frames: Frames,
@@ -207,32 +208,9 @@ impl Loader {
         fields::register(&mut texts)?;
         Ok(Loader {
             texts,
-            frames: Frames::default(),
-            globals: Vec::new(),
-            global_numbers: HashMap::new(),
-            opaques: Vec::new(),
-            objects: ObjectColumns::default(),
-            samples: SampleColumns::default(),
             asized: AsizedColumns::new(),
-            processes: Vec::new(),
-            snapshots: Vec::new(),
-            snapshot_rows: Vec::new(),
-            cached: HashMap::new(),
-            taken_tuples: HashMap::default(),
-            cached_classes: 0,
-            cached_copies: 0,
-            labels: 0,
-            source_lines: 0,
-            classes: Vec::new(),
-            listed: Vec::new(),
-            notes: Notes::default(),
-            unbuilt: 0,
-            damage: Damage::Refuse,
             shortcuts: true,
-            gathered: Vec::new(),
-            gathered_frames: Vec::new(),
-            lists: Lists::default(),
-            habits: Habits::default(),
+            ..Loader::default()
         })
     }
 

@@ -295,6 +295,7 @@ impl Loader {
         self.frames.frame_row(row, &mut self.texts)
     }
 
+    /// The same of a tuple as Pympler writes it.
     pub(super) fn frame_of(&mut self, heap: &Heap, items: &[Value]) -> Outcome<Option<Value>> {
         let [
             Value::Text(file),
@@ -325,32 +326,8 @@ impl Loader {
                     parts.source = Some(TextId(text));
                     self.frames.frame(parts, &mut self.texts)?
                 }
-                other => {
-                    let mut lines = Vec::new();
-                    for value in other.values() {
-                        let Value::Text(text) = value else {
-                            return Ok(None);
-                        };
-                        lines.push(TextId(text));
-                    }
-                    let FrameParts {
-                        file,
-                        line,
-                        function,
-                        source_index,
-                        ..
-                    } = parts;
-                    let source = Some(self.source_of(heap, lines)?);
-                    let row = FrameRow {
-                        file,
-                        line,
-                        wide_line: TextId::NONE,
-                        function,
-                        source,
-                        source_index,
-                    };
-                    self.frames.frame_row(row, &mut self.texts)?
-                }
+                // Trackers record one line.
+                _ => return Ok(None),
             },
             _ => return Ok(None),
         };

@@ -16,6 +16,7 @@ const SLOTS: usize = 1 << 12;
 pub(super) const CACHED_BYTES: usize = 512;
 
 /// The arena and what finds texts in it.
+#[derive(Default)]
 pub(super) struct Texts {
     pub(super) arena: TextArena,
     /// By the low bits of a text's hash: its high bits, and the last text that had both.
@@ -29,13 +30,10 @@ pub(super) struct Texts {
 
 impl Texts {
     pub(super) fn new() -> Self {
-        let hasher = FixedState::with_seed(0x6374_7374_6174_7331);
         Texts {
-            arena: TextArena::default(),
             recent: vec![(0, TextId::NONE); SLOTS],
-            hasher,
-            canonical: HashMap::default(),
-            canonical_numbers: HashMap::default(),
+            hasher: FixedState::with_seed(0x6374_7374_6174_7331),
+            ..Texts::default()
         }
     }
 
