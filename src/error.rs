@@ -109,20 +109,17 @@ impl Error {
             | Error::Read { file, .. }
             | Error::Dump { file, .. }
             | Error::Limits { file, .. } => name.clone_into(file),
-            Error::NoSnapshot(_)
-            | Error::Invalid(_)
-            | Error::Unchecked { .. }
-            | Error::Write(_) => {}
+            _ => {}
         }
         self
     }
 
-    /// A native file that contradicts itself.
-    pub(crate) fn damaged(file: &str, what: &str) -> Self {
+    /// A bad dump, as a whole.
+    pub(crate) fn dump(file: &str, problem: Problem, what: impl Into<String>) -> Self {
         Error::Dump {
             file: file.into(),
             offset: None,
-            problem: Problem::Damaged,
+            problem,
             what: what.into(),
         }
     }
@@ -135,52 +132,33 @@ impl Error {
 
 impl fmt::Display for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Error::Open { file, source } => {
-                write!(f, "{}: cannot be opened: {source}", escaped(file))
-            }
+        let (file, what) = match self {
+            Error::Open { file, source } => (file, format!("cannot be opened: {source}")),
             Error::Read {
                 file,
                 offset,
                 source,
-            } => {
-                write!(
-                    f,
-                    "{}: reading failed at byte {offset}: {source}",
-                    escaped(file)
-                )
-            }
+            } => (file, format!("reading failed at byte {offset}: {source}")),
             Error::Dump {
                 file,
                 offset,
                 problem,
                 what,
             } => {
-                write!(f, "{}: {problem}", escaped(file))?;
-                if let Some(offset) = offset {
-                    write!(f, " at byte {offset}")?;
-                }
-                write!(f, ": {}", escaped(what))
+                let at = offset.map_or(String::new(), |offset| format!(" at byte {offset}"));
+                (file, format!("{problem}{at}: {}", escaped(what)))
             }
             Error::Limits { file, what } => {
-                write!(
-                    f,
-                    "{}: cannot be used as limits: {}",
-                    escaped(file),
-                    escaped(what)
-                )
+                (file, format!("cannot be used as limits: {}", escaped(what)))
             }
             Error::NoSnapshot(what) | Error::Invalid(what) | Error::Unchecked { what, .. } => {
-                f.write_str(what)
+                return f.write_str(what);
             }
-            Error::Write(source) => write!(f, "writing the output failed: {source}"),
-        }
+            Error::Write(source) => return write!(f, "writing the output failed: {source}"),
+        };
+        write!(f, "{}: {what}", escaped(file))
     }
 }
 
-impl std::error::Error for Error {
-    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
-        // The cause is in the line already; naming it once more would double it.
-        None
-    }
-}
+/// Has no source: the cause is in the line already, and naming it once more would double it.
+impl std::error::Error for Error {}

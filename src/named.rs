@@ -1,5 +1,7 @@
 //! Choices that users type by name: the variants of an enum, each with its name, written once.
 
+use std::cmp::Ordering;
+
 use crate::error::Error;
 use crate::similar::{did_you_mean, similar};
 
@@ -20,6 +22,13 @@ macro_rules! named {
             /// All of them by the names that users type.
             pub const NAMED: [(&'static str, $choice); [$($name),*].len()] =
                 [$(($name, $choice::$variant)),*];
+
+            /// The name that users type.
+            pub fn name(self) -> &'static str {
+                match self {
+                    $($choice::$variant => $name,)*
+                }
+            }
         }
     };
 }
@@ -54,4 +63,20 @@ pub(crate) fn sort_key<K: Copy>(keys: &[(&str, K)], text: &str) -> Result<K, Err
                 did_you_mean(&similar)
             ))
         })
+}
+
+/// Compares by some keys in turn, and at last by `tie`.
+pub(crate) fn in_turn<K>(
+    keys: &[K],
+    by: impl FnMut(&K) -> Ordering,
+    reverse: bool,
+    tie: impl FnOnce() -> Ordering,
+) -> Ordering {
+    let ordering = keys.iter().map(by).find(|ordering| ordering.is_ne());
+    let ordering = ordering.unwrap_or_else(tie);
+    if reverse {
+        ordering.reverse()
+    } else {
+        ordering
+    }
 }

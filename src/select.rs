@@ -16,7 +16,7 @@ pub use filter::Filter;
 pub(crate) use unmatched::similar_classes;
 pub use unmatched::{Criterion, Unmatched};
 
-use crate::error::Error;
+use crate::error::{Error, Problem};
 use crate::model::{
     Column, Contents, KeptSizes, ObjectId, Projection, Rows, Rules, Sizes, TrackedObject,
 };
@@ -87,6 +87,11 @@ impl Limit {
         }
         ((all as f64 * share) as usize).max(1)
     }
+
+    /// How many of so many rows an optional limit keeps.
+    pub(crate) fn kept(limit: Option<Limit>, all: usize) -> usize {
+        limit.map_or(all, |limit| limit.count(all, Rules::Documented).min(all))
+    }
 }
 
 impl FromStr for Limit {
@@ -94,31 +99,26 @@ impl FromStr for Limit {
 
     /// `20`, `0.25` or `25%`. A decimal above 1 is rounded down, as in Pympler.
     fn from_str(text: &str) -> Result<Self, Error> {
-        let refuse = || {
+        let limit = match text.strip_suffix('%') {
+            Some(percent) => {
+                let percent = percent.trim().parse().ok();
+                let percent = percent.filter(|&percent| percent > 0.0 && percent <= 100.0);
+                percent.map(Limit::Percent)
+            }
+            None => match (text.parse::<u64>(), text.parse::<f64>()) {
+                (Ok(count), _) => (count > 0).then_some(Limit::Count(count)),
+                (_, Ok(share)) if share > 0.0 && share <= 1.0 => Some(Limit::Share(share)),
+                (_, Ok(count)) if count > 1.0 && count.is_finite() => {
+                    Some(Limit::Count(count as u64))
+                }
+                _ => None,
+            },
+        };
+        limit.ok_or_else(|| {
             Error::Invalid(format!(
                 "'{text}' is not a limit: give a number above 0 (20), a fraction (0.25) or a percentage (25%)"
             ))
-        };
-        if let Some(percent) = text.strip_suffix('%') {
-            let percent: f64 = percent.trim().parse().map_err(|_| refuse())?;
-            return if percent > 0.0 && percent <= 100.0 {
-                Ok(Limit::Percent(percent))
-            } else {
-                Err(refuse())
-            };
-        }
-        if let Ok(count) = text.parse::<u64>() {
-            return if count > 0 {
-                Ok(Limit::Count(count))
-            } else {
-                Err(refuse())
-            };
-        }
-        match text.parse::<f64>() {
-            Ok(share) if share > 0.0 && share <= 1.0 => Ok(Limit::Share(share)),
-            Ok(count) if count > 1.0 && count.is_finite() => Ok(Limit::Count(count as u64)),
-            _ => Err(refuse()),
-        }
+        })
     }
 }
 
@@ -143,7 +143,7 @@ pub struct Selection {
     pub reverse: bool,
     /// How many to keep; `None` for all.
     pub limit: Option<Limit>,
-    /// Population sizes to sort by.
+    /// By whose rules sizes are computed.
     pub rules: Rules,
 }
 
@@ -155,7 +155,7 @@ pub struct Selected<'s> {
     /// The objects in the order asked for.
     pub objects: Vec<ObjectId>,
     /// Sizes of these contents' objects, by the selection's rules.
-    pub sizes: Sizes,
+    pub sizes: Cow<'s, Sizes>,
     /// How many objects the dump lists.
     pub all: usize,
     /// The sum of the largest sizes of all of them.
@@ -188,16 +188,16 @@ impl Selection {
     /// Filters, sorts, reverses and cuts. Fails if the dump cannot be read.
     pub fn select<'s>(&self, source: &'s impl Source) -> Result<Selected<'s>, Error> {
         if self.limit.is_none() && self.filter.is_empty() {
-            return Ok(self.select_among(source.whole()?));
+            return Ok(self.choose(source.whole()?));
         }
         let all = source.fetch(self.projection(), Rows::All)?;
         if let Fetched::Known(contents) = all {
-            return Ok(self.select_among(contents));
+            return Ok(self.choose(contents));
         }
         let chosen = self.choose(&all);
         if chosen.objects.len() > all.object_count() / SPARSE {
             drop(all);
-            return Ok(self.select_among(source.whole()?));
+            return Ok(self.choose(source.whole()?));
         }
         let mut numbers = chosen.objects.clone();
         numbers.sort_unstable();
@@ -214,16 +214,15 @@ impl Selection {
         if !(0..).map(ObjectId).zip(&numbers).all(same) {
             let what = "section 'obj.largest' or 'obj.at_peak' is damaged: it is not what the \
                         samples say; convert the dump again";
-            return Err(Error::damaged(source.name(), what));
+            return Err(Error::dump(source.name(), Problem::Damaged, what));
         }
         let own = |id| ObjectId::at(numbers.binary_search(id).unwrap_or_default());
         Ok(Selected {
             contents,
             objects: chosen.objects.iter().map(own).collect(),
-            sizes,
-            all: chosen.all,
-            all_bytes: chosen.all_bytes,
+            sizes: Cow::Owned(sizes),
             unmatched: chosen.unmatched,
+            ..chosen
         })
     }
 
@@ -236,20 +235,8 @@ impl Selection {
         }
     }
 
-    /// The same of contents that have everything.
-    fn select_among<'s>(&self, contents: &'s Contents) -> Selected<'s> {
-        let chosen = self.choose(contents);
-        Selected {
-            contents,
-            objects: chosen.objects,
-            sizes: chosen.sizes.into_owned(),
-            all: chosen.all,
-            all_bytes: chosen.all_bytes,
-            unmatched: chosen.unmatched,
-        }
-    }
-
-    fn choose<'c>(&self, dump: &'c Contents) -> Chosen<'c> {
+    /// The same among objects of which all is read that it looks at.
+    fn choose<'c>(&self, dump: &'c Contents) -> Selected<'c> {
         let sizes = dump.sizes(self.rules);
         let mut objects = self.filtered(dump, &sizes);
         let all = dump.object_count();
@@ -257,7 +244,8 @@ impl Selection {
             .limit
             .map_or(usize::MAX, |limit| limit.count(all, self.rules));
         sort(dump, &sizes, self.keys(), self.reverse, limit, &mut objects);
-        Chosen {
+        Selected {
+            contents: dump,
             objects,
             all,
             all_bytes: all_bytes(dump, &sizes),
@@ -284,15 +272,6 @@ impl Selection {
             .map(TrackedObject::id)
             .collect()
     }
-}
-
-/// Objects that were chosen by some of their columns.
-struct Chosen<'c> {
-    objects: Vec<ObjectId>,
-    sizes: Cow<'c, Sizes>,
-    all: usize,
-    all_bytes: i128,
-    unmatched: Vec<Unmatched>,
 }
 
 impl Selected<'_> {

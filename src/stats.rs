@@ -2,6 +2,7 @@
 //! layer: what it does is done by [`select`](crate::select), [`analysis`](crate::analysis)
 //! and [`report`](crate::report).
 
+use std::borrow::Cow;
 use std::io::Write;
 use std::path::Path;
 
@@ -11,7 +12,7 @@ use crate::model::{Dump, ObjectId, Rules, Sizes};
 use crate::report::html::{self, HtmlOptions, Pages};
 use crate::report::objects::{Detail, Objects};
 use crate::report::{Report, Style};
-use crate::select::{self, Filter, Limit, Selected, SortKey};
+use crate::select::{self, Limit, Selected, SortKey};
 
 /// A dump and the order in which its objects are to be shown.
 pub struct Stats {
@@ -46,23 +47,13 @@ impl Stats {
     /// Sorts the objects by these keys in turn; no keys mean Pympler's default order. A
     /// second sort keeps the order of the first where its keys tie.
     pub fn sort_stats(&mut self, keys: &[SortKey]) -> &mut Self {
-        let keys = if keys.is_empty() {
-            &SortKey::DEFAULT[..]
-        } else {
-            keys
+        let keys = match keys {
+            [] => &SortKey::DEFAULT[..],
+            keys => keys,
         };
-        let mut objects = self
-            .sorted
-            .take()
-            .unwrap_or_else(|| self.dump.listed.clone());
-        select::sort(
-            &self.dump,
-            &self.sizes,
-            keys,
-            false,
-            usize::MAX,
-            &mut objects,
-        );
+        let (dump, all) = (&self.dump, usize::MAX);
+        let mut objects = self.sorted.take().unwrap_or_else(|| dump.listed.clone());
+        select::sort(dump, &self.sizes, keys, false, all, &mut objects);
         self.sorted = Some(objects);
         self
     }
@@ -122,7 +113,7 @@ impl<'s> ConsoleStats<'s> {
         let selected = Selected {
             contents: dump,
             objects,
-            sizes: sizes.clone(),
+            sizes: Cow::Borrowed(sizes),
             all,
             all_bytes: select::all_bytes(dump, sizes),
             unmatched: Vec::new(),
@@ -137,15 +128,8 @@ impl<'s> ConsoleStats<'s> {
         out: &mut impl Write,
         class: Option<&str>,
     ) -> Result<(), Error> {
-        let classes = class.map(String::from).into_iter().collect();
-        let filter = Filter {
-            classes,
-            ..Filter::default()
-        };
-        let options = SummaryOptions {
-            filter,
-            ..SummaryOptions::default()
-        };
+        let mut options = SummaryOptions::default();
+        options.filter.classes.extend(class.map(String::from));
         let summary = Summary::of(&self.stats.dump, options)?;
         summary.table(out, self.style).map_err(Error::Write)
     }

@@ -4,11 +4,11 @@
 use serde::Serialize;
 
 use crate::error::Error;
-use crate::model::{Class, Column, Projection, Rows, Rules, Salvaged, Text, Totals, TrackedObject};
+use crate::model::{Class, Column, Projection, Rows, Salvaged, Text, Totals, TrackedObject};
 use crate::select::{Filter, Limit};
 use crate::source::Source;
 
-/// Population lives to look at.
+/// Which lives to look at.
 #[derive(Clone, Debug, Default)]
 pub struct LifetimesOptions {
     /// Which objects count.
@@ -88,14 +88,9 @@ impl<'d> Lifetimes<'d> {
     pub fn of(source: &'d impl Source, options: &LifetimesOptions) -> Result<Self, Error> {
         let span = Span::of(&source.digest()?.totals()?);
         let dump = source.keep(source.fetch(options.projection(), Rows::All)?);
-        let mut classes: Vec<Class<'d>> = dump
-            .classes()
-            .filter(|class| options.filter.admits_class(class.name()))
-            .collect();
+        let mut classes: Vec<Class<'d>> = options.filter.classes_of(dump).collect();
         let all = classes.len();
-        let keep = options
-            .limit
-            .map_or(all, |limit| limit.count(all, Rules::Documented).min(all));
+        let keep = Limit::kept(options.limit, all);
         classes.sort_by_key(|class| class.name());
         if keep < all {
             classes.sort_by_key(|class| std::cmp::Reverse(class.objects().len()));

@@ -15,7 +15,7 @@ use crate::model::{
     self, ClassId, ClassTotals, Contents, Rules, Salvaged, Snapshot, Text, Timeline, TrackedObject,
     moments,
 };
-use crate::named::{named, parsed_by_name};
+use crate::named::{in_turn, named, parsed_by_name};
 use crate::select::{Filter, Limit};
 use crate::source::Source;
 
@@ -96,7 +96,7 @@ pub struct SummaryOptions {
     pub limit: Option<Limit>,
     /// Which snapshots; none means all.
     pub snapshots: Vec<SnapshotSelector>,
-    /// Population figures. By [`Rules::Pympler`] shares are of what they are of in Pympler.
+    /// By whose rules figures are. By [`Rules::Pympler`] shares are of what they are of in Pympler.
     pub rules: Rules,
     /// What shares are of.
     pub share_of: ShareOf,
@@ -153,14 +153,6 @@ named! {
 }
 
 impl ShareOf {
-    /// The name that users type.
-    pub fn name(self) -> &'static str {
-        let mut named = ShareOf::NAMED.into_iter();
-        named
-            .find(|named| named.1 == self)
-            .map_or("", |named| named.0)
-    }
-
     /// The figure of a snapshot in bytes; `None` where it was not recorded.
     fn bytes(self, snapshot: Snapshot<'_>) -> Option<i128> {
         let process = snapshot.process();
@@ -242,10 +234,7 @@ impl<'d> Summary<'d> {
             Some(_) => source.digest()?.contents,
             None => source.whole()?,
         };
-        let mut classes: Vec<_> = dump
-            .classes()
-            .filter(|class| options.filter.admits_class(class.name()))
-            .collect();
+        let mut classes: Vec<_> = options.filter.classes_of(dump).collect();
         classes.sort_by_key(|class| class.name());
         let mut snapshots: Vec<_> = dump.snapshots().collect();
         if !options.snapshots.is_empty() {
@@ -433,9 +422,7 @@ impl<'d> Summary<'d> {
 
     /// How many classes of each snapshot are shown.
     fn keep(&self) -> usize {
-        let all = self.classes.len();
-        let limit = self.options.limit;
-        limit.map_or(all, |limit| limit.count(all, Rules::Documented).min(all))
+        Limit::kept(self.options.limit, self.classes.len())
     }
 
     /// A snapshot without its classes.
@@ -498,13 +485,7 @@ impl<'d> Summary<'d> {
                     share(y).total_cmp(&share(x))
                 }
             };
-            let mut keys = self.options.sort.iter().map(by);
-            let ordering = keys.find(|ordering| ordering.is_ne()).unwrap_or(a.cmp(&b));
-            if self.options.reverse {
-                ordering.reverse()
-            } else {
-                ordering
-            }
+            in_turn(&self.options.sort, by, self.options.reverse, || a.cmp(&b))
         };
         let keep = self.keep();
         let mut order = course.candidates(keep);

@@ -146,12 +146,8 @@ fn read_plain(mut reader: Reader<'_>, damage: Damage) -> Result<Dump, Error> {
         .map_err(|fault| explain(*fault, &[], damage))?
         .to_vec();
     if head.is_empty() {
-        return Err(Error::Dump {
-            file: "input".into(),
-            offset: None,
-            problem: Problem::Empty,
-            what: "the program was stopped before dump_stats wrote; record it again".into(),
-        });
+        let what = "the program was stopped before dump_stats wrote; record it again";
+        return Err(Error::dump("input", Problem::Empty, what));
     }
     let loaded = if head.starts_with(native::MAGIC) {
         native::load(&mut reader)
@@ -373,12 +369,7 @@ fn explain(mut fault: Fault, head: &[u8], damage: Damage) -> Error {
     };
     if let Some(kind_of_file) = kind_of_file {
         let what = format!("it looks like {kind_of_file}");
-        return Error::Dump {
-            file,
-            offset: None,
-            problem: Problem::Foreign,
-            what,
-        };
+        return Error::dump("input", Problem::Foreign, what);
     }
     let is_native = head.starts_with(native::MAGIC);
     let salvage = match damage {

@@ -4,6 +4,7 @@
 use std::cmp::Ordering;
 use std::fmt;
 
+use num_bigint::BigUint;
 use serde::{Serialize, Serializer};
 
 use super::text::Text;
@@ -79,32 +80,15 @@ impl<'d> Integer<'d> {
 
     /// The hexadecimal digits of its magnitude, without a sign.
     pub fn hexadecimal(self) -> String {
-        const GROUP: usize = 9;
-        let digits = match self.0 {
-            Value::Within(value) => return format!("{:x}", value.unsigned_abs()),
-            Value::Beyond(digits) => digits.as_bytes(),
-        };
-        let digits = digits.strip_prefix(b"-").unwrap_or(digits);
-        // The magnitude, in words from the lowest on.
-        let mut words: Vec<u32> = Vec::new();
-        let first = digits.len() % GROUP;
-        let (first, rest) = digits.split_at(first);
-        for group in std::iter::once(first).chain(rest.chunks(GROUP)) {
-            let shift = 10_u64.pow(group.len() as u32);
-            let mut carry = group.iter().fold(0, |sum, digit| {
-                10 * sum + u64::from(digit.wrapping_sub(b'0') % 10)
-            });
-            for word in &mut words {
-                carry += u64::from(*word) * shift;
-                *word = carry as u32;
-                carry >>= 32;
+        match self.0 {
+            Value::Within(value) => format!("{:x}", value.unsigned_abs()),
+            Value::Beyond(digits) => {
+                let magnitude = digits.as_bytes();
+                let magnitude = magnitude.strip_prefix(b"-").unwrap_or(magnitude);
+                let magnitude = BigUint::parse_bytes(magnitude, 10);
+                magnitude.unwrap_or_default().to_str_radix(16)
             }
-            words.extend((carry > 0).then_some(carry as u32));
         }
-        let highest = words.pop().unwrap_or_default();
-        let mut out = format!("{highest:x}");
-        out.extend(words.iter().rev().map(|word| format!("{word:08x}")));
-        out
     }
 }
 

@@ -1,5 +1,7 @@
 //! The spellings that pickles have for numbers.
 
+use num_bigint::BigInt;
+
 use super::fault::{Outcome, malformed};
 
 /// CPython refuses longer decimal ints since 3.11 (`sys.get_int_max_str_digits`).
@@ -21,70 +23,25 @@ pub(crate) enum Int {
 
 /// Two's complement, little-endian, of any length.
 pub(crate) fn from_two_complement(bytes: &[u8]) -> Int {
-    let fill = match bytes.last() {
-        Some(high) if high & 0x80 != 0 => 0xff,
-        _ => 0,
-    };
-    let significant = bytes
-        .iter()
-        .rposition(|&b| b != fill)
-        .map_or(0, |last| last + 1);
+    let is_negative = bytes.last().is_some_and(|high| high & 0x80 != 0);
+    let fill = if is_negative { 0xff } else { 0 };
+    let significant = bytes.iter().rposition(|&byte| byte != fill);
+    let significant = significant.map_or(0, |last| last + 1);
     let mut wide = [fill; 16];
     let kept = significant.min(16);
     wide[..kept].copy_from_slice(&bytes[..kept]);
     // The sign must survive the cut: the last byte kept has to carry it.
-    if significant > 16 || wide[15] >> 7 != fill >> 7 {
-        return decimal(&bytes[..significant], fill);
+    if significant <= 16 && wide[15] >> 7 == fill >> 7 {
+        return Int::Within(i128::from_le_bytes(wide));
     }
-    Int::Within(i128::from_le_bytes(wide))
-}
-
-/// The decimal digits of two's complement, of which `fill` goes on without end.
-fn decimal(bytes: &[u8], fill: u8) -> Int {
-    if bytes.len() > MAX_BYTES {
+    if significant > MAX_BYTES {
         return Int::Endless;
     }
-    const GROUP: u64 = 1_000_000_000;
-    // The magnitude, in words from the lowest on.
-    let mut words: Vec<u32> = bytes
-        .chunks(4)
-        .map(|chunk| {
-            let mut word = [fill; 4];
-            word[..chunk.len()].copy_from_slice(chunk);
-            u32::from_le_bytes(word)
-        })
-        .collect();
-    if fill != 0 {
-        let mut carry = true;
-        for word in &mut words {
-            (*word, carry) = (!*word).overflowing_add(u32::from(carry));
-        }
-        // A power of two: its magnitude takes one bit more.
-        words.extend(carry.then_some(1));
+    let digits = BigInt::from_signed_bytes_le(bytes).to_string();
+    match digits.trim_start_matches('-').len() {
+        ..=MAX_DIGITS => Int::Beyond(digits),
+        _ => Int::Endless,
     }
-    let mut groups = Vec::new();
-    while !words.is_empty() {
-        let mut rest = 0;
-        for word in words.iter_mut().rev() {
-            let value = rest << 32 | u64::from(*word);
-            *word = (value / GROUP) as u32;
-            rest = value % GROUP;
-        }
-        groups.push(rest);
-        while words.last() == Some(&0) {
-            words.pop();
-        }
-    }
-    let mut digits = groups.pop().unwrap_or_default().to_string();
-    digits.extend(groups.iter().rev().map(|group| format!("{group:09}")));
-    if digits.len() > MAX_DIGITS {
-        return Int::Endless;
-    }
-    Int::Beyond(if fill == 0 {
-        digits
-    } else {
-        format!("-{digits}")
-    })
 }
 
 /// The decimal line of INT (bools included) and LONG (a trailing `L` allowed).

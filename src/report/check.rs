@@ -93,7 +93,7 @@ pub fn junit(
         writeln!(out, "    </properties>")?;
     }
     for outcome in &mut check.outcomes() {
-        let flag = outcome.threshold.quantity.flag();
+        let flag = outcome.threshold.quantity.name();
         write!(
             out,
             "    <testcase classname=\"ctstats check {flag}\" name=\"{}\"",
@@ -114,7 +114,7 @@ pub fn junit(
         writeln!(out, "</failure>\n    </testcase>")?;
     }
     for unused in &check.unused {
-        let flag = unused.threshold.quantity.flag();
+        let flag = unused.threshold.quantity.name();
         let message = xml(&of_no_class(unused));
         let outcome = if errors.contains(&unused) {
             format!("<error type=\"{flag}\" message=\"{message}\"/>")

@@ -1,7 +1,7 @@
 //! Which objects count: by class, name, repr, life and size.
 
 use super::class_pattern::means;
-use crate::model::{Column, Contents, KeptSizes, Projection, Rules, Text, TrackedObject};
+use crate::model::{Class, Column, Contents, KeptSizes, Projection, Rules, Text, TrackedObject};
 
 /// Which objects count. Everything that is set must hold.
 #[derive(Clone, Debug, Default)]
@@ -53,14 +53,18 @@ impl Filter {
         self.classes.is_empty() || self.classes.iter().any(|text| means(text, name))
     }
 
+    /// The classes that pass.
+    pub(crate) fn classes_of<'d>(&self, dump: &'d Contents) -> impl Iterator<Item = Class<'d>> {
+        let classes = dump.classes();
+        classes.filter(|class| self.admits_class(class.name()))
+    }
+
     /// The objects that pass, class by class.
     pub(crate) fn passing<'d>(
         &self,
         dump: &'d Contents,
     ) -> impl Iterator<Item = TrackedObject<'d>> {
-        let classes = dump.classes();
-        let classes = classes.filter(|class| self.admits_class(class.name()));
-        let objects = classes.flat_map(|class| class.objects());
+        let objects = self.classes_of(dump).flat_map(|class| class.objects());
         objects.filter(|&object| self.admits(object))
     }
 

@@ -99,7 +99,7 @@ impl<'d> Check<'d> {
 
     /// The same by quantity and class.
     fn all(&self) -> impl Iterator<Item = Outcome<'d>> {
-        let pairs = Quantity::ALL.into_iter().flat_map(|quantity| {
+        let pairs = Quantity::NAMED.into_iter().flat_map(|(_, quantity)| {
             let names = self.names.iter();
             names.map(move |&class| (quantity, class))
         });
@@ -291,7 +291,7 @@ fn last(dump: &Contents, quantity: Quantity, in_baseline: bool) -> Result<Snapsh
     dump.snapshots().next_back().ok_or_else(|| {
         let what = format!(
             "{} cannot be checked: the dump has no snapshots; tracker.create_snapshot() records one",
-            quantity.flag()
+            quantity.name()
         );
         Error::Unchecked { what, in_baseline }
     })
@@ -305,8 +305,7 @@ fn alive<'d>(
     let mut counts: HashMap<Text<'d>, u64, FixedState> = HashMap::default();
     let dump = source.digest()?.contents;
     let cohorts = filter.cohorts(source)?;
-    let classes = dump.classes();
-    for class in classes.filter(|class| filter.admits_class(class.name())) {
+    for class in filter.classes_of(dump) {
         let cohorts = cohorts.of_class(class.id()).iter();
         let alive = cohorts.filter(|cohort| cohort.death.is_none());
         let alive: u64 = alive.map(|alive| alive.objects).sum();

@@ -10,43 +10,26 @@ use crate::analysis::leaks::Confidence;
 use crate::error::Error;
 use crate::input;
 use crate::model::Text;
+use crate::named::named;
 use crate::select::means;
 use crate::units::parse_bytes;
 
 /// A file of limits is not larger.
 const MAX_BYTES: u64 = 1 << 20;
 
-/// What a threshold is of.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Quantity {
-    /// Instances alive at the end of the recording.
-    MaxAlive,
-    /// Bytes of a class at the snapshot that is checked.
-    MaxBytes,
-    /// How much more bytes those are than before.
-    MaxGrowth,
-    /// How sure it is that a class leaks.
-    NoLeaks,
-}
-
-impl Quantity {
-    /// All of them.
-    pub const ALL: [Quantity; 4] = [
-        Quantity::MaxAlive,
-        Quantity::MaxBytes,
-        Quantity::MaxGrowth,
-        Quantity::NoLeaks,
-    ];
-
-    /// As it is typed.
-    pub fn flag(self) -> &'static str {
-        match self {
-            Quantity::MaxAlive => "--max-alive",
-            Quantity::MaxBytes => "--max-bytes",
-            Quantity::MaxGrowth => "--max-growth",
-            Quantity::NoLeaks => "--no-leaks",
-        }
+named! {
+    /// What a threshold is of.
+    #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+    #[serde(rename_all = "snake_case")]
+    pub enum Quantity {
+        /// Instances alive at the end of the recording.
+        MaxAlive = "--max-alive",
+        /// Bytes of a class at the snapshot that is checked.
+        MaxBytes = "--max-bytes",
+        /// How much more bytes those are than before.
+        MaxGrowth = "--max-growth",
+        /// How sure it is that a class leaks.
+        NoLeaks = "--no-leaks",
     }
 }
 
@@ -123,7 +106,7 @@ fn wrong(quantity: Quantity, text: &str, what: &str) -> String {
 
 impl fmt::Display for Threshold {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.quantity.flag())?;
+        f.write_str(self.quantity.name())?;
         match self.quantity {
             Quantity::NoLeaks => Ok(()),
             _ => write!(f, " {}", self.pattern),

@@ -15,8 +15,8 @@ use super::history::{ClassUsage, visit};
 use super::merged::{MergedRow, Merger, ReferentRows, Trees};
 use super::summary::{SnapshotName, SnapshotSelector, SummaryOptions, average};
 use crate::error::Error;
-use crate::model::{Class, Contents, Population, Rules, Salvaged, Snapshot, Text};
-use crate::named::{named, parsed_by_name};
+use crate::model::{Class, Contents, Population, Salvaged, Snapshot, Text};
+use crate::named::{in_turn, named, parsed_by_name};
 use crate::select::{Filter, Limit};
 use crate::source::Source;
 
@@ -267,9 +267,7 @@ impl<'d> Diff<'d> {
         let (referents, cut) = referents.unzip();
         sort(&mut rows, options);
         let all = rows.len();
-        let keep = options
-            .limit
-            .map_or(all, |limit| limit.count(all, Rules::Documented).min(all));
+        let keep = Limit::kept(options.limit, all);
         let more = (keep < all).then(|| {
             let mut sums = none;
             rows[keep..].iter().for_each(|(_, of)| sums.add(*of));
@@ -386,10 +384,7 @@ fn turnover<'d>(
     let cohorts = filter.cohorts(source)?;
     let [from, to] = [from, to].map(|snapshot| cohorts.place(snapshot.timestamp_seconds()));
     let mut all: HashMap<Text<'d>, Turnover, FixedState> = HashMap::default();
-    for class in dump
-        .classes()
-        .filter(|class| filter.admits_class(class.name()))
-    {
+    for class in filter.classes_of(dump) {
         let mut turnover = Turnover::default();
         for cohort in cohorts.of_class(class.id()) {
             let born = cohort.is_born_between(from, to);
@@ -479,7 +474,6 @@ pub(super) fn change_percent(change: f64, before: f64) -> Option<f64> {
 }
 
 fn sort(rows: &mut [(ClassDiff<'_>, Sums)], options: &DiffOptions) {
-    let keys = options.keys();
     rows.sort_by(|(a, _), (b, _)| {
         let (x, y) = (&a.figures, &b.figures);
         let by = |key: &DiffSortKey| match key {
@@ -489,12 +483,10 @@ fn sort(rows: &mut [(ClassDiff<'_>, Sums)], options: &DiffOptions) {
             DiffSortKey::Average => y.average_after.total_cmp(&x.average_after),
             DiffSortKey::ClassName => a.class.cmp(&b.class),
         };
-        let ordering = keys.iter().map(by).find(|ordering| ordering.is_ne());
-        ordering.unwrap_or_else(|| a.class.cmp(&b.class))
+        in_turn(options.keys(), by, options.reverse, || {
+            a.class.cmp(&b.class)
+        })
     });
-    if options.reverse {
-        rows.reverse();
-    }
 }
 
 /// A referent by its place in the tree of its class.
@@ -546,8 +538,8 @@ fn grown_referents<'d>(
     // The classes of either side by name: a dump may list one twice.
     let mut by_name: HashMap<Text<'d>, [Vec<Class<'d>>; 2], FixedState> = HashMap::default();
     for (side, at) in sides.iter().enumerate() {
-        let used = at.dump.classes().filter(|&class| at.trees.may_have(class));
-        for class in used.filter(|class| filter.admits_class(class.name())) {
+        let classes = filter.classes_of(at.dump);
+        for class in classes.filter(|&class| at.trees.may_have(class)) {
             by_name.entry(class.name()).or_default()[side].push(class);
         }
     }
