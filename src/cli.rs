@@ -131,6 +131,18 @@ impl FilterArgs {
             min_size_bytes: self.min_size,
         }
     }
+
+    /// Its flags, and which of them a filter has.
+    fn flags(filter: &Filter) -> [(&'static str, bool); 6] {
+        [
+            ("--class", !filter.classes.is_empty()),
+            ("--name", !filter.names.is_empty()),
+            ("--repr", !filter.reprs.is_empty()),
+            ("--alive", filter.alive == Some(true)),
+            ("--dead", filter.alive == Some(false)),
+            ("--min-size", filter.min_size_bytes.is_some()),
+        ]
+    }
 }
 
 fn parse_size(text: &str) -> Result<i64, String> {

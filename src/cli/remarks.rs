@@ -10,7 +10,7 @@ use ctstats::select::{Criterion, Filter, Selected, Unmatched};
 use ctstats::units::{counted, escaped, short_time};
 use ctstats::{ClockFault, Notes, Origin, Salvaged, Source};
 
-use super::{Opened, note, warn};
+use super::{FilterArgs, Opened, note, warn};
 
 /// So many sentences are joined to one.
 const MOST_SENTENCES: usize = 5;
@@ -116,15 +116,8 @@ pub(super) fn nothing_passes(filter: &Filter, unmatched: &[Unmatched]) -> String
         let texts: Vec<String> = unmatched.iter().map(not_found).collect();
         return format!("no object passes the filter: {}", list(&texts));
     }
-    let flags = [
-        ("--class", !filter.classes.is_empty()),
-        ("--name", !filter.names.is_empty()),
-        ("--repr", !filter.reprs.is_empty()),
-        ("--alive", filter.alive == Some(true)),
-        ("--dead", filter.alive == Some(false)),
-        ("--min-size", filter.min_size_bytes.is_some()),
-    ];
-    let given: Vec<&str> = flags.iter().filter(|f| f.1).map(|f| f.0).collect();
+    let flags = FilterArgs::flags(filter).into_iter();
+    let given: Vec<&str> = flags.filter(|flag| flag.1).map(|flag| flag.0).collect();
     let together = if given.len() > 1 { " together" } else { "" };
     format!("no object passes {}{together}", given.join(" and "))
 }

@@ -1,5 +1,6 @@
 //! The attribute names of Pympler's classes, known by number from the start.
 
+use super::object::object_fields;
 use super::texts::Texts;
 use crate::model::TextId;
 use crate::pickle::Outcome;
@@ -14,18 +15,15 @@ macro_rules! fields {
     };
 }
 
-fields! {
+// In this order they get their numbers: those of Asized, of TrackedObject, of Snapshot and what it
+// holds.
+object_fields! {
+    fields
     Size = "size",
     Flat = "flat",
     Name = "name",
     Refs = "refs",
-    Id = "id",
-    Repr = "repr",
-    Birth = "birth",
-    Death = "death",
-    Trace = "trace",
-    Snapshots = "snapshots",
-    ResolutionLevel = "_resolution_level",
+    ;
     Timestamp = "timestamp",
     Desc = "desc",
     TrackedTotal = "tracked_total",

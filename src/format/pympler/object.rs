@@ -10,6 +10,25 @@ use crate::model::{AsizedId, FrameRow, Integer, ObjectId, TextId, TraceId, Track
 use crate::pickle::opcode as op;
 use crate::pickle::{Heap, List, Outcome, Pairs, Value, bad_value, too_large};
 
+/// Adds the attributes of a `TrackedObject` to those of other classes, and gives them all to a macro.
+macro_rules! object_fields {
+    ($then:ident $($before:ident = $before_name:literal,)* ; $($behind:tt)*) => {
+        $then! {
+            $($before = $before_name,)*
+            Id = "id",
+            Repr = "repr",
+            Birth = "birth",
+            Death = "death",
+            Trace = "trace",
+            Snapshots = "snapshots",
+            ResolutionLevel = "_resolution_level",
+            $($behind)*
+        }
+    };
+}
+
+pub(super) use object_fields;
+
 impl<W: Write> Pickler<'_, W> {
     pub(super) fn object(&mut self, object: TrackedObject<'_>) -> io::Result<()> {
         if let Some(&number) = self.objects.get(&object.id()) {
