@@ -6,6 +6,7 @@
 //! Texts of the dump are borrowed until a cell is written, and cut before they are escaped
 //! where only their end is shown.
 
+use std::borrow::Cow;
 use std::io;
 
 use super::fit::ending;
@@ -243,6 +244,26 @@ pub(super) fn whole(value: &Value<'_>) -> String {
             places.join(" < ")
         }
         _ => String::new(),
+    }
+}
+
+/// A value for programs: exact, and nothing where it is not defined. Texts of the dump are not made
+/// harmless.
+pub(super) fn exact<'v>(value: &'v Value<'_>, digits: &'v mut itoa::Buffer) -> Cow<'v, str> {
+    match value {
+        Value::Count(count) => digits.format(*count).into(),
+        Value::CountChange(count) | Value::Bytes(count) | Value::ByteChange(count) => {
+            digits.format(*count).into()
+        }
+        Value::Average(figure)
+        | Value::AverageChange(figure)
+        | Value::Percent(figure)
+        | Value::PercentChange(figure)
+        | Value::Seconds(figure)
+        | Value::PerSecond(figure) => figure.to_string().into(),
+        Value::Nothing | Value::Site([]) => "".into(),
+        Value::Name(text) | Value::Text(text) => text.to_str(),
+        text => whole(text).into(),
     }
 }
 

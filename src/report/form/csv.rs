@@ -6,7 +6,7 @@ use std::borrow::Cow;
 use std::io::{self, Write};
 
 use super::Rows;
-use crate::report::report_table::{Value, whole};
+use crate::report::report_table::{Value, exact};
 use crate::units::escaped;
 
 /// Who reads the CSV.
@@ -58,27 +58,12 @@ impl<W: Write> CsvRows<W> {
         self.writer.flush()
     }
 
-    /// A value for programs: exact, and nothing where it is not defined.
     fn field(&mut self, value: &Value<'_>) -> Result<(), csv::Error> {
         let mut digits = itoa::Buffer::new();
-        match value {
-            Value::Count(count) => self.writer.write_field(digits.format(*count)),
-            Value::CountChange(count) | Value::Bytes(count) | Value::ByteChange(count) => {
-                self.writer.write_field(digits.format(*count))
-            }
-            Value::Average(figure)
-            | Value::AverageChange(figure)
-            | Value::Percent(figure)
-            | Value::PercentChange(figure)
-            | Value::Seconds(figure)
-            | Value::PerSecond(figure) => self.writer.write_field(figure.to_string()),
-            Value::Nothing | Value::Site([]) => self.writer.write_field(""),
-            Value::Address(address) => self.writer.write_field(address),
-            Value::Name(text) | Value::Text(text) => {
-                let text = text.to_str();
-                self.writer.write_field(&*self.dialect.cell(&text))
-            }
-            text => self.writer.write_field(&*self.dialect.cell(&whole(text))),
+        let text = exact(value, &mut digits);
+        match value.is_text() {
+            true => self.writer.write_field(&*self.dialect.cell(&text)),
+            false => self.writer.write_field(&*text),
         }
     }
 }
