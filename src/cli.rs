@@ -291,7 +291,6 @@ impl<F: ValueEnum + Default + Send + Sync + 'static> FormArgs<F> {
 }
 
 impl SheetArgs {
-    /// Writes a report.
     fn write(&self, report: &impl Report) -> Result<()> {
         self.page.write(self.format, self.dialect(), report)
     }
@@ -348,7 +347,6 @@ fn finish(out: Output, path: &Path) -> Result<()> {
 }
 
 impl PageArgs {
-    /// Where the report goes.
     fn path(&self) -> &Path {
         self.output.as_deref().unwrap_or(Path::new("-"))
     }
@@ -403,7 +401,6 @@ fn columns(out: &Output) -> usize {
 }
 
 impl Cli {
-    /// Does what was asked for.
     pub(crate) fn run(self) -> Result<()> {
         match self.command {
             Command::Print(print) => print.run(),

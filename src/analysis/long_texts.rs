@@ -46,7 +46,6 @@ impl LongTexts {
         }
     }
 
-    /// Begins another row.
     pub(crate) fn begin_row(&mut self) {
         self.left_bytes = self.left_bytes.saturating_add(BYTES_PER_ROW);
     }

@@ -415,7 +415,6 @@ impl<'d> Summary<'d> {
         (0..).zip(self.classes.iter().copied()).collect()
     }
 
-    /// The snapshot of a place.
     pub(super) fn snapshot(&self, place: usize) -> Snapshot<'d> {
         self.snapshots[place]
     }

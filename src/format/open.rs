@@ -245,7 +245,6 @@ impl Native {
     }
 }
 
-/// What is read once.
 fn once<T>(cell: &OnceCell<T>, read: impl FnOnce() -> Result<T, Error>) -> Result<&T, Error> {
     if let Some(known) = cell.get() {
         return Ok(known);

@@ -61,7 +61,6 @@ impl AsizedColumns {
         Some(id)
     }
 
-    /// Fills a row.
     #[inline]
     pub(crate) fn set(
         &mut self,
@@ -87,14 +86,12 @@ impl AsizedColumns {
         self.rows[id.index()] = row;
     }
 
-    /// Makes room for what the next stretch of a file may add.
     pub(crate) fn make_room(&mut self) -> Result<(), TryReserveError> {
         make_room(&mut self.rows)?;
         make_room(&mut self.group_start)?;
         make_room(&mut self.referents)
     }
 
-    /// Bytes that they take.
     pub(crate) fn held_bytes(&self) -> usize {
         /// A row of a map, with its share of the nodes.
         const WIDE: usize = 24;

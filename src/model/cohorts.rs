@@ -71,7 +71,6 @@ impl Cohort {
     }
 }
 
-/// The cohorts of all classes.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub(crate) struct Cohorts {
     /// The moments of the snapshots in seconds, ascending, each once.
@@ -117,7 +116,6 @@ impl Cohorts {
         &self.cohorts[start as usize..self.ends[index] as usize]
     }
 
-    /// The place of a moment.
     pub(crate) fn place(&self, seconds: f64) -> Place {
         Place::of(seconds, &self.moments)
     }

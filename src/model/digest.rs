@@ -62,7 +62,6 @@ impl Figures {
 }
 
 impl Totals {
-    /// Counts.
     pub(crate) fn of(dump: &Contents) -> Totals {
         let mut sizes = dump
             .objects()

@@ -75,7 +75,7 @@ impl Node {
     }
 }
 
-/// A merged referents.
+/// The merged referents of some objects.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub(crate) struct MergedTree {
     /// The objects, and behind them their referents, each behind its parent.
@@ -136,13 +136,12 @@ impl MergedTrees {
         Some(MergedTrees { population, trees })
     }
 
-    /// The nodes of all trees, tree behind tree.
     pub(crate) fn nodes(&self) -> impl Iterator<Item = &Node> {
         self.trees.iter().flatten().flat_map(|tree| &tree.nodes)
     }
 }
 
-/// KeptMergedTrees that a native file keeps, with the names of their nodes.
+/// What a native file keeps of them, with the names of their nodes.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct KeptMergedTrees {
     pub(crate) text: TextArena,
@@ -150,7 +149,6 @@ pub(crate) struct KeptMergedTrees {
 }
 
 impl KeptMergedTrees {
-    /// The trees of a population.
     pub(crate) fn trees(&self, population: Population) -> Option<KeptTrees<'_>> {
         let mut merged_trees = self.merged_trees.iter();
         let trees = merged_trees.find(|trees| trees.population == population)?;
@@ -176,7 +174,7 @@ impl<'d> KeptTrees<'d> {
 }
 
 impl Contents {
-    /// The merged_trees that questions ask for if nothing else is said: all objects at the first
+    /// The trees that questions ask for if nothing else is said: all objects at the first
     /// snapshot, the last and the largest, and the survivors. Fewer where nobody would gain:
     /// none that are cut, and only while they are far fewer nodes than there are referents.
     pub(crate) fn merged_trees(&self) -> Vec<MergedTrees> {

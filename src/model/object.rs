@@ -54,7 +54,6 @@ macro_rules! object_columns {
                 self.class.len() - 1
             }
 
-            /// Drops the last rows.
             pub(crate) fn truncate(&mut self, length: usize) {
                 if !self.wide_address.is_empty() {
                     self.wide_address.split_off(&ObjectId::at(length));
@@ -70,7 +69,6 @@ macro_rules! object_columns {
                 $(self.$column[index] = $nothing;)*
             }
 
-            /// Makes room for what the next stretch of a file may add.
             pub(crate) fn make_room(&mut self) -> Result<(), TryReserveError> {
                 $(make_room(&mut self.$column)?;)*
                 Ok(())
@@ -158,18 +156,15 @@ pub(crate) struct SampleColumns {
 }
 
 impl SampleColumns {
-    /// Drops the last rows.
     pub(crate) fn truncate(&mut self, length: usize) {
         self.time.truncate(length);
         self.asized.truncate(length);
     }
 
-    /// Bytes that they take.
     pub(crate) fn held_bytes(&self) -> usize {
         size_of_val(&self.time[..]) + size_of_val(&self.asized[..])
     }
 
-    /// Makes room for what the next stretch of a file may add.
     pub(crate) fn make_room(&mut self) -> Result<(), TryReserveError> {
         make_room(&mut self.time)?;
         make_room(&mut self.asized)

@@ -22,7 +22,6 @@ impl TextId {
     pub(crate) const NONE: TextId = TextId(u32::MAX);
 }
 
-/// All texts of a dump, one behind the other.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct TextArena {
     bytes: Vec<u8>,
@@ -42,18 +41,15 @@ impl TextArena {
         Some(TextId(number))
     }
 
-    /// Makes room for what the next stretch of a file may add.
     pub(crate) fn make_room(&mut self) -> Result<(), TryReserveError> {
         make_room(&mut self.bytes)?;
         make_room(&mut self.ends)
     }
 
-    /// Bytes that they take.
     pub(crate) fn held_bytes(&self) -> usize {
         self.bytes.len() + size_of_val(&self.ends[..])
     }
 
-    /// How many there are.
     pub(crate) fn len(&self) -> usize {
         self.ends.len()
     }

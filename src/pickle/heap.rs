@@ -89,7 +89,6 @@ impl List {
         }
     }
 
-    /// Its values in order.
     pub(crate) fn values(&self) -> impl Iterator<Item = Value> + '_ {
         let (run, items): (_, &[Value]) = match self {
             List::Run {
@@ -116,7 +115,6 @@ impl List {
 /// Keys and values in the order of insertion; a key may come twice, the last counts.
 pub(crate) type Pairs = Vec<(Value, Value)>;
 
-/// The containers of one pickle.
 #[derive(Default)]
 pub(crate) struct Heap {
     lists: Vec<List>,
@@ -145,7 +143,6 @@ const LIST_ITEMS: usize = 4;
 const FLOOR: u64 = 1 << 20;
 
 impl Heap {
-    /// Bytes that it takes.
     pub(crate) fn held_bytes(&self) -> usize {
         size_of_val(&self.lists[..])
             + size_of_val(&self.dicts[..])

@@ -67,7 +67,6 @@ pub(crate) mod packed {
     }
 }
 
-/// The memo of one pickle.
 #[derive(Default)]
 pub(crate) struct Memo {
     /// Entries by number, packed. Zero: never stored.
@@ -127,7 +126,6 @@ impl Memo {
         taken_out + self.dense.len() - self.gaps + self.sparse.len()
     }
 
-    /// Bytes that it takes.
     pub(crate) fn held_bytes(&self) -> usize {
         size_of_val(&self.dense[..])
             + size_of_val(&self.side[..])

@@ -15,7 +15,6 @@ const WINDOW_BYTES: usize = 256 << 10;
 /// How much of the input a shortcut should see.
 const LOOK_AHEAD_BYTES: usize = WINDOW_BYTES / 16;
 
-/// Where the bytes come from.
 enum Source<'r> {
     /// Read when they are asked for.
     Direct(Box<dyn Read + 'r>),
@@ -60,7 +59,6 @@ impl<'r> Reader<'r> {
         }
     }
 
-    /// Bytes read so far.
     #[inline]
     pub(crate) fn offset(&self) -> u64 {
         self.base.wrapping_add(self.position as u64)

@@ -4,7 +4,6 @@
 /// The type of a value that the builder finished, chosen by the builder.
 pub(crate) type Kind = u8;
 
-/// One value of the pickle.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(crate) enum Value {
     None,

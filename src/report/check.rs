@@ -275,14 +275,12 @@ fn xml_lines(lines: &[String]) -> String {
     lines.join("\n")
 }
 
-/// The text of a workflow command.
 fn data(text: &str) -> String {
     text.replace('%', "%25")
         .replace('\r', "%0D")
         .replace('\n', "%0A")
 }
 
-/// A property of a workflow command.
 fn property(text: &str) -> String {
     data(text).replace(':', "%3A").replace(',', "%2C")
 }

@@ -19,7 +19,6 @@ pub fn write(out: &mut impl Write, stacks: &Stacks<'_>) -> io::Result<()> {
     Ok(())
 }
 
-/// Writes the names.
 fn write_stack(out: &mut impl Write, stack: &Stack<'_>) -> io::Result<()> {
     for (index, part) in stack.parts().enumerate() {
         if index > 0 {

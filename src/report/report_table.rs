@@ -120,7 +120,6 @@ pub(super) fn sorted_by(
     }
 }
 
-/// What a row is of.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Of {
     One,

@@ -14,7 +14,6 @@ use crate::model::Integer;
 /// Names the format.
 const SCHEMA: &str = "https://www.speedscope.app/file-format-schema.json";
 
-/// A row of the table of frames.
 #[derive(Serialize)]
 struct SharedFrame<'d> {
     name: String,

@@ -56,7 +56,6 @@ pub(super) fn bytes(all: &[u8]) -> SectionOut<'_> {
     }
 }
 
-/// A block of a column.
 struct Block {
     /// Where it begins in its section.
     start: u64,
@@ -64,7 +63,6 @@ struct Block {
     sum: u32,
 }
 
-/// A column of a file.
 pub(super) struct PackedColumn<'s> {
     section: Section<'s>,
     count: u64,
@@ -79,7 +77,6 @@ pub(super) struct PackedColumn<'s> {
 }
 
 impl<'s> PackedColumn<'s> {
-    /// Reads the head of a column.
     pub(super) fn open(sections: &'s Sections, name: &'static str) -> Outcome<Self> {
         let section = sections.section(name)?;
         let head = section.head()?;
@@ -112,12 +109,10 @@ impl<'s> PackedColumn<'s> {
         })
     }
 
-    /// How many integers it holds.
     pub(super) fn count(&self) -> u64 {
         self.count
     }
 
-    /// How many integers a block holds.
     fn length_of(&self, block: usize) -> usize {
         (self.count - (block * BLOCK) as u64).min(BLOCK as u64) as usize
     }
@@ -136,7 +131,6 @@ impl<'s> PackedColumn<'s> {
         Ok(())
     }
 
-    /// One integer.
     pub(super) fn get(&mut self, index: u64) -> Outcome<i64> {
         if index >= self.count {
             return Err(self.section.wrong("something refers beyond its end"));
@@ -187,7 +181,6 @@ impl<'s> PackedColumn<'s> {
         T::of_file(value).ok_or_else(|| self.section.wrong("a column"))
     }
 
-    /// All of them.
     pub(super) fn all<T: Stored>(&mut self) -> Outcome<Vec<T>> {
         self.section.spend(self.count)?;
         let mut all = with_room(self.count as usize).map_err(no_memory)?;
@@ -206,7 +199,6 @@ impl<'s> PackedColumn<'s> {
         self.each_block(|column, block, packed| column.check_block(block, packed))
     }
 
-    /// Shows the bytes of every block.
     fn each_block(
         &mut self,
         mut see: impl FnMut(&mut Self, usize, &[u8]) -> Outcome<()>,
@@ -260,7 +252,6 @@ pub(super) struct Bytes<'s> {
 }
 
 impl<'s> Bytes<'s> {
-    /// Reads the head.
     pub(super) fn open(sections: &'s Sections, name: &'static str) -> Outcome<Self> {
         let section = sections.section(name)?;
         let mut sums = section.head()?;
@@ -281,7 +272,6 @@ impl<'s> Bytes<'s> {
         })
     }
 
-    /// All of them.
     pub(super) fn all(&self) -> Outcome<Vec<u8>> {
         let mut all = Vec::new();
         self.section
@@ -293,7 +283,6 @@ impl<'s> Bytes<'s> {
         Ok(all)
     }
 
-    /// Appends a range of them.
     pub(super) fn copy(&mut self, start: u64, end: u64, out: &mut Vec<u8>) -> Outcome<()> {
         if start > end || end > self.count {
             return Err(self.section.wrong("lengths of texts"));

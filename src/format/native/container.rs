@@ -83,7 +83,6 @@ impl SectionOut<'_> {
     }
 }
 
-/// Writes a file of these sections.
 pub(super) fn write(out: &mut impl Write, sections: &[(&str, SectionOut<'_>)]) -> io::Result<()> {
     let bytes = sections.iter().map(|(_, section)| section.length());
     let integers: u64 = sections.iter().map(|(_, section)| section.integers).sum();
@@ -131,14 +130,12 @@ pub(super) fn version(head: &[u8; HEAD_BYTES as usize]) -> Outcome<u32> {
     }
 }
 
-/// How many sections a head claims.
 pub(super) fn section_count(head: &[u8; HEAD_BYTES as usize]) -> Outcome<u32> {
     Some(u32_at(head, 12))
         .filter(|&count| count <= MAX_SECTIONS)
         .ok_or_else(|| malformed("its header is damaged"))
 }
 
-/// Checks the section table.
 pub(super) fn check_table(head: &[u8], table: &[u8], stored: u32) -> Outcome<()> {
     if is_intact(&[head, table].concat(), stored) {
         Ok(())
@@ -147,7 +144,6 @@ pub(super) fn check_table(head: &[u8], table: &[u8], stored: u32) -> Outcome<()>
     }
 }
 
-/// A row of the section table.
 struct Row {
     name: String,
     /// Where the section begins in the file.
@@ -163,7 +159,6 @@ enum Store {
     Memory(Vec<Vec<u8>>),
 }
 
-/// The sections of an open file.
 pub(super) struct Sections {
     rows: Vec<Row>,
     store: Store,
@@ -254,12 +249,10 @@ impl Sections {
         Ok(Sections::new(rows, store, end))
     }
 
-    /// Whether there is such a section.
     pub(super) fn has(&self, name: &str) -> bool {
         self.rows.iter().any(|row| row.name == name)
     }
 
-    /// A section by its name.
     pub(super) fn section(&self, name: &'static str) -> Outcome<Section<'_>> {
         let index = self.rows.iter().position(|row| row.name == name);
         let index = index.ok_or_else(|| malformed(format!("section '{name}' is missing")))?;
@@ -326,7 +319,6 @@ impl Section<'_> {
         self.row().head_length
     }
 
-    /// Bytes of the whole section.
     pub(super) fn length(&self) -> u64 {
         self.row().length
     }
@@ -387,7 +379,6 @@ impl Section<'_> {
         Ok(())
     }
 
-    /// Damage in this section.
     #[cold]
     pub(super) fn wrong(&self, what: &str) -> Box<Fault> {
         self.at(damage(&self.row().name, what))
@@ -440,7 +431,6 @@ impl<'s> SectionReader<'s> {
         Ok(value)
     }
 
-    /// Damage in this section.
     #[cold]
     pub(super) fn wrong(&self, what: &str) -> Box<Fault> {
         damage(self.name, what)

@@ -140,7 +140,6 @@ pub(super) fn has_class_totals(sections: &Sections) -> bool {
     sections.has("cell.sum")
 }
 
-/// Whether the file has cohorts.
 pub(super) fn has_cohorts(sections: &Sections) -> bool {
     sections.has("cohort.count")
 }

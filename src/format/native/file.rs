@@ -15,7 +15,6 @@ use crate::model::{
 };
 use crate::pickle::Outcome;
 
-/// An open file.
 pub(in crate::format) struct NativeFile {
     sections: Sections,
     classes: OnceCell<Vec<ClassRow>>,
@@ -35,7 +34,6 @@ impl NativeFile {
         self.sections.end
     }
 
-    /// Everything.
     pub(in crate::format) fn whole(&self) -> Outcome<Contents> {
         let dump = sound(VERSION, tables::read(&self.sections)?)?;
         figures::compare(&self.sections, &dump)?;
@@ -164,7 +162,6 @@ impl NativeFile {
         Ok(contents)
     }
 
-    /// Reads samples of the objects, and what they refer to.
     fn read_samples(&self, contents: &mut Contents, wanted: Samples) -> Outcome<()> {
         let sections = &self.sections;
         let objects = &mut contents.objects;

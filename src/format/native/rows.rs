@@ -203,7 +203,6 @@ impl<'s> FileRows<'s> {
     }
 }
 
-/// The columns of `Asized` and of what they refer to.
 struct AsizedReader<'s> {
     sizes: PackedColumn<'s>,
     flats: PackedColumn<'s>,

@@ -18,8 +18,8 @@ pub(super) struct Row {
     needed: Needed,
     /// What its numbers refer to.
     pub(super) refers_to: To,
-    cells: fn(&ObjectColumns) -> &dyn ClassTotals,
-    cells_mut: fn(&mut ObjectColumns) -> &mut dyn ClassTotals,
+    cells: fn(&ObjectColumns) -> &dyn Cells,
+    cells_mut: fn(&mut ObjectColumns) -> &mut dyn Cells,
 }
 
 /// When a column is read.
@@ -120,7 +120,7 @@ pub(super) fn read(
 }
 
 /// A column in memory, whatever its type.
-trait ClassTotals {
+trait Cells {
     fn len(&self) -> usize;
 
     fn pack(&self) -> SectionOut<'static>;
@@ -136,7 +136,7 @@ trait ClassTotals {
     fn all_below(&self, bound: u32) -> bool;
 }
 
-impl<T: Stored> ClassTotals for Vec<T> {
+impl<T: Stored> Cells for Vec<T> {
     fn len(&self) -> usize {
         self.len()
     }

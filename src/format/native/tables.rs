@@ -28,7 +28,6 @@ pub(super) const WIDE_LINES: &str = "frame.wide";
 /// The section of dumps that were salvaged: what is lost of them.
 const SALVAGED: &str = "salvaged";
 
-/// How a section is made.
 type Make<'j, 'd> = Box<dyn Fn() -> SectionOut<'d> + Send + Sync + 'j>;
 
 /// Sections to be made, of the dump's own bytes where these stand in the file as they are.
@@ -187,7 +186,6 @@ pub(super) fn write(dump: &Contents) -> Vec<(&'static str, SectionOut<'_>)> {
     parallel::each(&jobs.0, |(name, make)| (*name, make()))
 }
 
-/// What is lost of a dump.
 fn salvaged(lost: &Salvaged) -> SectionOut<'static> {
     let Salvaged {
         stopped_at_byte,

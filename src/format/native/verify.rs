@@ -5,7 +5,6 @@ use super::schema::{self, To};
 use crate::model::{Contents, Number, TextId};
 use crate::pickle::{Fault, Outcome, invalid_at, malformed};
 
-/// Checks all of them.
 pub(super) fn verify(dump: &Contents) -> Outcome<()> {
     let texts = dump.text.len();
     let mut all = (0..texts as u32).map(|number| dump.text.bytes(TextId(number)));

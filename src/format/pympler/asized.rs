@@ -41,7 +41,7 @@ impl Loader {
         match value {
             Value::Built(GROUP, group) => Ok(group),
             Value::Built(EMPTY_TUPLE, _) | Value::None => Ok(0),
-            // MergedTree trees have lists.
+            // Merged trees have lists.
             Value::List(list) => {
                 if let List::Taken(Value::Built(GROUP, group)) = heap.list(list) {
                     return Ok(*group);

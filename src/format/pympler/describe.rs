@@ -144,7 +144,6 @@ fn python_float(float: f64) -> String {
     text.replace("NaN", "nan")
 }
 
-/// Python's repr of a text.
 fn quoted(text: &str) -> String {
     let quote = if text.contains('\'') && !text.contains('"') {
         '"'

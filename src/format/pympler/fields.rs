@@ -73,7 +73,6 @@ pub(super) fn registered(number: u32) -> Option<Field> {
     ALL.get(number as usize).map(|(field, _)| *field)
 }
 
-/// The attribute's name.
 pub(super) fn name(field: Field) -> &'static str {
     ALL[field as usize].1
 }

@@ -58,7 +58,6 @@ impl Numbers {
 }
 
 impl Frames {
-    /// Bytes that all of it takes.
     pub(super) fn held_bytes(&self) -> usize {
         /// The block of memory of a source line.
         const SOURCE: usize = 32;
@@ -70,7 +69,6 @@ impl Frames {
             + self.by_frames.held_bytes()
     }
 
-    /// Makes room for what the next stretch of a file may add.
     pub(super) fn make_room(&mut self) -> Result<(), TryReserveError> {
         make_room(&mut self.columns.frames)?;
         make_room(&mut self.columns.ends)?;
@@ -127,7 +125,6 @@ impl Frames {
         Ok(number)
     }
 
-    /// The id of a trace.
     pub(super) fn trace(&mut self, frames: &[u32]) -> Outcome<TraceId> {
         let columns = &mut self.columns;
         let is = |number| columns.frames_of(TraceId(number)) == frames;

@@ -28,7 +28,6 @@ pub(super) struct Lists {
 }
 
 impl Lists {
-    /// Bytes that they take.
     pub(super) fn held_bytes(&self) -> usize {
         size_of_val(&self.by_frame[..]) + size_of_val(&self.by_trace[..])
     }

@@ -170,12 +170,10 @@ impl Loader {
         }
     }
 
-    /// Whether an object has its state.
     pub(super) fn is_whole(&self, object: ObjectId) -> bool {
         self.objects.name[object.index()] != UNBUILT
     }
 
-    /// How many objects are listed that are whole.
     pub(super) fn count_whole(&self) -> u64 {
         let listed = self.listed.iter();
         listed.filter(|&&object| self.is_whole(object)).count() as u64

@@ -37,7 +37,6 @@ impl Texts {
         }
     }
 
-    /// Bytes that all of it takes.
     pub(super) fn held_bytes(&self) -> usize {
         self.arena.held_bytes()
             + self.canonical.capacity() * size_of::<(u64, TextId)>()
