@@ -11,62 +11,64 @@ use super::fault::{Fault, Outcome, bad_value, malformed, no_memory, too_large};
 use super::value::{Kind, Value};
 use crate::room::make_room;
 
+/// Values of one kind, numbered on from the first.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Run {
+    pub(crate) kind: Kind,
+    pub(crate) first: u32,
+    pub(crate) length: u32,
+}
+
+impl Run {
+    fn values(self) -> impl Iterator<Item = Value> {
+        (self.first..self.first + self.length).map(move |n| Value::Built(self.kind, n))
+    }
+
+    /// Whether a value is the next one of it.
+    fn goes_on_with(self, kind: Kind, number: u32) -> bool {
+        let next = u64::from(self.first) + u64::from(self.length);
+        self.kind == kind && next == u64::from(number)
+    }
+}
+
 /// A list of the pickle.
 #[derive(Debug)]
 pub(crate) enum List {
-    /// `length` values of one kind, numbered on from `first`. An empty list is a run of none.
-    Run { kind: Kind, first: u32, length: u32 },
+    /// Values that the builder numbered one after the other. An empty list is a run of none.
+    Run(Run),
     /// One value: the source line of a frame, mostly.
     One(Value),
     /// Anything else.
     Items(Vec<Value>),
     /// A run that the builder has taken over and that must not grow any more.
-    Frozen { kind: Kind, first: u32, length: u32 },
+    Frozen(Run),
     /// Taken by the builder, which made this of it.
     Taken(Value),
 }
 
 impl List {
-    pub(crate) const EMPTY: List = List::Run {
+    pub(crate) const EMPTY: List = List::Run(Run {
         kind: 0,
         first: 0,
         length: 0,
-    };
+    });
 
     fn push(&mut self, value: Value) -> Outcome<()> {
         match (&mut *self, value) {
-            (
-                List::Run {
-                    kind,
-                    first,
-                    length,
-                },
-                Value::Built(k, n),
-            ) if *kind == k && u64::from(*first) + u64::from(*length) == u64::from(n) => {
-                *length += 1;
+            (List::Run(run), Value::Built(kind, number)) if run.goes_on_with(kind, number) => {
+                run.length += 1;
             }
-            (List::Run { length: 0, .. }, Value::Built(kind, first)) => {
-                *self = List::Run {
-                    kind,
-                    first,
-                    length: 1,
+            (List::Run(run), value) if run.length == 0 => {
+                *self = match value {
+                    Value::Built(kind, first) => List::Run(Run {
+                        kind,
+                        first,
+                        length: 1,
+                    }),
+                    value => List::One(value),
                 };
             }
-            (List::Run { length: 0, .. }, value) => *self = List::One(value),
-            (
-                &mut List::Run {
-                    kind,
-                    first,
-                    length,
-                },
-                value,
-            ) => {
-                let mut items: Vec<Value> = (first..first + length)
-                    .map(|n| Value::Built(kind, n))
-                    .collect();
-                items.push(value);
-                *self = List::Items(items);
-            }
+            (List::Run(run), value) => *self = List::Items(run.values().chain([value]).collect()),
             (&mut List::One(first), value) => *self = List::Items(vec![first, value]),
             (List::Items(items), value) => {
                 if items.len() == items.capacity() {
@@ -74,7 +76,7 @@ impl List {
                 }
                 items.push(value);
             }
-            (List::Taken(_) | List::Frozen { .. }, _) => {
+            (List::Taken(_) | List::Frozen(_), _) => {
                 return Err(malformed("a list grows after it was used"));
             }
         }
@@ -91,24 +93,12 @@ impl List {
 
     pub(crate) fn values(&self) -> impl Iterator<Item = Value> + '_ {
         let (run, items): (_, &[Value]) = match self {
-            List::Run {
-                kind,
-                first,
-                length,
-            }
-            | List::Frozen {
-                kind,
-                first,
-                length,
-            } => (Some((*kind, *first, *length)), &[]),
+            List::Run(run) | List::Frozen(run) => (Some(*run), &[]),
             List::One(value) | List::Taken(value) => (None, std::slice::from_ref(value)),
             List::Items(items) => (None, items),
         };
-        run.into_iter()
-            .flat_map(|(kind, first, length)| {
-                (first..first + length).map(move |n| Value::Built(kind, n))
-            })
-            .chain(items.iter().copied())
+        let run = run.into_iter().flat_map(Run::values);
+        run.chain(items.iter().copied())
     }
 }
 

@@ -16,7 +16,7 @@ mod value;
 pub(crate) use fault::{
     Fault, FaultKind, Outcome, bad_value, malformed, no_memory, too_large, unfit,
 };
-pub(crate) use heap::{Heap, List, Pairs};
+pub(crate) use heap::{Heap, List, Pairs, Run};
 pub(crate) use machine::{Broken, Builder, Pickled, read_pickle};
 pub(crate) use memo::{Memo, Packed, packed};
 pub(crate) use reader::Reader;

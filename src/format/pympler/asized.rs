@@ -16,8 +16,7 @@ impl Loader {
         let (mut size, mut flat, mut group) = (None, 0, 0);
         let mut name = TextId::NONE;
         for &(key, value) in pairs {
-            let Value::Text(key) = key else { continue };
-            match field(TextId(key), &self.texts) {
+            match field(key, &self.texts) {
                 Some(Field::Size) => {
                     size = Some(self.bytes_of(value, heap, CLASS, Field::Size)?);
                 }

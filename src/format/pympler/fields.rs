@@ -3,7 +3,7 @@
 use super::object::object_fields;
 use super::texts::Texts;
 use crate::model::TextId;
-use crate::pickle::Outcome;
+use crate::pickle::{Outcome, Value};
 
 macro_rules! fields {
     ($($field:ident = $name:literal,)*) => {
@@ -54,9 +54,13 @@ pub(super) fn register(texts: &mut Texts) -> Outcome<()> {
         .try_for_each(|(_, name)| texts.intern(name.as_bytes()).map(|_| ()))
 }
 
-/// The field of a name; `None` for attributes that are not Pympler's.
+/// The field of a key; `None` for attributes that are not Pympler's.
 #[inline]
-pub(super) fn field(id: TextId, texts: &Texts) -> Option<Field> {
+pub(super) fn field(key: Value, texts: &Texts) -> Option<Field> {
+    let Value::Text(number) = key else {
+        return None;
+    };
+    let id = TextId(number);
     if let Some((field, _)) = ALL.get(id.0 as usize) {
         return Some(*field);
     }

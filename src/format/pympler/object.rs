@@ -8,7 +8,7 @@ use super::write::{BATCH, Pickler};
 use super::{FRAME, Loader, SAMPLE, SAMPLES, TRACE, UNBUILT, built_twice};
 use crate::model::{AsizedId, FrameRow, Integer, ObjectId, TextId, TraceId, TrackedObject};
 use crate::pickle::opcode as op;
-use crate::pickle::{Heap, List, Outcome, Pairs, Value, bad_value, too_large};
+use crate::pickle::{Heap, List, Outcome, Pairs, Run, Value, bad_value, too_large};
 
 /// Adds the attributes of a `TrackedObject` to those of other classes, and gives them all to a macro.
 macro_rules! object_fields {
@@ -97,8 +97,7 @@ impl Loader {
         let (mut address, mut birth) = (None, None);
         let (mut name, mut repr) = (TextId::NONE, TextId::NONE);
         for &(key, value) in pairs {
-            let Value::Text(key) = key else { continue };
-            match field(TextId(key), &self.texts) {
+            match field(key, &self.texts) {
                 Some(Field::Id) => {
                     let nearest = self.nearest_int(value, heap);
                     address = Some(nearest.ok_or_else(|| self.no_number(value, CLASS, Field::Id))?);
@@ -372,26 +371,19 @@ impl Loader {
             let (objects, index) = (&self.objects, object as usize);
             return Ok((objects.sample_start[index], objects.sample_count[index]));
         }
-        let run = |first, length| List::Frozen {
-            kind: SAMPLE,
-            first,
-            length,
+        let frozen = |first, length| {
+            List::Frozen(Run {
+                kind: SAMPLE,
+                first,
+                length,
+            })
         };
         if let Value::List(list) = value {
             match *heap.list(list) {
-                List::Run { length: 0, .. } => return Ok((0, 0)),
-                List::Run {
-                    kind: SAMPLE,
-                    first,
-                    length,
-                }
-                | List::Frozen {
-                    kind: SAMPLE,
-                    first,
-                    length,
-                } => {
-                    heap.set_list(list, run(first, length));
-                    return Ok((first, length));
+                List::Run(run) if run.length == 0 => return Ok((0, 0)),
+                List::Run(run) | List::Frozen(run) if run.kind == SAMPLE => {
+                    heap.set_list(list, List::Frozen(run));
+                    return Ok((run.first, run.length));
                 }
                 _ => {}
             }
@@ -415,7 +407,7 @@ impl Loader {
         let first = self.in_a_row(&samples)?;
         let length = samples.len() as u32;
         match value {
-            Value::List(list) => heap.set_list(list, run(first, length)),
+            Value::List(list) => heap.set_list(list, frozen(first, length)),
             tuple => self.take(heap, tuple, Value::Built(SAMPLES, object.0)),
         }
         Ok((first, length))

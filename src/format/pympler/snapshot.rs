@@ -16,8 +16,7 @@ impl Loader {
         let mut row = SnapshotRow::empty(TextId::NONE);
         let mut timestamp = None;
         for &(key, value) in pairs {
-            let Value::Text(key) = key else { continue };
-            let Some(of) = field(TextId(key), &self.texts) else {
+            let Some(of) = field(key, &self.texts) else {
                 continue;
             };
             let int = || {
@@ -84,8 +83,7 @@ impl Loader {
             };
             let mut cached = CachedClass::empty(class);
             for &(key, value) in heap.dict(figures)? {
-                let Value::Text(key) = key else { continue };
-                let Some(of) = field(TextId(key), &self.texts) else {
+                let Some(of) = field(key, &self.texts) else {
                     continue;
                 };
                 let figure = match of {
@@ -136,8 +134,7 @@ impl Loader {
             ..Default::default()
         };
         for &(key, value) in pairs {
-            let Value::Text(key) = key else { continue };
-            let Some(of) = field(TextId(key), &self.texts) else {
+            let Some(of) = field(key, &self.texts) else {
                 continue;
             };
             let nearest = || {

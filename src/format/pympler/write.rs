@@ -52,43 +52,34 @@ struct Shared {
 
 impl Shared {
     fn of(dump: &Dump) -> Shared {
-        let mut traces = vec![0_u8; dump.traces.ends.len()];
-        let recorded = dump.objects.trace.iter();
-        for trace in recorded.filter(|&&trace| trace != TraceId::NONE) {
-            let count = &mut traces[trace.index()];
-            *count = count.saturating_add(1);
-        }
-        let mut frames = vec![0_u8; dump.traces.frames.len()];
-        for &frame in &dump.traces.frame_numbers {
-            let count = &mut frames[frame as usize];
-            *count = count.saturating_add(1);
-        }
-        let mut texts = vec![0_u8; dump.text.len()];
+        let traces = dump.objects.trace.iter().map(|trace| trace.index());
+        let frames = dump.traces.frame_numbers.iter().map(|&n| n as usize);
         let reprs = dump.objects.repr.iter().copied();
         let names = dump.asized.rows.iter().map(|row| row.name);
         let descriptions = dump.snapshots.iter().map(|snapshot| snapshot.desc);
-        for id in reprs.chain(names).chain(descriptions) {
-            if let Some(count) = texts.get_mut(id.0 as usize) {
-                *count = count.saturating_add(1);
-            }
-        }
-        let is_long = |text: usize| dump.text.bytes(TextId(text as u32)).len() > LONG_TEXT;
-        let [traces, frames, mut texts] = [traces, frames, texts].map(|counts| {
-            counts
-                .into_iter()
-                .map(|count| count > 1)
-                .collect::<Vec<_>>()
-        });
-        for (text, shared) in texts.iter_mut().enumerate() {
-            *shared &= is_long(text);
+        let texts = reprs.chain(names).chain(descriptions);
+        let mut texts = twice(dump.text.len(), texts.map(|id| id.0 as usize));
+        for (text, shared) in (0..).zip(&mut texts) {
+            *shared &= dump.text.bytes(TextId(text)).len() > LONG_TEXT;
         }
         Shared {
             asized: shared_asized(dump),
             texts,
-            traces,
-            frames,
+            traces: twice(dump.traces.ends.len(), traces),
+            frames: twice(dump.traces.frames.len(), frames),
         }
     }
+}
+
+/// Which of so many numbers come more than once. Those that stand for nothing are beyond them.
+fn twice(count: usize, numbers: impl Iterator<Item = usize>) -> Vec<bool> {
+    let mut seen = vec![0_u8; count];
+    for number in numbers {
+        if let Some(times) = seen.get_mut(number) {
+            *times = times.saturating_add(1);
+        }
+    }
+    seen.into_iter().map(|times| times > 1).collect()
 }
 
 /// Which `Asized` are referred to more than once.
