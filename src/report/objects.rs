@@ -194,6 +194,7 @@ impl Report for Objects<'_> {
             "peak_size_bytes",
             "created_in",
             "repr",
+            "resolution_level",
         ])?;
         for &number in &self.selected.objects {
             let object = dump.object(number);
@@ -211,6 +212,9 @@ impl Report for Objects<'_> {
                 Value::Bytes(row.peak_size_bytes.into()),
                 Value::of(created_in, Value::Label),
                 Value::Text(row.repr),
+                Value::of(row.resolution_level, |level| {
+                    Value::CountChange(level.into())
+                }),
             ])?;
         }
         self.left_out.set(details.left_out());
@@ -435,7 +439,10 @@ impl<'d> ObjectsLayout<'d> {
             writeln!(
                 out,
                 "    {}",
-                paint.aside("sizes, and what they are made of")
+                paint.aside(match detail.row.resolution_level {
+                    Some(level) => format!("sizes, and what they are made of to level {level}"),
+                    None => "sizes, and what they are made of".into(),
+                })
             )?;
         }
         Ok(())
