@@ -115,9 +115,6 @@ struct FilterArgs {
     /// Only objects whose largest size is at least this: 4096, 64KiB, 1.5MiB.
     #[arg(long, value_name = "SIZE", value_parser = parse_size, allow_negative_numbers = true)]
     min_size: Option<i64>,
-    /// Only objects whose referents were recorded to this level.
-    #[arg(long, value_name = "LEVEL")]
-    resolution_level: Option<i32>,
 }
 
 impl FilterArgs {
@@ -132,12 +129,11 @@ impl FilterArgs {
                 _ => None,
             },
             min_size_bytes: self.min_size,
-            resolution_level: self.resolution_level,
         }
     }
 
     /// Its flags, and which of them a filter has.
-    fn flags(filter: &Filter) -> [(&'static str, bool); 7] {
+    fn flags(filter: &Filter) -> [(&'static str, bool); 6] {
         [
             ("--class", !filter.classes.is_empty()),
             ("--name", !filter.names.is_empty()),
@@ -145,7 +141,6 @@ impl FilterArgs {
             ("--alive", filter.alive == Some(true)),
             ("--dead", filter.alive == Some(false)),
             ("--min-size", filter.min_size_bytes.is_some()),
-            ("--resolution-level", filter.resolution_level.is_some()),
         ]
     }
 }

@@ -45,8 +45,6 @@ pub struct ObjectRow<'d> {
     pub size_bytes: i64,
     /// Its size at the peak snapshot, in bytes; 0 if it was not measured in it.
     pub peak_size_bytes: i64,
-    /// How deep its referents were recorded; `None` where the dump does not say.
-    pub resolution_level: Option<i32>,
 }
 
 /// A frame of the trace.
@@ -172,7 +170,6 @@ impl<'d> ObjectRow<'d> {
             alive: object.is_alive(),
             size_bytes: sizes.largest_bytes(object.id()),
             peak_size_bytes: sizes.at_peak_bytes(object.id()),
-            resolution_level: object.resolution_level(),
         }
     }
 }

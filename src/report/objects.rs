@@ -194,7 +194,6 @@ impl Report for Objects<'_> {
             "peak_size_bytes",
             "created_in",
             "repr",
-            "resolution_level",
         ])?;
         for &number in &self.selected.objects {
             let object = dump.object(number);
@@ -212,9 +211,6 @@ impl Report for Objects<'_> {
                 Value::Bytes(row.peak_size_bytes.into()),
                 Value::of(created_in, Value::Label),
                 Value::Text(row.repr),
-                Value::of(row.resolution_level, |level| {
-                    Value::CountChange(level.into())
-                }),
             ])?;
         }
         self.left_out.set(details.left_out());
@@ -439,10 +435,7 @@ impl<'d> ObjectsLayout<'d> {
             writeln!(
                 out,
                 "    {}",
-                paint.aside(match detail.row.resolution_level {
-                    Some(level) => format!("sizes, and what they are made of to level {level}"),
-                    None => "sizes, and what they are made of".into(),
-                })
+                paint.aside("sizes, and what they are made of")
             )?;
         }
         Ok(())

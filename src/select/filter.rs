@@ -16,8 +16,6 @@ pub struct Filter {
     pub alive: Option<bool>,
     /// The least largest size, in bytes.
     pub min_size_bytes: Option<i64>,
-    /// Only those whose referents were recorded so deep.
-    pub resolution_level: Option<i32>,
 }
 
 impl Filter {
@@ -34,13 +32,8 @@ impl Filter {
             reprs,
             alive,
             min_size_bytes,
-            resolution_level,
         } = self;
-        names.is_empty()
-            && reprs.is_empty()
-            && alive.is_none()
-            && min_size_bytes.is_none()
-            && resolution_level.is_none()
+        names.is_empty() && reprs.is_empty() && alive.is_none() && min_size_bytes.is_none()
     }
 
     /// What it looks at of objects.
@@ -48,7 +41,6 @@ impl Filter {
         let projection = Projection::default()
             .with_if(!self.names.is_empty(), Column::Name)
             .with_if(!self.reprs.is_empty(), Column::Repr)
-            .with_if(self.resolution_level.is_some(), Column::ResolutionLevel)
             .with_if(self.alive.is_some(), Column::Death);
         match self.min_size_bytes {
             Some(_) => projection.with_sizes(KeptSizes::default()),
@@ -90,8 +82,6 @@ impl Filter {
     ) -> bool {
         let any = |parts: &[String], text: Text<'_>| parts.iter().any(|part| text.contains(part));
         self.alive.is_none_or(|alive| object.is_alive() == alive)
-            && (self.resolution_level.is_none()
-                || self.resolution_level == object.resolution_level())
             && self.min_size_bytes.is_none_or(|min| largest_bytes() >= min)
             && (self.names.is_empty() || any(&self.names, object.name()))
             && (self.reprs.is_empty() || any(&self.reprs, object.repr()))
