@@ -3,6 +3,7 @@
 
 mod check;
 mod convert;
+mod count;
 mod diff;
 mod html;
 mod info;
@@ -67,6 +68,7 @@ enum Command {
     Html(html::HtmlArgs),
     Convert(convert::Convert),
     Info(info::InfoArgs),
+    Count(count::CountArgs),
 }
 
 const SELECTION: &str = "Which objects, in which order";
@@ -412,6 +414,7 @@ impl Cli {
             Command::Html(html) => html.run(),
             Command::Convert(convert) => convert.run(),
             Command::Info(info) => info.run(),
+            Command::Count(count) => count.run(),
         }
     }
 }

@@ -3,6 +3,7 @@
 
 pub mod check;
 pub mod class;
+pub mod count;
 mod course;
 pub mod coverage;
 pub mod diff;
