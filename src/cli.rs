@@ -3,7 +3,6 @@
 
 mod check;
 mod convert;
-mod count;
 mod diff;
 mod html;
 mod info;
@@ -68,7 +67,6 @@ enum Command {
     Html(html::HtmlArgs),
     Convert(convert::Convert),
     Info(info::InfoArgs),
-    Count(count::CountArgs),
 }
 
 const SELECTION: &str = "Which objects, in which order";
@@ -414,7 +412,6 @@ impl Cli {
             Command::Html(html) => html.run(),
             Command::Convert(convert) => convert.run(),
             Command::Info(info) => info.run(),
-            Command::Count(count) => count.run(),
         }
     }
 }

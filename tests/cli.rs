@@ -119,7 +119,6 @@ const CASES: &[(&str, &str)] = &[
         "select-dead",
         "print DUMP --brief --dead --sort death --reverse --limit 3",
     ),
-    ("count", "count DUMP --class Cart"),
     ("select-min-size", "print DUMP --brief --min-size 2.5KiB"),
     ("select-name", "print DUMP --brief --name Session --limit 1"),
     ("select-repr", "print DUMP --brief --repr customer-5"),

@@ -3,7 +3,6 @@
 
 pub mod check;
 pub mod class;
-pub mod count;
 mod course;
 pub mod coverage;
 pub mod diff;

@@ -5,7 +5,6 @@
 mod advice;
 pub mod check;
 mod class_names;
-pub mod count;
 mod coverage;
 pub mod diff;
 mod digits;
