@@ -203,8 +203,6 @@ enum Form {
     Ndjson,
     /// RFC 4180, one row for each object or class; see --spreadsheet
     Csv,
-    /// The same, cells parted by tabs
-    Tsv,
     /// Tables for tickets
     Markdown,
     /// Byte for byte what Pympler 1.1 prints
@@ -222,8 +220,6 @@ enum SheetForm {
     Ndjson,
     /// RFC 4180, its rows; see --spreadsheet
     Csv,
-    /// The same, cells parted by tabs
-    Tsv,
     /// A table for tickets
     Markdown,
 }
@@ -268,7 +264,6 @@ impl SheetForm {
             SheetForm::Json => report::Form::Json(JsonLayout::Document),
             SheetForm::Ndjson => report::Form::Json(JsonLayout::Lines),
             SheetForm::Csv => report::Form::Csv(dialect),
-            SheetForm::Tsv => report::Form::Tsv,
             SheetForm::Markdown => report::Form::Markdown(style.bytes),
         }
     }
@@ -309,7 +304,6 @@ impl FormArgs {
             Form::Json => SheetForm::Json,
             Form::Ndjson => SheetForm::Ndjson,
             Form::Csv => SheetForm::Csv,
-            Form::Tsv => SheetForm::Tsv,
             Form::Markdown => SheetForm::Markdown,
             Form::Pympler => return None,
         })

@@ -4,7 +4,6 @@ pub mod csv;
 pub mod json;
 pub mod markdown;
 pub mod table;
-mod tsv;
 
 use std::io::{self, Write};
 
@@ -23,8 +22,6 @@ pub enum Form {
     Json(JsonLayout),
     /// RFC 4180.
     Csv(Dialect),
-    /// Tab-separated values.
-    Tsv,
     /// For tickets and merge requests.
     Markdown(ByteStyle),
 }
@@ -40,7 +37,6 @@ impl Form {
                 report.rows(&mut rows)?;
                 rows.flush()
             }
-            Form::Tsv => report.rows(&mut tsv::TsvRows(out)),
             Form::Markdown(style) => report.markdown(out, style),
         }
     }
