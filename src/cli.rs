@@ -450,9 +450,7 @@ impl Opened {
             error => error.into(),
         })
     }
-}
 
-impl Opened {
     /// Everything, to be changed or written.
     fn into_whole(self) -> Result<Dump> {
         let whole = ManuallyDrop::into_inner(self.file).into_whole();

@@ -360,15 +360,10 @@ impl<B: Builder> Machine<'_, '_, B> {
             }
             op::NEWTRUE => self.push(Value::Bool(true)),
             op::NEWFALSE => self.push(Value::Bool(false)),
-            op::LONG1 => {
-                let length = self.reader.byte()?;
-                self.long(u64::from(length))
-            }
-            op::LONG4 => {
-                let length = i32::from_le_bytes(self.reader.array()?);
-                let length = u64::try_from(length)
-                    .map_err(|_| malformed("an int claims a negative length"))?;
-                self.long(length)
+            op::LONG1 | op::LONG4 => {
+                let length = self.length(opcode)?;
+                let int = number::from_two_complement(self.reader.take(length)?);
+                self.int(int)
             }
             op::INT | op::LONG => {
                 let line = self.reader.line()?;
@@ -379,12 +374,8 @@ impl<B: Builder> Machine<'_, '_, B> {
                 let value = number::float_from_decimal(self.reader.line()?)?;
                 self.push(Value::Float(value))
             }
-            op::BINUNICODE => {
-                let length = u32::from_le_bytes(self.reader.array()?);
-                self.unicode(u64::from(length))
-            }
-            op::BINUNICODE8 => {
-                let length = u64::from_le_bytes(self.reader.array()?);
+            op::BINUNICODE | op::BINUNICODE8 => {
+                let length = self.length(opcode)?;
                 self.unicode(length)
             }
             op::UNICODE => {
@@ -400,27 +391,9 @@ impl<B: Builder> Machine<'_, '_, B> {
                 text::decode_8bit(&bytes, &mut self.scratch);
                 self.push_scratch(Value::Text)
             }
-            op::SHORT_BINSTRING => {
-                let length = self.reader.byte()?;
-                self.eight_bit(u64::from(length), Value::Text)
-            }
-            op::BINSTRING => {
-                let length = i32::from_le_bytes(self.reader.array()?);
-                let length = u64::try_from(length)
-                    .map_err(|_| malformed("a string claims a negative length"))?;
-                self.eight_bit(length, Value::Text)
-            }
-            op::SHORT_BINBYTES => {
-                let length = self.reader.byte()?;
-                self.eight_bit(u64::from(length), Value::Bytes)
-            }
-            op::BINBYTES => {
-                let length = u32::from_le_bytes(self.reader.array()?);
-                self.eight_bit(u64::from(length), Value::Bytes)
-            }
-            op::BINBYTES8 | op::BYTEARRAY8 => {
-                let length = u64::from_le_bytes(self.reader.array()?);
-                self.eight_bit(length, Value::Bytes)
+            op::SHORT_BINSTRING | op::BINSTRING => self.eight_bit(opcode, Value::Text),
+            op::SHORT_BINBYTES | op::BINBYTES | op::BINBYTES8 | op::BYTEARRAY8 => {
+                self.eight_bit(opcode, Value::Bytes)
             }
             op::PUT => {
                 let number = number::memo_number(self.reader.line()?)?;
@@ -793,7 +766,25 @@ impl<B: Builder> Machine<'_, '_, B> {
         self.push(Value::Text(number))
     }
 
-    fn eight_bit(&mut self, length: u64, kind: fn(u32) -> Value) -> Outcome<()> {
+    /// The length that follows an opcode, in as many bytes as that has.
+    fn length(&mut self, opcode: u8) -> Outcome<u64> {
+        let what = match opcode {
+            op::LONG1 | op::SHORT_BINSTRING | op::SHORT_BINBYTES => {
+                return Ok(self.reader.byte()?.into());
+            }
+            op::BINUNICODE | op::BINBYTES => {
+                return Ok(u32::from_le_bytes(self.reader.array()?).into());
+            }
+            op::LONG4 => "an int",
+            op::BINSTRING => "a string",
+            _ => return Ok(u64::from_le_bytes(self.reader.array()?)),
+        };
+        let length = i32::from_le_bytes(self.reader.array()?);
+        u64::try_from(length).map_err(|_| malformed(format!("{what} claims a negative length")))
+    }
+
+    fn eight_bit(&mut self, opcode: u8, kind: fn(u32) -> Value) -> Outcome<()> {
+        let length = self.length(opcode)?;
         let bytes = self.reader.take(length)?;
         self.scratch.clear();
         text::decode_8bit(bytes, &mut self.scratch);
@@ -803,11 +794,6 @@ impl<B: Builder> Machine<'_, '_, B> {
     fn push_scratch(&mut self, kind: fn(u32) -> Value) -> Outcome<()> {
         let number = self.builder.text(&self.scratch)?;
         self.push(kind(number))
-    }
-
-    fn long(&mut self, length: u64) -> Outcome<()> {
-        let int = number::from_two_complement(self.reader.take(length)?);
-        self.int(int)
     }
 
     fn int(&mut self, int: Int) -> Outcome<()> {

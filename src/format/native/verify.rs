@@ -3,7 +3,7 @@
 
 use super::schema::{self, To};
 use crate::model::{Contents, Number, TextId};
-use crate::pickle::{Fault, Outcome, invalid_at, malformed};
+use crate::pickle::{Outcome, invalid_at, malformed};
 
 pub(super) fn verify(dump: &Contents) -> Outcome<()> {
     let texts = dump.text.len();
@@ -24,53 +24,42 @@ pub(super) fn verify(dump: &Contents) -> Outcome<()> {
         follows && text(class.name)
     });
     check("a class", all && end == listed)?;
-    check(
-        "a listed object",
+    check("a listed object", {
         dump.listed.iter().all(|id| {
-            let index = id.index();
             // An object in no list may be in no class.
-            let class = objects.class.get(index);
+            let class = objects.class.get(id.index());
             let has_class = class.is_none_or(|class| class.index() < dump.classes.len());
-            index < objects.len() && has_class
-        }),
-    )?;
+            id.index() < objects.len() && has_class
+        })
+    })?;
     check("an object's text", {
         holds(dump, To::Text) && objects.huge_address.values().all(|&id| text(id))
     })?;
     check("an object's trace", holds(dump, To::Trace))?;
     let mut ranges = objects.sample_start.iter().zip(&objects.sample_count);
-    check(
-        "an object's samples",
-        ranges.all(|(&start, &count)| u64::from(start) + u64::from(count) <= samples),
-    )?;
-    check(
-        "a sample",
-        dump.samples.asized.iter().all(|id| id.index() < rows),
-    )?;
+    check("an object's samples", {
+        ranges.all(|(&start, &count)| u64::from(start) + u64::from(count) <= samples)
+    })?;
+    let mut sizes = dump.samples.asized.iter();
+    check("a sample", sizes.all(|id| id.index() < rows))?;
     let groups = &dump.asized.group_start;
-    check(
-        "an Asized",
-        dump.asized
-            .rows
-            .iter()
-            .all(|row| text(row.name) && (row.group as usize) < groups.len()),
-    )?;
+    let mut asized = dump.asized.rows.iter();
+    check("an Asized", {
+        asized.all(|row| text(row.name) && (row.group as usize) < groups.len())
+    })?;
     let referents = &dump.asized.referents;
+    let last = groups.last().map_or(0, |&last| last as usize);
     check("a group of referents", {
-        groups.is_sorted()
-            && groups
-                .last()
-                .is_none_or(|&last| last as usize <= referents.len())
+        groups.is_sorted() && last <= referents.len()
     })?;
     check("a referent", referents.iter().all(|id| id.index() < rows))?;
-    check(
-        "a frame",
+    check("a frame", {
         dump.traces.frames.iter().all(|frame| {
             let lines = frame.source.iter().flatten();
             let names = [frame.file, frame.function, frame.wide_line];
             names.into_iter().chain(lines.copied()).all(&text)
-        }),
-    )?;
+        })
+    })?;
     traces_and_snapshots(dump, text)
 }
 
@@ -82,12 +71,10 @@ fn traces_and_snapshots(dump: &Contents, text: impl Fn(TextId) -> bool) -> Outco
     })?;
     let rows = dump.asized.rows.len();
     let frames = dump.traces.frames.len();
-    check(
-        "a trace's frame",
-        numbers.iter().all(|&number| (number as usize) < frames),
-    )?;
-    check(
-        "a snapshot",
+    check("a trace's frame", {
+        numbers.iter().all(|&number| (number as usize) < frames)
+    })?;
+    check("a snapshot", {
         dump.snapshots.iter().all(|snapshot| {
             let mut labels = snapshot.process.os_specific.iter();
             let mut classes = snapshot.classes.iter().flatten();
@@ -100,8 +87,8 @@ fn traces_and_snapshots(dump: &Contents, text: impl Fn(TextId) -> bool) -> Outco
                         && digits(cached.percent)
                         && cached.merged.is_none_or(|root| root.index() < rows)
                 })
-        }),
-    )?;
+        })
+    })?;
     let snapshots = dump.snapshots.len();
     check("the order of snapshots", {
         dump.snapshot_rows.iter().all(|id| id.index() < snapshots)
@@ -121,12 +108,10 @@ fn holds(dump: &Contents, to: To) -> bool {
 }
 
 fn check(what: &str, holds: bool) -> Outcome<()> {
-    if holds { Ok(()) } else { Err(nowhere(what)) }
-}
-
-#[cold]
-fn nowhere(what: &str) -> Box<Fault> {
-    malformed(format!(
-        "{what} refers to something that is not in the file"
-    ))
+    match holds {
+        true => Ok(()),
+        false => Err(malformed(format!(
+            "{what} refers to something that is not in the file"
+        ))),
+    }
 }
