@@ -23,6 +23,7 @@ use std::path::{Path, PathBuf};
 use anyhow::Result;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
+use ctstats::analysis::OwnCode;
 use ctstats::output::Output;
 use ctstats::report::form::table;
 use ctstats::report::{self, Dialect, JsonLayout, Paint, Report, Style, pympler};
@@ -143,6 +144,32 @@ impl FilterArgs {
             ("--min-size", filter.min_size_bytes.is_some()),
         ]
     }
+}
+
+/// Which code is the program's own.
+#[derive(Debug, Args)]
+struct OwnArgs {
+    /// Your own code: a folder or file (/srv/shop), or a package or a folder's name (shop,
+    /// shop.models). Repeatable. Default: all that is neither standard library nor in
+    /// site-packages or dist-packages.
+    #[arg(long, value_name = "PREFIX", value_parser = parse_own, help_heading = SELECTION)]
+    own: Vec<String>,
+}
+
+impl OwnArgs {
+    fn is_given(&self) -> bool {
+        !self.own.is_empty()
+    }
+
+    fn own_code(&self) -> OwnCode {
+        OwnCode::of(&self.own)
+    }
+}
+
+fn parse_own(text: &str) -> Result<String, String> {
+    let is_named = text.contains(|c| !"./\\".contains(c)) || text.starts_with('/');
+    let what = "give a folder (/srv/shop) or a package (shop)";
+    is_named.then(|| text.into()).ok_or_else(|| what.into())
 }
 
 fn parse_size(text: &str) -> Result<i64, String> {

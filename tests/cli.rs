@@ -20,7 +20,7 @@ const ORDERS: &str = "fixtures/orders.dump";
 /// Name, arguments. `DUMP` stands for the demonstration, `LEAKY` for one of a service that
 /// leaks, `ORDERS` for one whose texts are orders to others, `HISTORIES` for many made-up classes,
 /// `HOSTILE` for one full of control characters, `CLOCK` for one whose clock was set back, `LONG`
-/// for one of long names, `INTS` for one with ints of every size, `OLD` for one of Pympler 0.2 on
+/// for one of long names, `PRICES` and `DJANGO` for ones whose objects other code creates, `INTS` for one with ints of every size, `OLD` for one of Pympler 0.2 on
 /// Python 2.
 const CASES: &[(&str, &str)] = &[
     // Forms of print.
@@ -435,6 +435,31 @@ const CASES: &[(&str, &str)] = &[
     ("sites-csv", "sites LEAKY --format csv"),
     ("sites-markdown", "sites LEAKY --format markdown"),
     ("sites-hostile", "sites HOSTILE --width 100"),
+    // Own code, below the code that created the objects for it.
+    ("sites-own", "sites PRICES"),
+    ("sites-own-80", "sites DJANGO --width 80"),
+    ("sites-own-depth", "sites DJANGO --depth 5 --limit 1"),
+    ("sites-own-json", "sites PRICES --format json"),
+    ("sites-own-csv", "sites PRICES --format csv"),
+    ("sites-own-markdown", "sites PRICES --format markdown"),
+    ("sites-by-own", "sites PRICES --by own"),
+    ("sites-by-own-json", "sites DJANGO --by own --format json"),
+    ("sites-by-own-depth", "sites DJANGO --by own --depth 2"),
+    (
+        "sites-by-own-prefixes",
+        "sites DJANGO --by own --own django.db --own /srv/field/programs",
+    ),
+    (
+        "sites-own-file",
+        "sites PRICES --by file --own shop --own threading",
+    ),
+    (
+        "sites-own-folder",
+        "sites fixtures/dumps/bank-small-1.1-py311.dump --own bank",
+    ),
+    ("usage-sites-own", "sites PRICES --own ./"),
+    ("usage-sites-own-by", "sites PRICES --own shop --by class"),
+    ("usage-sites-own-folded", "sites PRICES --own shop --folded"),
     (
         "sites-no-traces",
         "sites fixtures/dumps/bank-small-1.1-py311.dump",
@@ -645,6 +670,8 @@ fn every_line_prints_what_is_expected() {
             .replace("INTS", "fixtures/edited/rebuilt-ints.dump")
             .replace("HOSTILE", "fixtures/dumps/weirdstr-surr-1.1-py311.dump")
             .replace("CLOCK", "fixtures/clock_set_back.dump.gz")
+            .replace("PRICES", "fixtures/prices.dump")
+            .replace("DJANGO", "fixtures/django.dump.gz")
             .replace("LONG", "fixtures/long_names.dump.gz")
             .replace("DUMP", SHOP)
             .replace("OLD", "fixtures/dumps/quickstart-0.2.0-py27.dump");

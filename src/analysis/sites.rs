@@ -11,6 +11,7 @@ use std::hash::Hash;
 use foldhash::fast::RandomState;
 use serde::Serialize;
 
+use super::own_code::OwnCode;
 use super::summary::percent;
 use crate::error::Error;
 use crate::model::{
@@ -36,6 +37,8 @@ named! {
         /// The innermost frames: file, line and function.
         #[default]
         Frame = "frame",
+        /// The innermost frames of own code; where there are none, the innermost frames.
+        Own = "own",
         /// The innermost frames, whatever the line.
         Function = "function",
         /// The files of the innermost frames.
@@ -52,7 +55,12 @@ named! {
 impl GroupBy {
     /// Whether it asks for traces.
     pub fn is_of_frames(self) -> bool {
-        matches!(self, GroupBy::Frame | GroupBy::Function | GroupBy::File)
+        !matches!(self, GroupBy::Class | GroupBy::Name | GroupBy::Repr)
+    }
+
+    /// Whether it tells lines apart.
+    pub fn is_of_lines(self) -> bool {
+        matches!(self, GroupBy::Frame | GroupBy::Own)
     }
 }
 
@@ -86,6 +94,8 @@ pub struct SitesOptions {
     pub by: GroupBy,
     /// How many frames make a site, counted from the innermost; 1 to [`MAX_DEPTH`].
     pub depth: usize,
+    /// Which frames are of own code.
+    pub own: OwnCode,
     /// Sort keys; none means by size. What ties is sorted by the site.
     pub sort: Vec<SiteSortKey>,
     /// Turns the sorted sites round.
@@ -120,6 +130,7 @@ impl Default for SitesOptions {
             filter: Filter::default(),
             by: GroupBy::default(),
             depth: 1,
+            own: OwnCode::default(),
             sort: Vec::new(),
             reverse: false,
             limit: None,
@@ -166,6 +177,11 @@ pub struct SiteRow<'d> {
     /// The frames, outermost first; empty if the objects have no trace, or are grouped by
     /// something else.
     pub frames: Vec<SiteFrame<'d>>,
+    /// The innermost frame of own code, which may be that of `frames`. Where there are several,
+    /// that of most bytes; `None` if all frames are outside.
+    pub own_frame: Option<SiteFrame<'d>>,
+    /// How many there are.
+    pub own_frames: u64,
     /// The class name or repr that the objects have in common; `None` if they are grouped
     /// by frames.
     pub name: Option<Text<'d>>,
@@ -194,6 +210,12 @@ pub struct Sites<'d> {
     pub by: GroupBy,
     /// How many frames make a site.
     pub depth: usize,
+    /// How many objects have a trace, but no frame of own code; `None` if traces were not asked
+    /// for.
+    pub outside_objects: Option<u64>,
+    /// What was named as own code, but names no file of any trace, as it was given.
+    #[serde(skip)]
+    pub unused_own: Vec<String>,
     /// What the sites are sorted by, the first key first.
     #[serde(skip)]
     pub sort: Vec<SiteSortKey>,
@@ -237,14 +259,12 @@ impl<'d> Sites<'d> {
             GroupBy::Repr => columns.repr[object.index()],
             _ => dump.classes[class.id().index()].name,
         };
-        let mut groups = match options.by {
-            GroupBy::Class | GroupBy::Name | GroupBy::Repr => {
-                by_text(dump, &count(dump, classes, sizes, options, text))
-            }
-            by => {
-                let counted = count(dump, classes, sizes, options, trace_of(dump));
-                by_frames(dump, &counted, by, options.depth.clamp(1, MAX_DEPTH))
-            }
+        let (mut groups, outside_objects) = if options.by.is_of_frames() {
+            let counted = count(dump, classes, sizes, options, trace_of(dump));
+            by_frames(dump, &counted, options)
+        } else {
+            let counted = count(dump, classes, sizes, options, text);
+            (by_text(dump, &counted), None)
         };
         let total = figures_of(dump, &groups);
         let all = groups.len();
@@ -262,23 +282,18 @@ impl<'d> Sites<'d> {
             figures: share(figures_of(dump, &groups[keep..])),
         });
         groups.truncate(keep);
-        let sites = groups
-            .into_iter()
-            .map(|group| SiteRow {
-                figures: share(group.figures(dump)),
-                frames: group.site.frames(options.by),
-                name: match group.site {
-                    Site::Named { name, .. } => Some(name),
-                    Site::Frames { .. } => None,
-                },
-            })
-            .collect();
+        let sites = groups.into_iter().map(|group| {
+            let figures = share(group.figures(dump));
+            group.row(options.by, figures)
+        });
         Sites {
             salvaged: dump.notes.salvaged.as_ref(),
             by: options.by,
             depth: options.depth,
+            outside_objects,
+            unused_own: outside_objects.map_or(Vec::new(), |_| unused_own(dump, &options.own)),
             sort: options.keys().to_vec(),
-            sites,
+            sites: sites.collect(),
             more,
             total: FoldedSites {
                 sites: all,
@@ -413,30 +428,58 @@ struct Group<'d> {
     tally: Tally,
     /// Numbers of the classes, each once.
     classes: Vec<ClassId>,
+    /// Frames of own code with what each created; any may come again.
+    own: Vec<(FrameKey, Frame<'d>, Tally)>,
 }
 
-impl Group<'_> {
+impl<'d> Group<'d> {
     fn figures(&self, dump: &Contents) -> SiteFigures {
         figures(dump, self.tally, self.classes.clone())
     }
+
+    fn row(mut self, by: GroupBy, figures: SiteFigures) -> SiteRow<'d> {
+        self.own.sort_by_key(|&(key, ..)| key);
+        self.own.dedup_by(|next, kept| {
+            let same = next.0 == kept.0;
+            if same {
+                kept.2.add(next.2);
+            }
+            same
+        });
+        // Among equals the first.
+        let most = self
+            .own
+            .iter()
+            .rev()
+            .max_by_key(|(_, _, tally)| (tally.size_bytes, tally.objects));
+        let (frames, name) = match self.site {
+            Site::Named { name, .. } => (Vec::new(), Some(name)),
+            Site::Frames { frames, .. } => {
+                let frames = frames.iter().map(|&frame| site_frame(frame, by));
+                (frames.collect(), None)
+            }
+        };
+        SiteRow {
+            frames,
+            own_frame: most.map(|&(_, frame, _)| site_frame(frame, by)),
+            own_frames: self.own.len() as u64,
+            name,
+            figures,
+        }
+    }
 }
 
-impl<'d> Site<'d> {
-    fn frames(&self, by: GroupBy) -> Vec<SiteFrame<'d>> {
-        let Site::Frames { frames, .. } = self else {
-            return Vec::new();
-        };
-        let view = |frame: &Frame<'d>| SiteFrame {
-            file: frame.file().head(MAX_TEXT),
-            line: (by == GroupBy::Frame).then(|| frame.exact_line()),
-            function: (by != GroupBy::File).then(|| frame.function().head(MAX_TEXT)),
-            source: frame
-                .source_lines()
-                .next()
-                .filter(|_| by == GroupBy::Frame)
-                .map(|line| line.trim().head(MAX_TEXT)),
-        };
-        frames.iter().map(view).collect()
+/// As much of a frame as tells groups apart.
+fn site_frame(frame: Frame<'_>, by: GroupBy) -> SiteFrame<'_> {
+    SiteFrame {
+        file: frame.file().head(MAX_TEXT),
+        line: by.is_of_lines().then(|| frame.exact_line()),
+        function: (by != GroupBy::File).then(|| frame.function().head(MAX_TEXT)),
+        source: frame
+            .source_lines()
+            .next()
+            .filter(|_| by.is_of_lines())
+            .map(|line| line.trim().head(MAX_TEXT)),
     }
 }
 
@@ -504,58 +547,103 @@ fn by_text<'d>(dump: &'d Contents, counted: &Counted<TextId>) -> Vec<Group<'d>> 
             rank,
             name: dump.text.get(id),
         },
+        |_| None,
     )
 }
 
+/// Where the objects of a trace were created.
+struct TraceSite<'d> {
+    /// The frames that make the site, outermost first.
+    frames: Box<[Frame<'d>]>,
+    own: Option<Frame<'d>>,
+}
+
+/// The groups, and how many objects have frames of which none is own.
 fn by_frames<'d>(
     dump: &'d Contents,
     counted: &Counted<TraceId>,
-    by: GroupBy,
-    depth: usize,
-) -> Vec<Group<'d>> {
-    let mut traces: Vec<_> = counted.keys().map(|&(id, _)| id).collect();
-    traces.sort_unstable();
-    traces.dedup();
-    let sites: HashMap<_, Box<[Frame<'d>]>, RandomState> = traces
-        .into_iter()
-        .map(|id| (id, innermost(dump, id, depth)))
-        .collect();
-    let all = || sites.values().flat_map(|frames| frames.iter());
+    options: &SitesOptions,
+) -> (Vec<Group<'d>>, Option<u64>) {
+    let by = options.by;
+    let sites = trace_sites(dump, counted, options);
+    let all = sites
+        .values()
+        .flat_map(|site| site.frames.iter().copied().chain(site.own));
     let ranks = Ranks::of(
         dump,
-        all().flat_map(|frame| [frame.row().file, frame.row().function]),
+        all.flat_map(|frame| [frame.row().file, frame.row().function]),
     );
-    let key = |id| -> Box<[FrameKey]> {
-        let frames = sites.get(&id).map(|frames| &**frames).unwrap_or_default();
-        let key = |frame: &Frame<'_>| {
-            let row = frame.row();
-            let (file, function) = (ranks.rank(row.file), ranks.rank(row.function));
-            match by {
-                GroupBy::File => (file, 0, 0),
-                GroupBy::Function => (file, 0, function),
-                _ => (file, row.line, function),
-            }
-        };
-        frames.iter().map(key).collect()
+    let frame_key = |frame: Frame<'_>| -> FrameKey {
+        let row = frame.row();
+        let (file, function) = (ranks.rank(row.file), ranks.rank(row.function));
+        match by {
+            GroupBy::File => (file, 0, 0),
+            GroupBy::Function => (file, 0, function),
+            _ => (file, row.line, function),
+        }
     };
-    gather(counted, key, |key, id| Site::Frames {
-        key,
-        frames: sites.get(&id).cloned().unwrap_or_default(),
-    })
+    let frames = |id| sites.get(&id).map(|site| &*site.frames).unwrap_or_default();
+    let groups = gather(
+        counted,
+        |id| -> Box<[FrameKey]> { frames(id).iter().map(|&frame| frame_key(frame)).collect() },
+        |key, id| Site::Frames {
+            key,
+            frames: frames(id).into(),
+        },
+        |id| {
+            let own = sites.get(&id)?.own?;
+            Some((frame_key(own), own))
+        },
+    );
+    let is_outside = |id| {
+        let site: Option<&TraceSite<'_>> = sites.get(id);
+        site.is_some_and(|site| site.own.is_none() && !site.frames.is_empty())
+    };
+    let outside = counted.iter().filter(|((id, _), _)| is_outside(id));
+    let outside = outside.map(|(_, tally)| tally.objects).sum();
+    (groups, Some(outside))
 }
 
-/// The innermost frames of a trace, outermost of them first.
-fn innermost(dump: &Contents, id: TraceId, depth: usize) -> Box<[Frame<'_>]> {
-    if id == TraceId::NONE {
-        return Box::default();
+/// Where the objects of each trace were created. Each trace is looked at once.
+fn trace_sites<'d>(
+    dump: &'d Contents,
+    counted: &Counted<TraceId>,
+    options: &SitesOptions,
+) -> HashMap<TraceId, TraceSite<'d>, RandomState> {
+    let mut traces: Vec<_> = counted.keys().map(|&(id, _)| id).collect();
+    traces.retain(|&id| id != TraceId::NONE);
+    traces.sort_unstable();
+    traces.dedup();
+    let mut finder = options.own.finder();
+    let depth = options.depth.clamp(1, MAX_DEPTH);
+    let site = |id| {
+        let trace = Trace { dump, id };
+        let own = finder.frame(trace);
+        let start = own.filter(|_| options.by == GroupBy::Own);
+        let mut frames: Vec<_> = trace
+            .frames()
+            .rev()
+            .skip_while(|frame| start.is_some_and(|start| start.number() != frame.number()))
+            .filter(|&frame| !is_tracker(frame))
+            .take(depth)
+            .collect();
+        frames.reverse();
+        let frames = frames.into();
+        (id, TraceSite { frames, own })
+    };
+    traces.into_iter().map(site).collect()
+}
+
+/// What names no file of the traces, if there are any.
+fn unused_own(dump: &Contents, own: &OwnCode) -> Vec<String> {
+    if dump.traces.frames.is_empty() {
+        return Vec::new();
     }
-    let frames = Trace { dump, id }.frames().rev();
-    let mut frames: Vec<_> = frames
-        .filter(|&frame| !is_tracker(frame))
-        .take(depth)
-        .collect();
-    frames.reverse();
-    frames.into()
+    let mut files: Vec<TextId> = dump.traces.frames.iter().map(|row| row.file).collect();
+    files.sort_unstable();
+    files.dedup();
+    let unused = own.unused(files.into_iter().map(|id| dump.text.get(id)));
+    unused.into_iter().map(String::from).collect()
 }
 
 /// Puts together what has the same key, in an order that is the same every time.
@@ -563,6 +651,7 @@ fn gather<'d, I: Copy + Ord, K: Clone + Eq + Hash>(
     counted: &Counted<I>,
     key: impl Fn(I) -> K,
     site: impl Fn(K, I) -> Site<'d>,
+    own: impl Fn(I) -> Option<(FrameKey, Frame<'d>)>,
 ) -> Vec<Group<'d>> {
     let mut sorted: Vec<_> = counted.iter().collect();
     sorted.sort_unstable_by_key(|((id, class), _)| (*id, *class));
@@ -579,14 +668,18 @@ fn gather<'d, I: Copy + Ord, K: Clone + Eq + Hash>(
                         site: site(key, id),
                         tally: Tally::default(),
                         classes: Vec::new(),
+                        own: Vec::new(),
                     });
                     groups.len() - 1
                 })
             }
         };
         last = Some((id, place));
-        groups[place].tally.add(*tally);
-        groups[place].classes.push(class);
+        let group = &mut groups[place];
+        group.tally.add(*tally);
+        group.classes.push(class);
+        let own = own(id).map(|(key, frame)| (key, frame, *tally));
+        group.own.extend(own);
     }
     groups
 }

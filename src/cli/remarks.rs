@@ -110,6 +110,17 @@ pub(super) fn on_nothing_tracked() {
     note("the dump holds no tracked objects; track_class follows those created after it");
 }
 
+/// Warns of what was named as own code and is no file's.
+pub(super) fn on_own(unused: &[String]) {
+    for prefix in unused {
+        let prefix: String = prefix.chars().take(200).collect();
+        let prefix = escaped(&prefix);
+        warn(&format!(
+            "no file of a trace is in --own '{prefix}'; --depth 9 shows the files"
+        ));
+    }
+}
+
 /// That no object passes a filter, and why as far as a single text explains it.
 pub(super) fn nothing_passes(filter: &Filter, unmatched: &[Unmatched]) -> String {
     if !unmatched.is_empty() {

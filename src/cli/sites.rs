@@ -14,7 +14,8 @@ use ctstats::units::escaped;
 use super::place::{self, Kind};
 use super::typed::TypedLimit;
 use super::{
-    FilterArgs, Opened, SELECTION, SheetArgs, finish, inputs, note, open, open_in_order, remarks,
+    FilterArgs, Opened, OwnArgs, SELECTION, SheetArgs, Usage, finish, inputs, note, open,
+    open_in_order, remarks,
 };
 
 const EXAMPLES: &str = "\
@@ -25,6 +26,10 @@ Examples:
     ctstats sites dump.dat --alive --depth 3 --sort alive-bytes
   A flame graph of the survivors of one class:
     ctstats sites dump.dat --alive --class Cart --flamegraph carts.svg
+  Which lines of your own code created them, where a library did it for you:
+    ctstats sites dump.dat --by own
+  The same if your program is installed as a package:
+    ctstats sites dump.dat --by own --own shop
   What changed between two runs, for flamegraph.pl and inferno (speedscope: --speedscope):
     ctstats sites old.dat new.dat --folded > stacks.txt
 
@@ -35,7 +40,9 @@ how many are alive, and the share of all bytes. Shares add up to 100 %.";
 ///
 /// Needs tracker.track_class(Cls, trace=True) while recording. Bytes are the largest size
 /// of each object. A survivor is alive at the end and was already active at the last
-/// snapshot but one. Frames of Pympler's own tracker are left out.
+/// snapshot but one. Frames of Pympler's own tracker are left out. Where the innermost frame
+/// is of the standard library or an installed package, the innermost frame of your own code
+/// stands below it.
 ///
 /// With --folded, --flamegraph or --speedscope whole stacks are written instead, from the
 /// program's start to the class; NEW adds what changed since DUMP.
@@ -52,6 +59,8 @@ pub(super) struct SitesArgs {
     #[arg(long, value_enum, value_name = "WHAT", default_value_t = By::Frame,
         conflicts_with = "stacks", help_heading = SELECTION)]
     by: By,
+    #[command(flatten)]
+    own: OwnArgs,
     /// How many frames make a site, counted from the innermost.
     #[arg(long, value_name = "N", default_value_t = 1, conflicts_with = "stacks",
         value_parser = clap::value_parser!(u16).range(1..=MAX_DEPTH as i64),
@@ -97,6 +106,8 @@ const STACKS: &str = "Stacks";
 enum By {
     /// File, line and function
     Frame,
+    /// The same of your own code: where a library creates the object, the line that calls it
+    Own,
     /// File and function
     Function,
     File,
@@ -115,22 +126,31 @@ enum Weigh {
     Objects,
 }
 
+impl By {
+    fn get(self) -> GroupBy {
+        match self {
+            By::Frame => GroupBy::Frame,
+            By::Own => GroupBy::Own,
+            By::Function => GroupBy::Function,
+            By::File => GroupBy::File,
+            By::Class => GroupBy::Class,
+            By::Name => GroupBy::Name,
+            By::Repr => GroupBy::Repr,
+        }
+    }
+}
+
 impl SitesArgs {
     pub(super) fn run(self) -> Result<()> {
-        if self.folded || self.flamegraph().is_some() || self.speedscope.is_some() {
+        self.refuse_unused_own()?;
+        if self.is_of_stacks() {
             return self.stacks();
         }
         self.form.check(&[&self.dump])?;
         let options = SitesOptions {
             filter: self.filter.filter(),
-            by: match self.by {
-                By::Frame => GroupBy::Frame,
-                By::Function => GroupBy::Function,
-                By::File => GroupBy::File,
-                By::Class => GroupBy::Class,
-                By::Name => GroupBy::Name,
-                By::Repr => GroupBy::Repr,
-            },
+            by: self.by.get(),
+            own: self.own.own_code(),
             depth: self.depth.into(),
             sort: self.sort,
             reverse: self.reverse,
@@ -142,8 +162,27 @@ impl SitesArgs {
         remarks::on_filter(&options.filter, &dump)?;
         if options.by.is_of_frames() {
             remark_on_traces(&dump)?;
+            remarks::on_own(&of.unused_own);
         }
         Ok(())
+    }
+
+    /// Whether whole stacks are asked for.
+    fn is_of_stacks(&self) -> bool {
+        self.folded || self.flamegraph().is_some() || self.speedscope.is_some()
+    }
+
+    /// Fails if own code is named that would change nothing.
+    fn refuse_unused_own(&self) -> Result<()> {
+        let what = match () {
+            () if !self.own.is_given() => return Ok(()),
+            () if self.is_of_stacks() => "--own is not for stacks, which have all frames",
+            () if !self.by.get().is_of_frames() => {
+                "--own is about frames; group by own, frame, function or file"
+            }
+            () => return Ok(()),
+        };
+        Err(Usage(what.into()).into())
     }
 
     fn flamegraph(&self) -> Option<&Path> {

@@ -43,8 +43,9 @@ pub enum Value<'s> {
     Label(String),
     /// An address in hexadecimal.
     Address(String),
-    /// Frames, outermost first. The innermost stands in the row, the others below it.
-    Site(&'s [SiteFrame<'s>]),
+    /// Frames, outermost first. The innermost stands in the row, the others below it, and below
+    /// them that of own code, if it is none of them, and how many of it there are more.
+    Site(&'s [SiteFrame<'s>], Option<(&'s SiteFrame<'s>, u64)>),
     /// How many.
     Count(u64),
     /// How many more or fewer.
@@ -193,7 +194,7 @@ impl Value<'_> {
     pub(super) fn is_text(&self) -> bool {
         matches!(
             self,
-            Value::Name(_) | Value::Text(_) | Value::Word(_) | Value::Label(_) | Value::Site(_)
+            Value::Name(_) | Value::Text(_) | Value::Word(_) | Value::Label(_) | Value::Site(..)
         )
     }
 
@@ -237,8 +238,8 @@ pub(super) fn whole(value: &Value<'_>) -> String {
         Value::Name(text) | Value::Text(text) => escaped(&text.to_str()).into_owned(),
         Value::Word(word) => (*word).into(),
         Value::Label(label) | Value::Address(label) => label.clone(),
-        Value::Site([]) => NO_TRACE.into(),
-        Value::Site(frames) => {
+        Value::Site([], _) => NO_TRACE.into(),
+        Value::Site(frames, _) => {
             let places: Vec<String> = frames.iter().rev().map(|f| place(f, None)).collect();
             places.join(" < ")
         }
@@ -260,7 +261,7 @@ pub(super) fn exact<'v>(value: &'v Value<'_>, digits: &'v mut itoa::Buffer) -> C
         | Value::PercentChange(figure)
         | Value::Seconds(figure)
         | Value::PerSecond(figure) => figure.to_string().into(),
-        Value::Nothing | Value::Site([]) => "".into(),
+        Value::Nothing | Value::Site([], _) => "".into(),
         Value::Name(text) | Value::Text(text) => text.to_str(),
         text => whole(text).into(),
     }
@@ -425,7 +426,7 @@ mod tests {
             (Value::Name(Text::new("=1+1")), "'=1+1"),
             (Value::Name(Text::new(" @x")), "' @x"),
             (Value::Name(Text::new("a-b")), "a-b"),
-            (Value::Site(&frames), "'=file:3 < =file:3"),
+            (Value::Site(&frames, None), "'=file:3 < =file:3"),
             (Value::ByteChange(-5), "-5"),
             (Value::AverageChange(-0.5), "-0.5"),
         ];

@@ -9,8 +9,8 @@ use super::report_table::{
     LEAST_NAME, LEAST_SITE, NOT_IN_TABLES, Note, Of, ReportTable, Row, TableColumn, Value,
     sorted_by,
 };
-use crate::analysis::sites::{GroupBy, SiteFigures, SiteRow, SiteSortKey, Sites};
-use crate::units::{ByteStyle, thousands};
+use crate::analysis::sites::{GroupBy, SiteFigures, SiteFrame, SiteRow, SiteSortKey, Sites};
+use crate::units::{ByteStyle, counted, thousands};
 
 /// Names the shape of the document. Another number means another shape.
 pub const SCHEMA: &str = "ctstats.sites/1";
@@ -25,17 +25,23 @@ const FIGURES: [TableColumn; 7] = [
     TableColumn::new("classes", "", "classes", 4),
 ];
 
+/// The source line of the innermost frame.
+const SOURCE: TableColumn = TableColumn::new("source", "", "source", NOT_IN_TABLES);
+const OWN_FRAME: TableColumn = TableColumn::new("own_frame", "", "own code", NOT_IN_TABLES);
+
 impl Report for Sites<'_> {
     fn table(&self, out: &mut impl Write, style: Style) -> io::Result<()> {
-        report_table(self, &columns(self)).table(out, style)
+        report_table(self, &columns(self, true)).table(out, style)
     }
 
     fn rows(&self, to: &mut impl Rows) -> io::Result<()> {
-        report_table(self, &columns(self)).rows(to)
+        report_table(self, &columns(self, true)).rows(to)
     }
 
     fn markdown(&self, out: &mut impl Write, style: ByteStyle) -> io::Result<()> {
-        report_table(self, &columns(self)).markdown(out, style)
+        let differs = |site: &SiteRow<'_>| site.own_frame.as_ref() != site.frames.last();
+        let with_own = self.sites.iter().any(differs);
+        report_table(self, &columns(self, with_own)).markdown(out, style)
     }
 
     fn json(&self, out: &mut impl Write, layout: JsonLayout) -> io::Result<()> {
@@ -48,25 +54,30 @@ impl Report for Sites<'_> {
             .field("depth", &self.depth)?
             .list("sites", &self.sites)?
             .field("more", &self.more)?
+            .field("outside_objects", &self.outside_objects)?
             .field("total", &self.total)?
             .end()
     }
 }
 
-fn columns(sites: &Sites<'_>) -> Vec<TableColumn> {
+/// Where own frames are all those of the sites, a Markdown table, which has no other place for
+/// them, does without.
+fn columns(sites: &Sites<'_>, with_own: bool) -> Vec<TableColumn> {
     let name = match sites.by {
-        GroupBy::Frame => TableColumn::new("site", "", "created in", 0),
+        GroupBy::Frame | GroupBy::Own => TableColumn::new("site", "", "created in", 0),
         GroupBy::Function => TableColumn::new("function", "", "created in", 0),
         GroupBy::File => TableColumn::new("file", "", "created in", 0),
         GroupBy::Class => TableColumn::new("class", "", "class", 0),
         GroupBy::Name => TableColumn::new("name", "", "name", 0),
         GroupBy::Repr => TableColumn::new("repr", "", "repr", 0),
     };
-    let source = TableColumn::new("source", "", "source", NOT_IN_TABLES);
     let mut columns = vec![name];
     columns.extend(FIGURES);
-    if sites.by == GroupBy::Frame {
-        columns.push(source);
+    if sites.by.is_of_lines() {
+        columns.push(SOURCE);
+    }
+    if sites.by.is_of_frames() && with_own {
+        columns.push(OWN_FRAME);
     }
     let keys = sites.sort.iter().map(|key| match key {
         SiteSortKey::Size => "size_bytes",
@@ -84,28 +95,15 @@ fn report_table<'s>(
     sites: &'s Sites<'_>,
     columns: &'s [TableColumn],
 ) -> ReportTable<'s, impl Iterator<Item = Row<'s>> + Clone> {
-    let with_source = sites.by == GroupBy::Frame;
     let one = move |site: &'s SiteRow<'_>| {
         let name = match site.name {
             Some(repr) if sites.by == GroupBy::Repr => Value::Text(repr),
             Some(name) => Value::Name(name),
-            None => Value::Site(&site.frames),
+            None => Value::Site(&site.frames, own_beside(site)),
         };
-        row(
-            Of::One,
-            name,
-            &site.figures,
-            with_source.then(|| source(site)),
-        )
+        row(Of::One, name, &site.figures, columns, Some(site))
     };
-    let folded = move |of, name, figures| {
-        row(
-            of,
-            Value::Label(name),
-            figures,
-            with_source.then_some(Value::Nothing),
-        )
-    };
+    let folded = move |of, name, figures| row(of, Value::Label(name), figures, columns, None);
     let more = sites.more.iter().map(move |more| {
         let name = format!("{} more", thousands(more.sites as i128));
         folded(Of::More, name, &more.figures)
@@ -122,6 +120,7 @@ fn report_table<'s>(
             "survivors: alive at the end, and active at the last snapshot but one already",
         ));
     }
+    notes.extend(outside(sites).map(|text| Note::new("", text)));
     ReportTable {
         columns,
         rows: sites.sites.iter().map(one).chain(more).chain(total),
@@ -134,12 +133,33 @@ fn report_table<'s>(
     }
 }
 
-fn source<'s>(site: &'s SiteRow<'_>) -> Value<'s> {
-    let source = site.frames.last().and_then(|frame| frame.source);
-    source.map_or(Value::Nothing, Value::Text)
+/// The own frame, if it is none of those that are shown anyway.
+fn own_beside<'s>(site: &'s SiteRow<'_>) -> Option<(&'s SiteFrame<'s>, u64)> {
+    let own = site.own_frame.as_ref()?;
+    let is_shown = site.own_frames == 1 && site.frames.contains(own);
+    (!is_shown).then_some((own, site.own_frames - 1))
 }
 
-fn row<'s>(of: Of, name: Value<'s>, figures: &SiteFigures, source: Option<Value<'s>>) -> Row<'s> {
+/// Says that some objects have no own frame.
+fn outside(sites: &Sites<'_>) -> Option<String> {
+    let objects = sites.outside_objects.filter(|&objects| objects > 0)?;
+    let place = match sites.by {
+        GroupBy::Own => ": here they are at their innermost frame",
+        _ => "",
+    };
+    Some(format!(
+        "no frame of {} is of your own code{place}; --own PREFIX names what is",
+        counted(objects as usize, "object", "objects")
+    ))
+}
+
+fn row<'s>(
+    of: Of,
+    name: Value<'s>,
+    figures: &SiteFigures,
+    columns: &[TableColumn],
+    site: Option<&'s SiteRow<'_>>,
+) -> Row<'s> {
     let mut values = vec![
         name,
         Value::Count(figures.objects),
@@ -150,6 +170,17 @@ fn row<'s>(of: Of, name: Value<'s>, figures: &SiteFigures, source: Option<Value<
         Value::of(figures.share_percent, Value::Percent),
         Value::Count(figures.classes),
     ];
-    values.extend(source);
+    let source = || site?.frames.last()?.source;
+    let own_frame = || site?.own_frame.as_ref();
+    values.extend(
+        columns[values.len()..]
+            .iter()
+            .map(|column| match column.name {
+                "source" => source().map_or(Value::Nothing, Value::Text),
+                _ => own_frame().map_or(Value::Nothing, |frame| {
+                    Value::Site(std::slice::from_ref(frame), None)
+                }),
+            }),
+    );
     Row { of, values }
 }

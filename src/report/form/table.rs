@@ -10,7 +10,7 @@ use crate::report::fit::{clipped, ending, fit, fit_left, fit_right, width_of, wr
 use crate::report::report_table::{
     NO_TRACE, NOT_IN_TABLES, Of, ReportTable, Row, SHORTEST_NAME, TableColumn, Value, place, shown,
 };
-use crate::units::ByteStyle;
+use crate::units::{ByteStyle, thousands};
 
 /// Columns of the page where there is no terminal.
 pub const DEFAULT_WIDTH: usize = 120;
@@ -215,27 +215,47 @@ impl<'s> TableLayout<'s> {
             });
         }
         writeln!(out, "{}", line.trim_end())?;
-        if let Some(Value::Site(frames)) = row.values.first() {
+        if let Some(Value::Site(frames, own)) = row.values.first() {
             self.below(out, frames)?;
+            if let &Some((frame, more)) = own {
+                self.own(out, frame, more)?;
+            }
         }
         Ok(())
     }
 
     /// What stands under a site: its source line, and where it was called from.
     fn below(&self, out: &mut impl Write, frames: &[SiteFrame<'_>]) -> io::Result<()> {
-        let paint = self.style.paint;
         for (index, frame) in frames.iter().rev().enumerate() {
             if index > 0 {
                 let room = self.width.saturating_sub(12);
                 let place = fit_left(&place(frame, Some(room)), room);
                 writeln!(out, "  called by {}", place.trim_end())?;
             }
-            if let Some(source) = frame.source.filter(|source| !source.is_empty()) {
-                let room = self.width.saturating_sub(6);
-                writeln!(out, "      {}", paint.aside(clipped(source, room)))?;
-            }
+            self.source(out, frame)?;
         }
         Ok(())
+    }
+
+    fn source(&self, out: &mut impl Write, frame: &SiteFrame<'_>) -> io::Result<()> {
+        let Some(source) = frame.source.filter(|source| !source.is_empty()) else {
+            return Ok(());
+        };
+        let room = self.width.saturating_sub(6);
+        let source = clipped(source, room);
+        writeln!(out, "      {}", self.style.paint.aside(source))
+    }
+
+    /// The frame of own code under a site of other code.
+    fn own(&self, out: &mut impl Write, frame: &SiteFrame<'_>, more: u64) -> io::Result<()> {
+        let more = match more {
+            0 => String::new(),
+            more => format!(" and {} more", thousands(more.into())),
+        };
+        let room = self.width.saturating_sub("  own code ".len() + more.len());
+        let place = fit_left(&place(frame, Some(room)), room);
+        writeln!(out, "  own code {}{more}", place.trim_end())?;
+        self.source(out, frame)
     }
 }
 
@@ -290,7 +310,7 @@ fn ruled(group: &str, width: usize) -> String {
 pub(in crate::report) fn cell(value: &Value<'_>, style: ByteStyle, width: usize) -> String {
     match value {
         Value::Name(text) | Value::Text(text) => ending(*text, width),
-        Value::Site(frames) => frames
+        Value::Site(frames, _) => frames
             .last()
             .map_or(NO_TRACE.into(), |frame| place(frame, Some(width))),
         value => shown(value, style),
