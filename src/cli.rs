@@ -119,11 +119,11 @@ struct FilterArgs {
 }
 
 impl FilterArgs {
-    fn filter(self) -> Filter {
+    fn filter(&self) -> Filter {
         Filter {
-            classes: self.class,
-            names: self.name,
-            reprs: self.repr,
+            classes: self.class.clone(),
+            names: self.name.clone(),
+            reprs: self.repr.clone(),
             alive: match (self.alive, self.dead) {
                 (true, _) => Some(true),
                 (_, true) => Some(false),

@@ -460,6 +460,35 @@ const CASES: &[(&str, &str)] = &[
     ("usage-sites-own", "sites PRICES --own ./"),
     ("usage-sites-own-by", "sites PRICES --own shop --by class"),
     ("usage-sites-own-folded", "sites PRICES --own shop --folded"),
+    // What was alive at a snapshot, and how large it was then.
+    ("sites-snapshot", "sites PRICES --snapshot noon"),
+    (
+        "sites-snapshot-json",
+        "sites PRICES --snapshot -1 --by class --format json",
+    ),
+    ("sites-alive-at", "sites PRICES --alive-at first"),
+    (
+        "sites-alive-at-alive",
+        "sites PRICES --alive-at first --alive --by class --bytes",
+    ),
+    (
+        "sites-alive-at-snapshot",
+        "sites PRICES --alive-at first --snapshot evening --by own",
+    ),
+    (
+        "sites-snapshot-nothing",
+        "sites LEAKY --snapshot 0 --class Cart",
+    ),
+    (
+        "sites-snapshot-folded",
+        "sites PRICES --snapshot noon --folded",
+    ),
+    (
+        "sites-snapshot-repeated",
+        "sites fixtures/dumps/equal-1.1-py311.dump --snapshot eq --by class",
+    ),
+    ("usage-sites-snapshot", "sites PRICES --snapshot evning"),
+    ("usage-sites-alive-at", "sites PRICES --alive-at 7"),
     (
         "sites-no-traces",
         "sites fixtures/dumps/bank-small-1.1-py311.dump",

@@ -5,6 +5,7 @@
 //! looked at once. Traces share their texts, and hostile ones share long texts, so texts
 //! are compared once as well and stand for a rank from then on.
 
+use std::borrow::Cow;
 use std::collections::HashMap;
 use std::hash::Hash;
 
@@ -12,11 +13,11 @@ use foldhash::fast::RandomState;
 use serde::Serialize;
 
 use super::own_code::OwnCode;
-use super::summary::percent;
+use super::summary::{SnapshotName, SnapshotSelector, percent};
 use crate::error::Error;
 use crate::model::{
     Class, ClassId, Column, Contents, Frame, Integer, KeptSizes, ObjectId, Projection, Rows, Rules,
-    Salvaged, Sizes, Snapshot, Text, TextId, Trace, TraceId, TrackedObject,
+    Salvaged, Samples, Sizes, Snapshot, Text, TextId, Trace, TraceId, TrackedObject,
 };
 use crate::named::{named, parsed_by_name};
 use crate::select::{Filter, Limit};
@@ -96,6 +97,11 @@ pub struct SitesOptions {
     pub depth: usize,
     /// Which frames are of own code.
     pub own: OwnCode,
+    /// Only objects that were alive at this snapshot.
+    pub alive_at: Option<SnapshotSelector>,
+    /// Only objects that were alive at this snapshot, with their sizes at it. Otherwise the
+    /// size of an object is its largest.
+    pub snapshot: Option<SnapshotSelector>,
     /// Sort keys; none means by size. What ties is sorted by the site.
     pub sort: Vec<SiteSortKey>,
     /// Turns the sorted sites round.
@@ -105,14 +111,20 @@ pub struct SitesOptions {
 }
 
 impl SitesOptions {
-    /// What it looks at of objects.
-    pub fn projection(&self) -> Projection {
-        Projection::of([Column::Birth, Column::Death])
+    /// What it looks at of objects, whose sizes are the largest, or those at a snapshot.
+    fn projection(&self, snapshot: Option<Snapshot<'_>>) -> Projection {
+        let projection = Projection::of([Column::Birth, Column::Death])
             .with_if(self.by.is_of_frames(), Column::Trace)
             .with_if(self.by == GroupBy::Name, Column::Name)
-            .with_if(self.by == GroupBy::Repr, Column::Repr)
-            .with_sizes(KeptSizes::default())
-            .and(self.filter.projection())
+            .with_if(self.by == GroupBy::Repr, Column::Repr);
+        let projection = match snapshot {
+            None => projection.with_sizes(KeptSizes::default()),
+            Some(snapshot) => projection.with_samples(Samples::At {
+                seconds: snapshot.timestamp_seconds(),
+                referents: false,
+            }),
+        };
+        projection.and(self.filter.projection())
     }
 
     /// The sort keys that are meant.
@@ -131,6 +143,8 @@ impl Default for SitesOptions {
             by: GroupBy::default(),
             depth: 1,
             own: OwnCode::default(),
+            alive_at: None,
+            snapshot: None,
             sort: Vec::new(),
             reverse: false,
             limit: None,
@@ -152,7 +166,9 @@ pub struct SiteFrame<'d> {
     pub source: Option<Text<'d>>,
 }
 
-/// Figures of some objects.
+/// Figures of some objects. Where sizes are those at a snapshot, an object that it measured but
+/// that was not alive at it counts with its bytes alone, as in
+/// [`Summary`](super::summary::Summary).
 #[derive(Clone, Copy, Debug, Default, PartialEq, Serialize)]
 pub struct SiteFigures {
     /// How many were created.
@@ -161,11 +177,11 @@ pub struct SiteFigures {
     pub alive: u64,
     /// Those alive at the end that were already active at the last snapshot but one.
     pub survivors: u64,
-    /// The largest sizes of all of them, in bytes.
+    /// The sizes of all of them, in bytes.
     pub size_bytes: i128,
-    /// The largest sizes of those alive, in bytes.
+    /// The sizes of those alive at the end, in bytes.
     pub alive_bytes: i128,
-    /// Of the largest sizes of all selected objects, in percent; `None` if those are 0.
+    /// Of the sizes of all selected objects, in percent; `None` if those are 0.
     pub share_percent: Option<f64>,
     /// How many classes they are of, by registered names.
     pub classes: u64,
@@ -210,6 +226,10 @@ pub struct Sites<'d> {
     pub by: GroupBy,
     /// How many frames make a site.
     pub depth: usize,
+    /// The snapshot at which the objects were alive, if only such ones count.
+    pub alive_at: Option<SnapshotName<'d>>,
+    /// The snapshot whose sizes count; `None` if it is the largest sizes.
+    pub snapshot: Option<SnapshotName<'d>>,
     /// How many objects have a trace, but no frame of own code; `None` if traces were not asked
     /// for.
     pub outside_objects: Option<u64>,
@@ -228,31 +248,33 @@ pub struct Sites<'d> {
 }
 
 impl<'d> Sites<'d> {
-    /// Groups the objects of a dump.
-    ///
-    /// # Errors
-    ///
-    /// If the dump cannot be read.
+    /// Groups the objects of a dump. Fails if the dump cannot be read, or has no such snapshot.
     pub fn of(source: &'d impl Source, options: &SitesOptions) -> Result<Self, Error> {
-        let dump = source.keep(source.fetch(options.projection(), Rows::All)?);
-        let admitted = dump
+        let measured = Measured::read(source, options)?;
+        let admitted = measured
+            .dump
             .classes()
             .filter(|class| options.filter.admits_class(class.name()));
-        let sizes = dump.sizes(Rules::Documented);
-        Ok(Sites::among(dump, admitted, &sizes, options))
+        Ok(Sites::among(&measured, admitted, options))
     }
 
-    /// Groups the objects of one class, whatever the filter says of classes.
+    /// Groups the objects of one class by their largest sizes, whatever the filter says of classes.
     pub fn of_class(class: Class<'d>, sizes: &Sizes, options: &SitesOptions) -> Self {
-        Sites::among(class.dump, std::iter::once(class), sizes, options)
+        let measured = Measured {
+            dump: class.dump,
+            sizes: Some(Cow::Borrowed(sizes)),
+            alive_at: None,
+            snapshot: None,
+        };
+        Sites::among(&measured, std::iter::once(class), options)
     }
 
     fn among(
-        dump: &'d Contents,
+        measured: &Measured<'d, '_>,
         classes: impl Iterator<Item = Class<'d>>,
-        sizes: &Sizes,
         options: &SitesOptions,
     ) -> Self {
+        let dump = measured.dump;
         let columns = &dump.objects;
         let text = |class: Class<'_>, object: ObjectId| match options.by {
             GroupBy::Name => columns.name[object.index()],
@@ -260,10 +282,10 @@ impl<'d> Sites<'d> {
             _ => dump.classes[class.id().index()].name,
         };
         let (mut groups, outside_objects) = if options.by.is_of_frames() {
-            let counted = count(dump, classes, sizes, options, trace_of(dump));
+            let counted = count(measured, classes, options, trace_of(dump));
             by_frames(dump, &counted, options)
         } else {
-            let counted = count(dump, classes, sizes, options, text);
+            let counted = count(measured, classes, options, text);
             (by_text(dump, &counted), None)
         };
         let total = figures_of(dump, &groups);
@@ -290,6 +312,8 @@ impl<'d> Sites<'d> {
             salvaged: dump.notes.salvaged.as_ref(),
             by: options.by,
             depth: options.depth,
+            alive_at: measured.alive_at.map(SnapshotName::of),
+            snapshot: measured.snapshot.map(SnapshotName::of),
             outside_objects,
             unused_own: outside_objects.map_or(Vec::new(), |_| unused_own(dump, &options.own)),
             sort: options.keys().to_vec(),
@@ -303,19 +327,82 @@ impl<'d> Sites<'d> {
     }
 }
 
-/// Traces and classes of the selected objects of a dump, how many objects, and their largest sizes
-/// in bytes.
-pub(crate) fn count_admitted(
-    dump: &Contents,
-    sizes: &Sizes,
-    options: &SitesOptions,
-) -> impl Iterator<Item = (TraceId, ClassId, u64, i128)> {
-    let admitted = dump
-        .classes()
-        .filter(|class| options.filter.admits_class(class.name()));
-    count(dump, admitted, sizes, options, trace_of(dump))
-        .into_iter()
-        .map(|((trace, class), tally)| (trace, class, tally.objects, tally.size_bytes))
+/// What was read of a dump to count its objects.
+struct Measured<'d, 's> {
+    dump: &'d Contents,
+    /// The largest sizes, where they are asked for.
+    sizes: Option<Cow<'s, Sizes>>,
+    alive_at: Option<Snapshot<'d>>,
+    snapshot: Option<Snapshot<'d>>,
+}
+
+impl<'d> Measured<'d, 'd> {
+    fn read(source: &'d impl Source, options: &SitesOptions) -> Result<Self, Error> {
+        let digest = source.digest()?.contents;
+        let find = |selector: &Option<SnapshotSelector>| {
+            let found = selector.as_ref().map(|selector| selector.first(digest));
+            found.transpose()
+        };
+        let (alive_at, snapshot) = (find(&options.alive_at)?, find(&options.snapshot)?);
+        let wanted = options.projection(snapshot);
+        let dump = source.keep(source.fetch(wanted, Rows::All)?);
+        let sizes = wanted.sizes.map(|_| dump.sizes(Rules::Documented));
+        Ok(Measured {
+            dump,
+            sizes,
+            alive_at,
+            snapshot,
+        })
+    }
+}
+
+impl Measured<'_, '_> {
+    fn largest_bytes(&self, id: ObjectId) -> i64 {
+        let sizes = self.sizes.as_deref();
+        sizes.map_or(0, |sizes| sizes.largest_bytes(id))
+    }
+
+    /// Whether an object is counted, and its bytes; `None` if it is neither counted nor measured.
+    fn of(&self, object: TrackedObject<'_>) -> Option<(bool, i64)> {
+        let is_active_at =
+            |snapshot: Snapshot<'_>| object.is_active_at(snapshot.timestamp_seconds());
+        if !self.alive_at.is_none_or(is_active_at) {
+            return None;
+        }
+        let Some(snapshot) = self.snapshot else {
+            return Some((true, self.largest_bytes(object.id())));
+        };
+        let time = snapshot.timestamp_seconds();
+        // Of several samples at one moment the last counts.
+        let sample = object
+            .live_samples()
+            .rfind(|sample| sample.time_seconds == time);
+        let size = sample.map(|sample| sample.asized.size_bytes());
+        let is_active = is_active_at(snapshot);
+        (is_active || size.is_some()).then_some((is_active, size.unwrap_or(0)))
+    }
+}
+
+/// What was counted of the selected objects of a dump.
+pub(crate) struct Traces<'d> {
+    pub(crate) dump: &'d Contents,
+    /// By trace and class, in no order.
+    pub(crate) tallies: Vec<((TraceId, ClassId), Tally)>,
+}
+
+impl<'d> Traces<'d> {
+    pub(crate) fn of(source: &'d impl Source, options: &SitesOptions) -> Result<Self, Error> {
+        let measured = Measured::read(source, options)?;
+        let dump = measured.dump;
+        let admitted = dump
+            .classes()
+            .filter(|class| options.filter.admits_class(class.name()));
+        let counted = count(&measured, admitted, options, trace_of(dump));
+        Ok(Traces {
+            dump,
+            tallies: counted.into_iter().collect(),
+        })
+    }
 }
 
 /// The traces of objects.
@@ -331,12 +418,12 @@ pub(crate) fn is_tracker(frame: Frame<'_>) -> bool {
 
 /// What was counted of some objects.
 #[derive(Clone, Copy, Debug, Default)]
-struct Tally {
-    objects: u64,
-    alive: u64,
+pub(crate) struct Tally {
+    pub(crate) objects: u64,
+    pub(crate) alive: u64,
     survivors: u64,
-    size_bytes: i128,
-    alive_bytes: i128,
+    pub(crate) size_bytes: i128,
+    pub(crate) alive_bytes: i128,
 }
 
 impl Tally {
@@ -354,12 +441,12 @@ impl Tally {
 type Counted<I> = HashMap<(I, ClassId), Tally, RandomState>;
 
 fn count<'d, I: Copy + Ord + Hash>(
-    dump: &'d Contents,
+    measured: &Measured<'d, '_>,
     classes: impl Iterator<Item = Class<'d>>,
-    sizes: &Sizes,
     options: &SitesOptions,
     of: impl Fn(Class<'d>, ObjectId) -> I,
 ) -> Counted<I> {
+    let dump = measured.dump;
     let before_last = dump
         .snapshots()
         .nth_back(1)
@@ -370,22 +457,21 @@ fn count<'d, I: Copy + Ord + Hash>(
         let mut run: Option<(I, Tally)> = None;
         for object in class.objects() {
             let id = object.id();
-            let admits = |object: TrackedObject<'_>| {
-                options
-                    .filter
-                    .admits_object(object, || sizes.largest_bytes(id))
-            };
-            if !admits(object) {
+            let largest_bytes = || measured.largest_bytes(id);
+            if !options.filter.admits_object(object, largest_bytes) {
                 continue;
             }
+            let Some((is_counted, size)) = measured.of(object) else {
+                continue;
+            };
             let key = of(class, id);
-            let size = i128::from(sizes.largest_bytes(id));
+            let size = i128::from(size);
             let alive = object.is_alive();
             let survives = alive && before_last.is_some_and(|time| object.is_active_at(time));
             let one = Tally {
-                objects: 1,
-                alive: alive.into(),
-                survivors: survives.into(),
+                objects: is_counted.into(),
+                alive: (is_counted && alive).into(),
+                survivors: (is_counted && survives).into(),
                 size_bytes: size,
                 alive_bytes: if alive { size } else { 0 },
             };
@@ -721,6 +807,7 @@ fn sort(groups: &mut [Group<'_>], keep: usize, options: &SitesOptions) {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::analysis::summary::{SnapshotSummary, Summary, SummaryOptions};
     use crate::model::Dump;
 
     fn shop() -> Dump {
@@ -794,5 +881,69 @@ mod tests {
                 whole.total.figures.size_bytes
             );
         }
+    }
+
+    /// What lived at a snapshot, and its bytes, are those of `summary`, also by other groups.
+    #[test]
+    fn snapshots_have_the_figures_of_summary() {
+        let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/fixtures/");
+        let dumps = std::fs::read_dir(format!("{folder}dumps")).unwrap();
+        let dumps = dumps.map(|entry| entry.unwrap().path());
+        let more = ["leaky_shop.dump", "prices.dump", "django.dump.gz"];
+        let mut compared = 0;
+        for path in dumps.chain(more.map(|name| format!("{folder}{name}").into())) {
+            let Ok(dump) = Dump::load(&path) else {
+                continue;
+            };
+            if dump.snapshots().len() * dump.object_count() > 100_000 {
+                continue;
+            }
+            let summary = Summary::of(&dump, SummaryOptions::default()).unwrap();
+            let each = |snapshot: SnapshotSummary<'_>| -> Result<(), Error> {
+                for by in [GroupBy::Class, GroupBy::Own] {
+                    let options = SitesOptions {
+                        snapshot: Some(SnapshotSelector::Index(snapshot.snapshot as i64)),
+                        by,
+                        ..SitesOptions::default()
+                    };
+                    let total = sites(&dump, options).total.figures;
+                    let told = (total.objects, total.size_bytes);
+                    let expected = (snapshot.total.active, snapshot.total.sum_bytes);
+                    assert_eq!(told, expected, "{} {snapshot:?}", path.display());
+                    compared += u64::from(expected.1 > 0);
+                }
+                Ok(())
+            };
+            summary.each(each).unwrap();
+        }
+        assert!(compared > 100, "{compared}");
+    }
+
+    #[test]
+    fn those_alive_at_a_snapshot_keep_their_largest_sizes() {
+        let path = concat!(env!("CARGO_MANIFEST_DIR"), "/fixtures/prices.dump");
+        let dump = Dump::load(path).unwrap();
+        let figures = |alive_at: Option<SnapshotSelector>, snapshot: Option<SnapshotSelector>| {
+            let options = SitesOptions {
+                by: GroupBy::Class,
+                alive_at,
+                snapshot,
+                ..SitesOptions::default()
+            };
+            let total = sites(&dump, options).total.figures;
+            (total.objects, total.alive, total.size_bytes)
+        };
+        let [first, last] = [SnapshotSelector::First, SnapshotSelector::Last].map(Some);
+        let whole = figures(None, None);
+        let [at_first, at_last] = [first.clone(), last.clone()].map(|at| figures(at, None));
+        // Eight of sixteen were there first, and four of them to the end.
+        assert_eq!((at_first.0, at_first.1, whole.0), (8, 4, 16));
+        assert_eq!((at_last.0, at_last.1), (11, 11));
+        let measured = figures(None, first.clone());
+        assert_eq!((measured.0, measured.1), (8, 4));
+        assert!(measured.2 < at_first.2, "they grew later");
+        let both = figures(first, last);
+        assert_eq!((both.0, both.1), (4, 4));
+        assert!(both.2 < measured.2, "the others died");
     }
 }

@@ -6,10 +6,9 @@ use std::collections::{HashMap, HashSet};
 
 use foldhash::fast::RandomState;
 
-use super::sites::{self, GroupBy, SitesOptions, is_tracker};
+use super::sites::{GroupBy, SitesOptions, Traces, is_tracker};
 use crate::error::Error;
-use crate::model::{Contents, Frame, Rows, Rules, Text, TextId, Trace, TraceId};
-use crate::select::Filter;
+use crate::model::{Contents, Frame, Text, TextId, Trace, TraceId};
 use crate::source::Source;
 use crate::units::escaped;
 
@@ -23,7 +22,7 @@ const NO_TRACE: &str = "(no trace)";
 /// What a stack weighs.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Weight {
-    /// The largest sizes of its objects, in bytes.
+    /// The sizes of its objects, in bytes: the largest, or those at a snapshot.
     #[default]
     Bytes,
     /// How many objects there are.
@@ -63,23 +62,25 @@ pub struct Stacks<'d> {
 }
 
 impl<'d> Stacks<'d> {
-    /// Weighs the selected objects of a dump. Fails if the dump cannot be read.
-    pub fn of(source: &'d impl Source, filter: &Filter, weight: Weight) -> Result<Self, Error> {
+    /// Weighs the selected objects of a dump, whatever they are grouped by. Fails if the dump
+    /// cannot be read, or has no such snapshot.
+    pub fn of(
+        source: &'d impl Source,
+        options: &SitesOptions,
+        weight: Weight,
+    ) -> Result<Self, Error> {
         let options = SitesOptions {
-            filter: filter.clone(),
             by: GroupBy::Frame,
-            ..SitesOptions::default()
+            ..options.clone()
         };
-        let dump = source.keep(source.fetch(options.projection(), Rows::All)?);
-        let sizes = dump.sizes(Rules::Documented);
-        let counted = sites::count_admitted(dump, &sizes, &options);
-        let stacks = counted.map(|(trace, class, objects, size_bytes)| Stack {
+        let Traces { dump, tallies } = Traces::of(source, &options)?;
+        let stacks = tallies.into_iter().map(|((trace, class), tally)| Stack {
             trace: (trace != TraceId::NONE).then_some(Trace { dump, id: trace }),
             class: dump.class_name(class),
             before: 0,
             weight: match weight {
-                Weight::Bytes => size_bytes,
-                Weight::Objects => objects.into(),
+                Weight::Bytes => tally.size_bytes,
+                Weight::Objects => tally.objects.into(),
             },
         });
         Ok(Stacks {
@@ -279,7 +280,7 @@ mod tests {
     }
 
     fn of(dump: &Dump, weight: Weight) -> Stacks<'_> {
-        Stacks::of(dump, &Filter::default(), weight).unwrap()
+        Stacks::of(dump, &SitesOptions::default(), weight).unwrap()
     }
 
     #[test]

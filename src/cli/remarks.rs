@@ -5,6 +5,7 @@ use std::path::Path;
 
 use anyhow::Result;
 
+use ctstats::analysis::SitesOptions;
 use ctstats::report::{did_you_mean, salvaged};
 use ctstats::select::{Criterion, Filter, Selected, Unmatched};
 use ctstats::units::{counted, escaped, short_time};
@@ -108,6 +109,39 @@ pub(super) fn on_selection(filter: &Filter, selected: &Selected) {
 /// Notes that there is nothing that a filter could find.
 pub(super) fn on_nothing_tracked() {
     note("the dump holds no tracked objects; track_class follows those created after it");
+}
+
+/// Says which snapshot is meant where a description names several, and warns if nothing was alive
+/// at one although objects pass the filter.
+pub(super) fn on_snapshots(options: &SitesOptions, is_nothing: bool, dump: &Opened) -> Result<()> {
+    let contents = dump.ask(|file| file.digest())?.contents;
+    let given = [
+        ("--alive-at", &options.alive_at),
+        ("--snapshot", &options.snapshot),
+    ];
+    for (flag, selector) in given {
+        let Some(selector) = selector else { continue };
+        let named = selector.find(contents);
+        if let [first, _, ..] = named[..] {
+            let selector: String = selector.to_string().chars().take(200).collect();
+            note(&format!(
+                "{} are described as '{}'; {flag} takes the first, number {}",
+                counted(named.len(), "snapshot", "snapshots"),
+                escaped(&selector),
+                first.index(),
+            ));
+        }
+    }
+    let told = given.iter().filter_map(|(flag, selector)| {
+        let selector: String = selector.as_ref()?.to_string().chars().take(200).collect();
+        Some(format!("{flag} '{}'", escaped(&selector)))
+    });
+    let told: Vec<String> = told.collect();
+    if is_nothing && !told.is_empty() && dump.ask(|file| options.filter.unmatched(file))?.1 {
+        let told = told.join(" and ");
+        warn(&format!("no selected object was alive at {told}"));
+    }
+    Ok(())
 }
 
 /// Warns of what was named as own code and is no file's.

@@ -8,6 +8,7 @@ use clap::{ArgGroup, Args, ValueEnum};
 use ctstats::Source;
 use ctstats::analysis::sites::{GroupBy, MAX_DEPTH, SiteSortKey, Sites, SitesOptions};
 use ctstats::analysis::stacks::{Stacks, Weight};
+use ctstats::analysis::summary::SnapshotSelector;
 use ctstats::report::{folded, speedscope};
 use ctstats::units::escaped;
 
@@ -24,6 +25,10 @@ Examples:
     ctstats sites dump.dat --limit 10
   Who called them, for the objects that are still alive:
     ctstats sites dump.dat --alive --depth 3 --sort alive-bytes
+  What was alive when memory was highest, with its sizes then:
+    ctstats sites dump.dat --snapshot peak
+  What is still alive of what lived at the first snapshot:
+    ctstats sites dump.dat --alive-at first --alive
   A flame graph of the survivors of one class:
     ctstats sites dump.dat --alive --class Cart --flamegraph carts.svg
   Which lines of your own code created them, where a library did it for you:
@@ -74,6 +79,13 @@ pub(super) struct SitesArgs {
     /// Reverse the sorted order.
     #[arg(long, conflicts_with = "stacks", help_heading = SELECTION)]
     reverse: bool,
+    /// Only what was alive at this snapshot, with the sizes that the snapshot measured: its number
+    /// from 0, -1 for the last, its description, first, last or peak.
+    #[arg(long, value_name = "SELECTOR", allow_hyphen_values = true, help_heading = SELECTION)]
+    snapshot: Option<SnapshotSelector>,
+    /// Only what was alive at this snapshot. Sizes remain the largest, or those at --snapshot.
+    #[arg(long, value_name = "SELECTOR", allow_hyphen_values = true, help_heading = SELECTION)]
+    alive_at: Option<SnapshotSelector>,
     #[command(flatten)]
     filter: FilterArgs,
     /// Keep the first N sites and fold the others into one row.
@@ -147,19 +159,12 @@ impl SitesArgs {
             return self.stacks();
         }
         self.form.check(&[&self.dump])?;
-        let options = SitesOptions {
-            filter: self.filter.filter(),
-            by: self.by.get(),
-            own: self.own.own_code(),
-            depth: self.depth.into(),
-            sort: self.sort,
-            reverse: self.reverse,
-            limit: self.limit.map(TypedLimit::get),
-        };
+        let options = self.options();
         let dump = open_in_order(&self.dump, self.form.page.reading)?;
         let of = dump.ask(|file| Sites::of(file, &options))?;
         self.form.write(&of)?;
         remarks::on_filter(&options.filter, &dump)?;
+        remarks::on_snapshots(&options, of.total.figures.objects == 0, &dump)?;
         if options.by.is_of_frames() {
             remark_on_traces(&dump)?;
             remarks::on_own(&of.unused_own);
@@ -185,6 +190,20 @@ impl SitesArgs {
         Err(Usage(what.into()).into())
     }
 
+    fn options(&self) -> SitesOptions {
+        SitesOptions {
+            filter: self.filter.filter(),
+            by: self.by.get(),
+            own: self.own.own_code(),
+            alive_at: self.alive_at.clone(),
+            snapshot: self.snapshot.clone(),
+            depth: self.depth.into(),
+            sort: self.sort.clone(),
+            reverse: self.reverse,
+            limit: self.limit.clone().map(TypedLimit::get),
+        }
+    }
+
     fn flamegraph(&self) -> Option<&Path> {
         #[cfg(feature = "flamegraph")]
         return self.flamegraph.as_deref();
@@ -207,13 +226,13 @@ impl SitesArgs {
             .collect();
         let dumps = inputs([Some(&self.dump), self.new.as_ref()])?;
         place::refuse_losses(&dumps, &writes, self.form.page.force)?;
-        let filter = self.filter.filter();
+        let options = self.options();
         let dump = open_in_order(&self.dump, reading)?;
         let newer = match &self.new {
             Some(path) => Some(open_in_order(path, reading)?),
             None => None,
         };
-        let stacks_of = |file| Stacks::of(file, &filter, weight);
+        let stacks_of = |file| Stacks::of(file, &options, weight);
         let mut stacks = dump.ask(stacks_of)?;
         if let Some(newer) = &newer {
             stacks = newer.ask(stacks_of)?.since(stacks);
@@ -251,7 +270,8 @@ impl SitesArgs {
             speedscope::write(&mut out, &stacks, weight, names.each_ref().map(|n| &**n))?;
             finish(out, path)?;
         }
-        remarks::on_filter(&filter, &dump)?;
+        remarks::on_filter(&options.filter, &dump)?;
+        remarks::on_snapshots(&options, stacks.stacks.is_empty(), &dump)?;
         remark_on_traces(&dump)
     }
 }

@@ -179,15 +179,15 @@ fn drawable(name: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::analysis::sites::SitesOptions;
     use crate::model::Dump;
-    use crate::select::Filter;
 
     fn load(name: &str) -> Dump {
         Dump::load(format!("{}/fixtures/{name}", env!("CARGO_MANIFEST_DIR"))).unwrap()
     }
 
     fn of(dump: &Dump) -> Stacks<'_> {
-        Stacks::of(dump, &Filter::default(), Weight::Bytes).unwrap()
+        Stacks::of(dump, &SitesOptions::default(), Weight::Bytes).unwrap()
     }
 
     fn drawn(stacks: &Stacks<'_>) -> String {

@@ -623,7 +623,8 @@ pub(super) fn pattern(pattern: Pattern) -> &'static str {
     }
 }
 
-fn snapshot(name: &SnapshotName<'_>) -> String {
+/// A snapshot by its number and description.
+pub(super) fn snapshot(name: &SnapshotName<'_>) -> String {
     if name.description.is_empty() {
         return format!("snapshot {}", name.snapshot);
     }

@@ -5,6 +5,7 @@ use std::io::{self, Write};
 use super::form::json::{self, JsonLayout};
 use super::form::table::Style;
 use super::form::{Report, Rows};
+use super::leaks::snapshot;
 use super::report_table::{
     LEAST_NAME, LEAST_SITE, NOT_IN_TABLES, Note, Of, ReportTable, Row, TableColumn, Value,
     sorted_by,
@@ -52,6 +53,8 @@ impl Report for Sites<'_> {
             .salvaged("salvaged", self.salvaged)?
             .field("by", &self.by)?
             .field("depth", &self.depth)?
+            .field("alive_at", &self.alive_at)?
+            .field("snapshot", &self.snapshot)?
             .list("sites", &self.sites)?
             .field("more", &self.more)?
             .field("outside_objects", &self.outside_objects)?
@@ -110,10 +113,7 @@ fn report_table<'s>(
     });
     let total = std::iter::once(&sites.total)
         .map(move |total| folded(Of::Total, "total".into(), &total.figures));
-    let mut notes = vec![Note::new(
-        "",
-        "bytes: the largest size of each object; share: of all of them",
-    )];
+    let mut notes = vec![Note::new("", sizes(sites))];
     if sites.total.figures.survivors > 0 {
         notes.push(Note::new(
             "survivors",
@@ -138,6 +138,27 @@ fn own_beside<'s>(site: &'s SiteRow<'_>) -> Option<(&'s SiteFrame<'s>, u64)> {
     let own = site.own_frame.as_ref()?;
     let is_shown = site.own_frames == 1 && site.frames.contains(own);
     (!is_shown).then_some((own, site.own_frames - 1))
+}
+
+/// Says which objects count, and which size of each.
+fn sizes(sites: &Sites<'_>) -> String {
+    let alive_at = sites.alive_at.as_ref().map(snapshot);
+    let at = sites.snapshot.as_ref().map(snapshot);
+    match (alive_at, at) {
+        (None, None) => "bytes: the largest size of each object; share: of all of them".into(),
+        (Some(alive_at), None) => format!(
+            "objects: those that were alive at {alive_at}; bytes: the largest size of each; \
+             share: of all of them"
+        ),
+        (None, Some(at)) => format!(
+            "objects: those that were alive at {at}; bytes: the size of each at it; \
+             share: of all of them"
+        ),
+        (Some(alive_at), Some(at)) => format!(
+            "objects: those that were alive at {alive_at} and at {at}; bytes: the size of each \
+             at the latter; share: of all of them"
+        ),
+    }
 }
 
 /// Says that some objects have no own frame.
