@@ -489,6 +489,19 @@ const CASES: &[(&str, &str)] = &[
     ),
     ("usage-sites-snapshot", "sites PRICES --snapshot evning"),
     ("usage-sites-alive-at", "sites PRICES --alive-at 7"),
+    // A profile for pprof; tests/pprof.py reads it.
+    (
+        "usage-sites-pprof-two",
+        "sites DUMP LEAKY --pprof target/none.pb.gz",
+    ),
+    (
+        "sites-pprof-unused-own",
+        "sites PRICES --pprof /dev/null --own shp",
+    ),
+    (
+        "sites-pprof-no-folder",
+        "sites PRICES --pprof target/no/such/folder/out.pb.gz",
+    ),
     (
         "sites-no-traces",
         "sites fixtures/dumps/bank-small-1.1-py311.dump",

@@ -110,6 +110,7 @@ fn no_output_replaces_what_is_read() {
         ("sites d.dat -o d.dat", is_read),
         ("sites d.dat --flamegraph d.dat", is_read),
         ("sites d.dat --speedscope d.dat", is_read),
+        ("sites d.dat --pprof d.dat", is_read),
         ("sites old.dat d.dat --folded -o old.dat", is_read),
         ("sites old.dat d.dat --folded --speedscope old.dat", is_read),
         ("check d.dat --max-alive *=99 -o d.dat", is_read),
@@ -215,6 +216,7 @@ fn no_output_replaces_another() {
     let before = contents(folder);
     for line in [
         "sites d.dat --flamegraph new --speedscope new",
+        "sites d.dat --pprof new --speedscope new",
         "sites d.dat --folded -o new --speedscope ./new",
         "sites d.dat --flamegraph there --speedscope hard",
         "sites d.dat --folded --flamegraph -",
@@ -284,6 +286,7 @@ fn what_is_there_is_replaced_by_its_kind() {
         for (line, writes_dump) in [
             ("print d.dat --brief -o there", false),
             ("sites d.dat --speedscope there", false),
+            ("sites d.dat --pprof there", false),
             ("html d.dat -o there", false),
             ("convert d.dat there", true),
         ] {

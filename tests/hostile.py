@@ -395,11 +395,12 @@ def commands():
     made["print largest"] = ["print", "--sort", "size", "--limit", "200", "--format", "json"]
     made["summary largest"] = ["summary", "--limit", "3", "--sort", "size"]
     made["summary most"] = ["summary", "--limit", "3", "--sort", "active", "--format", "csv"]
-    for by in "function", "file", "class", "name", "repr":
+    for by in "own", "function", "file", "class", "name", "repr":
         made["sites by-" + by] = ["sites", "--by", by]
     made["sites deep"] = ["sites", "--depth", "50", "--format", "json"]
+    made["sites snapshot"] = ["sites", "--snapshot", "peak"]
     made["sites folded"] = ["sites", "--folded"]
-    for form in "flamegraph", "speedscope":
+    for form in "flamegraph", "speedscope", "pprof":
         made["sites " + form] = ["sites", "--" + form, "OUT"]
     for form in "table", "json", "junit", "github":
         made["check " + form] = ["check", "--format", form, "--max-alive", "*=1", "--max-bytes", "*=1", "--max-growth", "*=1"]

@@ -721,7 +721,7 @@ fn trace_sites<'d>(
 }
 
 /// What names no file of the traces, if there are any.
-fn unused_own(dump: &Contents, own: &OwnCode) -> Vec<String> {
+pub(crate) fn unused_own(dump: &Contents, own: &OwnCode) -> Vec<String> {
     if dump.traces.frames.is_empty() {
         return Vec::new();
     }

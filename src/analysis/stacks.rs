@@ -3,10 +3,11 @@
 
 use std::cmp::Ordering;
 use std::collections::{HashMap, HashSet};
+use std::ops::AddAssign;
 
 use foldhash::fast::RandomState;
 
-use super::sites::{GroupBy, SitesOptions, Traces, is_tracker};
+use super::sites::{GroupBy, SitesOptions, Traces, is_tracker, unused_own};
 use crate::error::Error;
 use crate::model::{Contents, Frame, Text, TextId, Trace, TraceId};
 use crate::source::Source;
@@ -38,6 +39,32 @@ pub struct Stack<'d> {
     pub before: i128,
     /// What it weighs.
     pub weight: i128,
+    /// What was counted, whatever it weighs; of two dumps, in the newer.
+    pub figures: StackFigures,
+    /// The innermost frame of own code.
+    pub own_frame: Option<Frame<'d>>,
+}
+
+/// Figures of the objects of a stack.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct StackFigures {
+    /// How many.
+    pub objects: u64,
+    /// Their sizes, in bytes.
+    pub size_bytes: i128,
+    /// Those alive at the end of the recording.
+    pub alive: u64,
+    /// The sizes of those, in bytes.
+    pub alive_bytes: i128,
+}
+
+impl AddAssign for StackFigures {
+    fn add_assign(&mut self, other: StackFigures) {
+        self.objects += other.objects;
+        self.size_bytes += other.size_bytes;
+        self.alive += other.alive;
+        self.alive_bytes += other.alive_bytes;
+    }
 }
 
 /// A part of a stack.
@@ -59,6 +86,8 @@ pub struct Stacks<'d> {
     pub stacks: Vec<Stack<'d>>,
     /// Whether there is an older dump that they are compared with.
     pub are_compared: bool,
+    /// What was named as own code, but names no file of any trace, as it was given.
+    pub unused_own: Vec<String>,
 }
 
 impl<'d> Stacks<'d> {
@@ -74,18 +103,30 @@ impl<'d> Stacks<'d> {
             ..options.clone()
         };
         let Traces { dump, tallies } = Traces::of(source, &options)?;
-        let stacks = tallies.into_iter().map(|((trace, class), tally)| Stack {
-            trace: (trace != TraceId::NONE).then_some(Trace { dump, id: trace }),
-            class: dump.class_name(class),
-            before: 0,
-            weight: match weight {
-                Weight::Bytes => tally.size_bytes,
-                Weight::Objects => tally.objects.into(),
-            },
+        let mut finder = options.own.finder();
+        let stacks = tallies.into_iter().map(|((trace, class), tally)| {
+            let trace = (trace != TraceId::NONE).then_some(Trace { dump, id: trace });
+            Stack {
+                trace,
+                class: dump.class_name(class),
+                before: 0,
+                weight: match weight {
+                    Weight::Bytes => tally.size_bytes,
+                    Weight::Objects => tally.objects.into(),
+                },
+                figures: StackFigures {
+                    objects: tally.objects,
+                    size_bytes: tally.size_bytes,
+                    alive: tally.alive,
+                    alive_bytes: tally.alive_bytes,
+                },
+                own_frame: trace.and_then(|trace| finder.frame(trace)),
+            }
         });
         Ok(Stacks {
             stacks: merged(stacks.collect()),
             are_compared: false,
+            unused_own: unused_own(dump, &options.own),
         })
     }
 
@@ -95,11 +136,13 @@ impl<'d> Stacks<'d> {
             .extend(older.stacks.into_iter().map(|stack| Stack {
                 before: stack.weight,
                 weight: 0,
+                figures: StackFigures::default(),
                 ..stack
             }));
         Stacks {
             stacks: merged(self.stacks),
             are_compared: true,
+            unused_own: self.unused_own,
         }
     }
 }
@@ -113,6 +156,7 @@ fn merged<'d>(mut stacks: Vec<Stack<'d>>) -> Vec<Stack<'d>> {
         if same {
             kept.before += next.before;
             kept.weight += next.weight;
+            kept.figures += next.figures;
         }
         same
     });

@@ -9,7 +9,7 @@ use ctstats::Source;
 use ctstats::analysis::sites::{GroupBy, MAX_DEPTH, SiteSortKey, Sites, SitesOptions};
 use ctstats::analysis::stacks::{Stacks, Weight};
 use ctstats::analysis::summary::SnapshotSelector;
-use ctstats::report::{folded, speedscope};
+use ctstats::report::{folded, pprof, speedscope};
 use ctstats::units::escaped;
 
 use super::place::{self, Kind};
@@ -27,6 +27,8 @@ Examples:
     ctstats sites dump.dat --alive --depth 3 --sort alive-bytes
   What was alive when memory was highest, with its sizes then:
     ctstats sites dump.dat --snapshot peak
+  A profile, read by Go's pprof with the classes as leaves:
+    ctstats sites dump.dat --pprof out.pb.gz && go tool pprof -top -tagleaf class out.pb.gz
   What is still alive of what lived at the first snapshot:
     ctstats sites dump.dat --alive-at first --alive
   A flame graph of the survivors of one class:
@@ -49,7 +51,7 @@ how many are alive, and the share of all bytes. Shares add up to 100 %.";
 /// is of the standard library or an installed package, the innermost frame of your own code
 /// stands below it.
 ///
-/// With --folded, --flamegraph or --speedscope whole stacks are written instead, from the
+/// With --folded, --flamegraph, --speedscope or --pprof whole stacks are written instead, from the
 /// program's start to the class; NEW adds what changed since DUMP.
 #[derive(Debug, Args)]
 #[command(after_help = EXAMPLES, group(ArgGroup::new("stacks").multiple(true)))]
@@ -104,7 +106,11 @@ pub(super) struct SitesArgs {
     /// Write a profile for speedscope; with two dumps, one profile for each.
     #[arg(long, value_name = "OUT.json", group = "stacks", help_heading = STACKS)]
     speedscope: Option<PathBuf>,
-    /// What stacks weigh.
+    /// Write a profile for `go tool pprof`, Pyroscope and Parca: objects and bytes of all that was
+    /// created, and of what is alive at the end, or was at --snapshot. Labels: class, own.
+    #[arg(long, value_name = "OUT.pb.gz", group = "stacks", help_heading = STACKS)]
+    pprof: Option<PathBuf>,
+    /// What stacks weigh. A profile for pprof has both.
     #[arg(long, value_enum, value_name = "WHAT", default_value_t = Weigh::Bytes,
         requires = "stacks", help_heading = STACKS)]
     weight: Weigh,
@@ -132,7 +138,7 @@ enum By {
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 enum Weigh {
-    /// The largest size of each object
+    /// The largest size of each object, or its size at --snapshot
     Bytes,
     /// One for each object
     Objects,
@@ -174,14 +180,22 @@ impl SitesArgs {
 
     /// Whether whole stacks are asked for.
     fn is_of_stacks(&self) -> bool {
-        self.folded || self.flamegraph().is_some() || self.speedscope.is_some()
+        let outputs = [
+            self.flamegraph(),
+            self.speedscope.as_deref(),
+            self.pprof.as_deref(),
+        ];
+        self.folded || outputs.iter().any(Option::is_some)
     }
 
     /// Fails if own code is named that would change nothing.
     fn refuse_unused_own(&self) -> Result<()> {
         let what = match () {
             () if !self.own.is_given() => return Ok(()),
-            () if self.is_of_stacks() => "--own is not for stacks, which have all frames",
+            () if self.pprof.is_some() => return Ok(()),
+            () if self.is_of_stacks() => {
+                "--own is not for stacks, which have all frames; only --pprof marks your own"
+            }
             () if !self.by.get().is_of_frames() => {
                 "--own is about frames; group by own, frame, function or file"
             }
@@ -212,13 +226,23 @@ impl SitesArgs {
     }
 
     fn stacks(self) -> Result<()> {
+        if self.pprof.is_some() && self.new.is_some() {
+            let what = "--pprof takes one dump; write a profile of each, and compare them with \
+                        go tool pprof -diff_base old.pb.gz new.pb.gz";
+            return Err(Usage(what.into()).into());
+        }
         let weight = match self.weight {
             Weigh::Bytes => Weight::Bytes,
             Weigh::Objects => Weight::Objects,
         };
         let reading = self.form.page.reading;
         let folded = self.folded.then(|| self.form.page.path());
-        let outputs = [folded, self.flamegraph(), self.speedscope.as_deref()];
+        let outputs = [
+            folded,
+            self.flamegraph(),
+            self.speedscope.as_deref(),
+            self.pprof.as_deref(),
+        ];
         let writes: Vec<_> = outputs
             .into_iter()
             .flatten()
@@ -270,9 +294,47 @@ impl SitesArgs {
             speedscope::write(&mut out, &stacks, weight, names.each_ref().map(|n| &**n))?;
             finish(out, path)?;
         }
+        if let Some(path) = &self.pprof {
+            self.profile(path, &stacks, &options, &dump)?;
+        }
         remarks::on_filter(&options.filter, &dump)?;
         remarks::on_snapshots(&options, stacks.stacks.is_empty(), &dump)?;
         remark_on_traces(&dump)
+    }
+}
+
+impl SitesArgs {
+    /// Writes the profile for pprof.
+    fn profile(
+        &self,
+        path: &Path,
+        stacks: &Stacks<'_>,
+        options: &SitesOptions,
+        dump: &Opened,
+    ) -> Result<()> {
+        let contents = dump.ask(|file| file.digest())?.contents;
+        let snapshot = options
+            .snapshot
+            .as_ref()
+            .map(|selector| selector.find(contents));
+        let snapshot = snapshot.and_then(|found| found.first().copied());
+        let snapshot = snapshot.map(|snapshot| {
+            let description = snapshot.description().head(200).to_str().into_owned();
+            format!("snapshot {} ({})", snapshot.index(), escaped(&description))
+        });
+        let file = self.dump.display().to_string();
+        let profile = pprof::Profile {
+            file: &escaped(&file),
+            snapshot: snapshot.as_deref(),
+        };
+        let mut out = open(path)?;
+        if out.is_terminal() {
+            anyhow::bail!("a profile is not text: give a file, or pipe the output into one");
+        }
+        pprof::write(&mut out, stacks, profile)?;
+        finish(out, path)?;
+        remarks::on_own(&stacks.unused_own);
+        Ok(())
     }
 }
 

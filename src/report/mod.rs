@@ -19,6 +19,7 @@ pub mod leaks;
 pub mod lifetimes;
 pub mod objects;
 mod paint;
+pub mod pprof;
 pub mod pympler;
 mod reasons;
 mod report_table;
