@@ -66,8 +66,17 @@ pub(crate) fn answers(source: &impl Source, filter: &Filter) -> Vec<String> {
             by,
             ..SitesOptions::default()
         };
-        let sites = Sites::of(source, &options).unwrap();
-        all.push(serde_json::to_string(&sites).unwrap());
+        let at = SitesOptions {
+            alive_at: some(0),
+            snapshot: some(-1),
+            ..options.clone()
+        };
+        for options in [options, at] {
+            all.push(match Sites::of(source, &options) {
+                Ok(sites) => serde_json::to_string(&sites).unwrap(),
+                Err(error) => error.to_string(),
+            });
+        }
     }
     all
 }
