@@ -1,14 +1,15 @@
-//! What kind of file a dump is, how much is in it, and what was not recorded.
+//! What kind of file a dump is, how much is in it, and what makes the recording hard to judge.
 
 use serde::Serialize;
 
+use super::traps::Trap;
 use crate::error::Error;
-use crate::model::{Contents, Origin, Salvaged, Snapshot, Totals};
+use crate::model::{Origin, Salvaged, Snapshot};
 use crate::source::Source;
 
 /// A dump as a whole.
 #[derive(Clone, Debug, Serialize)]
-pub struct Info {
+pub struct Info<'d> {
     /// `pympler` or `native`.
     pub format: &'static str,
     /// The native format's version; `None` for Pympler's.
@@ -49,10 +50,11 @@ pub struct Info {
     pub last_seconds: Option<f64>,
     /// The largest snapshot.
     pub peak: Option<Peak>,
-    /// What is missing, and what would record it.
-    pub missing: Vec<Missing>,
     /// Globals that the pickle names and no Pympler dump needs. None was imported.
     pub unknown_globals: Vec<String>,
+    /// What its answers suffer from. The report adds sentences to it.
+    #[serde(skip)]
+    pub traps: Vec<Trap<'d>>,
 }
 
 /// The snapshot with the greatest tracked total.
@@ -76,49 +78,9 @@ pub struct Peak {
     pub share_of_resident_percent: Option<f64>,
 }
 
-/// Something that a recording can have and this one has not.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Missing {
-    /// Tracked objects.
-    Objects,
-    /// Snapshots.
-    Snapshots,
-    /// Where objects were created.
-    Traces,
-    /// What objects refer to.
-    Referents,
-    /// What asizeof found in all.
-    AsizeofTotal {
-        /// Whether the snapshots that may have it are missing in a salvaged file.
-        is_lost: bool,
-    },
-    /// The size of the process.
-    ProcessSize {
-        /// As for the asizeof total.
-        is_lost: bool,
-    },
-    /// Sizes of objects.
-    Sizes,
-}
-
-impl Missing {
-    /// Its name for programs.
-    pub fn code(self) -> &'static str {
-        match self {
-            Missing::Objects => "objects",
-            Missing::Snapshots => "snapshots",
-            Missing::Traces => "traces",
-            Missing::Referents => "referents",
-            Missing::AsizeofTotal { .. } => "asizeof_total",
-            Missing::ProcessSize { .. } => "process_size",
-            Missing::Sizes => "sizes",
-        }
-    }
-}
-
-impl Info {
+impl<'d> Info<'d> {
     /// Counts what is there. Fails if the dump cannot be read.
-    pub fn of(source: &impl Source) -> Result<Info, Error> {
+    pub fn of(source: &'d impl Source) -> Result<Self, Error> {
         let digest = source.digest()?;
         let (dump, totals) = (digest.contents, digest.totals()?);
         let notes = dump.notes();
@@ -154,8 +116,8 @@ impl Info {
             first_seconds: totals.span_seconds.map(|(first, _)| first),
             last_seconds: totals.span_seconds.map(|(_, last)| last),
             peak: dump.peak_snapshot().map(Peak::of),
-            missing: missing(dump, &totals),
             unknown_globals: notes.unknown_globals.clone(),
+            traps: Trap::all(source)?,
         })
     }
 }
@@ -179,33 +141,4 @@ impl Peak {
             share_of_resident_percent: share(resident),
         }
     }
-}
-
-fn missing(dump: &Contents, totals: &Totals) -> Vec<Missing> {
-    let objects = totals.objects > 0;
-    let snapshots = dump.snapshots().len() > 0;
-    let lost = dump.notes.salvaged.as_ref();
-    let is_lost = lost.is_some_and(|lost| lost.snapshots == 0 && lost.snapshots_rebuilt > 0);
-    let has_asizeof = |snapshot: Snapshot<'_>| snapshot.asizeof_total_bytes().is_some();
-    let has_process = |snapshot: Snapshot<'_>| snapshot.process().available;
-    let all = [
-        (!objects, Missing::Objects),
-        (!snapshots, Missing::Snapshots),
-        (objects && totals.traces == 0, Missing::Traces),
-        (
-            objects && snapshots && totals.referents == 0,
-            Missing::Referents,
-        ),
-        (
-            snapshots && !dump.snapshots().any(has_asizeof),
-            Missing::AsizeofTotal { is_lost },
-        ),
-        (
-            snapshots && !dump.snapshots().any(has_process),
-            Missing::ProcessSize { is_lost },
-        ),
-        (objects && snapshots && !totals.has_sizes, Missing::Sizes),
-    ];
-    let missing = all.into_iter().filter(|(is_missing, _)| *is_missing);
-    missing.map(|(_, missing)| missing).collect()
 }

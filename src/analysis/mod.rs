@@ -19,6 +19,7 @@ pub mod sites;
 mod snapshot_selector;
 pub mod stacks;
 pub mod summary;
+pub mod traps;
 
 pub use check::Check;
 pub use class::ClassDetail;
@@ -35,3 +36,4 @@ pub use referents::{Cut, ReferentRow};
 pub use sites::{Sites, SitesOptions};
 pub use stacks::{Stacks, Weight};
 pub use summary::{SnapshotSelector, SnapshotSummary, Summary};
+pub use traps::Trap;

@@ -3,11 +3,10 @@
 use anyhow::Result;
 use clap::{Args, ValueEnum};
 
-use ctstats::Source;
 use ctstats::analysis::info::Info;
 use ctstats::report::info;
 
-use super::{Input, PageArgs, open_as_recorded, remarks};
+use super::{Input, PageArgs, open_as_recorded};
 
 const EXAMPLES: &str = "\
 Examples:
@@ -16,7 +15,7 @@ Examples:
   How many objects were alive, for a script:
     ctstats info dump.dat --format json | jq .alive";
 
-/// Say what a dump is: format, size, counts, time span, peak, and what was not recorded.
+/// Say what a dump is: format, size, counts, time span, peak, and traps of the recording.
 #[derive(Debug, Args)]
 #[command(after_help = EXAMPLES)]
 pub(super) struct InfoArgs {
@@ -35,6 +34,8 @@ enum InfoForm {
     Table,
     /// One object with a versioned `schema`
     Json,
+    /// A table for tickets
+    Markdown,
 }
 
 impl InfoArgs {
@@ -43,19 +44,13 @@ impl InfoArgs {
         page.refuse_losses(&[&self.input.dump])?;
         let dump = open_as_recorded(&self.input.dump, page.reading)?;
         let info = dump.ask(Info::of)?;
-        let clock = dump.ask(|file| file.digest())?.contents.clock_fault();
         let mut out = page.open()?;
+        let style = page.style(&out);
         match self.format {
-            InfoForm::Table => {
-                let style = page.style(&out);
-                info::table(&mut out, &info, style)?;
-            }
+            InfoForm::Table => info::table(&mut out, &info, style)?,
             InfoForm::Json => info::json(&mut out, &info)?,
+            InfoForm::Markdown => info::markdown(&mut out, &info, style.bytes)?,
         }
-        page.finish(out)?;
-        if let Some(fault) = clock {
-            remarks::on_clock(&self.input.dump, &fault);
-        }
-        Ok(())
+        page.finish(out)
     }
 }

@@ -455,10 +455,10 @@ mod tests {
                 assert!(!was_read_whole(&file) || whole.clock_fault().is_some());
                 assert!(of_file == summary(&Summary::of(whole, options).unwrap()));
             }
-            let told = |info: Info| {
+            let told = |info: Info<'_>| {
                 format!(
                     "{:?}",
-                    (info.alive, info.dead, info.samples, info.missing, info.peak)
+                    (info.alive, info.dead, info.samples, info.traps, info.peak)
                 )
             };
             let file = DumpFile::open(path).unwrap();

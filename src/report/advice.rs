@@ -44,20 +44,23 @@ impl Advice {
             (!leaks.has_referents).then_some("resolution_level=2"),
         ];
         let missing: Vec<&str> = missing.into_iter().flatten().collect();
-        let short = name.rsplit('.').next().unwrap_or_default();
-        // Only a plain name makes a line of Python.
-        let is_name = !short.is_empty() && short.chars().all(|c| c.is_alphanumeric() || c == '_');
+        let short = python_name(&name);
         Advice {
             next,
-            python: if is_name {
-                referrers(short)
-            } else {
-                Vec::new()
-            },
-            recording: (is_name && !missing.is_empty())
-                .then(|| format!("tracker.track_class({short}, {})", missing.join(", "))),
+            python: short.map(referrers).unwrap_or_default(),
+            recording: short
+                .filter(|_| !missing.is_empty())
+                .map(|short| format!("tracker.track_class({short}, {})", missing.join(", "))),
         }
     }
+}
+
+/// What a class is probably called in the program's code: the end of its registered name. Only a
+/// plain name makes a line of Python.
+pub(super) fn python_name(class: &str) -> Option<&str> {
+    let short = class.rsplit('.').next().unwrap_or_default();
+    let is_name = !short.is_empty() && short.chars().all(|c| c.is_alphanumeric() || c == '_');
+    is_name.then_some(short)
 }
 
 /// Lines that print what refers to an instance of a class. One walk finds the instance and one

@@ -1,86 +1,31 @@
-//! What a dump is, as lines for people or as one JSON object.
+//! What a dump is, as lines for people, as one JSON object, or as a Markdown table.
 
 use std::io::{self, Write};
 
 use comfy_table::{ColumnConstraint, ContentArrangement, Table, Width};
 
-use super::form::json;
 use super::form::table::Style;
-use super::{reasons, salvaged};
+use super::form::{json, markdown};
+use super::{salvaged, traps};
 use crate::analysis::info::{Info, Peak};
 use crate::units::{ByteStyle, bytes, escaped, share, short_time, thousands};
 
 /// Names the shape of the document. Another number means another shape.
-pub const SCHEMA: &str = "ctstats.info/1";
+pub const SCHEMA: &str = "ctstats.info/2";
 
 /// Columns of the names and the blanks behind them.
 const NAMES: u16 = 12;
 
 /// Writes lines for people.
-pub fn table(out: &mut impl Write, info: &Info, style: Style) -> io::Result<()> {
-    let (width, paint, style) = (style.page_width(), style.paint, style.bytes);
-    let count = |count: usize| thousands(count as i128);
+pub fn table(out: &mut impl Write, info: &Info<'_>, style: Style) -> io::Result<()> {
     let mut table = Table::new();
     table
         .load_style(comfy_table::presets::NOTHING)
         .set_content_arrangement(ContentArrangement::Dynamic)
-        .set_width(u16::try_from(width).unwrap_or(u16::MAX));
-    let mut line = |name: &str, text: String| {
+        .set_width(u16::try_from(style.page_width()).unwrap_or(u16::MAX));
+    let traps = named("traps", trap_lines(info));
+    for (name, text) in lines(info, style.bytes).into_iter().chain(traps) {
         table.add_row([name, &text]);
-    };
-    let salvaged = info.salvaged.as_ref().map(salvaged::clauses);
-    let salvaged = salvaged.unwrap_or_default();
-    line("format", format_of(info));
-    line("size", size_of(info, style));
-    if let (Some(coding), None) = (info.compression, info.checksum) {
-        let remedy = if coding == "xz" {
-            "xz --check=crc64"
-        } else {
-            "zstd --check"
-        };
-        line(
-            "checksum",
-            format!(
-                "none in its {coding} data: a byte that changed would not be noticed; \
-                 pack with {remedy}, or let ctstats convert write a .zst"
-            ),
-        );
-    }
-    for (index, clause) in salvaged.iter().enumerate() {
-        line(if index == 0 { "salvaged" } else { "" }, clause.clone());
-    }
-    line("classes", count(info.classes));
-    let lives = format!(
-        "{} ({} alive, {} dead)",
-        count(info.objects),
-        count(info.alive),
-        count(info.dead)
-    );
-    line("objects", lives);
-    line("samples", count(info.samples));
-    line("referents", count(info.referents));
-    line("sites", count(info.sites));
-    line("snapshots", count(info.snapshots));
-    if let (Some(first), Some(last)) = (info.first_seconds, info.last_seconds) {
-        line(
-            "time",
-            format!("{} to {}", short_time(first), short_time(last)),
-        );
-    }
-    if let Some(peak) = &info.peak {
-        peak_lines(peak, style, &mut line);
-    }
-    for (index, missing) in info.missing.iter().enumerate() {
-        let name = if index == 0 { "missing" } else { "" };
-        let (what, remedy) = reasons::missing(*missing);
-        line(name, format!("{what}: {remedy}"));
-    }
-    for (index, global) in info.unknown_globals.iter().enumerate() {
-        let name = if index == 0 { "unknown" } else { "" };
-        line(
-            name,
-            format!("{} (named in the pickle, not imported)", escaped(global)),
-        );
     }
     let mut columns = table.column_iter_mut();
     if let (Some(names), Some(texts)) = (columns.next(), columns.next()) {
@@ -91,12 +36,92 @@ pub fn table(out: &mut impl Write, info: &Info, style: Style) -> io::Result<()> 
     for line in table.lines() {
         // Names are of ASCII letters.
         let (name, text) = line.split_at(usize::from(NAMES) - 2);
-        writeln!(out, "{}{}", paint.subject(name), text.trim_end())?;
+        writeln!(out, "{}{}", style.paint.subject(name), text.trim_end())?;
     }
     Ok(())
 }
 
-fn format_of(info: &Info) -> String {
+/// Writes a table for a ticket.
+pub fn markdown(out: &mut impl Write, info: &Info<'_>, style: ByteStyle) -> io::Result<()> {
+    writeln!(out, "| dump | |\n| --- | --- |")?;
+    for (name, text) in lines(info, style) {
+        writeln!(out, "| {name} | {} |", markdown::cell(&text))?;
+    }
+    for trap in traps::told(&info.traps) {
+        writeln!(out, "| trap | {} |", trap.markdown(true))?;
+    }
+    Ok(())
+}
+
+/// What is told of a dump, each line with its name. A line without one belongs to that before it.
+fn lines(info: &Info<'_>, style: ByteStyle) -> Vec<(&'static str, String)> {
+    let count = |count: usize| thousands(count as i128);
+    let mut lines = vec![("format", format_of(info)), ("size", size_of(info, style))];
+    lines.extend(checksum_of(info).map(|text| ("checksum", text)));
+    let salvaged = info.salvaged.as_ref().map(salvaged::clauses);
+    lines.extend(named("salvaged", salvaged.unwrap_or_default()));
+    let lives = format!(
+        "{} ({} alive, {} dead)",
+        count(info.objects),
+        count(info.alive),
+        count(info.dead)
+    );
+    lines.extend([
+        ("classes", count(info.classes)),
+        ("objects", lives),
+        ("samples", count(info.samples)),
+        ("referents", count(info.referents)),
+        ("sites", count(info.sites)),
+        ("snapshots", count(info.snapshots)),
+    ]);
+    if let (Some(first), Some(last)) = (info.first_seconds, info.last_seconds) {
+        let time = format!("{} to {}", short_time(first), short_time(last));
+        lines.push(("time", time));
+    }
+    let peak = info.peak.as_ref().map(|peak| peak_lines(peak, style));
+    lines.extend(named("peak", peak.unwrap_or_default()));
+    let unknown = info.unknown_globals.iter();
+    let unknown =
+        unknown.map(|global| format!("{} (named in the pickle, not imported)", escaped(global)));
+    lines.extend(named("unknown", unknown.collect()));
+    lines
+}
+
+/// Each trap in a line, and below it the lines of Python that mend it.
+fn trap_lines(info: &Info<'_>) -> Vec<String> {
+    let mut lines = Vec::new();
+    for trap in traps::told(&info.traps) {
+        let (sentence, python) = trap.lines();
+        lines.push(sentence);
+        lines.extend(python.iter().map(|line| format!("  {line}")));
+    }
+    if lines.is_empty() {
+        lines.push("none found".into());
+    }
+    lines
+}
+
+/// Lines of which the first has the name.
+fn named(name: &'static str, lines: Vec<String>) -> impl Iterator<Item = (&'static str, String)> {
+    let names = std::iter::once(name).chain(std::iter::repeat(""));
+    names.zip(lines)
+}
+
+/// What to do where nothing would notice a byte that changed.
+fn checksum_of(info: &Info<'_>) -> Option<String> {
+    let coding = info.compression.filter(|_| info.checksum.is_none())?;
+    let remedy = if coding == "xz" {
+        "xz --check=crc64"
+    } else {
+        "zstd --check"
+    };
+    Some(format!(
+        "none in its {coding} data: a byte that changed would not be noticed; pack with {remedy}, \
+         or let ctstats convert write a .zst"
+    ))
+}
+
+fn format_of(info: &Info<'_>) -> String {
     match info.format_version {
         Some(version) => format!("ctstats' own, version {version}"),
         None => match info.pickle_protocols {
@@ -106,7 +131,7 @@ fn format_of(info: &Info) -> String {
     }
 }
 
-fn size_of(info: &Info, style: ByteStyle) -> String {
+fn size_of(info: &Info<'_>, style: ByteStyle) -> String {
     let size = |count: u64| bytes(count.into(), style);
     match (info.compression, info.file_bytes) {
         (Some(coding), Some(file)) => format!(
@@ -120,17 +145,17 @@ fn size_of(info: &Info, style: ByteStyle) -> String {
 }
 
 /// The largest snapshot, and its share of the process.
-fn peak_lines(peak: &Peak, style: ByteStyle, line: &mut impl FnMut(&str, String)) {
+fn peak_lines(peak: &Peak, style: ByteStyle) -> Vec<String> {
     let name = if peak.description.is_empty() {
         String::new()
     } else {
         format!(" ({})", escaped(&peak.description))
     };
     let tracked = bytes(peak.tracked_total_bytes, style);
-    line(
-        "peak",
-        format!("snapshot {}{name}: {tracked} tracked", peak.snapshot),
-    );
+    let mut lines = vec![format!(
+        "snapshot {}{name}: {tracked} tracked",
+        peak.snapshot
+    )];
     let shares = [
         (
             peak.share_of_virtual_percent,
@@ -152,24 +177,27 @@ fn peak_lines(peak: &Peak, style: ByteStyle, line: &mut impl FnMut(&str, String)
                 format!("{} of", share(percent))
             };
             let whole = bytes(whole, style);
-            line("", format!("{share} the process's {whole} {name}"));
+            lines.push(format!("{share} the process's {whole} {name}"));
         }
     }
+    lines
 }
 
 /// Writes one JSON object.
-pub fn json(out: &mut impl Write, info: &Info) -> io::Result<()> {
+pub fn json(out: &mut impl Write, info: &Info<'_>) -> io::Result<()> {
     #[derive(serde::Serialize)]
     struct Document<'i> {
         schema: &'static str,
         #[serde(flatten)]
-        info: &'i Info,
+        info: &'i Info<'i>,
+        traps: Vec<traps::ToldTrap<'i, 'i>>,
     }
     json::value(
         out,
         &Document {
             schema: SCHEMA,
             info,
+            traps: traps::told(&info.traps),
         },
     )?;
     writeln!(out)

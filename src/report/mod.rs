@@ -27,6 +27,7 @@ pub mod salvaged;
 pub mod sites;
 pub mod speedscope;
 pub mod summary;
+mod traps;
 
 pub use crate::similar::did_you_mean;
 pub use form::csv::Dialect;

@@ -2,7 +2,6 @@
 
 use serde::ser::{Serialize, SerializeStruct, Serializer};
 
-use crate::analysis::info::Missing;
 use crate::analysis::leaks::{Reason, Unknown, Verdict};
 use crate::units::{self, ByteStyle};
 
@@ -174,49 +173,5 @@ impl Serialize for Verdict {
         verdict.serialize_field("reasons", &sentences(&self.reasons))?;
         verdict.serialize_field("reason_codes", &self.reasons)?;
         verdict.end()
-    }
-}
-
-/// What is missing, and the line of Python, or the reason, that makes the difference next time.
-pub(super) fn missing(missing: Missing) -> (&'static str, &'static str) {
-    match missing {
-        Missing::Objects => (
-            "no tracked objects",
-            "tracker.track_class(Cls) follows instances created after it; \
-             tracker.track_object(obj) follows one that exists",
-        ),
-        Missing::Snapshots => ("no snapshots", "tracker.create_snapshot('name')"),
-        Missing::Traces => (
-            "no instantiation traces",
-            "tracker.track_class(Cls, trace=True)",
-        ),
-        Missing::Referents => (
-            "no referents",
-            "tracker.track_class(Cls, resolution_level=2)",
-        ),
-        Missing::AsizeofTotal { is_lost: false } => (
-            "no asizeof total",
-            "tracker.create_snapshot(compute_total=True)",
-        ),
-        Missing::AsizeofTotal { is_lost: true } => ("no asizeof total", LOST),
-        Missing::ProcessSize { is_lost: false } => (
-            "no process size",
-            "Pympler knows it on Linux; elsewhere shares are of the next best total",
-        ),
-        Missing::ProcessSize { is_lost: true } => ("no process size", LOST),
-        Missing::Sizes => ("no sizes", "take a snapshot while the objects live"),
-    }
-}
-
-const LOST: &str = "the snapshots that may have it are missing in the file";
-
-impl Serialize for Missing {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let (what, remedy) = missing(*self);
-        let mut missing = serializer.serialize_struct("Missing", 3)?;
-        missing.serialize_field("what", what)?;
-        missing.serialize_field("remedy", remedy)?;
-        missing.serialize_field("code", self.code())?;
-        missing.end()
     }
 }

@@ -110,7 +110,7 @@ fn is_live(word: &str) -> bool {
 }
 
 /// A word as code, which is nothing but text to all of them.
-fn code(word: &str, is_cell: bool) -> String {
+pub(in crate::report) fn code(word: &str, is_cell: bool) -> String {
     let runs = word.split(|c| c != '`').map(str::len);
     let fence = "`".repeat(runs.max().unwrap_or(0) + 1);
     let pad = if word.starts_with('`') || word.ends_with('`') {
