@@ -54,6 +54,14 @@ fn codes(traps: &[Value]) -> Vec<String> {
     traps.iter().map(code).collect()
 }
 
+/// The part of a report of `leaks` that tells of traps, up to the next heading.
+fn section(report: &str) -> Option<&str> {
+    let start = report.find("Traps of this recording")?;
+    let section = &report[start..];
+    let end = section.find("\nWhat this data").unwrap_or(section.len());
+    Some(&section[..end])
+}
+
 #[test]
 fn each_trap_is_told() {
     let mut failures = Vec::new();
@@ -69,7 +77,17 @@ fn each_trap_is_told() {
         for trap in &found {
             outcome += &format!("{trap}\n");
         }
+        outcome += "\n$ ctstats leaks, the traps of its text and of its Markdown\n";
+        for format in ["table --width 100", "markdown"] {
+            let told = printed(&format!("leaks {dump} --format {format}"));
+            outcome += section(&told).unwrap_or("none\n");
+        }
         failures.extend(expect(&format!("traps-{name}.txt"), &outcome).err());
+        assert_eq!(
+            traps(&format!("leaks {dump} --format json")),
+            found,
+            "{name}"
+        );
         let code = match name {
             "snapshots_end_early" => "snapshots_stop",
             name => name,
@@ -96,8 +114,11 @@ fn each_trap_is_told() {
 #[test]
 fn good_recordings_have_no_trap() {
     for dump in ["fixtures/leaky_shop.dump", "fixtures/shop.dump"] {
-        let found = traps(&format!("info {dump} --format json"));
-        assert!(found.is_empty(), "{dump}: {found:?}");
+        for command in ["info", "leaks"] {
+            let found = traps(&format!("{command} {dump} --format json"));
+            assert!(found.is_empty(), "{command} {dump}: {found:?}");
+        }
+        assert_eq!(section(&printed(&format!("leaks {dump}"))), None);
     }
 }
 

@@ -117,7 +117,7 @@ impl<'d> Info<'d> {
             last_seconds: totals.span_seconds.map(|(_, last)| last),
             peak: dump.peak_snapshot().map(Peak::of),
             unknown_globals: notes.unknown_globals.clone(),
-            traps: Trap::all(source)?,
+            traps: Trap::with_totals(&totals, source)?,
         })
     }
 }

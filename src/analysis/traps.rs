@@ -156,10 +156,16 @@ impl<'d> Trap<'d> {
     /// tracked, when it was measured, what was recorded of it, and at which price. Fails if the dump
     /// cannot be read.
     pub fn all(source: &'d impl Source) -> Result<Vec<Trap<'d>>, Error> {
-        let digest = source.digest()?;
-        let totals = digest.totals()?;
+        Trap::with_totals(&source.digest()?.totals()?, source)
+    }
+
+    /// The same where the totals are known already.
+    pub(super) fn with_totals(
+        totals: &Totals,
+        source: &'d impl Source,
+    ) -> Result<Vec<Trap<'d>>, Error> {
         let cohorts = Filter::default().cohorts(source)?;
-        let recording = Recording::of(digest.contents, &totals, &cohorts);
+        let recording = Recording::of(source.digest()?.contents, totals, &cohorts);
         let mut traps = recording.untracked();
         let fault = clock_fault(source)?;
         traps.extend(fault.map(|fault| Trap::of_clock(&fault)));

@@ -11,7 +11,7 @@ use super::form::markdown;
 use super::form::table::Style;
 use super::form::{Report, Rows};
 use super::report_table::{Of, ReportTable, Row, TableColumn, Value};
-use super::{Paint, coverage, reasons};
+use super::{Paint, coverage, reasons, traps};
 use crate::analysis::leaks::{
     ClassVerdict, Confidence, Holder, Leaks, Origin, OwnFrame, Pattern, Since, SurvivorObject,
     Suspect,
@@ -87,6 +87,7 @@ fn json(out: &mut impl Write, leaks: &Leaks<'_>, dump: &Path) -> io::Result<()> 
         .list("more_suspects", &leaks.more_suspects)?
         .list("filling", &leaks.filling)?
         .list("cleared", &leaks.cleared)?
+        .list("traps", traps::told(&leaks.traps))?
         .field("limits", &limits(leaks))?
         .field("limit_codes", &leaks.limits)?
         .end()
@@ -227,6 +228,12 @@ fn markdown(out: &mut impl Write, leaks: &Leaks<'_>, style: ByteStyle) -> io::Re
     if !coverage.is_empty() {
         writeln!(out, "\n{}", markdown::text(&coverage.join(" ")))?;
     }
+    if !leaks.traps.is_empty() {
+        writeln!(out, "\n### Traps of this recording\n")?;
+    }
+    for trap in traps::told(&leaks.traps) {
+        writeln!(out, "- {}", trap.markdown(false))?;
+    }
     Ok(())
 }
 
@@ -264,6 +271,7 @@ fn table(out: &mut impl Write, leaks: &Leaks<'_>, dump: &Path, style: Style) -> 
         page.heading("How much the tracked classes explain")?;
         page.paragraph("", &coverage.join(" "))?;
     }
+    page.traps(leaks)?;
     if leaks.snapshots >= 2 && leaks.objects > 0 {
         page.heading("What this data cannot prove")?;
         for limit in &limits(leaks) {
@@ -586,6 +594,22 @@ impl<W: Write> Prose<'_, W> {
         if more > 0 {
             let more = counted(more, "more class", "more classes");
             writeln!(self.out, "  and {more}")?;
+        }
+        Ok(())
+    }
+
+    fn traps(&mut self, leaks: &Leaks<'_>) -> io::Result<()> {
+        if leaks.traps.is_empty() {
+            return Ok(());
+        }
+        self.heading("Traps of this recording, and what mends them in the next")?;
+        for trap in traps::told(&leaks.traps) {
+            let (sentence, python) = trap.lines();
+            self.item("- ", &sentence)?;
+            // To be copied, so they are not wrapped.
+            for line in python {
+                writeln!(self.out, "    {line}")?;
+            }
         }
         Ok(())
     }

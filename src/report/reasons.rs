@@ -145,20 +145,6 @@ pub(super) fn limit(limit: Unknown) -> String {
             "whether what grew would have gone on growing: a cache that is not full yet looks the \
              same"
         }
-        Unknown::GrowthFromChance { snapshots } => {
-            return format!(
-                "growth from chance: {snapshots} snapshots are too few; take four or more, evenly \
-                 spread"
-            );
-        }
-        Unknown::Traces => {
-            "where the survivors were created: tracker.track_class(Cls, trace=True) records it"
-        }
-        Unknown::Referents => {
-            "which attributes hold the bytes: tracker.track_class(Cls, resolution_level=2) \
-             records it"
-        }
-        Unknown::GrowthBySecond => "how fast a class grew by the second: the clock was set back",
         Unknown::MissingPart => "what the missing part shows: the dump is not whole",
     }
     .into()

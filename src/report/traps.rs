@@ -81,7 +81,6 @@ impl ToldTrap<'_, '_> {
 }
 
 fn what(trap: &Trap<'_>) -> String {
-    let size = |count| bytes(count, ByteStyle::Units);
     let count = |count: u64| thousands(count.into());
     match trap {
         Trap::NoObjects => "no tracked objects".into(),
@@ -148,38 +147,51 @@ fn what(trap: &Trap<'_>) -> String {
         Trap::NoAsizeofTotal { .. } => "no asizeof total".into(),
         Trap::NoProcessSize { .. } => "no process size".into(),
         Trap::NoSizes => "no sizes".into(),
-        Trap::HeavyTracker {
-            snapshot,
-            overhead_bytes,
-            tracked_bytes,
-            resident_bytes,
-            class,
-            class_objects,
-            objects,
-            class_dead,
-        } => {
-            let part = resident_bytes.map_or(String::new(), |resident| {
-                let percent = *overhead_bytes as f64 * 100.0 / resident as f64;
-                let resident = size(resident);
-                format!(", {} of the process's {resident} resident", share(percent))
-            });
-            format!(
-                "the tracker itself holds {}{part} at snapshot {snapshot}, and what it measures \
-                 holds {}; {} of its {} records are of {}, {} of them of dead objects",
-                size(*overhead_bytes),
-                size(*tracked_bytes),
-                count(*class_objects),
-                count(*objects),
-                escaped(&class.to_str()),
-                count(*class_dead),
-            )
-        }
+        Trap::HeavyTracker { .. } => heavy_tracker(trap),
     }
+}
+
+fn heavy_tracker(trap: &Trap<'_>) -> String {
+    let Trap::HeavyTracker {
+        snapshot,
+        overhead_bytes,
+        tracked_bytes,
+        resident_bytes,
+        class,
+        class_objects,
+        objects,
+        class_dead,
+    } = trap
+    else {
+        return String::new();
+    };
+    let size = |count| bytes(count, ByteStyle::Units);
+    let count = |count: u64| thousands(count.into());
+    let part = resident_bytes.map_or(String::new(), |resident| {
+        let percent = *overhead_bytes as f64 * 100.0 / resident as f64;
+        // Of memory that is swapped out it may be more than all.
+        let part = if percent > 100.0 {
+            "more than".into()
+        } else {
+            format!("{} of", share(percent))
+        };
+        format!(", {part} the process's {} resident", size(resident))
+    });
+    format!(
+        "the tracker itself holds {}{part} at snapshot {snapshot}, and what it measures holds {}; \
+         {} of its {} records are of {}, {} of them of dead objects",
+        size(*overhead_bytes),
+        size(*tracked_bytes),
+        count(*class_objects),
+        count(*objects),
+        escaped(&class.to_str()),
+        count(*class_dead),
+    )
 }
 
 /// What the clock did, and what that means for the answers.
 fn clock(trap: &Trap<'_>) -> String {
-    let done = "lives are judged by the order of the snapshots";
+    let done = "lives are judged by the order of the snapshots, rates by the second are unknown";
     match trap {
         Trap::ClockSetBack {
             snapshot,
@@ -188,8 +200,7 @@ fn clock(trap: &Trap<'_>) -> String {
             let by = earlier_seconds.map_or(String::new(), |by| format!("{} ", short_time(by)));
             format!(
                 "the clock was set back: snapshot {snapshot} is {by}earlier than the one before \
-                 it; {done}, rates by the second are unknown, and other traps in their times are \
-                 not looked for"
+                 it; {done}, and other traps in the times of snapshots are not looked for"
             )
         }
         Trap::MeasuredBeforeBirth { objects } => format!(

@@ -28,10 +28,9 @@ use super::coverage::Coverage;
 use super::history::{History, HistoryLimits};
 use super::own_code::OwnCode;
 use super::summary::{SnapshotName, SnapshotSelector};
+use super::traps::Trap;
 use crate::error::Error;
-use crate::model::{
-    ClassId, Cohorts, Contents, Rules, Salvaged, Snapshot, Survivors, Text, Totals,
-};
+use crate::model::{ClassId, Cohorts, Contents, Rules, Salvaged, Snapshot, Survivors, Text};
 use crate::named::{named, parsed_by_name};
 use crate::select::{Filter, Limit};
 use crate::source::{Digest, Source};
@@ -159,17 +158,6 @@ pub enum Unknown {
     UntrackedMemory,
     /// Whether what grew would have gone on growing.
     FurtherGrowth,
-    /// Growth from chance: there are too few snapshots.
-    GrowthFromChance {
-        /// How many.
-        snapshots: usize,
-    },
-    /// Where the survivors were created.
-    Traces,
-    /// Which attributes hold the bytes.
-    Referents,
-    /// How fast a class grew by the second: the clock was set back.
-    GrowthBySecond,
     /// What the missing part shows of a dump that is not whole.
     MissingPart,
 }
@@ -206,6 +194,8 @@ pub struct Leaks<'d> {
     pub filling: Vec<ClassVerdict<'d>>,
     /// The other classes that hold or held something, sorted in the same way.
     pub cleared: Vec<ClassVerdict<'d>>,
+    /// What the verdicts suffer from, in the recording of the whole dump.
+    pub traps: Vec<Trap<'d>>,
     /// What this dump cannot show.
     pub limits: Vec<Unknown>,
 }
@@ -342,10 +332,11 @@ impl<'d> Verdicts<'d> {
     fn look(self, source: &'d impl Source) -> Result<Leaks<'d>, Error> {
         let totals = self.digest.totals()?;
         let notes = self.digest.contents.notes();
-        let mut limits = limits(&totals, self.snapshots);
-        if notes.clock.is_some() {
-            limits.push(Unknown::GrowthBySecond);
-        }
+        let mut limits = vec![
+            Unknown::Referrers,
+            Unknown::UntrackedMemory,
+            Unknown::FurtherGrowth,
+        ];
         let salvaged = notes.salvaged.as_ref();
         if salvaged.is_some() {
             limits.push(Unknown::MissingPart);
@@ -378,6 +369,7 @@ impl<'d> Verdicts<'d> {
                 alive_at: SnapshotName::of(alive_at),
             }),
             cleared: self.cleared,
+            traps: Trap::with_totals(&totals, source)?,
             limits,
         })
     }
@@ -581,23 +573,4 @@ fn between<'d>(
         (Some(from), Some(to), Some(alive_at)) => Some([from, to, alive_at]),
         _ => None,
     })
-}
-
-/// What a dump cannot show, and what is missing in this one.
-fn limits(totals: &Totals, snapshots: usize) -> Vec<Unknown> {
-    let mut limits = vec![
-        Unknown::Referrers,
-        Unknown::UntrackedMemory,
-        Unknown::FurtherGrowth,
-    ];
-    if snapshots < ENOUGH_SNAPSHOTS {
-        limits.push(Unknown::GrowthFromChance { snapshots });
-    }
-    if totals.objects > 0 && totals.traces == 0 {
-        limits.push(Unknown::Traces);
-    }
-    if totals.objects > 0 && totals.referents == 0 {
-        limits.push(Unknown::Referents);
-    }
-    limits
 }
