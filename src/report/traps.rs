@@ -20,6 +20,9 @@ const TRACKING: [&str; 3] = [
     "@dataclass(slots=True, weakref_slot=True)  # or '__weakref__' in __slots__",
 ];
 
+/// How many characters of a class name a sentence takes.
+const NAME: usize = 80;
+
 const ROUND: &str = "tracker.create_snapshot('round 1')";
 const END: &str = "tracker.create_snapshot('end')";
 
@@ -87,7 +90,7 @@ fn what(trap: &Trap<'_>) -> String {
         Trap::NothingTracked { count, classes } => {
             let names = classes
                 .iter()
-                .map(|name| escaped(&name.to_str()).into_owned());
+                .map(|name| escaped(&name.head(NAME).to_str()).into_owned());
             let mut names: Vec<String> = names.collect();
             if *count > names.len() {
                 names.push(format!("{} more", count - names.len()));
@@ -184,7 +187,7 @@ fn heavy_tracker(trap: &Trap<'_>) -> String {
         size(*tracked_bytes),
         count(*class_objects),
         count(*objects),
-        escaped(&class.to_str()),
+        escaped(&class.head(NAME).to_str()),
         count(*class_dead),
     )
 }
@@ -312,9 +315,11 @@ fn lighter(class: &str) -> Vec<String> {
 
 /// Seconds as a number of Python with one digit that is not 0.
 fn plain_seconds(seconds: f64) -> String {
+    // Others are no interval that anybody waits for.
+    let seconds = seconds.clamp(0.001, 86_400.0);
     let digit = 10f64.powf(seconds.log10().floor());
     let rounded = (seconds / digit).round() * digit;
-    if !(rounded.is_finite() && rounded > 0.0) {
+    if rounded.is_nan() {
         return "1".into();
     }
     // Not 0.30000000000000004.
@@ -329,7 +334,8 @@ mod tests {
     #[test]
     fn seconds_have_one_digit() {
         let cases = [
-            (0.0, "1"),
+            (0.0, "0.001"),
+            (f64::INFINITY, "90000"),
             (f64::NAN, "1"),
             (0.0312, "0.03"),
             (0.32, "0.3"),
