@@ -10,6 +10,7 @@ use std::process::Stdio;
 use ctstats::analysis::diff::DiffSortKey;
 use ctstats::analysis::sites::SiteSortKey;
 use ctstats::analysis::summary::ClassSortKey;
+use ctstats::analysis::trends::TrendSortKey;
 use ctstats::select::SortKey;
 
 use common::{ctstats, expect, fixture, run};
@@ -229,6 +230,50 @@ const CASES: &[(&str, &str)] = &[
         "print-no-objects",
         "print fixtures/dumps/empty.nothing-1.1-py311.dump",
     ),
+    ("trend", "summary LEAKY --trend"),
+    ("trend-80", "summary LEAKY --trend --width 80 --limit 3"),
+    ("trend-60", "summary LEAKY --trend --width 60 --sort active"),
+    (
+        "trend-growth",
+        "summary LEAKY --trend --sort growth,classname --reverse --bytes",
+    ),
+    (
+        "trend-json",
+        "summary LEAKY --trend --format json --limit 1",
+    ),
+    (
+        "trend-ndjson",
+        "summary LEAKY --trend --format ndjson --class Cart --alive",
+    ),
+    ("trend-csv", "summary LEAKY --trend --format csv --limit 3"),
+    (
+        "trend-markdown",
+        "summary LEAKY --trend --format markdown --limit 50%",
+    ),
+    (
+        "trend-hostile",
+        "summary fixtures/markup.dump --trend --limit 5",
+    ),
+    ("trend-clock", "summary CLOCK --trend --width 80"),
+    ("trend-long", "summary LONG --trend --width 80"),
+    (
+        "trend-nothing",
+        "summary fixtures/dumps/empty.nothing-1.1-py311.dump --trend",
+    ),
+    ("misspelt-trend", "summary LEAKY --trend --class cart"),
+    (
+        "usage-trend-pympler",
+        "summary LEAKY --trend --format pympler",
+    ),
+    (
+        "usage-trend-sort",
+        "summary LEAKY --trend --sort size,average",
+    ),
+    (
+        "usage-trend-snapshot",
+        "summary LEAKY --trend --snapshot peak",
+    ),
+    ("usage-growth", "summary LEAKY --sort growth"),
     ("lifetimes", "summary LEAKY --lifetimes"),
     (
         "lifetimes-80",
@@ -756,7 +801,14 @@ fn nothing_acts_on_a_terminal() {
         "desc-1.1-py311",
         "bigrepr-1.1-py311",
     ] {
-        for command in ["print", "summary", "diff", "leaks", "sites"] {
+        for command in [
+            "print",
+            "summary",
+            "summary --trend",
+            "diff",
+            "leaks",
+            "sites",
+        ] {
             for format in ["table", "json", "ndjson", "csv", "markdown"] {
                 let output = run(&format!(
                     "{command} fixtures/dumps/{dump}.dump --format {format}"
@@ -797,6 +849,7 @@ fn nothing_commands_a_log() {
             "print --brief",
             "summary",
             "summary --lifetimes",
+            "summary --trend",
             "leaks",
             "diff --referents",
             "sites",
@@ -881,6 +934,7 @@ fn nothing_runs_in_a_spreadsheet() {
         "print",
         "summary",
         "summary --lifetimes",
+        "summary --trend",
         "leaks",
         "diff --from last --to first",
         "diff --referents",
@@ -1284,6 +1338,7 @@ fn no_table_is_wider_than_the_page() {
             "sites --depth 100",
             "check --max-alive *=0",
             "summary --lifetimes",
+            "summary --trend",
         ] {
             for width in [60, 80, 200] {
                 let line = format!("{command} {dump} --width {width}");
@@ -1345,6 +1400,12 @@ fn what_a_table_is_sorted_by_is_in_it() {
         ("average", &["average", "after"]),
         ("classname", &["class"]),
     ];
+    let trend: &[(&str, &[&str])] = &[
+        ("classname", &["class"]),
+        ("size", &["bytes", "peak"]),
+        ("active", &["ins", "peak"]),
+        ("growth", &["bytes", "change"]),
+    ];
     let sites: &[(&str, &[&str])] = &[
         ("size", &["bytes"]),
         ("alive-bytes", &["alive bytes"]),
@@ -1359,11 +1420,13 @@ fn what_a_table_is_sorted_by_is_in_it() {
     };
     assert_eq!(named(print), SortKey::NAMED.map(|(name, _)| name));
     assert_eq!(named(summary), ClassSortKey::NAMED.map(|(name, _)| name));
+    assert_eq!(named(trend), TrendSortKey::NAMED.map(|(name, _)| name));
     assert_eq!(named(diff), DiffSortKey::NAMED.map(|(name, _)| name));
     assert_eq!(named(sites), SiteSortKey::NAMED.map(|(name, _)| name));
     let commands = [
         ("print --brief", print),
         ("summary --snapshot last", summary),
+        ("summary --trend", trend),
         ("diff", diff),
         ("sites", sites),
         ("sites --bytes", sites),
@@ -1433,6 +1496,7 @@ fn names_of_classes_stay_apart() {
     for command in [
         "summary --snapshot last",
         "summary --lifetimes",
+        "summary --trend",
         "diff",
         "diff --bytes",
         "sites --by class",

@@ -5,8 +5,8 @@ small files that were made to cost much. `.ci/run` runs it; with files it takes 
 The rule: the peak memory of a process is at most 64 MB and 16 bytes for each byte of the file,
 unpacked. Time and output are linear in it, but for what a report must list: each kind of file is
 made in two sizes, and of four times the file a command may take eight times the time and write
-five times as much, or 300 bytes more for each byte more. What lists is a summary without a limit, of every class at every snapshot, and
-what Pympler writes. No process panics or is killed.
+five times as much, or 300 bytes more for each byte more. What lists is a summary without a limit, of every class at every snapshot, also
+its trend in the forms for programs, and what Pympler writes. No process panics or is killed.
 
 The files are sound pickles that no pickler writes, and native files that lie. A table of what
 went beyond the rule is printed; the exit status is then 1. With `-v` all runs are printed.
@@ -388,6 +388,7 @@ def commands():
         made["summary " + form] = ["summary", "--format", form]
     for form in "table", "json", "ndjson", "csv", "markdown":
         made["lifetimes " + form] = ["summary", "--lifetimes", "--format", form]
+        made["trend " + form] = ["summary", "--trend", "--format", form]
         for command in "diff", "leaks", "sites":
             made[command + " " + form] = [command, "--format", form]
         made["referents " + form] = ["diff", "--referents", "--format", form]
@@ -461,6 +462,8 @@ def unpacked(path):
 
 def is_listing(command):
     command, form = command.split()
+    if command == "trend":
+        return form in ("json", "ndjson", "csv")
     return command == "summary" and form not in ("largest", "most") or form == "pympler"
 
 

@@ -54,7 +54,7 @@ def run(binary, *arguments):
 def main():
     binary, texts = sys.argv[1], 0
     for dump in ["fixtures/orders.dump", "fixtures/markup.dump", "fixtures/leaky_shop.dump"]:
-        for command in ["print", "summary", "summary --lifetimes", "leaks", "diff --referents",
+        for command in ["print", "summary", "summary --lifetimes", "summary --trend", "leaks", "diff --referents",
                         "sites", "sites --by repr", "sites --depth 3", "info"]:
             markdown = run(binary, *command.split(), dump, "--format", "markdown")
             page = Page(cmarkgfm.github_flavored_markdown_to_html(markdown, Options.CMARK_OPT_UNSAFE))

@@ -22,6 +22,8 @@ pub(super) struct Course {
     sums: Vec<i128>,
     /// Those that hold bytes, ascending.
     holding: Vec<u32>,
+    /// Those whose instances became more or fewer on the way to this moment.
+    stepped: Vec<u32>,
     /// All of them by what they have less than the most instances, and place; kept where they are
     /// ordered by that.
     by_active: BTreeSet<(u32, u32)>,
@@ -46,6 +48,7 @@ impl Course {
             active: vec![0; classes],
             sums: vec![0; classes],
             holding: Vec::new(),
+            stepped: Vec::new(),
             by_active: BTreeSet::new(),
             rest: match options.limit {
                 Some(_) => telling.next().unwrap_or(Rest::ByPlace),
@@ -64,6 +67,7 @@ impl Course {
     /// Goes to a moment of a timeline, back to its beginning if it is an earlier one; `None` is no
     /// moment of it, at which nobody lives.
     pub(super) fn go(&mut self, timeline: &Timeline, moment: Option<usize>) {
+        self.stepped.clear();
         if self.next > 0 && moment.is_none_or(|moment| moment + 1 < self.next) {
             self.begin();
         }
@@ -108,6 +112,7 @@ impl Course {
     fn step(&mut self, place: u32, by: i64) {
         let active = &mut self.active[place as usize];
         let before = *active;
+        self.stepped.push(place);
         // A class has fewer objects than 2³², and no more end than begin.
         *active = (i64::from(before) + by) as u32;
         self.total.active = self.total.active.wrapping_add_signed(by);
@@ -133,6 +138,12 @@ impl Course {
     /// Those that hold bytes, ascending.
     pub(super) fn holding(&self) -> &[u32] {
         &self.holding
+    }
+
+    /// Those whose figures may be others than at the moment before, but for those that hold no bytes
+    /// any longer; some of them twice.
+    pub(super) fn touched(&self) -> impl Iterator<Item = u32> {
+        self.holding.iter().chain(&self.stepped).copied()
     }
 
     /// Classes among which are the first `keep` in the order asked for: those that hold bytes, and

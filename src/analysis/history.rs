@@ -201,7 +201,8 @@ pub(super) fn visit<'d>(
     Ok(())
 }
 
-fn go_through(summary: &Summary<'_>, mut see: impl FnMut(usize, &Course, i128)) {
+/// Shows the classes at each snapshot, as [`Summary::visit`] does, to somebody who never fails.
+pub(super) fn go_through(summary: &Summary<'_>, mut see: impl FnMut(usize, &Course, i128)) {
     let visited = summary.visit(usize::MAX, |at, course, dead| -> Result<(), Infallible> {
         see(at, course, dead);
         Ok(())
@@ -238,7 +239,7 @@ fn largest(
 
 /// Numbers of at most `most` snapshots, ascending: the first, the last, the largest, and
 /// others evenly spread.
-fn spread(dump: &Contents, most: usize) -> Vec<usize> {
+pub(super) fn spread(dump: &Contents, most: usize) -> Vec<usize> {
     let count = dump.snapshots().len();
     if count <= most {
         return (0..count).collect();

@@ -20,6 +20,7 @@ mod snapshot_selector;
 pub mod stacks;
 pub mod summary;
 pub mod traps;
+pub mod trends;
 
 pub use check::Check;
 pub use class::ClassDetail;
@@ -37,3 +38,4 @@ pub use sites::{Sites, SitesOptions};
 pub use stacks::{Stacks, Weight};
 pub use summary::{SnapshotSelector, SnapshotSummary, Summary};
 pub use traps::Trap;
+pub use trends::{Trends, TrendsOptions};

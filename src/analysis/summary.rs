@@ -81,6 +81,15 @@ impl<'d> SnapshotName<'d> {
             timestamp_seconds: summary.timestamp_seconds,
         }
     }
+
+    /// With so many characters of the description at most.
+    pub(super) fn short(snapshot: Snapshot<'d>, characters: usize) -> Self {
+        let name = SnapshotName::of(snapshot);
+        SnapshotName {
+            description: name.description.head(characters),
+            ..name
+        }
+    }
 }
 
 /// What to summarise and how.

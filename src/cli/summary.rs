@@ -1,4 +1,7 @@
-//! `ctstats summary`: the classes of each snapshot, or how long their objects live.
+//! `ctstats summary`: the classes of each snapshot, or over all of them, or how long their objects
+//! live.
+
+use std::str::FromStr;
 
 use anyhow::Result;
 use clap::{Args, ValueEnum};
@@ -7,12 +10,13 @@ use ctstats::analysis::lifetimes::{Lifetimes, LifetimesOptions};
 use ctstats::analysis::summary::{
     ClassSortKey, ShareOf, SnapshotSelector, Summary, SummaryOptions,
 };
+use ctstats::analysis::trends::{TrendSortKey, Trends, TrendsOptions};
 use ctstats::{Rules, Source};
 
 use super::typed::TypedLimit;
 use super::{
-    FilterArgs, Form, FormArgs, Input, LONG_TEXTS_CUT, SELECTION, Usage, note, open_as_recorded,
-    open_in_order, remarks, warn,
+    FilterArgs, Form, FormArgs, Input, LONG_TEXTS_CUT, Opened, SELECTION, Usage, note,
+    open_as_recorded, open_in_order, remarks, warn,
 };
 
 const EXAMPLES: &str = "\
@@ -23,6 +27,8 @@ Examples:
     ctstats summary dump.dat --snapshot peak --sort size --limit 5
   First against last, as CSV:
     ctstats summary dump.dat --snapshot first --snapshot last --format csv
+  Which classes grew, a row each over all snapshots:
+    ctstats summary dump.dat --trend --sort growth
   Which classes come and go, and how long their objects live:
     ctstats summary dump.dat --lifetimes";
 
@@ -43,21 +49,26 @@ pub(super) struct SummaryArgs {
     /// many die each second, at which age, and how old the survivors are.
     #[arg(long, conflicts_with_all = ["snapshot", "sort", "reverse"], help_heading = SELECTION)]
     lifetimes: bool,
+    /// Instead of the snapshots tell of each class in one row what it held at the first snapshot, at
+    /// its own peak and at the last: instances and bytes, each with a sparkline.
+    #[arg(long, conflicts_with_all = ["snapshot", "lifetimes"], help_heading = SELECTION)]
+    trend: bool,
     /// Sort keys, comma-separated or repeated: classname, size, active, average, share.
-    /// Figures sort descending. Default: classname.
+    /// Figures sort descending. Default: classname. With --trend: classname, size and active (at the
+    /// class's own peak), growth (in bytes); default: size.
     #[arg(long, value_name = "KEYS", value_delimiter = ',', help_heading = SELECTION)]
-    sort: Vec<ClassSortKey>,
+    sort: Vec<TypedKey>,
     /// Reverse the sorted order.
     #[arg(long, help_heading = SELECTION)]
     reverse: bool,
     /// What shares are of [default: tracked]. The pympler form has its own rule.
-    #[arg(long, value_enum, value_name = "WHAT", conflicts_with = "lifetimes",
+    #[arg(long, value_enum, value_name = "WHAT", conflicts_with_all = ["lifetimes", "trend"],
         help_heading = SELECTION)]
     share_of: Option<Of>,
     #[command(flatten)]
     filter: FilterArgs,
-    /// Keep the first N classes of each snapshot and fold the others into one row; of
-    /// lifetimes those with most objects.
+    /// Keep the first N classes of each snapshot, or of the trend, and fold the others into one
+    /// row; of lifetimes those with most objects.
     #[arg(long, value_name = "N|0.25|25%", allow_negative_numbers = true)]
     limit: Option<TypedLimit>,
     #[command(flatten)]
@@ -76,20 +87,70 @@ enum Of {
     Asizeof,
 }
 
+/// A sort key of snapshots, or of the trend.
+#[derive(Clone, Copy, Debug)]
+enum TypedKey {
+    /// Of snapshots, and some of them of the trend too.
+    OfClass(ClassSortKey),
+    /// Of the trend only.
+    Growth,
+}
+
+impl FromStr for TypedKey {
+    type Err = ctstats::Error;
+
+    fn from_str(text: &str) -> Result<Self, ctstats::Error> {
+        match text {
+            "growth" => Ok(TypedKey::Growth),
+            text => text.parse().map(TypedKey::OfClass),
+        }
+    }
+}
+
+impl TypedKey {
+    fn of_snapshots(self) -> Result<ClassSortKey> {
+        match self {
+            TypedKey::OfClass(key) => Ok(key),
+            TypedKey::Growth => {
+                let what = "--sort growth is about all snapshots; add --trend";
+                Err(Usage(what.into()).into())
+            }
+        }
+    }
+
+    fn of_trend(self) -> Result<TrendSortKey> {
+        match self {
+            TypedKey::OfClass(ClassSortKey::ClassName) => Ok(TrendSortKey::ClassName),
+            TypedKey::OfClass(ClassSortKey::Size) => Ok(TrendSortKey::Size),
+            TypedKey::OfClass(ClassSortKey::Active) => Ok(TrendSortKey::Active),
+            TypedKey::OfClass(ClassSortKey::Average | ClassSortKey::Share) => {
+                let what = "--trend has no averages and shares; it is sorted by classname, size, \
+                            active or growth";
+                Err(Usage(what.into()).into())
+            }
+            TypedKey::Growth => Ok(TrendSortKey::Growth),
+        }
+    }
+}
+
 impl SummaryArgs {
     pub(super) fn run(self) -> Result<()> {
         self.form.check(&[&self.input.dump])?;
         if self.lifetimes {
             return self.lifetimes();
         }
+        if self.trend {
+            return self.trend();
+        }
         if self.share_of.is_some() && self.form.format == Form::Pympler {
             let what =
                 "Pympler's shares are of the process's virtual size; choose another --format";
             return Err(Usage(what.into()).into());
         }
+        let sort = self.sort.into_iter().map(TypedKey::of_snapshots);
         let options = SummaryOptions {
             filter: self.filter.filter(),
-            sort: self.sort,
+            sort: sort.collect::<Result<_>>()?,
             reverse: self.reverse,
             limit: self.limit.map(TypedLimit::get),
             snapshots: self.snapshot,
@@ -116,10 +177,27 @@ impl SummaryArgs {
             warn(LONG_TEXTS_CUT);
         }
         remarks::on_filter(&filter, &dump)?;
-        if dump.ask(|file| file.digest())?.contents.snapshots().len() == 0 {
-            note("the dump has no snapshots; tracker.create_snapshot() records one");
-        }
-        Ok(())
+        remark_on_snapshots(&dump)
+    }
+
+    fn trend(self) -> Result<()> {
+        let Some(form) = self.form.sheet_form() else {
+            let what = "Pympler prints no trend; choose another --format";
+            return Err(Usage(what.into()).into());
+        };
+        let sort = self.sort.into_iter().map(TypedKey::of_trend);
+        let options = TrendsOptions {
+            filter: self.filter.filter(),
+            sort: sort.collect::<Result<_>>()?,
+            reverse: self.reverse,
+            limit: self.limit.map(TypedLimit::get),
+        };
+        let page = &self.form.page;
+        let dump = open_in_order(&self.input.dump, page.reading)?;
+        let of = dump.ask(|file| Trends::of(file, &options))?;
+        page.write(form, self.form.dialect(), &of)?;
+        remarks::on_filter(&options.filter, &dump)?;
+        remark_on_snapshots(&dump)
     }
 
     fn lifetimes(self) -> Result<()> {
@@ -138,4 +216,11 @@ impl SummaryArgs {
         page.write(form, self.form.dialect(), &of)?;
         remarks::on_filter(&options.filter, &dump)
     }
+}
+
+fn remark_on_snapshots(dump: &Opened) -> Result<()> {
+    if dump.ask(|file| file.digest())?.contents.snapshots().len() == 0 {
+        note("the dump has no snapshots; tracker.create_snapshot() records one");
+    }
+    Ok(())
 }

@@ -25,9 +25,11 @@ mod reasons;
 mod report_table;
 pub mod salvaged;
 pub mod sites;
+mod sparkline;
 pub mod speedscope;
 pub mod summary;
 mod traps;
+pub mod trends;
 
 pub use crate::similar::did_you_mean;
 pub use form::csv::Dialect;

@@ -11,6 +11,7 @@ use std::io;
 
 use super::fit::ending;
 use super::form::Rows;
+use super::sparkline::sparkline;
 use crate::analysis::sites::SiteFrame;
 use crate::model::Text;
 use crate::units::{
@@ -66,6 +67,8 @@ pub enum Value<'s> {
     Seconds(f64),
     /// A rate.
     PerSecond(f64),
+    /// A figure at each snapshot: a sparkline for people.
+    Series(&'s [i128]),
     /// What is not defined.
     Nothing,
 }
@@ -261,6 +264,10 @@ pub(super) fn exact<'v>(value: &'v Value<'_>, digits: &'v mut itoa::Buffer) -> C
         | Value::PercentChange(figure)
         | Value::Seconds(figure)
         | Value::PerSecond(figure) => figure.to_string().into(),
+        Value::Series(figures) => {
+            let figures: Vec<String> = figures.iter().map(i128::to_string).collect();
+            figures.join(" ").into()
+        }
         Value::Nothing | Value::Site([], _) => "".into(),
         Value::Name(text) | Value::Text(text) => text.to_str(),
         text => whole(text).into(),
@@ -286,7 +293,8 @@ pub(super) fn shown(value: &Value<'_>, style: ByteStyle) -> String {
         Value::PercentChange(percent) => percent_change(*percent),
         Value::Seconds(seconds) => short_time(*seconds),
         Value::PerSecond(rate) => per_second(*rate),
-        Value::Nothing => "–".into(),
+        Value::Nothing | Value::Series([]) => "–".into(),
+        Value::Series(figures) => sparkline(figures),
         text => whole(text),
     }
 }
@@ -400,6 +408,8 @@ mod tests {
             (Value::PerSecond(0.01), "0.6 /min", "0.01"),
             (Value::PerSecond(1234.4), "1,234 /s", "1234.4"),
             (Value::AverageChange(-10.5), "-11 B", "-10.5"),
+            (Value::Series(&[0, 5, 10]), "▁▅█", "0 5 10"),
+            (Value::Series(&[]), "–", ""),
             (Value::Nothing, "–", ""),
             (Value::Word("new"), "new", "new"),
             (Value::Name(Text::new("a\x1b")), "a\\x1b", "a\\x1b"),
