@@ -7,6 +7,7 @@ mod diff;
 mod html;
 mod info;
 mod leaks;
+mod overview;
 mod place;
 mod print;
 mod remarks;
@@ -37,6 +38,7 @@ use place::Kind;
 
 const EXAMPLES: &str = "\
 Examples:
+  ctstats dump.dat
   ctstats print dump.dat --sort size --limit 10
   ctstats summary dump.dat --snapshot peak --sort size --limit 5
   ctstats leaks dump.dat
@@ -51,7 +53,8 @@ read as data: nothing in them is imported or executed.";
 
 /// Analyze the memory dumps that Python programs record with Pympler's ClassTracker.
 #[derive(Debug, Parser)]
-#[command(version, after_help = EXAMPLES, disable_help_subcommand = true)]
+#[command(version, after_help = EXAMPLES, disable_help_subcommand = true,
+    override_usage = "ctstats [OPTIONS] <COMMAND>\n       ctstats <DUMP>")]
 pub(crate) struct Cli {
     #[command(subcommand)]
     command: Command,
@@ -59,6 +62,7 @@ pub(crate) struct Cli {
 
 #[derive(Debug, Subcommand)]
 enum Command {
+    Overview(overview::OverviewArgs),
     Print(print::Print),
     Summary(summary::SummaryArgs),
     Diff(diff::DiffArgs),
@@ -430,6 +434,7 @@ fn columns(out: &Output) -> usize {
 impl Cli {
     pub(crate) fn run(self) -> Result<()> {
         match self.command {
+            Command::Overview(overview) => overview.run(),
             Command::Print(print) => print.run(),
             Command::Summary(summary) => summary.run(),
             Command::Diff(diff) => diff.run(),

@@ -24,6 +24,29 @@ const ORDERS: &str = "fixtures/orders.dump";
 /// for one of long names, `PRICES` and `DJANGO` for ones whose objects other code creates, `INTS` for one with ints of every size, `OLD` for one of Pympler 0.2 on
 /// Python 2.
 const CASES: &[(&str, &str)] = &[
+    // A dump at a glance.
+    ("overview", "LEAKY --width 80"),
+    ("overview-command", "overview LEAKY --bytes"),
+    ("overview-many", "fixtures/many_classes.dump.gz --width 80"),
+    ("overview-histories", "HISTORIES --width 80"),
+    ("overview-60", "LONG --width 60"),
+    ("overview-color", "DUMP --width 80 --color always"),
+    ("overview-json", "DUMP --format json"),
+    ("overview-markdown", "HISTORIES --format markdown"),
+    ("overview-hostile", "fixtures/markup.dump --width 80"),
+    (
+        "overview-nothing",
+        "fixtures/dumps/empty.nothing-1.1-py311.dump",
+    ),
+    (
+        "overview-salvaged",
+        "fixtures/invalid/trunc-b0-002080.bin --salvage --width 80",
+    ),
+    ("overview-folder", "fixtures"),
+    ("help-overview", "overview --help"),
+    ("usage-no-file", "fixtures/nowhere.dump --format json"),
+    ("usage-no-command", "sumary LEAKY"),
+    ("usage-overview-csv", "DUMP --format csv"),
     // Forms of print.
     ("print-table", "print DUMP --sort size --limit 2"),
     (
@@ -776,6 +799,66 @@ fn every_line_prints_what_is_expected() {
     assert!(failures.is_empty(), "{}", failures.join("\n"));
 }
 
+/// However many classes a dump has and however long its texts are, an overview fits a terminal of
+/// 24 lines and 80 columns, and tells how many classes are not shown.
+#[test]
+fn an_overview_is_one_screen() {
+    let mut paths = Vec::new();
+    for folder in ["", "dumps", "edited"] {
+        let files = fs::read_dir(fixture(folder)).expect("the folder is there");
+        paths.extend(files.map(|file| file.expect("it can be read").path()));
+    }
+    let mut shown = 0;
+    for path in paths.iter().filter(|path| path.is_file()) {
+        let of = |form: &str| {
+            let mut command = ctstats();
+            command.arg(path).args(["--width", "80", "--format", form]);
+            command.output().expect("the binary starts")
+        };
+        let output = of("table");
+        if !output.status.success() {
+            continue;
+        }
+        let text = String::from_utf8(output.stdout).expect("it is UTF-8");
+        let name = path.display();
+        assert!(text.lines().count() < 24, "{name}: {text}");
+        for line in text.lines() {
+            let columns = unicode_width::UnicodeWidthStr::width(line);
+            assert!(columns <= 80, "{name}: {columns} columns: {line}");
+        }
+        // Each class that held something has a row, or is counted.
+        let document: serde_json::Value =
+            serde_json::from_slice(&of("json").stdout).expect("it is JSON");
+        let judged = document["classes_judged"].as_u64().expect("a number");
+        let rows = text.lines().skip_while(|line| !line.starts_with("class "));
+        let rows = rows.skip(1).take_while(|line| !line.starts_with("total"));
+        let counts = rows.map(|row| match row.split_once(" more ") {
+            Some((count, _)) => count.parse().expect("a number"),
+            None => 1,
+        });
+        assert_eq!(counts.sum::<u64>(), judged, "{name}: {text}");
+        shown += 1;
+    }
+    assert!(shown > 60, "{shown}");
+}
+
+/// A command comes before a file of its name, which a path reaches.
+#[test]
+fn a_file_is_named_like_a_command() {
+    let folder = tempfile::tempdir().expect("it can be made");
+    fs::copy(fixture("shop.dump"), folder.path().join("leaks")).expect("it can be copied");
+    let run = |word: &str| {
+        let mut command = ctstats();
+        command.current_dir(folder.path()).arg(word);
+        command.output().expect("the binary starts")
+    };
+    let error = String::from_utf8(run("leaks").stderr).expect("it is UTF-8");
+    assert!(error.contains("required arguments"), "{error}");
+    let text = String::from_utf8(run("./leaks").stdout).expect("it is UTF-8");
+    assert!(text.starts_with("./leaks\n"), "{text}");
+    assert!(text.contains("  ctstats leaks ./leaks"), "{text}");
+}
+
 /// A tree that unfolds without end is cut, and that is said.
 #[test]
 fn endless_trees_are_cut() {
@@ -856,6 +939,7 @@ fn nothing_commands_a_log() {
             "sites --depth 3",
             "sites --by repr",
             "sites --by name",
+            "overview",
             "info",
         ] {
             for format in [
@@ -874,6 +958,9 @@ fn nothing_commands_a_log() {
                     if command != "info" {
                         line += &format!(" --width {width}");
                     } else if !["table", "json", "markdown"].contains(&format) {
+                        continue;
+                    }
+                    if command == "overview" && !["table", "json", "markdown"].contains(&format) {
                         continue;
                     }
                     let output = run(&line);

@@ -6,7 +6,7 @@ The rule: the peak memory of a process is at most 64 MB and 16 bytes for each by
 unpacked. Time and output are linear in it, but for what a report must list: each kind of file is
 made in two sizes, and of four times the file a command may take eight times the time and write
 five times as much, or 300 bytes more for each byte more. What lists is a summary without a limit, of every class at every snapshot, also
-its trend in the forms for programs, and what Pympler writes. No process panics or is killed.
+its trend and the overview in the forms for programs, and what Pympler writes. No process panics or is killed.
 
 The files are sound pickles that no pickler writes, and native files that lie. A table of what
 went beyond the rule is printed; the exit status is then 1. With `-v` all runs are printed.
@@ -383,6 +383,8 @@ def lying(native):
 
 def commands():
     made = {"info table": ["info"], "info json": ["info", "--format", "json"]}
+    for form in "table", "json", "markdown":
+        made["overview " + form] = ["overview", "--format", form]
     for form in "table", "json", "ndjson", "csv", "markdown", "pympler":
         made["print " + form] = ["print", "--format", form]
         made["summary " + form] = ["summary", "--format", form]
@@ -462,7 +464,7 @@ def unpacked(path):
 
 def is_listing(command):
     command, form = command.split()
-    if command == "trend":
+    if command in ("trend", "overview"):
         return form in ("json", "ndjson", "csv")
     return command == "summary" and form not in ("largest", "most") or form == "pympler"
 

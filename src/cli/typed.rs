@@ -1,14 +1,16 @@
 //! What is typed otherwise than ctstats reads it: flags under the names that other tools have for
 //! them, and limits that are not whole.
 
+use std::ffi::OsString;
+use std::path::Path;
 use std::str::FromStr;
 
 use clap::builder::StyledStr;
-use clap::error::{ContextKind, ContextValue};
+use clap::error::{ContextKind, ContextValue, ErrorKind};
 use clap::{CommandFactory, Parser};
 
 use ctstats::select::Limit;
-use ctstats::units::thousands;
+use ctstats::units::{escaped, thousands};
 
 use super::{Cli, note};
 
@@ -28,10 +30,24 @@ const OTHER_NAMES: [(&str, &str); 10] = [
 ];
 
 impl Cli {
-    /// Reads the arguments.
+    /// Reads the arguments. A file in place of a command means its overview.
     pub(crate) fn read() -> Result<Cli, clap::Error> {
-        Cli::try_parse().map_err(|mut error| {
-            if let Some((flag, usage)) = meant(&error) {
+        let mut typed: Vec<OsString> = std::env::args_os().collect();
+        let mut read = Cli::try_parse_from(&typed);
+        if let Err(error) = &read
+            && error.kind() == ErrorKind::InvalidSubcommand
+        {
+            let Some(at) = place_of_command(&typed) else {
+                return read;
+            };
+            if typed[at] != "-" && !Path::new(&typed[at]).exists() {
+                return Err(neither(error, &typed[at].to_string_lossy()));
+            }
+            typed.insert(at, "overview".into());
+            read = Cli::try_parse_from(&typed);
+        }
+        read.map_err(|mut error| {
+            if let Some((flag, usage)) = meant(&error, &typed) {
                 let flag = ContextValue::String(flag.into());
                 error.insert(ContextKind::SuggestedArg, flag);
                 error.insert(ContextKind::Usage, ContextValue::StyledStr(usage));
@@ -41,19 +57,39 @@ impl Cli {
     }
 }
 
+/// Where the command stands among the arguments: those before it are flags without values.
+fn place_of_command(typed: &[OsString]) -> Option<usize> {
+    let is_flag = |word: &OsString| word.to_string_lossy().starts_with('-') && word != "-";
+    let behind = typed.iter().skip(1).position(|word| !is_flag(word))?;
+    Some(behind + 1)
+}
+
+/// The error of a word that is no command and no file, with the commands that are spelt alike.
+fn neither(error: &clap::Error, word: &str) -> clap::Error {
+    let word = escaped(word);
+    let mut text = format!("no command and no file is called '{word}'");
+    if let Some(ContextValue::Strings(similar)) = error.get(ContextKind::SuggestedSubcommand)
+        && !similar.is_empty()
+    {
+        let similar: Vec<String> = similar.iter().map(|one| format!("'{one}'")).collect();
+        text += &format!("\n\n  tip: a similar command is {}", similar.join(", "));
+    }
+    Cli::command().error(ErrorKind::InvalidSubcommand, text)
+}
+
 /// The flag of the command that is known elsewhere by the name that it does not know, and the
 /// command's usage, in which clap names what it took for meant.
-fn meant(error: &clap::Error) -> Option<(&'static str, StyledStr)> {
-    let Some(ContextValue::String(typed)) = error.get(ContextKind::InvalidArg) else {
+fn meant(error: &clap::Error, typed: &[OsString]) -> Option<(&'static str, StyledStr)> {
+    let Some(ContextValue::String(unknown)) = error.get(ContextKind::InvalidArg) else {
         return None;
     };
-    if error.kind() != clap::error::ErrorKind::UnknownArgument {
+    if error.kind() != ErrorKind::UnknownArgument {
         return None;
     }
-    let (_, flag) = OTHER_NAMES.iter().find(|(name, _)| name == typed)?;
+    let (_, flag) = OTHER_NAMES.iter().find(|(name, _)| name == unknown)?;
     let mut cli = Cli::command();
     cli.build();
-    let command = cli.find_subcommand_mut(std::env::args_os().nth(1)?)?;
+    let command = cli.find_subcommand_mut(&typed[place_of_command(typed)?])?;
     let is_it = |arg: &clap::Arg| arg.get_long() == flag.strip_prefix("--");
     let has_it = command.get_arguments().any(is_it);
     has_it.then(|| (*flag, command.render_usage()))

@@ -87,7 +87,7 @@ fn harmless_part(name: &str) -> &str {
 }
 
 /// A path or name as one word of a shell.
-fn quoted(word: &Path) -> String {
+pub(super) fn quoted(word: &Path) -> String {
     let text = word.to_string_lossy();
     let is_plain = |c: char| c.is_ascii_alphanumeric() || "./_-+:@%,".contains(c);
     if !text.is_empty() && text.chars().all(is_plain) && (!text.starts_with('-') || text == "-") {

@@ -121,7 +121,7 @@ fn checksum_of(info: &Info<'_>) -> Option<String> {
     ))
 }
 
-fn format_of(info: &Info<'_>) -> String {
+pub(super) fn format_of(info: &Info<'_>) -> String {
     match info.format_version {
         Some(version) => format!("ctstats' own, version {version}"),
         None => match info.pickle_protocols {
@@ -131,7 +131,7 @@ fn format_of(info: &Info<'_>) -> String {
     }
 }
 
-fn size_of(info: &Info<'_>, style: ByteStyle) -> String {
+pub(super) fn size_of(info: &Info<'_>, style: ByteStyle) -> String {
     let size = |count: u64| bytes(count.into(), style);
     match (info.compression, info.file_bytes) {
         (Some(coding), Some(file)) => format!(

@@ -18,6 +18,7 @@ pub mod info;
 pub mod leaks;
 pub mod lifetimes;
 pub mod objects;
+pub mod overview;
 mod paint;
 pub mod pprof;
 pub mod pympler;
