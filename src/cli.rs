@@ -16,7 +16,7 @@ mod summary;
 mod typed;
 
 use std::cell::Cell;
-use std::io::Write;
+use std::io::{IsTerminal, Write};
 use std::mem::ManuallyDrop;
 use std::num::NonZeroU16;
 use std::path::{Path, PathBuf};
@@ -25,7 +25,7 @@ use anyhow::Result;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
 use ctstats::analysis::OwnCode;
-use ctstats::output::Output;
+use ctstats::output::{Output, is_stdout};
 use ctstats::report::form::table;
 use ctstats::report::{self, Dialect, JsonLayout, Paint, Report, Style, pympler};
 use ctstats::select::Filter;
@@ -58,6 +58,10 @@ read as data: nothing in them is imported or executed.";
 pub(crate) struct Cli {
     #[command(subcommand)]
     command: Command,
+    /// Write to the terminal itself, without a pager. Else a report on a terminal goes through what
+    /// CTSTATS_PAGER or PAGER names, or through less; an empty name, or cat, is none.
+    #[arg(long, global = true, help_heading = OUTPUT)]
+    no_pager: bool,
 }
 
 #[derive(Debug, Subcommand)]
@@ -364,9 +368,15 @@ impl FormArgs {
     }
 }
 
-/// Opens an output, of which an unfinished one is taken away when a signal ends the program.
+/// Opens an output, of which an unfinished one is taken away when a signal ends the program. One
+/// on a terminal goes through a pager.
 fn open(path: &Path) -> Result<Output> {
     crate::interrupt::leave_nothing_behind();
+    if is_stdout(path)
+        && let Some(pager) = crate::pager::start()
+    {
+        return Ok(Output::to_pager(pager));
+    }
     Ok(Output::open(Some(path))?)
 }
 
@@ -380,6 +390,11 @@ fn finish(out: Output, path: &Path) -> Result<()> {
 impl PageArgs {
     fn path(&self) -> &Path {
         self.output.as_deref().unwrap_or(Path::new("-"))
+    }
+
+    /// Whether people read the report as it is written.
+    fn is_terminal(&self) -> bool {
+        is_stdout(self.path()) && std::io::stdout().is_terminal()
     }
 
     /// Fails if the report would cost somebody a file.
@@ -433,6 +448,9 @@ fn columns(out: &Output) -> usize {
 
 impl Cli {
     pub(crate) fn run(self) -> Result<()> {
+        if self.no_pager {
+            crate::pager::turn_off();
+        }
         match self.command {
             Command::Overview(overview) => overview.run(),
             Command::Print(print) => print.run(),

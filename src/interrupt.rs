@@ -49,8 +49,9 @@ mod heeded {
         let _ = signal_hook::flag::register_conditional_shutdown(SIGABRT, status, &IS_MEMORY);
     }
 
-    /// From now on a signal to stop takes away the unfinished output file, and then does what it
-    /// always does. Signals that were ignored from the start (`nohup`) go on being ignored.
+    /// From now on a signal to stop waits for the pager if there is one, takes away the unfinished
+    /// output file, and then does what it always does. Signals that were ignored from the start
+    /// (`nohup`) go on being ignored.
     pub(crate) fn leave_nothing_behind() {
         static ONCE: Once = Once::new();
         ONCE.call_once(|| {
@@ -58,6 +59,7 @@ mod heeded {
             let heed = move || {
                 let Ok(mut signals) = take.recv() else { return };
                 for signal in signals.forever() {
+                    crate::pager::stop();
                     ctstats::output::remove_unfinished();
                     let _ = emulate_default_handler(signal);
                 }

@@ -2,6 +2,7 @@
 
 mod cli;
 mod interrupt;
+mod pager;
 mod progress;
 #[cfg(unix)]
 mod start;

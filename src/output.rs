@@ -1,4 +1,4 @@
-//! Where reports go: standard output, or a file that is replaced whole or not at all.
+//! Where reports go: standard output, a pager, or a file that is replaced whole or not at all.
 //! The one place that opens files for writing.
 
 use std::fs::{self, File};
@@ -23,6 +23,8 @@ pub struct Output {
 
 enum Sink {
     Stdout(BufWriter<StdoutLock<'static>>),
+    /// Whatever shows it on the terminal of standard output.
+    Pager(BufWriter<Box<dyn Write>>),
     /// A regular file: written beside its place, then renamed.
     File {
         out: BufWriter<File>,
@@ -81,9 +83,19 @@ impl Output {
         Ok(Output { sink, name })
     }
 
+    /// A pager, which shows what it gets on the terminal of standard output, and which is waited for
+    /// when it is dropped.
+    pub fn to_pager(pager: impl Write + 'static) -> Output {
+        Output {
+            sink: Sink::Pager(BufWriter::new(Box::new(pager))),
+            name: None,
+        }
+    }
+
     /// Whether what is written is shown on a terminal at once.
     pub fn is_terminal(&self) -> bool {
         match &self.sink {
+            Sink::Pager(_) => true,
             Sink::Stdout(_) => io::stdout().is_terminal(),
             Sink::File { .. } => false,
             Sink::Device(file) => file.get_ref().is_terminal(),
@@ -179,6 +191,7 @@ impl Sink {
     fn finish(self) -> io::Result<()> {
         match self {
             Sink::Stdout(mut out) => out.flush(),
+            Sink::Pager(mut out) => out.flush(),
             Sink::Device(mut out) => out.flush(),
             Sink::File {
                 out,
@@ -198,6 +211,7 @@ impl Sink {
     fn writer(&mut self) -> &mut dyn Write {
         match self {
             Sink::Stdout(out) => out,
+            Sink::Pager(out) => out,
             Sink::File { out, .. } => out,
             Sink::Device(out) => out,
         }

@@ -98,7 +98,8 @@ fn draw(what: &str, count: &ByteCount, total: Option<u64>, over: impl Fn(Duratio
         bar.set_style(style);
     }
     let start = Instant::now();
-    while !over(FRAME) {
+    // The terminal is the pager's once there is one.
+    while !over(FRAME) && !crate::pager::is_running() {
         bar.set_position(count.get());
         if bar.is_hidden() && start.elapsed() > PATIENCE {
             bar.set_draw_target(ProgressDrawTarget::stderr());

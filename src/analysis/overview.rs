@@ -20,7 +20,7 @@ const MOST_SITES: usize = 3;
 /// A dump at a glance.
 pub struct Overview<'d> {
     /// What it is.
-    pub info: Info,
+    pub info: Info<'d>,
     /// The verdicts; no suspect is looked at closely.
     pub leaks: Leaks<'d>,
     /// The classes over the snapshots: those that held most at their own peaks first.

@@ -288,6 +288,17 @@ impl<'d> Summary<'d> {
         self.classes.len()
     }
 
+    /// How many snapshots there are to show.
+    pub fn snapshot_count(&self) -> usize {
+        self.snapshots.len()
+    }
+
+    /// How many lines the table of all snapshots takes at least.
+    pub fn least_lines(&self) -> usize {
+        // A blank line, two of the snapshot, the headings and the total.
+        self.snapshots.len().saturating_mul(self.keep() + 5)
+    }
+
     /// Whether it is of some objects only.
     pub fn has_filter(&self) -> bool {
         !self.options.filter.is_empty()

@@ -32,6 +32,9 @@ Examples:
   Which classes come and go, and how long their objects live:
     ctstats summary dump.dat --lifetimes";
 
+/// More lines than anybody reads.
+const MANY_LINES: usize = 200;
+
 /// Print the classes of each snapshot: active instances, sum, average, share.
 ///
 /// The share is of the tracked total of the snapshot, or of what --share-of names. An object is
@@ -177,6 +180,10 @@ impl SummaryArgs {
             warn(LONG_TEXTS_CUT);
         }
         remarks::on_filter(&filter, &dump)?;
+        let is_long = summary.least_lines() > MANY_LINES && summary.snapshot_count() > 1;
+        if is_long && self.form.format == Form::Table && self.form.page.is_terminal() {
+            note("this is more than 200 lines; --trend shows one row a class");
+        }
         remark_on_snapshots(&dump)
     }
 
