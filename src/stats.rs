@@ -4,7 +4,7 @@
 
 use std::borrow::Cow;
 use std::io::Write;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use crate::analysis::summary::{Summary, SummaryOptions};
 use crate::error::Error;
@@ -20,13 +20,20 @@ pub struct Stats {
     sizes: Sizes,
     /// The objects; `None` until sorted.
     sorted: Option<Vec<ObjectId>>,
+    /// The file; empty if there is none.
+    path: PathBuf,
 }
 
 impl Stats {
     /// Reads what `Stats.dump_stats` of Pympler wrote; `-` is standard input. Fails as
     /// [`Dump::load`].
     pub fn load_stats(path: impl AsRef<Path>) -> Result<Stats, Error> {
-        Dump::load(path).map(Stats::new)
+        let path = path.as_ref();
+        let stats = Stats::new(Dump::load(path)?);
+        Ok(Stats {
+            path: path.to_owned(),
+            ..stats
+        })
     }
 
     /// Statistics of a dump that was loaded.
@@ -36,6 +43,7 @@ impl Stats {
             dump,
             sizes,
             sorted: None,
+            path: PathBuf::new(),
         }
     }
 
@@ -103,6 +111,7 @@ impl<'s> ConsoleStats<'s> {
             dump,
             sizes,
             sorted,
+            ..
         } = &self.stats;
         let mut objects = sorted.clone().unwrap_or_default();
         if let Some(class) = class {
@@ -159,6 +168,7 @@ impl<'s> HtmlStats<'s> {
     /// no report wrote.
     pub fn create_html(&self, path: impl AsRef<Path>, title: &str) -> Result<(), Error> {
         let options = HtmlOptions {
+            dump: self.stats.path.clone(),
             title: title.into(),
             ..HtmlOptions::default()
         };

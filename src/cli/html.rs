@@ -20,7 +20,7 @@ Examples:
   From a pipe, with the ten thousand largest instances of each class:
     zcat dump.dat.gz | ctstats html - -o report.html --instances 10000";
 
-/// Write the statistics as HTML pages with graphs: memory over time, what changed, each class.
+/// Write the statistics as HTML pages with graphs: what leaks, memory over time, each class.
 ///
 /// The pages need no network and no server: they open from disk. With filters the figures of
 /// classes are of the objects that pass; process sizes and tracked totals stay those recorded.
@@ -44,7 +44,8 @@ pub(super) struct HtmlArgs {
     #[arg(long, help_heading = OUTPUT)]
     single_file: bool,
     /// How many instances of each class to embed, the largest first; the pages say how many
-    /// more there are [default: 1000 shared among the classes, 5 to 250 of each]
+    /// more there are [default: 1000 shared among the suspects and 1000 among all classes, 5 to 250
+    /// of each]
     #[arg(long, value_name = "N", help_heading = OUTPUT)]
     instances: Option<usize>,
     #[command(flatten, next_help_heading = OUTPUT)]
@@ -81,6 +82,10 @@ impl HtmlArgs {
             title: self
                 .title
                 .unwrap_or_else(|| format!("{}{name}", HtmlStats::TITLE)),
+            dump: input.clone(),
+            command: std::iter::once("ctstats".into())
+                .chain(std::env::args_os().skip(1))
+                .collect(),
             filter: self.filter.filter(),
             instances: self.instances,
         };

@@ -13,8 +13,7 @@ use super::form::{Report, Rows};
 use super::report_table::{Of, ReportTable, Row, TableColumn, Value};
 use super::{Paint, coverage, reasons, traps};
 use crate::analysis::leaks::{
-    ClassVerdict, Confidence, Holder, Leaks, Origin, OwnFrame, Pattern, Since, SurvivorObject,
-    Suspect,
+    ClassVerdict, Confidence, Holder, Leaks, Origin, Pattern, Since, SurvivorObject, Suspect,
 };
 use crate::analysis::summary::SnapshotName;
 use crate::model::{Integer, Text};
@@ -332,7 +331,7 @@ pub(super) fn headline(leaks: &Leaks<'_>) -> String {
 }
 
 /// When the growth began, in a sentence.
-fn since_sentence(since: &Since<'_>) -> String {
+pub(super) fn since_sentence(since: &Since<'_>) -> String {
     let name = snapshot(&since.snapshot);
     if since.is_first {
         return format!("it has grown since the first snapshot, {name}, or longer");
@@ -343,7 +342,7 @@ fn since_sentence(since: &Since<'_>) -> String {
 }
 
 /// What an attribute holds, or grew by.
-fn held(holder: &Holder<'_>, style: ByteStyle) -> String {
+pub(super) fn held(holder: &Holder<'_>, style: ByteStyle) -> String {
     match holder.growth_bytes {
         Some(growth) => format!(
             "grew by {} to {}: {} of all growth",
@@ -360,7 +359,7 @@ fn held(holder: &Holder<'_>, style: ByteStyle) -> String {
 }
 
 /// The names from the class to the attribute.
-fn holder_path(class: Text<'_>, holder: &Holder<'_>) -> String {
+pub(super) fn holder_path(class: Text<'_>, holder: &Holder<'_>) -> String {
     let name = class.to_str();
     let short = name.rsplit('.').next().unwrap_or_default().to_owned();
     let path = holder.path.iter().map(|name| match name {
@@ -522,16 +521,13 @@ impl<W: Write> Prose<'_, W> {
         writeln!(self.out, "    {figures}  {place}")?;
         let indent = " ".repeat(figures.chars().count() + 6);
         self.source(&indent, room, origin.source)?;
-        let is_same =
-            |own: &&OwnFrame<'_>| (Some(own.file), Some(own.line)) == (origin.file, origin.line);
-        let Some(own) = origin.own.as_ref().filter(|own| !is_same(own)) else {
+        let Some((place, source)) = asked_for_by(origin) else {
             return Ok(());
         };
         let lead = "asked for by ";
-        let place = frame_place(own.file, own.line, Some(own.function));
         let place = clipped_left(Text::new(&place), room.saturating_sub(lead.len()));
         writeln!(self.out, "{indent}{lead}{place}")?;
-        self.source(&indent, room, own.source)
+        self.source(&indent, room, source)
     }
 
     fn source(&mut self, indent: &str, room: usize, source: Option<Text<'_>>) -> io::Result<()> {
@@ -657,11 +653,19 @@ pub(super) fn snapshot(name: &SnapshotName<'_>) -> String {
 }
 
 /// `file:line in function`, not yet made harmless.
-fn place(origin: &Origin<'_>) -> String {
+pub(super) fn place(origin: &Origin<'_>) -> String {
     let (Some(file), Some(line)) = (origin.file, origin.line) else {
         return "no trace".into();
     };
     frame_place(file, line, origin.function)
+}
+
+/// The own frame and its source, if it is not the line itself that created them.
+pub(super) fn asked_for_by<'d>(origin: &Origin<'d>) -> Option<(String, Option<Text<'d>>)> {
+    let own = origin.own.as_ref()?;
+    let is_same = (Some(own.file), Some(own.line)) == (origin.file, origin.line);
+    let place = frame_place(own.file, own.line, Some(own.function));
+    (!is_same).then_some((place, own.source))
 }
 
 fn frame_place(file: Text<'_>, line: Integer<'_>, function: Option<Text<'_>>) -> String {

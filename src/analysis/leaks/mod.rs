@@ -375,6 +375,13 @@ impl<'d> Verdicts<'d> {
     }
 }
 
+impl ClassVerdict<'_> {
+    /// The number of the class in its dump.
+    pub(crate) fn id(&self) -> ClassId {
+        self.id
+    }
+}
+
 impl<'d> Leaks<'d> {
     /// All classes that were weighed: suspects first, then those that may fill a cache, then those
     /// that do not grow.

@@ -6,12 +6,21 @@
 
 use askama::Template;
 
-pub(super) const WIDTH: f64 = 960.0;
-pub(super) const HEIGHT: f64 = 300.0;
-pub(super) const LEFT: f64 = 84.0;
-pub(super) const RIGHT: f64 = WIDTH - 16.0;
+/// Widths are thousandths of the plot's, which has that of the page; heights are pixels. So
+/// texts have one size however wide the page is.
+pub(super) const LEFT: f64 = 0.0;
+pub(super) const RIGHT: f64 = 1000.0;
 pub(super) const TOP: f64 = 12.0;
-pub(super) const BASE: f64 = HEIGHT - 34.0;
+
+/// Where the time axis is, in a chart and in a low one.
+const BASE: f64 = 266.0;
+const LOW_BASE: f64 = 100.0;
+
+/// What is below the time axis.
+const BELOW: f64 = 34.0;
+
+/// The least distance of labels at the right edge, in pixels.
+const LABEL: f64 = 15.0;
 
 /// A chart, laid out.
 #[derive(Template)]
@@ -23,11 +32,17 @@ pub(super) struct Chart {
     pub(super) description: String,
     /// What stands below until a mark is pointed at.
     pub(super) readout: String,
+    pub(super) height: f64,
     pub(super) x_ticks: Vec<Tick>,
     pub(super) y_ticks: Vec<Tick>,
+    /// Names of areas at the right edge.
+    pub(super) labels: Vec<EdgeLabel>,
+    pub(super) beginnings: Vec<Beginning>,
     pub(super) areas: Vec<Shape>,
     pub(super) lines: Vec<Shape>,
     pub(super) marks: Vec<Mark>,
+    /// Where the script makes the marks itself: what it shows, and the ends of the time axis.
+    pub(super) script: Option<(&'static str, [f64; 2])>,
 }
 
 /// A label on an axis.
@@ -36,26 +51,36 @@ pub(super) struct Tick {
     label: String,
 }
 
-/// What a character takes at most, in the widest of the fonts that browsers have for the page.
-/// Charts are laid out without one, so labels are kept within the picture by this.
-const CHARACTER: f64 = 9.0;
-
 /// Characters of a label that fit beside the value axis in any font.
 const FITTING: usize = 10;
 
+/// How wide a longer one is drawn.
+const SQUEEZED: f64 = 72.0;
+
 impl Tick {
-    /// Where the middle of a label of the time axis is: at its moment, or as near to it as the
-    /// edges of the picture let it be.
-    fn middle(&self) -> f64 {
-        let half = self.label.chars().count() as f64 * CHARACTER / 2.0;
-        round(self.at.min(WIDTH - half).max(half))
+    /// In percent of the plot's width.
+    fn percent(&self) -> f64 {
+        round(self.at / (RIGHT - LEFT) * 100.0)
     }
 
     /// How wide a label of the value axis is drawn if it would not fit by itself. Only hand-made
     /// dumps have so many bytes.
     fn squeezed(&self) -> Option<f64> {
-        (self.label.chars().count() > FITTING).then_some(LEFT - 12.0)
+        (self.label.chars().count() > FITTING).then_some(SQUEEZED)
     }
+}
+
+/// The name of an area, at the height where it ends.
+pub(super) struct EdgeLabel {
+    y: f64,
+    color: String,
+    text: String,
+}
+
+/// Where classes began to grow.
+pub(super) struct Beginning {
+    x: f64,
+    text: String,
 }
 
 /// An area or a line.
@@ -71,6 +96,8 @@ pub(super) struct Mark {
     at: f64,
     left: f64,
     width: f64,
+    /// The number of the snapshot.
+    snapshot: usize,
     text: String,
 }
 
@@ -87,6 +114,7 @@ pub(super) struct Scale {
     from_seconds: f64,
     to_seconds: f64,
     most: f64,
+    base: f64,
 }
 
 impl Scale {
@@ -104,7 +132,31 @@ impl Scale {
             from_seconds: from,
             to_seconds: to,
             most: if most > 0.0 { most } else { 1.0 },
+            base: BASE,
         }
+    }
+
+    /// The same for a low chart.
+    pub(super) fn low(self) -> Self {
+        Scale {
+            base: LOW_BASE,
+            ..self
+        }
+    }
+
+    /// The ends of the time axis; the same twice if it has none.
+    pub(super) fn ends(&self) -> [f64; 2] {
+        let ends = [self.from_seconds, self.to_seconds];
+        if ends.iter().all(|end| end.is_finite()) {
+            ends
+        } else {
+            [0.0; 2]
+        }
+    }
+
+    /// How high its chart is.
+    pub(super) fn height(&self) -> f64 {
+        self.base + BELOW
     }
 
     /// The greatest value.
@@ -123,7 +175,7 @@ impl Scale {
     }
 
     fn y(&self, value: f64) -> f64 {
-        BASE - (value.max(0.0) / self.most).min(1.0) * (BASE - TOP)
+        self.base - (value.max(0.0) / self.most).min(1.0) * (self.base - TOP)
     }
 }
 
@@ -179,6 +231,59 @@ pub(super) fn stacked(scale: &Scale, moments: &[f64], series: &[Series<'_>]) -> 
         .collect()
 }
 
+/// Names of the areas at the right edge: the highest first, as far as there is room.
+pub(super) fn edge_labels(scale: &Scale, series: &[Series<'_>]) -> Vec<EdgeLabel> {
+    let mut floor = 0.0;
+    let mut labels = Vec::new();
+    for series in series {
+        let last = series
+            .values
+            .last()
+            .copied()
+            .flatten()
+            .unwrap_or(0.0)
+            .max(0.0);
+        let [bottom, top] = [floor, floor + last].map(|value| scale.y(value));
+        floor += last;
+        let y = round((bottom + top) / 2.0);
+        labels.push((
+            bottom - top,
+            EdgeLabel {
+                y,
+                color: series.color.into(),
+                text: ending(series.name),
+            },
+        ));
+    }
+    labels.sort_by(|a, b| b.0.total_cmp(&a.0));
+    let mut shown: Vec<EdgeLabel> = Vec::new();
+    for (height, label) in labels {
+        if height > 2.0 && shown.iter().all(|other| (other.y - label.y).abs() >= LABEL) {
+            shown.push(label);
+        }
+    }
+    shown
+}
+
+/// What of a class name fits at the edge: its end, which tells more than its modules.
+fn ending(name: &str) -> String {
+    const MOST: usize = 18;
+    let last = name.rsplit('.').next().unwrap_or_default();
+    let name = if last.trim().is_empty() { name } else { last };
+    match name.char_indices().nth(MOST) {
+        Some((end, _)) => format!("{}…", &name[..end]),
+        None => name.to_owned(),
+    }
+}
+
+/// Where growth began.
+pub(super) fn beginning(scale: &Scale, seconds: f64, text: String) -> Beginning {
+    Beginning {
+        x: round(scale.x(seconds)),
+        text,
+    }
+}
+
 /// A line from value to value; it breaks where there is none. A value without neighbours is a
 /// short line, since a point would not be seen.
 pub(super) fn line(scale: &Scale, moments: &[f64], series: &Series<'_>) -> Shape {
@@ -226,7 +331,12 @@ pub(super) fn steps(scale: &Scale, name: &str, color: &str, steps: &[(f64, f64)]
 }
 
 /// Marks of moments with their texts; each reaches half-way to its neighbours.
-pub(super) fn marks(scale: &Scale, moments: &[f64], texts: Vec<String>) -> Vec<Mark> {
+pub(super) fn marks(
+    scale: &Scale,
+    moments: &[f64],
+    texts: Vec<String>,
+    numbers: &[usize],
+) -> Vec<Mark> {
     let xs: Vec<f64> = moments.iter().map(|&moment| scale.x(moment)).collect();
     let between = |a: usize, b: usize| (xs[a] + xs[b]) / 2.0;
     texts
@@ -247,6 +357,7 @@ pub(super) fn marks(scale: &Scale, moments: &[f64], texts: Vec<String>) -> Vec<M
                 at: round(xs[place]),
                 left: round(left),
                 width: round((right - left).max(0.0)),
+                snapshot: numbers[place],
                 text,
             }
         })
@@ -377,7 +488,7 @@ pub(super) fn spark(moments: &[f64], values: &[f64]) -> String {
     for (&x, &value) in xs.iter().zip(&twice_if_lone(values)) {
         path.to(
             2.0 + (x - LEFT) / (RIGHT - LEFT) * 116.0,
-            22.0 - (BASE - scale.y(value)) / (BASE - TOP) * 20.0,
+            22.0 - (scale.base - scale.y(value)) / (scale.base - TOP) * 20.0,
         );
     }
     path.open()
@@ -413,20 +524,42 @@ mod tests {
             values,
         };
         let shape = line(&scale, &[0.0, 1.0, 2.0, 3.0], &series);
-        assert_eq!(shape.path, "M84 266L370.7 12M938 139H944");
+        assert_eq!(shape.path, "M0 266L333.3 12M994 139H1000");
     }
 
     #[test]
-    fn labels_stay_in_the_picture() {
-        let label = |at, label: &str| Tick {
-            at,
+    fn labels_at_the_edge_have_room() {
+        let scale = Scale::of([0.0, 1.0].into_iter(), [100.0].into_iter());
+        let series = |name, last| Series {
+            name,
+            color: "c0",
+            values: vec![Some(1.0), Some(last)],
+        };
+        let all = [
+            series("a.Large", 60.0),
+            series("a.b.Small", 3.0),
+            series("Next", 37.0),
+        ];
+        let labels = edge_labels(&scale, &all);
+        let texts: Vec<&str> = labels.iter().map(|label| label.text.as_str()).collect();
+        assert_eq!(texts, ["Large", "Next", "Small"]);
+        let close = [
+            series("Large", 96.0),
+            series("Small", 1.0),
+            series("Next", 3.0),
+        ];
+        assert_eq!(edge_labels(&scale, &close).len(), 2);
+    }
+
+    #[test]
+    fn long_labels_are_squeezed() {
+        let label = |label: &str| Tick {
+            at: 500.0,
             label: label.into(),
         };
-        assert_eq!(label(500.0, "14.0s").middle(), 500.0);
-        assert_eq!(label(RIGHT, "14.0s").middle(), WIDTH - 22.5);
-        assert_eq!(label(0.0, "14.0s").middle(), 22.5);
-        assert_eq!(label(0.0, "500.0 KiB").squeezed(), None);
-        assert_eq!(label(0.0, "300,000.0 EiB").squeezed(), Some(72.0));
+        assert_eq!(label("500.0 KiB").squeezed(), None);
+        assert_eq!(label("300,000.0 EiB").squeezed(), Some(72.0));
+        assert_eq!(label("").percent(), 50.0);
     }
 
     #[test]

@@ -5,17 +5,19 @@ use std::io;
 
 use askama::Template;
 
+use super::answer::Verdicts;
 use super::chart::{self, Chart, Scale, Series};
 use super::index::named;
 use super::instances::{ClassData, Embedder};
 use super::names::Names;
-use super::text::{Cell, shown};
+use super::sites;
+use super::text::Cell;
 use super::{HtmlOptions, rendered};
 use crate::analysis::class::{ClassDetail, Step, steps};
 use crate::analysis::history::{ClassHistory, ClassUsage, History};
 use crate::analysis::lifetimes::LifetimeFigures;
 use crate::analysis::merged::{Merger, ReferentRows};
-use crate::analysis::sites::{SiteRow, Sites, SitesOptions};
+use crate::analysis::sites::{Sites, SitesOptions};
 use crate::analysis::summary::SnapshotSummary;
 use crate::model::{ClassId, Contents, Sizes, Snapshot, Totals, TrackedObject};
 use crate::report::form::json;
@@ -39,12 +41,12 @@ struct ClassPage<'p> {
     title: &'p str,
     name: &'p str,
     sentence: String,
+    verdict: String,
     figures: Vec<Figure>,
     charts: Vec<Titled>,
     has_history: bool,
     has_referents: bool,
-    sites: Vec<SiteCells>,
-    sites_text: String,
+    sites: String,
     instances_text: String,
     data: String,
 }
@@ -62,12 +64,6 @@ struct Titled {
     chart: String,
 }
 
-struct SiteCells {
-    place: String,
-    source: String,
-    cells: Vec<Cell>,
-}
-
 /// Makes the pages of the classes one after the other.
 pub(super) struct Classes<'d, 'p> {
     dump: &'d Contents,
@@ -75,20 +71,21 @@ pub(super) struct Classes<'d, 'p> {
     totals: Totals,
     sizes: &'p Sizes,
     options: &'p HtmlOptions,
+    verdicts: &'p Verdicts<'p>,
     names: &'p Names,
     merger: Merger<'d>,
     embedder: Embedder<'d, 'p>,
 }
 
 impl<'d, 'p> Classes<'d, 'p> {
-    /// Of a history; each page with its `instances` largest.
+    /// Of a history.
     pub(super) fn of(
         dump: &'d Contents,
         history: &'p History<'d>,
         sizes: &'p Sizes,
         options: &'p HtmlOptions,
+        verdicts: &'p Verdicts<'p>,
         names: &'p Names,
-        instances: usize,
     ) -> Self {
         let mut snapshots: Vec<Snapshot<'d>> = dump.snapshots().collect();
         let mut kept = history.snapshots.iter().map(|s| s.snapshot).peekable();
@@ -99,14 +96,15 @@ impl<'d, 'p> Classes<'d, 'p> {
             totals: dump.totals(),
             sizes,
             options,
+            verdicts,
             names,
             merger: Merger::of(dump, &snapshots, ReferentRows::Notable(MOST_REFERENTS)),
-            embedder: Embedder::of(dump, &snapshots, sizes, instances),
+            embedder: Embedder::of(dump, &snapshots, sizes),
         }
     }
 
-    /// The view of the class at this place of the history.
-    pub(super) fn view(&mut self, at: usize) -> io::Result<String> {
+    /// The view of the class at this place of the history, with its largest `instances`.
+    pub(super) fn view(&mut self, at: usize, instances: usize) -> io::Result<String> {
         let row = &self.history.classes[at];
         let class = row.class_of(self.dump);
         let filter = &self.options.filter;
@@ -131,36 +129,20 @@ impl<'d, 'p> Classes<'d, 'p> {
             .collect();
         let mut data = ClassData::of(self.history, row);
         data.merge(&merged, self.history);
-        let embedded = self.embedder.embed(&mut data, objects);
+        let embedded = self.embedder.embed(&mut data, objects, instances);
         let lives = LifetimeFigures::of_class(class, filter, &self.totals);
-        let traced = sites.sites.iter().any(|site| !site.frames.is_empty());
         rendered(&ClassPage {
             number: row.id,
             index: self.names.index(),
             title: &self.options.title,
             name: self.names.shown(at),
             sentence: sentence(&detail, row, self.history),
+            verdict: self.verdicts.of_class(row)?,
             figures: figures(&detail, &lives),
             charts: self.charts(row, &admits)?,
             has_history: !self.history.snapshots.is_empty(),
             has_referents: !merged.is_empty(),
-            sites: if traced {
-                sites.sites.iter().map(site_cells).collect()
-            } else {
-                Vec::new()
-            },
-            sites_text: match &sites.more {
-                None => {
-                    "Survivors: alive at the end, and already at the last snapshot but one.".into()
-                }
-                Some(more) => format!(
-                    "{} created {}, of {} together. Survivors: alive at the end, and already at \
-                     the last snapshot but one.",
-                    counted(more.sites, "more site", "more sites"),
-                    counted(more.figures.objects as usize, "instance", "instances"),
-                    bytes(more.figures.size_bytes, ByteStyle::Units)
-                ),
-            },
+            sites: sites::table(&sites)?,
             instances_text: instances_text(detail.objects, embedded, self.history),
             data: json::embedded(&data),
         })
@@ -261,9 +243,13 @@ impl<'d, 'p> Classes<'d, 'p> {
                     String::new()
                 }
             }),
+            height: scale.height(),
+            labels: Vec::new(),
+            beginnings: Vec::new(),
             areas: Vec::new(),
             lines: vec![chart::steps(&scale, "instances alive", "c0", &points)],
-            marks: chart::marks(&scale, &seconds, texts),
+            marks: Vec::new(),
+            script: Some(("active", scale.ends())),
         })
     }
 
@@ -302,12 +288,16 @@ impl<'d, 'p> Classes<'d, 'p> {
             readout: texts.last().cloned().unwrap_or_default(),
             x_ticks: chart::time_ticks(&scale, short_time),
             y_ticks: chart::value_ticks(&scale, 1024.0, |v| bytes(v as i128, ByteStyle::Units)),
+            height: scale.height(),
+            labels: Vec::new(),
+            beginnings: Vec::new(),
             areas: chart::stacked(&scale, &seconds, &series),
             lines: series
                 .iter()
                 .map(|s| chart::line(&scale, &seconds, s))
                 .collect(),
-            marks: chart::marks(&scale, &seconds, texts),
+            marks: Vec::new(),
+            script: Some(("sum", scale.ends())),
         }
     }
 }
@@ -397,35 +387,6 @@ fn figures(detail: &ClassDetail, lives: &LifetimeFigures) -> Vec<Figure> {
     let ages = ages.into_iter().filter(|(_, _, age)| age.is_some());
     figures.extend(ages.map(|(key, name, age)| figure(key, name, Cell::seconds(age))));
     figures
-}
-
-fn site_cells(site: &SiteRow<'_>) -> SiteCells {
-    let frame = site.frames.last();
-    let figures = &site.figures;
-    SiteCells {
-        place: frame.map_or("no trace".into(), |frame| {
-            let line = frame
-                .line
-                .map_or(String::new(), |line| format!(":{line:.30}"));
-            let function = frame
-                .function
-                .map_or(String::new(), |f| format!(" in {}", shown(f)));
-            format!("{}{line}{function}", shown(frame.file))
-        }),
-        source: frame
-            .and_then(|frame| frame.source)
-            .map_or(String::new(), shown),
-        cells: vec![
-            Cell::count(figures.objects.into()),
-            Cell::count(figures.alive.into()),
-            Cell::count(figures.survivors.into()),
-            Cell::bytes(figures.size_bytes),
-            Cell::bytes(figures.alive_bytes),
-            figures
-                .share_percent
-                .map_or_else(|| Cell::none("of nothing"), Cell::percent),
-        ],
-    }
 }
 
 fn instances_text(all: u64, embedded: usize, history: &History<'_>) -> String {

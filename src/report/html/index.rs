@@ -1,27 +1,33 @@
 //! The index page: memory over time, what changed, the snapshots, the way to the classes.
 
+use std::collections::BTreeMap;
 use std::io;
+use std::path::Path;
 
 use askama::Template;
 use serde::Serialize;
 
+use super::answer::Verdicts;
 use super::chart::{self, Chart, Scale, Series};
 use super::names::Names;
+use super::sites;
 use super::text::{Cell, Exact, shown};
-use super::{HtmlOptions, rendered};
-use crate::analysis::coverage::Coverage;
+use super::{Answers, HtmlOptions, rendered};
 use crate::analysis::history::{ClassHistory, History};
-use crate::analysis::summary::{SnapshotSummary, percent};
+use crate::analysis::info::Info;
+use crate::analysis::summary::SnapshotSummary;
 use crate::model::Contents;
+use crate::report::advice::quoted;
 use crate::report::coverage;
 use crate::report::form::json;
-use crate::units::{ByteStyle, bytes, counted, share, short_time, thousands};
+use crate::report::info::{format_of, size_of};
+use crate::units::{ByteStyle, bytes, counted, escaped, short_time, thousands};
 
-/// Classes up to this share of the tracked total are folded into "other", as Pympler does.
-const NOTABLE_PERCENT: f64 = 3.0;
+/// How many colours there are. More classes than that begin again with the first.
+pub(super) const COLORS: usize = 8;
 
-/// How many classes have a colour of their own.
-const COLORS: usize = 12;
+/// How many classes that are no suspects have a colour.
+const MOST_OTHERS: usize = 10;
 
 /// How many classes are ranked by their growth.
 const MOST_CHANGES: usize = 25;
@@ -33,7 +39,8 @@ struct Index<'p> {
     facts: String,
     coverage: Vec<String>,
     remarks: Vec<String>,
-    charts: Vec<Scaled>,
+    answer: String,
+    charts: Vec<Titled>,
     legend: Vec<LegendEntry>,
     changed: String,
     changes: Vec<Change>,
@@ -42,14 +49,16 @@ struct Index<'p> {
     more_snapshots: Option<String>,
     pages: Vec<PageLink<'p>>,
     more_classes: Option<String>,
+    sites: String,
+    provenance: Vec<(&'static str, String)>,
+    command: String,
     without_script: &'static str,
     data: String,
 }
 
-/// The chart on one of the scales.
-struct Scaled {
+/// A chart of the index page.
+struct Titled {
     id: &'static str,
-    label: &'static str,
     chart: String,
 }
 
@@ -63,10 +72,13 @@ struct LegendEntry {
 struct Change {
     name: String,
     href: Option<String>,
-    until_largest: [Cell; 2],
+    verdict: &'static str,
+    growth: Cell,
+    last: Cell,
+    from_first: [Cell; 2],
     /// The snapshot where it was largest.
     at: Cell,
-    from_last: [Cell; 4],
+    instances: [Cell; 2],
     spark: String,
     spark_text: String,
 }
@@ -75,19 +87,6 @@ struct SnapshotRow {
     number: usize,
     description: String,
     cells: Vec<Cell>,
-    aside: String,
-    shares_text: String,
-    parts: Vec<SharePart>,
-    remark: Option<String>,
-    open: bool,
-}
-
-/// A class's part of a snapshot.
-struct SharePart {
-    color: String,
-    x: String,
-    width: String,
-    text: String,
 }
 
 struct PageLink<'p> {
@@ -99,15 +98,20 @@ struct PageLink<'p> {
 /// What the script reads.
 #[derive(Serialize)]
 struct Data<'p> {
-    /// Names and pages.
-    classes: Vec<(&'p str, String)>,
+    /// Names, pages, verdicts and colours.
+    classes: Vec<(&'p str, String, &'static str, String)>,
     snapshots: Vec<SnapshotData>,
     /// How many classes have no row.
     more_classes: usize,
+    /// The place of the largest snapshot.
+    peak: Option<usize>,
 }
 
 #[derive(Serialize)]
 struct SnapshotData {
+    number: usize,
+    description: String,
+    seconds: Option<f64>,
     active: Vec<u64>,
     sum: Vec<Exact>,
     rest: (u64, Exact),
@@ -119,23 +123,25 @@ struct SnapshotData {
 /// The view of the index page.
 pub(super) fn view(
     dump: &Contents,
-    history: &History<'_>,
-    coverage: &Coverage<'_>,
+    answers: &Answers<'_>,
     options: &HtmlOptions,
     names: &Names,
+    verdicts: &Verdicts<'_>,
 ) -> io::Result<String> {
-    let colors = Colors::of(history);
-    let memory = Memory::of(history, names, &colors);
-    let changes = changes(history, names);
+    let history = answers.history;
+    let colors = Colors::of(history, verdicts);
+    let memory = Memory::of(history, names, &colors, verdicts);
+    let changes = changes(history, names, verdicts);
     rendered(&Index {
         title: &options.title,
         facts: facts(dump),
-        coverage: coverage::sentences(coverage)
+        coverage: coverage::sentences(answers.coverage)
             .into_iter()
             // A figure and its unit stay in one line.
             .map(|sentence| sentence.replace(" %", "\u{a0}%"))
             .collect(),
         remarks: remarks(dump, options),
+        answer: verdicts.answer()?,
         charts: memory.charts()?,
         legend: memory.legend(),
         changed: changed(history),
@@ -147,9 +153,7 @@ pub(super) fn view(
             )
         }),
         changes,
-        snapshots: (0..history.snapshots.len())
-            .map(|place| snapshot_row(history, place, names, &colors))
-            .collect(),
+        snapshots: history.snapshots.iter().map(snapshot_row).collect(),
         more_snapshots: (history.snapshots_left_out > 0).then(|| {
             format!(
                 "{} more between these, which ctstats summary prints. The first, the last and \
@@ -157,7 +161,7 @@ pub(super) fn view(
                 counted(history.snapshots_left_out, "snapshot", "snapshots")
             )
         }),
-        pages: page_links(dump, history, names),
+        pages: page_links(dump, history, names, verdicts),
         more_classes: (history.classes_left_out > 0).then(|| {
             format!(
                 "{} more have no page: those with one held most at some snapshot. \
@@ -165,9 +169,46 @@ pub(super) fn view(
                 counted(history.classes_left_out, "class", "classes")
             )
         }),
+        sites: sites::table(answers.sites)?,
+        provenance: provenance(answers.info, options),
+        command: command(options),
         without_script: without_script(names),
-        data: data(history, names),
+        data: data(history, names, verdicts, &colors),
     })
+}
+
+/// Where the figures come from.
+fn provenance(info: &Info, options: &HtmlOptions) -> Vec<(&'static str, String)> {
+    let mut facts = Vec::new();
+    if let Some(name) = options.dump.file_name() {
+        facts.push(("dump", escaped(&name.to_string_lossy()).into_owned()));
+    }
+    facts.push(("format", format_of(info)));
+    facts.push(("size", size_of(info, ByteStyle::Units)));
+    facts.push((
+        "recorded when",
+        "unknown: a dump has times since tracking began only".into(),
+    ));
+    facts
+}
+
+/// The command that makes this report, for a shell; empty if there is none.
+fn command(options: &HtmlOptions) -> String {
+    let words = options.command.iter().map(|word| {
+        let text = quoted(Path::new(word));
+        let is_option = word.as_encoded_bytes().starts_with(b"-");
+        // Files whose names look like options are told apart by a folder; these are options.
+        match text.strip_prefix("'./").filter(|_| is_option) {
+            Some(option) => match option.trim_end_matches('\'') {
+                plain if plain.chars().all(|c| c.is_ascii_alphanumeric() || c == '-') => {
+                    plain.into()
+                }
+                _ => format!("'{option}"),
+            },
+            None => text,
+        }
+    });
+    words.collect::<Vec<_>>().join(" ")
 }
 
 /// What the table of changes tells.
@@ -192,16 +233,25 @@ fn changed(history: &History<'_>) -> String {
     }
 }
 
-fn page_links<'n>(dump: &Contents, history: &History<'_>, names: &'n Names) -> Vec<PageLink<'n>> {
+fn page_links<'n>(
+    dump: &Contents,
+    history: &History<'_>,
+    names: &'n Names,
+    verdicts: &Verdicts<'_>,
+) -> Vec<PageLink<'n>> {
     let classes = history.classes.iter().enumerate();
     classes
         .map(|(at, class)| PageLink {
             name: names.shown(at),
             href: names.href(at, class.id),
-            aside: counted(
-                class.class_of(dump).objects().len(),
-                "instance",
-                "instances",
+            aside: format!(
+                "{}, {}",
+                counted(
+                    class.class_of(dump).objects().len(),
+                    "instance",
+                    "instances"
+                ),
+                verdicts.words(class)
             ),
         })
         .collect()
@@ -274,25 +324,23 @@ fn remarks(dump: &Contents, options: &HtmlOptions) -> Vec<String> {
 struct Colors {
     /// By place in the history: a number of the palette, or `None` for what is folded.
     of_class: Vec<Option<usize>>,
+    /// Places of the classes that have one, from the bottom of the chart to its top.
+    order: Vec<usize>,
 }
 
 impl Colors {
-    fn of(history: &History<'_>) -> Self {
-        let notable = |class: &ClassHistory<'_>| {
-            class
-                .held
-                .iter()
-                .zip(&history.snapshots)
-                .any(|(held, snapshot)| {
-                    percent(held.sum_bytes, snapshot.total.sum_bytes) > NOTABLE_PERCENT
-                })
-        };
-        let mut next = 0..COLORS;
-        let classes = history.classes.iter();
-        let of_class = classes
-            .map(|class| notable(class).then(|| next.next()).flatten())
-            .collect();
-        Colors { of_class }
+    /// Suspects first, then the largest others.
+    fn of(history: &History<'_>, verdicts: &Verdicts<'_>) -> Self {
+        let mut order: Vec<usize> = verdicts.suspects().collect();
+        let others = history.classes.iter().enumerate();
+        let others = others.filter(|(at, class)| !order.contains(at) && class.most_bytes() > 0);
+        let others: Vec<usize> = others.map(|(at, _)| at).take(MOST_OTHERS).collect();
+        order.extend(others);
+        let mut of_class = vec![None; history.classes.len()];
+        for (rank, &at) in order.iter().enumerate() {
+            of_class[at] = Some(rank % COLORS);
+        }
+        Colors { of_class, order }
     }
 
     fn class(&self, at: usize) -> Option<String> {
@@ -316,18 +364,25 @@ struct Memory<'p> {
     history: &'p History<'p>,
     names: &'p Names,
     colors: &'p Colors,
+    verdicts: &'p Verdicts<'p>,
     /// Places of the snapshots that have a time, in its order.
     places: Vec<usize>,
     seconds: Vec<f64>,
 }
 
 impl<'p> Memory<'p> {
-    fn of(history: &'p History<'p>, names: &'p Names, colors: &'p Colors) -> Self {
+    fn of(
+        history: &'p History<'p>,
+        names: &'p Names,
+        colors: &'p Colors,
+        verdicts: &'p Verdicts<'p>,
+    ) -> Self {
         let (seconds, places) = history.timed();
         Memory {
             history,
             names,
             colors,
+            verdicts,
             places,
             seconds,
         }
@@ -339,7 +394,8 @@ impl<'p> Memory<'p> {
             .map(|&place| &self.history.snapshots[place])
     }
 
-    fn lines(&self) -> Vec<Series<'static>> {
+    /// What is drawn with the classes, and what is of the process.
+    fn lines(&self) -> [Vec<Series<'static>>; 2] {
         let series = |name, color, of: fn(&SnapshotSummary<'_>) -> Option<i128>| Series {
             name,
             color,
@@ -348,14 +404,13 @@ impl<'p> Memory<'p> {
                 .map(|s| of(s).map(|bytes| bytes as f64))
                 .collect(),
         };
-        vec![
-            series("tracked total", "tracked", |s| Some(s.tracked_total_bytes)),
-            series("asizeof total", "asizeof", |s| s.asizeof_total_bytes),
-            series("process, resident", "resident", |s| {
-                s.process_resident_bytes
-            }),
-            series("process, virtual", "virtual", |s| s.process_virtual_bytes),
-        ]
+        let tracked = series("tracked total", "tracked", |s| Some(s.tracked_total_bytes));
+        let asizeof = series("asizeof total", "asizeof", |s| s.asizeof_total_bytes);
+        let resident = |s: &SnapshotSummary<'_>| s.process_resident_bytes;
+        let resident = series("process, resident", "resident", resident);
+        let process_virtual = |s: &SnapshotSummary<'_>| s.process_virtual_bytes;
+        let process_virtual = series("process, virtual", "virtual", process_virtual);
+        [vec![tracked], vec![asizeof, resident, process_virtual]]
     }
 
     fn areas(&self) -> Vec<Area> {
@@ -365,16 +420,24 @@ impl<'p> Memory<'p> {
             .iter()
             .map(|&p| self.history.rest[p].sum_bytes as f64)
             .collect();
-        for (at, class) in self.history.classes.iter().enumerate() {
-            let values = self.places.iter().map(|&p| class.held[p].sum_bytes as f64);
-            match self.colors.class(at) {
-                Some(color) => areas.push(Area {
-                    name: self.names.shown(at).to_owned(),
-                    color,
-                    href: Some(self.names.href(at, class.id)),
-                    values: values.collect(),
-                }),
-                None => other.iter_mut().zip(values).for_each(|(sum, v)| *sum += v),
+        let values = |at: usize| {
+            let held = &self.history.classes[at].held;
+            self.places.iter().map(|&p| held[p].sum_bytes as f64)
+        };
+        for &at in &self.colors.order {
+            areas.extend(self.colors.class(at).map(|color| Area {
+                name: self.names.shown(at).to_owned(),
+                color,
+                href: Some(self.names.href(at, self.history.classes[at].id)),
+                values: values(at).collect(),
+            }));
+        }
+        for at in 0..self.history.classes.len() {
+            if self.colors.of_class[at].is_none() {
+                other
+                    .iter_mut()
+                    .zip(values(at))
+                    .for_each(|(sum, v)| *sum += v);
             }
         }
         if other.iter().any(|&bytes| bytes != 0.0) {
@@ -399,75 +462,121 @@ impl<'p> Memory<'p> {
         format!("other ({})", counted(folded, "class", "classes"))
     }
 
-    /// The chart on several scales: the process's sizes dwarf what is tracked.
-    fn charts(&self) -> io::Result<Vec<Scaled>> {
+    /// The classes, and below them on the same time axis what dwarfs them: the process.
+    fn charts(&self) -> io::Result<Vec<Titled>> {
         if self.places.is_empty() {
             return Ok(Vec::new());
         }
         let areas = self.areas();
-        let lines = self.lines();
+        let [tracked, process] = self.lines();
+        let lines: Vec<&Series<'_>> = tracked.iter().chain(&process).collect();
         let texts: Vec<String> = (0..self.places.len())
             .map(|at| self.text(at, &areas, &lines))
             .collect();
-        // Each scale shows the lines of those before it as well.
-        let scales = [
-            ("tracked", "tracked classes", 1),
-            ("asizeof", "with the asizeof total", 2),
-            ("resident", "with the resident size", 3),
-            ("virtual", "with the virtual size", 4),
-        ];
-        let mut charts = Vec::new();
-        for (id, label, shown) in scales {
-            if shown > 1 && !is_recorded(&lines[shown - 1]) {
-                continue;
-            }
-            let drawn: Vec<&Series<'_>> =
-                lines[..shown].iter().filter(|s| is_recorded(s)).collect();
-            let stack =
-                (0..self.places.len()).map(|at| areas.iter().map(|area| area.values[at]).sum());
-            let values = drawn
-                .iter()
-                .flat_map(|s| s.values.iter().flatten().copied());
-            let scale = Scale::of(self.seconds.iter().copied(), stack.chain(values));
-            let series: Vec<Series<'_>> = areas
-                .iter()
-                .map(|area| Series {
-                    name: &area.name,
-                    color: &area.color,
-                    values: area.values.iter().copied().map(Some).collect(),
-                })
-                .collect();
-            let chart = Chart {
-                id: format!("memory-{id}"),
-                title: format!("Memory over time: {label}"),
-                description: format!(
-                    "Stacked areas of {} and lines of totals at {}, from 0 to {}. The values are \
-                     in the table of snapshots and in each snapshot’s table of classes.",
-                    counted(areas.len(), "class", "classes"),
-                    counted(self.places.len(), "snapshot", "snapshots"),
-                    bytes(scale_top(&scale), ByteStyle::Units)
-                ),
-                readout: texts.last().cloned().unwrap_or_default(),
-                x_ticks: chart::time_ticks(&scale, short_time),
-                y_ticks: chart::value_ticks(&scale, 1024.0, |v| bytes(v as i128, ByteStyle::Units)),
-                areas: chart::stacked(&scale, &self.seconds, &series),
-                lines: drawn
-                    .iter()
-                    .map(|s| chart::line(&scale, &self.seconds, s))
-                    .collect(),
-                marks: chart::marks(&scale, &self.seconds, texts.clone()),
-            };
-            charts.push(Scaled {
-                id,
-                label,
-                chart: rendered(&chart)?,
+        let mut charts = vec![Titled {
+            id: "tracked",
+            chart: rendered(&self.classes_chart(&areas, &tracked, texts.clone()))?,
+        }];
+        let process: Vec<Series<'_>> = process.into_iter().filter(is_recorded).collect();
+        if !process.is_empty() {
+            charts.push(Titled {
+                id: "process",
+                chart: rendered(&self.process_chart(&process, texts))?,
             });
         }
         Ok(charts)
     }
 
+    fn classes_chart(&self, areas: &[Area], lines: &[Series<'_>], texts: Vec<String>) -> Chart {
+        let stack = (0..self.places.len()).map(|at| areas.iter().map(|area| area.values[at]).sum());
+        let values = lines
+            .iter()
+            .flat_map(|s| s.values.iter().flatten().copied());
+        let scale = Scale::of(self.seconds.iter().copied(), stack.chain(values));
+        let series: Vec<Series<'_>> = areas
+            .iter()
+            .map(|area| Series {
+                name: &area.name,
+                color: &area.color,
+                values: area.values.iter().copied().map(Some).collect(),
+            })
+            .collect();
+        Chart {
+            id: "memory-tracked".into(),
+            title: "Memory of the tracked classes over time".into(),
+            description: format!(
+                "Stacked areas of {} and a line of the tracked total at {}, from 0 to {}. \
+                 Suspects are at the bottom. The values are in the tables of the snapshots.",
+                counted(areas.len(), "class", "classes"),
+                counted(self.places.len(), "snapshot", "snapshots"),
+                bytes(scale.most() as i128, ByteStyle::Units)
+            ),
+            readout: texts.last().cloned().unwrap_or_default(),
+            height: scale.height(),
+            x_ticks: chart::time_ticks(&scale, short_time),
+            y_ticks: chart::value_ticks(&scale, 1024.0, |v| bytes(v as i128, ByteStyle::Units)),
+            labels: chart::edge_labels(&scale, &series),
+            beginnings: self.beginnings(&scale),
+            areas: chart::stacked(&scale, &self.seconds, &series),
+            lines: lines
+                .iter()
+                .map(|s| chart::line(&scale, &self.seconds, s))
+                .collect(),
+            marks: chart::marks(&scale, &self.seconds, texts, &self.numbers()),
+            script: None,
+        }
+    }
+
+    fn process_chart(&self, lines: &[Series<'_>], texts: Vec<String>) -> Chart {
+        let values = lines
+            .iter()
+            .flat_map(|s| s.values.iter().flatten().copied());
+        let scale = Scale::of(self.seconds.iter().copied(), values).low();
+        Chart {
+            id: "memory-process".into(),
+            title: "Memory of the process over time".into(),
+            description: format!(
+                "Lines of what was recorded of the process, on the same time axis, from 0 to {}. \
+                 The values are in the table of snapshots.",
+                bytes(scale.most() as i128, ByteStyle::Units)
+            ),
+            readout: String::new(),
+            height: scale.height(),
+            x_ticks: chart::time_ticks(&scale, short_time),
+            y_ticks: chart::value_ticks(&scale, 1024.0, |v| bytes(v as i128, ByteStyle::Units)),
+            labels: Vec::new(),
+            beginnings: Vec::new(),
+            areas: Vec::new(),
+            lines: lines
+                .iter()
+                .map(|s| chart::line(&scale, &self.seconds, s))
+                .collect(),
+            marks: chart::marks(&scale, &self.seconds, texts, &self.numbers()),
+            script: None,
+        }
+    }
+
+    /// The numbers of the snapshots.
+    fn numbers(&self) -> Vec<usize> {
+        self.snapshots().map(|snapshot| snapshot.snapshot).collect()
+    }
+
+    /// Where suspects began to grow; those of one snapshot together.
+    fn beginnings(&self, scale: &Scale) -> Vec<chart::Beginning> {
+        let mut names: BTreeMap<usize, Vec<&str>> = BTreeMap::new();
+        for (snapshot, name) in self.verdicts.beginnings() {
+            names.entry(snapshot).or_default().push(name);
+        }
+        let at = |snapshot| self.numbers().iter().position(|&number| number == snapshot);
+        let beginnings = names.iter().filter_map(|(&snapshot, names)| {
+            let text = format!("growth began: {}", names.join(", "));
+            Some(chart::beginning(scale, self.seconds[at(snapshot)?], text))
+        });
+        beginnings.collect()
+    }
+
     /// A snapshot's values in words.
-    fn text(&self, at: usize, areas: &[Area], lines: &[Series<'_>]) -> String {
+    fn text(&self, at: usize, areas: &[Area], lines: &[&Series<'_>]) -> String {
         let snapshot = &self.history.snapshots[self.places[at]];
         let mut text = format!("{} at {}", named(snapshot), short_time(self.seconds[at]));
         let classes = areas
@@ -485,8 +594,7 @@ impl<'p> Memory<'p> {
         text
     }
 
-    /// What is drawn, and nothing else. The style sheet hides the lines that the chosen scale
-    /// does not show.
+    /// What is drawn, and nothing else.
     fn legend(&self) -> Vec<LegendEntry> {
         let areas = self.areas().into_iter();
         let areas = areas
@@ -497,7 +605,7 @@ impl<'p> Memory<'p> {
                 href: area.href,
                 is_line: false,
             });
-        let lines = self.lines().into_iter().filter(is_recorded);
+        let lines = self.lines().into_iter().flatten().filter(is_recorded);
         let lines = lines.map(|series| LegendEntry {
             name: series.name.into(),
             color: series.color.into(),
@@ -513,12 +621,8 @@ fn is_recorded(series: &Series<'_>) -> bool {
     series.values.iter().any(Option::is_some)
 }
 
-fn scale_top(scale: &Scale) -> i128 {
-    scale.most() as i128
-}
-
 /// The classes by their growth from the first snapshot to the last.
-fn changes(history: &History<'_>, names: &Names) -> Vec<Change> {
+fn changes(history: &History<'_>, names: &Names, verdicts: &Verdicts<'_>) -> Vec<Change> {
     let Some(last) = history.snapshots.len().checked_sub(1) else {
         return Vec::new();
     };
@@ -526,170 +630,72 @@ fn changes(history: &History<'_>, names: &Names) -> Vec<Change> {
     let mut order: Vec<usize> = (0..history.classes.len()).collect();
     order.sort_by_key(|&at| std::cmp::Reverse(growth(&history.classes[at])));
     order.truncate(MOST_CHANGES);
-    let (seconds, places) = history.timed();
-    order
-        .into_iter()
-        .map(|at| {
-            let class = &history.classes[at];
-            let [first, end] = [0, last].map(|place| class.held[place]);
-            let values: Vec<f64> = places
-                .iter()
-                .map(|&place| class.held[place].sum_bytes as f64)
-                .collect();
-            Change {
-                name: names.shown(at).to_owned(),
-                href: Some(names.href(at, class.id)),
-                until_largest: [first.sum_bytes, class.most_bytes()].map(Cell::bytes),
-                at: class.peak().map_or_else(
-                    || Cell::none("nothing at any snapshot"),
-                    |peak| {
-                        let snapshot = &history.snapshots[peak];
-                        Cell {
-                            exact: named(snapshot),
-                            ..Cell::count(snapshot.snapshot as i128)
-                        }
-                    },
-                ),
-                from_last: [
-                    Cell::bytes(end.sum_bytes),
-                    Cell::change(growth(class)),
-                    Cell::count(first.active.into()),
-                    Cell::count(end.active.into()),
-                ],
-                spark: chart::spark(&seconds, &values),
-                spark_text: format!(
-                    "{} at first, {} at most, {} at last",
-                    bytes(first.sum_bytes, ByteStyle::Units),
-                    bytes(class.most_bytes(), ByteStyle::Units),
-                    bytes(end.sum_bytes, ByteStyle::Units)
-                ),
-            }
-        })
-        .collect()
+    let row = |at: usize| {
+        let class = &history.classes[at];
+        let [first, end] = [0, last].map(|place| class.held[place]);
+        let (spark, spark_text) = verdicts.spark(at);
+        Change {
+            name: names.shown(at).to_owned(),
+            href: Some(names.href(at, class.id)),
+            verdict: verdicts.words(class),
+            growth: Cell::change(growth(class)),
+            last: Cell::bytes(end.sum_bytes),
+            from_first: [first.sum_bytes, class.most_bytes()].map(Cell::bytes),
+            at: class.peak().map_or_else(
+                || Cell::none("nothing at any snapshot"),
+                |peak| {
+                    let snapshot = &history.snapshots[peak];
+                    Cell {
+                        exact: named(snapshot),
+                        ..Cell::count(snapshot.snapshot as i128)
+                    }
+                },
+            ),
+            instances: [first.active, end.active].map(|count| Cell::count(count.into())),
+            spark,
+            spark_text,
+        }
+    };
+    order.into_iter().map(row).collect()
 }
 
-fn snapshot_row(
-    history: &History<'_>,
-    place: usize,
-    names: &Names,
-    colors: &Colors,
-) -> SnapshotRow {
-    let snapshot = &history.snapshots[place];
-    let whole = snapshot.total.sum_bytes;
-    let parts = share_parts(history, place, names, colors);
-    let texts: Vec<&str> = parts.iter().map(|part| part.text.as_str()).collect();
-    let peak = history.peak() == Some(place);
+fn snapshot_row(snapshot: &SnapshotSummary<'_>) -> SnapshotRow {
     SnapshotRow {
         number: snapshot.snapshot,
         description: shown(snapshot.description),
         cells: vec![
             Cell::seconds(snapshot.timestamp_seconds),
-            Cell::known_bytes(snapshot.process_virtual_bytes, "not recorded"),
-            Cell::known_bytes(snapshot.process_resident_bytes, "not recorded"),
             Cell::bytes(snapshot.tracked_total_bytes),
+            Cell::known_bytes(snapshot.process_resident_bytes, "not recorded"),
+            Cell::known_bytes(snapshot.process_virtual_bytes, "not recorded"),
             Cell::known_bytes(
                 snapshot.asizeof_total_bytes,
                 "not computed; create_snapshot(compute_total=True) records it",
             ),
             Cell::bytes(snapshot.overhead_bytes),
         ],
-        aside: format!(
-            "{}, {} of {}, {}{}",
-            snapshot
-                .timestamp_seconds
-                .map_or("at no moment".into(), short_time),
-            bytes(snapshot.total.sum_bytes, ByteStyle::Units),
-            counted(snapshot.total.classes, "class", "classes"),
-            counted(snapshot.total.active as usize, "instance", "instances"),
-            if peak { ", the peak" } else { "" }
-        ),
-        shares_text: if texts.is_empty() {
-            "nothing was measured".into()
-        } else {
-            texts.join("; ")
-        },
-        remark: remark(&parts, whole),
-        parts,
-        open: history.peak().map_or(place == 0, |peak| peak == place),
     }
 }
 
-/// The bar of a snapshot: a part for each class that is large enough to be seen, and the others.
-fn share_parts(
-    history: &History<'_>,
-    place: usize,
-    names: &Names,
-    colors: &Colors,
-) -> Vec<SharePart> {
-    let whole = history.snapshots[place].total.sum_bytes;
-    let mut parts = Vec::new();
-    let mut x = 0.0;
-    let mut others = whole;
-    let mut folded = history.classes.len() + history.classes_left_out;
-    let mut part = |name: &str, color: String, sum: i128| {
-        let percent = percent(sum, whole);
-        parts.push(SharePart {
-            color,
-            x: format!("{x:.2}"),
-            width: format!("{:.2}", percent.clamp(0.0, 100.0)),
-            text: format!(
-                "{name}: {}, {}",
-                bytes(sum, ByteStyle::Units),
-                share(percent)
-            ),
-        });
-        x += percent;
-    };
-    // The largest first, whatever the order elsewhere.
-    let mut order: Vec<usize> = (0..history.classes.len()).collect();
-    order.sort_by_key(|&at| std::cmp::Reverse(history.classes[at].held[place].sum_bytes));
-    for at in order {
-        let sum = history.classes[at].held[place].sum_bytes;
-        if percent(sum, whole) <= NOTABLE_PERCENT {
-            break;
-        }
-        others -= sum;
-        folded -= 1;
-        part(
-            names.shown(at),
-            colors.class(at).unwrap_or_else(|| OTHER.into()),
-            sum,
-        );
-    }
-    if others > 0 {
-        let name = format!("other ({})", counted(folded, "class", "classes"));
-        part(&name, OTHER.into(), others);
-    }
-    parts
-}
-
-/// What a bar cannot say, and what the shares of the table are of.
-fn remark(parts: &[SharePart], whole: i128) -> Option<String> {
-    let shares =
-        "The bar shows parts of what is tracked; shares in the table are of the snapshot’s \
-                  tracked total."
-            .to_owned();
-    Some(if whole == 0 {
-        "Nothing tracked was alive and measured at this snapshot.".into()
-    } else if parts.iter().all(|part| part.color == OTHER) {
-        format!("No class is above {NOTABLE_PERCENT} % of what is tracked. {shares}")
-    } else {
-        shares
-    })
-}
-
-fn data(history: &History<'_>, names: &Names) -> String {
+fn data(history: &History<'_>, names: &Names, verdicts: &Verdicts<'_>, colors: &Colors) -> String {
     let classes = history.classes.iter().enumerate();
     let snapshots = history.snapshots.iter().enumerate();
     json::embedded(&Data {
         classes: classes
-            .map(|(at, class)| (names.shown(at), names.href(at, class.id)))
+            .map(|(at, class)| {
+                let color = colors.class(at).unwrap_or_else(|| OTHER.into());
+                let href = names.href(at, class.id);
+                (names.shown(at), href, verdicts.words(class), color)
+            })
             .collect(),
         snapshots: snapshots
             .map(|(place, snapshot)| {
                 let held = || history.classes.iter().map(|class| class.held[place]);
                 let rest = history.rest[place];
                 SnapshotData {
+                    number: snapshot.snapshot,
+                    description: shown(snapshot.description),
+                    seconds: snapshot.timestamp_seconds,
                     active: held().map(|held| held.active).collect(),
                     sum: held().map(|held| Exact(held.sum_bytes)).collect(),
                     rest: (rest.active, Exact(rest.sum_bytes)),
@@ -699,5 +705,6 @@ fn data(history: &History<'_>, names: &Names) -> String {
             })
             .collect(),
         more_classes: history.classes_left_out,
+        peak: history.peak(),
     })
 }

@@ -224,19 +224,13 @@ impl ClassData {
 pub(super) struct Embedder<'d, 'p> {
     dump: &'d Contents,
     sizes: &'p Sizes,
-    most: usize,
     /// Moments of the snapshots shown and their places, ascending.
     places: Vec<(f64, usize)>,
     walker: Walker,
 }
 
 impl<'d, 'p> Embedder<'d, 'p> {
-    pub(super) fn of(
-        dump: &'d Contents,
-        snapshots: &[Snapshot<'d>],
-        sizes: &'p Sizes,
-        most: usize,
-    ) -> Self {
+    pub(super) fn of(dump: &'d Contents, snapshots: &[Snapshot<'d>], sizes: &'p Sizes) -> Self {
         let seconds = snapshots
             .iter()
             .map(|snapshot| snapshot.timestamp_seconds())
@@ -249,20 +243,24 @@ impl<'d, 'p> Embedder<'d, 'p> {
         Embedder {
             dump,
             sizes,
-            most,
             places,
             walker: Walker::of(dump),
         }
     }
 
-    /// Embeds the largest of these objects; how many.
-    pub(super) fn embed(&mut self, data: &mut ClassData, mut objects: Vec<ObjectId>) -> usize {
+    /// Embeds the largest of these objects, up to `most`; how many.
+    pub(super) fn embed(
+        &mut self,
+        data: &mut ClassData,
+        mut objects: Vec<ObjectId>,
+        most: usize,
+    ) -> usize {
         select::sort(
             self.dump,
             self.sizes,
             &[SortKey::Size],
             false,
-            self.most,
+            most,
             &mut objects,
         );
         for &id in &objects {

@@ -5,15 +5,20 @@
 //! nothing else; the pages' policy allows no script, style or image but their own, and no
 //! network. Figures are those of the analyses. What is left out is counted on the page.
 
+mod answer;
 mod chart;
 mod class;
+#[cfg(test)]
+mod colors;
 mod index;
 mod instances;
 mod names;
+mod sites;
 mod text;
 
+use std::ffi::OsString;
 use std::io::{self, Write};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use askama::Template;
 use data_encoding::BASE64;
@@ -21,12 +26,16 @@ use sha2::{Digest, Sha256};
 
 use crate::analysis::coverage::Coverage;
 use crate::analysis::history::{History, HistoryLimits};
+use crate::analysis::info::Info;
+use crate::analysis::leaks::{Leaks, LeaksOptions};
+use crate::analysis::sites::{Sites, SitesOptions};
 use crate::error::Error;
 use crate::model::{Contents, Dump, Rules, Sizes};
 use crate::output::{Output, PageWithFolder};
 use crate::report::salvaged;
-use crate::select::Filter;
+use crate::select::{Filter, Limit};
 
+use answer::Verdicts;
 use names::Names;
 
 /// How the pages look.
@@ -41,8 +50,14 @@ const MOST_SNAPSHOTS: usize = 200;
 /// How many classes have a page at most.
 const MOST_CLASSES: usize = 500;
 
-/// How many instances are embedded unless it is said for each class: shared among the
-/// classes, within bounds.
+/// How many suspects are looked at closely.
+const MOST_SUSPECTS: u64 = 10;
+
+/// How many sites the index page shows.
+const MOST_SITES: u64 = 50;
+
+/// How many instances are embedded unless it is said for each class: so many shared among the
+/// suspects and as many among all classes, within bounds.
 const INSTANCES: usize = 1000;
 const FEWEST_INSTANCES: usize = 5;
 const MOST_INSTANCES: usize = 250;
@@ -55,10 +70,15 @@ const BESIDE: &str = "";
 pub struct HtmlOptions {
     /// The heading.
     pub title: String,
+    /// The file of the dump, which commands on the pages name; empty if nobody knows.
+    pub dump: PathBuf,
+    /// The words of the command that makes the report; none if it is made by other means.
+    pub command: Vec<OsString>,
     /// Which classes, and which objects count.
     pub filter: Filter,
     /// How many instances of each class are embedded, the largest first. `None`: 1,000 are
-    /// shared among the classes, at least 5 and at most 250 for each.
+    /// shared among the suspects, and 1,000 among all classes; at least 5 and at most 250 for
+    /// each.
     pub instances: Option<usize>,
 }
 
@@ -115,7 +135,38 @@ pub fn write(pages: Pages, dump: &Dump, options: &HtmlOptions) -> Result<(), Err
     };
     let history = History::of(dump, &options.filter, limits)?;
     let coverage = Coverage::of(dump)?;
-    lay_out(pages, dump, &sizes, &history, &coverage, options).map_err(Error::Write)
+    let leaks = Leaks::of(
+        dump,
+        &LeaksOptions {
+            filter: options.filter.clone(),
+            limit: Some(Limit::Count(MOST_SUSPECTS)),
+            ..LeaksOptions::default()
+        },
+    )?;
+    let info = Info::of(dump)?;
+    let sites = SitesOptions {
+        filter: options.filter.clone(),
+        limit: Some(Limit::Count(MOST_SITES)),
+        ..SitesOptions::default()
+    };
+    let sites = Sites::of(dump, &sites)?;
+    let answers = Answers {
+        info: &info,
+        sites: &sites,
+        history: &history,
+        coverage: &coverage,
+        leaks: &leaks,
+    };
+    lay_out(pages, dump, &sizes, &answers, options).map_err(Error::Write)
+}
+
+/// What the pages show, each asked once.
+struct Answers<'p> {
+    info: &'p Info,
+    sites: &'p Sites<'p>,
+    history: &'p History<'p>,
+    coverage: &'p Coverage<'p>,
+    leaks: &'p Leaks<'p>,
 }
 
 /// Writes the report of these answers.
@@ -123,10 +174,10 @@ fn lay_out(
     mut pages: Pages,
     dump: &Dump,
     sizes: &Sizes,
-    history: &History<'_>,
-    coverage: &Coverage<'_>,
+    answers: &Answers<'_>,
     options: &HtmlOptions,
 ) -> io::Result<()> {
+    let history = answers.history;
     let names = match &pages {
         Pages::Single(_) => Names::in_one(history),
         Pages::Folder(pages) => Names::of(history, pages.page_name(), pages.folder_name()),
@@ -136,14 +187,17 @@ fn lay_out(
         notice: notice(dump),
     };
     pages.index(&page.head(&options.title, names.assets())?)?;
-    pages.index(&index::view(dump, history, coverage, options, &names)?)?;
-    let each = options.instances.unwrap_or_else(|| {
-        let share = INSTANCES / history.classes.len().max(1);
-        share.clamp(FEWEST_INSTANCES, MOST_INSTANCES)
-    });
-    let mut classes = class::Classes::of(dump, history, sizes, options, &names, each);
-    for at in 0..history.classes.len() {
-        let view = classes.view(at)?;
+    let verdicts = Verdicts::of(answers.leaks, history, &names, &options.dump);
+    pages.index(&index::view(dump, answers, options, &names, &verdicts)?)?;
+    let mut classes = class::Classes::of(dump, history, sizes, options, &verdicts, &names);
+    let [of_suspect, of_other] = [verdicts.suspects().count(), history.classes.len()]
+        .map(|classes| (INSTANCES / classes.max(1)).clamp(FEWEST_INSTANCES, MOST_INSTANCES));
+    for (at, class) in history.classes.iter().enumerate() {
+        let each = match verdicts.is_suspect(class) {
+            true => of_suspect,
+            false => of_other,
+        };
+        let view = classes.view(at, options.instances.unwrap_or(each))?;
         match &mut pages {
             // Inert until the script takes it out: laying out hundreds of views takes seconds.
             Pages::Single(_) => {

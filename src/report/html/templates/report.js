@@ -17,6 +17,13 @@
     return made;
   };
 
+  const drawn = (name, attributes, ...children) => {
+    const made = document.createElementNS("http://www.w3.org/2000/svg", name);
+    for (const [key, value] of Object.entries(attributes)) made.setAttribute(key, value);
+    made.append(...children);
+    return made;
+  };
+
   // Integers beyond 2^53 are texts; they are compared as numbers and shown whole.
   const grouped = (integer) => String(integer).replace(/\B(?=(\d{3})+$)/g, ",");
   const UNITS = ["B", "KiB", "MiB", "GiB", "TiB", "PiB", "EiB"];
@@ -63,6 +70,8 @@
       exact: (value) => (value === null ? "not alive or not measured then" : `${grouped(value)} B`),
       number: true,
     },
+    change: { show: (value) => `${Number(value) > 0 ? "+" : ""}${bytes(value)}`, exact: (value) => `${grouped(value)} B`, number: true },
+    countChange: { show: (value) => `${Number(value) > 0 ? "+" : ""}${grouped(value)}`, number: true },
     average: { show: (value) => bytes(Math.round(value)), number: true },
     share: { show: share, number: true },
     time: { show: time, exact: (value) => (value === null ? "" : `${value} s`), number: true },
@@ -265,53 +274,135 @@
 
   // --- The index page ---------------------------------------------------------------------
 
-  const summaryColumns = [["class", "text"], ["active", "count"], ["sum", "bytes"], ["average", "average"], ["share", "share"]];
+  const summaryColumns = [["class", "text"], ["verdict", "text"], ["active", "count"], ["sum", "bytes"], ["average", "average"], ["share", "share"]];
   const figuresOf = (active, sum, whole) => [active, sum, active ? Number(sum) / active : 0, percent(sum, whole)];
 
-  const summaryOf = (data, place) => {
-    const snapshot = data.snapshots[place];
-    const rows = data.classes.map(([name, href], at) => ({
-      values: [name, ...figuresOf(snapshot.active[at], snapshot.sum[at], snapshot.whole)],
-      text: name,
+  const snapshotName = ({ number, description, seconds }) =>
+    `${number}${description ? `: ${description}` : ""}${seconds === null ? "" : ` (${time(seconds)})`}`;
+
+  // Rows of the classes, and those that stay at the end: what has no row, and the total.
+  const withTotals = (data, places, figures) => {
+    const snapshots = places.map((place) => data.snapshots[place]);
+    const rows = data.classes.map(([name, href, verdict], at) => ({
+      values: [name, verdict, ...figures(snapshots.map(({ active, sum }) => [active[at], sum[at]]))],
+      text: `${name} ${verdict}`,
       href,
     }));
-    const last = [];
-    const more = (name, [active, sum]) => last.push({ values: [name, ...figuresOf(active, sum, snapshot.whole)], text: name });
-    if (data.more_classes) more(`${grouped(data.more_classes)} more classes`, snapshot.rest);
-    more("total", snapshot.total);
+    const more = (name, of) => ({ values: [name, "", ...figures(snapshots.map(of))], text: name });
+    const last = [more("total", ({ total }) => total)];
+    if (data.more_classes) last.unshift(more(`${grouped(data.more_classes)} more classes`, ({ rest }) => rest));
     return [rows, last];
   };
 
-  // What fills a snapshot that is opened. The event of opening comes only after the next frame,
-  // too late for printing.
-  const filling = new Map();
+  // Classes up to this share of what is tracked are folded in the bar, as Pympler does.
+  const NOTABLE = 3;
+
+  // The bar of a snapshot: its large classes, and the others together.
+  const shareBar = (data, { sum, total: [, whole] }) => {
+    const largest = sum.map((bytes, at) => [Number(bytes), at]).sort((a, b) => b[0] - a[0]);
+    const parts = largest.filter(([bytes]) => percent(bytes, whole) > NOTABLE)
+      .map(([bytes, at]) => [data.classes[at][3], data.classes[at][0], bytes]);
+    const others = Number(whole) - parts.reduce((sum, [, , bytes]) => sum + bytes, 0);
+    if (others > 0) {
+      const folded = data.classes.length + data.more_classes - parts.length;
+      parts.push(["other", `other (${grouped(folded)} ${folded === 1 ? "class" : "classes"})`, others]);
+    }
+    if (!parts.length) return [element("p", { class: "remark" }, "Nothing tracked was alive and measured at this snapshot.")];
+    const texts = parts.map(([, name, size]) => `${name}: ${bytes(size)}, ${share(percent(size, whole))}`);
+    let x = 0;
+    const rects = parts.map(([color, , size], at) => {
+      const width = Math.min(100, Math.max(0, percent(size, whole)));
+      const rect = drawn("rect", { class: `area ${color}`, x, width, height: 6 }, drawn("title", {}, texts[at]));
+      x += width;
+      return rect;
+    });
+    return [
+      drawn("svg", { class: "share", viewBox: "0 0 100 6", preserveAspectRatio: "none", role: "img", "aria-label": texts.join("; ") }, ...rects),
+      element("ul", { class: "legend" }, ...parts.map(([color], at) =>
+        element("li", {}, element("span", { class: `swatch ${color}` }), texts[at]))),
+    ];
+  };
+
+  const diffColumns = [["class", "text"], ["verdict", "text"], ["change", "change"], ["before", "bytes"], ["after", "bytes"],
+    ["instances, change", "countChange"], ["before", "count"], ["after", "count"]];
+  const difference = (a, b) => {
+    const change = Number(b) - Number(a);
+    return Number.isSafeInteger(change) ? change : String(BigInt(b) - BigInt(a));
+  };
+
+  // What shows one snapshot, or the difference of two: by their numbers. `null` where there is none.
+  let showSnapshots = () => null;
 
   const startIndex = (view, data) => {
-    for (const details of view.querySelectorAll("details.snapshot")) {
-      const fill = () => {
-        const host = details.querySelector("[data-table=summary]");
-        if (!details.open || host.firstChild) return;
-        const [rows, last] = summaryOf(data, Number(details.dataset.place));
-        const label = `classes at ${details.id.replace("-", " ")}`;
-        build(host, summaryColumns, rows, { last, sort: [2, true], search: "Search classes", noun: "classes", label });
-      };
-      details.addEventListener("toggle", fill);
-      filling.set(details, fill);
-      fill();
-    }
+    const host = view.querySelector("[data-panel]");
+    if (!host || !data.snapshots.length) return;
+    const heading = element("h3", { tabindex: "-1", id: "panel" });
+    const [about, table] = [element("div"), element("div", { class: "table", "data-table": "summary" })];
+    const chooser = (label, first) => {
+      const select = element("select", {}, first && element("option", { value: "" }, first),
+        ...data.snapshots.map((snapshot) => element("option", { value: snapshot.number }, snapshotName(snapshot))));
+      return [select, element("label", {}, `${label} `, select)];
+    };
+    const [one, oneLabel] = chooser("Classes at snapshot");
+    const [other, otherLabel] = chooser("compared with", "none");
+    host.replaceChildren(element("div", { class: "bar" }, oneLabel, otherLabel), heading, about, table);
+
+    const show = (place) => {
+      const snapshot = data.snapshots[place];
+      heading.textContent = `Snapshot ${snapshotName(snapshot)}${place === data.peak ? ", the peak" : ""}`;
+      const [rows, last] = withTotals(data, [place], ([[active, sum]]) => figuresOf(active, sum, snapshot.whole));
+      about.replaceChildren(...shareBar(data, snapshot),
+        element("p", { class: "remark" }, "The bar shows parts of what is tracked; shares in the table are of the snapshot’s tracked total."));
+      build(table, summaryColumns, rows, { last, sort: [3, true], search: "Search classes", noun: "classes", label: `classes at snapshot ${snapshot.number}` });
+    };
+    const compare = (places) => {
+      const [a, b] = places.map((place) => data.snapshots[place]);
+      heading.textContent = `From snapshot ${snapshotName(a)} to ${snapshotName(b)}`;
+      const [rows, last] = withTotals(data, places, ([[fewer, less], [more, larger]]) =>
+        [difference(less, larger), less, larger, difference(fewer, more), fewer, more]);
+      about.replaceChildren(element("p", { class: "remark" }, "What each class held at both, and the change; the page of a class shows its attributes at each snapshot."));
+      build(table, diffColumns, rows, { last, sort: [2, true], search: "Search classes", noun: "classes", label: "differences of classes" });
+    };
+    showSnapshots = (...numbers) => {
+      const places = numbers.map((number) => data.snapshots.findIndex((snapshot) => snapshot.number === number));
+      if (places.includes(-1)) return null;
+      // The older first, whichever was chosen first.
+      places.sort((a, b) => a - b);
+      [one.value, other.value] = [numbers[0], numbers[1] ?? ""];
+      for (const mark of view.querySelectorAll(".mark")) mark.classList.toggle("chosen", numbers.includes(Number(mark.dataset.snapshot)));
+      if (places.length === 1) show(places[0]);
+      else compare(places);
+      return heading;
+    };
+    const chosen = () => {
+      // The focus stays in the list, so the address changes without being gone to.
+      const numbers = [one.value, other.value].filter((value) => value !== "");
+      window.history.replaceState(null, "", `#snapshot-${[...new Set(numbers)].join("..")}`);
+      showSnapshots(...new Set(numbers.map(Number)));
+    };
+    one.addEventListener("change", chosen);
+    other.addEventListener("change", chosen);
+    showSnapshots(data.snapshots[data.peak ?? 0].number);
+  };
+
+  // Goes to the snapshot of a mark; with Shift to the difference from the one that is shown.
+  const choose = (view, mark, isPair) => {
+    if (view.id !== "index") return;
+    const [first] = [...view.querySelectorAll("[data-panel] select")].map((select) => select.value);
+    const number = mark.dataset.snapshot;
+    location.hash = isPair && first !== number ? `#snapshot-${first}..${number}` : `#snapshot-${number}`;
   };
 
   // --- A class's page ---------------------------------------------------------------------
 
-  const snapshotName = ([number, description, seconds]) =>
-    `${number}${description ? `: ${description}` : ""}${seconds === null ? "" : ` (${time(seconds)})`}`;
+  const nameOf = ([number, description, seconds]) => snapshotName({ number, description, seconds });
 
   const history = (host, data) => {
     const rows = data.snapshots.map(([number, description, seconds, whole], at) => ({
       values: [number, description, seconds, ...figuresOf(data.active[at], data.sum[at], whole)],
       text: description,
     }));
-    build(host, [["snapshot", "count"], ["description", "text"], ["at", "time"], ...summaryColumns.slice(1)], rows, {
+    build(host, [["snapshot", "count"], ["description", "text"], ["at", "time"], ...summaryColumns.slice(2)], rows, {
       sort: [0, false],
       search: rows.length > PAGE ? "Search descriptions" : null,
       noun: "snapshots",
@@ -324,7 +415,7 @@
   const referents = (host, data) => {
     const chooser = element("select", { "aria-label": "Snapshot" });
     const place = element("div");
-    data.merged.forEach((merged, at) => chooser.append(element("option", { value: at }, snapshotName(data.snapshots[merged.at]))));
+    data.merged.forEach((merged, at) => chooser.append(element("option", { value: at }, nameOf(data.snapshots[merged.at]))));
     const draw = () => {
       const merged = data.merged[Number(chooser.value)];
       const rows = rowsOf(merged.rows, 5, (level, name, count, size, flat) => ({
@@ -370,7 +461,7 @@
     const samples = instance.samples.map(([moment, size, flat]) => {
       const known = typeof moment === "number";
       const seconds = known ? data.snapshots[moment][2] : moment[0];
-      const name = known ? snapshotName(data.snapshots[moment]) : seconds === instance.birth ? "born" : "between snapshots";
+      const name = known ? nameOf(data.snapshots[moment]) : seconds === instance.birth ? "born" : "between snapshots";
       const change = last === null ? "" : Number(size) - Number(last);
       last = size;
       return element("tr", {}, element("th", { scope: "row" }, name), cell(KINDS.time, seconds), cell(KINDS.bytes, size), cell(KINDS.bytes, flat),
@@ -435,6 +526,107 @@
     instances(host("[data-table=instances]"), data);
   };
 
+  // --- Copying ----------------------------------------------------------------------------
+
+  const copied = (text) => {
+    if (navigator.clipboard) return navigator.clipboard.writeText(text);
+    const area = element("textarea", { readonly: true });
+    area.value = text;
+    document.body.append(area);
+    area.select();
+    const done = document.execCommand("copy");
+    area.remove();
+    return done ? Promise.resolve() : Promise.reject(new Error("copying is not allowed"));
+  };
+
+  const copyButton = (label, text) => {
+    const button = element("button", { type: "button", class: "copy" }, label);
+    button.addEventListener("click", async () => {
+      let said = "Copied";
+      try {
+        await copied(text());
+      } catch {
+        said = "Not allowed";
+      }
+      button.textContent = said;
+      setTimeout(() => (button.textContent = label), 1500);
+    });
+    return button;
+  };
+
+  // The exact figures of a table that stands in the page, or of the rows that one shows.
+  const csvField = (text) => (/[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text);
+  const markdownCell = (text) => text.replace(/[\\`*_{}[\]<>|#]/g, "\\$&").replace(/\s+/g, " ").trim();
+  const cellsOf = (row, exact) => [...row.cells].filter((cell) => !cell.classList.contains("picture"))
+    .map((cell) => (exact && cell.dataset.value !== undefined ? cell.dataset.value : cell.textContent.trim()));
+  const tableRows = (table, exact) => [...table.tHead.rows, ...table.tBodies[0].rows]
+    .filter((row) => !row.classList.contains("detail")).map((row) => cellsOf(row, exact));
+  const csvOf = (table) => tableRows(table, true).map((row) => row.map(csvField).join(",")).join("\r\n") + "\r\n";
+  const markdownOf = (table) => {
+    const rows = tableRows(table, false).map((row) => `| ${row.map(markdownCell).join(" | ")} |`);
+    const kinds = [...table.tHead.rows[0].cells].filter((cell) => !cell.classList.contains("picture"))
+      .map((cell) => (cell.classList.contains("number") ? "---:" : "---"));
+    rows.splice(1, 0, `| ${kinds.join(" | ")} |`);
+    const heading = table.closest("section").querySelector("h2");
+    return `### ${markdownCell(heading.textContent)}\n\n${rows.join("\n")}\n`;
+  };
+  const offerTable = (table) =>
+    table.parentNode.after(element("p", {}, copyButton("Copy as CSV", () => csvOf(table)), " ", copyButton("Copy as Markdown", () => markdownOf(table))));
+
+  // --- Charts -----------------------------------------------------------------------------
+
+  // The marks of a class's chart: with hundreds of classes they would be most of the report.
+  const addMarks = (shapes, data) => {
+    if (!shapes) return;
+    const [from, to, top, bottom] = [Number(shapes.dataset.from), Number(shapes.dataset.to), 12, shapes.viewBox.baseVal.height - 34];
+    const shown = {
+      active: (at) => `${grouped(data.active[at])} ${data.active[at] === 1 ? "instance" : "instances"} alive`,
+      sum: (at) => bytes(data.sum[at]),
+    }[shapes.dataset.marks];
+    const timed = data.snapshots.map(([number, description, seconds], at) => ({ number, description, seconds, at }))
+      .filter(({ seconds }) => seconds !== null).sort((a, b) => a.seconds - b.seconds);
+    const xs = timed.map(({ seconds }) => (to > from && Number.isFinite(to - from) ? ((seconds - from) / (to - from)) * 1000 : 500));
+    // Each reaches half-way to its neighbours.
+    const edge = (at) => (at <= 0 ? 0 : at >= xs.length ? 1000 : (xs[at - 1] + xs[at]) / 2);
+    shapes.append(...timed.map(({ number, description, at: place }, at) => drawn("g", { class: "mark", tabindex: -1, role: "img" },
+      drawn("title", {}, `snapshot ${number}${description ? ` (“${description}”)` : ""}: ${shown(place)}`),
+      drawn("rect", { x: edge(at), y: top, width: Math.max(0, edge(at + 1) - edge(at)), height: bottom - top }),
+      drawn("line", { x1: xs[at], x2: xs[at], y1: top, y2: bottom }))));
+  };
+
+  // One tab stop a chart: from the mark that had the focus last the arrows lead on.
+  const startChart = (chart, view, data) => {
+    // Charts on one time axis share what is written below the first.
+    const readout = chart.querySelector(".readout") ?? chart.parentNode.querySelector(".readout");
+    addMarks(chart.querySelector("[data-marks]"), data);
+    const marks = [...chart.querySelectorAll(".mark")];
+    if (!marks.length) return;
+    let current = marks.at(-1);
+    current.setAttribute("tabindex", "0");
+    const show = (mark) =>
+      readout.replaceChildren(...mark.querySelector("title").textContent.split("\n").map((line) => element("span", {}, line)));
+    const focus = (mark) => {
+      current.setAttribute("tabindex", "-1");
+      current = mark;
+      current.setAttribute("tabindex", "0");
+      current.focus();
+    };
+    for (const mark of marks) {
+      mark.addEventListener("pointerenter", () => show(mark));
+      mark.addEventListener("focus", () => show(mark));
+      mark.addEventListener("click", (event) => choose(view, mark, event.shiftKey));
+    }
+    chart.addEventListener("keydown", (event) => {
+      const at = marks.indexOf(event.target);
+      if (at < 0 || event.altKey || event.ctrlKey || event.metaKey) return;
+      const next = { ArrowLeft: at - 1, ArrowRight: at + 1, Home: 0, End: marks.length - 1 }[event.key];
+      if (next !== undefined) focus(marks[Math.min(Math.max(next, 0), marks.length - 1)]);
+      else if (event.key === "Enter" || event.key === " ") choose(view, event.target, event.shiftKey);
+      else return;
+      event.preventDefault();
+    });
+  };
+
   // --- All pages --------------------------------------------------------------------------
 
   const started = new Set();
@@ -444,21 +636,10 @@
     view.querySelectorAll("table.sortable").forEach(arrange);
     const data = JSON.parse(view.querySelector("script.data").textContent);
     (view.id === "index" ? startIndex : startClass)(view, data);
-    for (const chart of view.querySelectorAll(".chart")) {
-      const readout = chart.querySelector(".readout");
-      for (const mark of chart.querySelectorAll(".mark")) {
-        const show = () =>
-          readout.replaceChildren(
-            ...mark.querySelector("title").textContent.split("\n").map((line) => {
-              const span = document.createElement("span");
-              span.textContent = line;
-              return span;
-            }),
-          );
-        mark.addEventListener("pointerenter", show);
-        mark.addEventListener("focus", show);
-      }
-    }
+    view.querySelectorAll(".chart").forEach((chart) => startChart(chart, view, data));
+    view.querySelectorAll(".command").forEach((command) =>
+      command.append(copyButton("Copy", () => command.querySelector("code").textContent)));
+    view.querySelectorAll("section > .scroll > table").forEach((table) => offerTable(table));
   };
 
   // One view at a time. A report in one file has all of them in its page: those of classes in
@@ -490,8 +671,9 @@
     views.forEach((other) => (other.hidden = other !== view));
     start(view);
     if (inOne) document.title = view === views[0] ? title : `${view.querySelector("h1").textContent} – ${title}`;
-    if (target?.tagName === "DETAILS") target.open = true;
-    return [view, target];
+    const pair = view.id === "index" && /^#snapshot-(\d+)(?:\.\.(\d+))?$/.exec(location.hash);
+    const panel = pair && showSnapshots(...pair.slice(1).filter((number) => number !== undefined).map(Number));
+    return [view, panel || target];
   };
 
   // Goes to the place of the address; the focus, which may be in a view that is hidden now,
@@ -499,7 +681,7 @@
   const go = () => {
     const [view, target] = route();
     const top = !target || target === view;
-    const focus = top ? view.querySelector("h1") : target.tagName === "DETAILS" ? target.querySelector("summary") : target;
+    const focus = top ? view.querySelector("h1") : target;
     if (focus.tabIndex < 0) focus.tabIndex = -1;
     focus.focus({ preventScroll: true });
     if (top) scrollTo(0, 0);
@@ -522,7 +704,6 @@
     const view = document.querySelector(".view:not([hidden])");
     for (const details of view.querySelectorAll("details:not([open])")) {
       details.open = true;
-      filling.get(details)?.();
       restore.push(() => (details.open = false));
     }
     let left = PRINTED;
