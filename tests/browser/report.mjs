@@ -534,6 +534,38 @@ const checkKeyboard = async (file) => {
   await page.context().close();
 };
 
+// The flame graph against `sites`: what it weighs, whose frames are own, search, zoom, keyboard.
+const checkFlame = async () => {
+  const dump = fixture("leaky_shop.dump");
+  const page = await open(pathToFileURL(join(folder, "leaky_shop report 100%.html")).href);
+  const { total } = json("sites", dump);
+  const readout = () => page.textContent("[data-flame] .readout");
+  const bytes = await page.evaluate(() => JSON.parse(document.querySelector("script.data").textContent).flame.total);
+  equal(bytes, total.size_bytes, "all of it");
+  equal(await page.$$eval(".flame [tabindex='0']", (all) => all.length), 1, "one tab stop");
+  const names = (kind) => page.$$eval(`.flame > .${kind}`, (all) => all.map((box) => box.textContent));
+  equal((await names("own")).every((name) => name.includes("/leaky_shop.py:")), true, "own frames");
+  const lines = json("sites", dump).sites.map((site) => `${site.frames.at(-1).function} (${site.frames.at(-1).file}:${site.frames.at(-1).line})`);
+  const shown = new Set(await names("own"));
+  equal(lines.filter((line) => !shown.has(line)), [], "the lines of all sites");
+  await page.focus(".flame [tabindex='0']");
+  const before = await names("own");
+  for (const key of ["ArrowDown", "ArrowDown", "ArrowDown", "Enter"]) await page.keyboard.press(key);
+  assert.match(await readout(), /^quarter_hour /);
+  assert.ok((await names("own")).length < before.length, "zoomed in");
+  assert.match(await focused(page), /^svg quarter_hour/);
+  await page.keyboard.press("ArrowRight");
+  assert.match(await readout(), /^quarter_hour /, "nothing beside it is drawn");
+  await page.keyboard.press("Escape");
+  equal(await names("own"), before, "zoomed out");
+  await page.fill("[data-flame] input", "shop.Cart");
+  equal(await page.$$eval(".flame .found", (all) => all.every((box) => box.textContent === "shop.Cart") && all.length > 1), true, "found");
+  const carts = json("sites", dump, "--class", "shop.Cart").total.size_bytes;
+  assert.match(await page.textContent("[data-flame] [role=status]"), new RegExp(`, ${((carts * 100) / total.size_bytes).toFixed(1)} %$`));
+  checks += 6;
+  await page.context().close();
+};
+
 // At 400 pixels, and at twice the size of text: the columns that matter are seen without scrolling.
 const checkNarrow = async () => {
   const file = pathToFileURL(join(folder, "leaky_shop report 100%.html")).href;
@@ -573,6 +605,7 @@ try {
   const file = pathToFileURL(join(folder, "shop report 100%.html")).href;
   await checkKeyboard(file);
   await checkNarrow();
+  await checkFlame();
   // Snapshots that are pointed at are shown, and have the focus; an escape that is none is no fault.
   for (const single of ["", "-single"]) {
     const shop = pathToFileURL(join(folder, `shop${single} report 100%.html`)).href;
@@ -598,7 +631,7 @@ try {
   equal(await plain.$$eval("noscript", (all) => all.filter((text) => text.checkVisibility()).length), 3, "what needs the script");
   equal(await plain.isVisible("[data-figure=objects]"), true);
   await plain.goto(pathToFileURL(join(folder, "shop-single report 100%.html")).href);
-  assert.match(await plain.textContent("noscript"), /the views of the classes need this page’s script/);
+  assert.match(await plain.textContent("#index > noscript"), /the views of the classes need this page’s script/);
   equal(await plain.isVisible("#index .chart svg"), true);
   await plain.context().close();
   equal(readdirSync(folder).every((entry) => / report 100%(\.html|_files)$/.test(entry)), true, "nothing beside the reports");

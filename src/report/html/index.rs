@@ -9,6 +9,7 @@ use serde::Serialize;
 
 use super::answer::Verdicts;
 use super::chart::{self, Chart, Scale, Series};
+use super::flame::Flame;
 use super::names::Names;
 use super::sites;
 use super::text::{Cell, Exact, shown};
@@ -50,6 +51,7 @@ struct Index<'p> {
     pages: Vec<PageLink<'p>>,
     more_classes: Option<String>,
     sites: String,
+    has_flame: bool,
     provenance: Vec<(&'static str, String)>,
     command: String,
     without_script: &'static str,
@@ -105,6 +107,7 @@ struct Data<'p> {
     more_classes: usize,
     /// The place of the largest snapshot.
     peak: Option<usize>,
+    flame: &'p Flame,
 }
 
 #[derive(Serialize)]
@@ -173,7 +176,8 @@ pub(super) fn view(
         provenance: provenance(answers.info, options),
         command: command(options),
         without_script: without_script(names),
-        data: data(history, names, verdicts, &colors),
+        has_flame: !answers.flame.is_empty(),
+        data: data(answers, names, verdicts, &colors),
     })
 }
 
@@ -677,7 +681,8 @@ fn snapshot_row(snapshot: &SnapshotSummary<'_>) -> SnapshotRow {
     }
 }
 
-fn data(history: &History<'_>, names: &Names, verdicts: &Verdicts<'_>, colors: &Colors) -> String {
+fn data(answers: &Answers<'_>, names: &Names, verdicts: &Verdicts<'_>, colors: &Colors) -> String {
+    let history = answers.history;
     let classes = history.classes.iter().enumerate();
     let snapshots = history.snapshots.iter().enumerate();
     json::embedded(&Data {
@@ -706,5 +711,6 @@ fn data(history: &History<'_>, names: &Names, verdicts: &Verdicts<'_>, colors: &
             .collect(),
         more_classes: history.classes_left_out,
         peak: history.peak(),
+        flame: &answers.flame,
     })
 }

@@ -10,6 +10,7 @@ mod chart;
 mod class;
 #[cfg(test)]
 mod colors;
+mod flame;
 mod index;
 mod instances;
 mod names;
@@ -29,6 +30,7 @@ use crate::analysis::history::{History, HistoryLimits};
 use crate::analysis::info::Info;
 use crate::analysis::leaks::{Leaks, LeaksOptions};
 use crate::analysis::sites::{Sites, SitesOptions};
+use crate::analysis::stacks::{Stacks, Weight};
 use crate::error::Error;
 use crate::model::{Contents, Dump, Rules, Sizes};
 use crate::output::{Output, PageWithFolder};
@@ -36,6 +38,7 @@ use crate::report::salvaged;
 use crate::select::{Filter, Limit};
 
 use answer::Verdicts;
+use flame::Flame;
 use names::Names;
 
 /// How the pages look.
@@ -153,6 +156,7 @@ pub fn write(pages: Pages, dump: &Dump, options: &HtmlOptions) -> Result<(), Err
     let answers = Answers {
         info: &info,
         sites: &sites,
+        flame: Flame::of(&Stacks::of(dump, &options.filter, Weight::Bytes)?),
         history: &history,
         coverage: &coverage,
         leaks: &leaks,
@@ -164,6 +168,7 @@ pub fn write(pages: Pages, dump: &Dump, options: &HtmlOptions) -> Result<(), Err
 struct Answers<'p> {
     info: &'p Info,
     sites: &'p Sites<'p>,
+    flame: Flame,
     history: &'p History<'p>,
     coverage: &'p Coverage<'p>,
     leaks: &'p Leaks<'p>,

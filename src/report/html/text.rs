@@ -103,7 +103,7 @@ impl Cell {
 }
 
 /// An integer for a script, which counts exactly to 2⁵³ only: greater ones are texts.
-#[derive(Clone, Copy)]
+#[derive(Clone, Copy, Default)]
 pub(super) struct Exact(pub(super) i128);
 
 impl Serialize for Exact {
