@@ -401,7 +401,7 @@ const check = async (name, args = []) => {
       checks += 1;
       assert.ok(existsSync(target), `${url}: ${href} leads nowhere`);
       if (target.hash && target.pathname === new URL(url).pathname) {
-        const id = decodeURIComponent(target.hash.slice(1));
+        const id = decodeURIComponent(target.hash.slice(1)).replace(/-instance-.*$/, "");
         assert.ok(held.flat().includes(id) || (await page.$(`[id="${id}"]`)), `${href} leads nowhere`);
       }
     }
@@ -425,7 +425,7 @@ const checkPrint = async () => {
   await page.addInitScript(() => {
     window.seen = () => ({
       open: [...document.querySelectorAll("details")].map((details) => details.open),
-      rows: [...document.querySelectorAll(".table table")].map((table) => table.tBodies[0].querySelectorAll(":scope > tr:not(.total)").length),
+      rows: [...document.querySelectorAll(".table:not([data-table=grown]) table")].map((table) => table.tBodies[0].querySelectorAll(":scope > tr:not(.total)").length),
       pages: [...document.querySelectorAll(".bar")].map((bar) => bar.textContent),
       focus: document.activeElement.textContent,
     });
@@ -566,6 +566,44 @@ const checkFlame = async () => {
   await page.context().close();
 };
 
+// From a card to the oldest survivor, from a site to its instances; what grew; who is alive.
+const checkLinks = async (args) => {
+  const dump = fixture("leaky_shop.dump");
+  const file = join(folder, `links${args.length} report 100%.html`);
+  run("html", dump, "-o", file, ...args);
+  const page = await open(pathToFileURL(file).href);
+  const [{ kept: { oldest: [oldest] } }] = json("leaks", dump).suspects;
+  await page.click("#index .card:nth-of-type(1) dd a");
+  const table = "[data-table=instances]:visible";
+  await page.waitForSelector(`${table} tr.detail`);
+  equal(await focused(page), `button ▾ ${oldest.address}`, "the oldest");
+  assert.match(await page.textContent(`${table} tr.detail`), new RegExp(oldest.repr.replace(/[<>]/g, ".")));
+  await checkRules(page, "an instance");
+  const { objects } = json("print", dump, "--class", "shop.Cart");
+  const alive = objects.filter((object) => object.alive);
+  await page.check(`${table} input[type=checkbox]`);
+  const status = () => page.textContent(`${table} [role=status]`);
+  assert.match(await status(), new RegExp(` ${alive.length} instances`));
+  await page.click("table.sites:visible tbody tr:nth-child(2) button");
+  const site = await page.getAttribute("table.sites:visible tbody tr:nth-child(2) th", "data-value");
+  const created = objects.filter((object) => `${object.trace.at(-1).file}:${object.trace.at(-1).line} in ${object.trace.at(-1).function}` === site);
+  assert.match(await status(), new RegExp(` ${created.length} instances`));
+  // The attribute that holds them, at the last snapshot.
+  const grown = (await rows(page, "[data-table=grown]:visible")).find(([path]) => path === "__dict__ → [V] items");
+  const moments = json("summary", dump).snapshots.map((snapshot) => snapshot.timestamp_seconds);
+  const itemsAt = (moment) => objects.flatMap(({ samples }) => samples.filter((sample) => sample.time_seconds === moment))
+    .flatMap(({ referents }) => referents.filter((row) => row.name?.startsWith("[V] items"))).reduce((sum, row) => sum + row.size_bytes, 0);
+  // At the first snapshot there is no cart yet.
+  const [before, after] = [itemsAt(moments[1]), itemsAt(moments.at(-1))];
+  assert.ok(before > 0 && after > before);
+  equal(grown.slice(1).map(Number), [after - before, before, after], "what grew");
+  await page.evaluate(() => (location.hash = `#${document.querySelector(".view:not([hidden])").id}-instance-0x1`));
+  await page.waitForSelector(".missing");
+  assert.match(await page.textContent(".missing"), /0x1 is not in this report/);
+  checks += 4;
+  await page.context().close();
+};
+
 // At 400 pixels, and at twice the size of text: the columns that matter are seen without scrolling.
 const checkNarrow = async () => {
   const file = pathToFileURL(join(folder, "leaky_shop report 100%.html")).href;
@@ -606,6 +644,7 @@ try {
   await checkKeyboard(file);
   await checkNarrow();
   await checkFlame();
+  for (const args of [[], ["--single-file"]]) await checkLinks(args);
   // Snapshots that are pointed at are shown, and have the focus; an escape that is none is no fault.
   for (const single of ["", "-single"]) {
     const shop = pathToFileURL(join(folder, `shop${single} report 100%.html`)).href;

@@ -83,13 +83,18 @@ struct Fact {
 
 struct FactLine {
     text: String,
+    href: Option<String>,
     /// Source code that it is about.
     code: Option<String>,
 }
 
 impl From<String> for FactLine {
     fn from(text: String) -> Self {
-        FactLine { text, code: None }
+        FactLine {
+            text,
+            href: None,
+            code: None,
+        }
     }
 }
 
@@ -214,11 +219,19 @@ impl<'p> Verdicts<'p> {
         let (spark, spark_text) = at.map_or_else(Default::default, |at| self.spark(at));
         let line = self.line(class);
         let advice = Advice::on(suspect, self.leaks, self.dump);
-        let mut facts = facts(suspect);
+        let page = line.href.as_ref().filter(|_| is_linked).cloned();
+        let page = page
+            .filter(|page| !page.starts_with('#'))
+            .unwrap_or_default();
+        let id = class.id();
+        let mut facts = facts(suspect, |address| {
+            format!("{page}#class-{id}-instance-{address}")
+        });
         facts.extend(advice.recording.map(|line| Fact {
             name: "next recording",
             lines: vec![FactLine {
                 text: "This line records what is missing here:".into(),
+                href: None,
                 code: Some(line),
             }],
         }));
@@ -264,8 +277,8 @@ struct Verdict {
     reasons: Vec<String>,
 }
 
-/// What is known of a suspect.
-fn facts(suspect: &Suspect<'_>) -> Vec<Fact> {
+/// What is known of a suspect. `instance` refers to one by its address.
+fn facts(suspect: &Suspect<'_>, instance: impl Fn(&str) -> String) -> Vec<Fact> {
     let class = &suspect.class;
     let fact = |name, lines: Vec<FactLine>| (!lines.is_empty()).then_some(Fact { name, lines });
     let since = class.since.iter().map(|since| {
@@ -303,6 +316,7 @@ fn facts(suspect: &Suspect<'_>) -> Vec<Fact> {
                 bytes(object.size_bytes.into(), ByteStyle::Units),
                 shown(Text::new(&object.address))
             ),
+            href: Some(instance(&object.address)),
             code: Some(shown(object.repr)).filter(|repr| !repr.is_empty()),
         }
     });
@@ -339,11 +353,13 @@ fn origin_lines(origin: &Origin<'_>) -> Vec<FactLine> {
             bytes(origin.size_bytes, ByteStyle::Units),
             format_args!("{} that stay", thousands(origin.objects.into()))
         ),
+        href: None,
         code: origin.source.map(shown),
     }];
     if let Some((place, source)) = leaks::asked_for_by(origin) {
         lines.push(FactLine {
             text: format!("asked for by {}", shown(Text::new(&place))),
+            href: None,
             code: source.map(shown),
         });
     }

@@ -137,7 +137,8 @@
 
   // A table made of rows of values. `columns` are [name, kind]; `options` may have `last`
   // (rows that stay at the end), `sort` ([column, descending]), `search` (a label), `noun`,
-  // `label` (what the table is, if the noun does not say it). A row may have `href` and `detail`.
+  // `label` (what the table is, if the noun does not say it), `only` ([label, which rows], to be
+  // ticked). A row may have `href` and `detail`.
   const build = (host, columns, all, options = {}) => {
     const kinds = columns.map(([, kind]) => KINDS[kind]);
     const headers = columns.map(([name], column) =>
@@ -214,20 +215,27 @@
 
     let sorting = options.sort ?? null;
     let wanted = "";
+    let input = null;
+    const only = options.only && element("input", { type: "checkbox" });
     const refresh = () => {
       const words = wanted.toLowerCase();
       rows = words ? all.filter((row) => row.text.toLowerCase().includes(words)) : all;
+      if (only?.checked) rows = rows.filter(options.only[1]);
       if (sorting) rows = ordered(rows, (row) => row.values[sorting[0]], sorting[1]);
       page = 0;
       draw();
     };
     if (options.search && all.length > 1) {
-      const input = element("input", { type: "search", "aria-label": options.search, placeholder: options.search, size: options.search.length });
+      input = element("input", { type: "search", "aria-label": options.search, placeholder: options.search, size: options.search.length });
       input.addEventListener("input", () => {
         wanted = input.value;
         refresh();
       });
       bar.append(input);
+    }
+    if (only && all.length > 1) {
+      only.addEventListener("change", refresh);
+      bar.append(element("label", {}, only, ` ${options.only[0]}`));
     }
     if (sorting) headers[sorting[0]].setAttribute("aria-sort", sorting[1] ? "descending" : "ascending");
     sortable(headers, kinds.map((kind) => Boolean(kind.number)), (column, descending) => {
@@ -238,6 +246,29 @@
     host.replaceChildren(bar, element("div", { class: "scroll", tabindex: "0", role: "group", "aria-label": options.label ?? options.noun }, table));
     refresh();
     printing.set(host, { rows: () => rows.length, whole });
+    const searchFor = (text) => {
+      if (only) only.checked = false;
+      wanted = text;
+      if (input) input.value = text;
+      refresh();
+    };
+    return {
+      // Shows the rows that have this text.
+      search: (text) => {
+        searchFor(text);
+        (input ?? table).focus();
+      },
+      // Opens a row, on whichever page it is; its button.
+      reveal: (row) => {
+        searchFor("");
+        const at = rows.indexOf(row);
+        page = Math.floor(at / PAGE);
+        draw();
+        const button = body.rows[at - page * PAGE].querySelector("button.open");
+        button.click();
+        return button;
+      },
+    };
   };
 
   // --- Trees ------------------------------------------------------------------------------
@@ -503,15 +534,47 @@
     };
     const atPeak = (instance) => (instance.samples.some(([moment]) => moment === data.peak) ? instance.peak : null);
     const rows = data.instances.map((instance) => ({
-      values: [instance.address, instance.birth, instance.alive ? Infinity : instance.death, instance.size, atPeak(instance), data.texts[instance.repr]],
+      values: [instance.address, instance.birth, instance.alive ? Infinity : instance.death, instance.size, atPeak(instance), data.texts[instance.repr], site(instance)],
+      alive: instance.alive,
       text: `${instance.address} ${data.texts[instance.repr]} ${site(instance)}`,
       detail: () => detailOf(data, instance),
     }));
-    build(host, [["address", "text"], ["born", "time"], ["died", "death"], ["largest", "bytes"], ["at peak", "measured"], ["repr", "text"]], rows, {
+    const columns = [["address", "text"], ["born", "time"], ["died", "death"], ["largest", "bytes"], ["at peak", "measured"], ["repr", "text"], ["site", "text"]];
+    const table = build(host, columns, rows, {
       sort: [3, true],
+      only: ["Alive only", (row) => row.alive],
       search: "Search address, repr, site",
       noun: "instances",
     });
+    return { ...table, open: (address) => table.reveal(rows.find((row) => row.values[0] === address)), has: (address) => rows.some((row) => row.values[0] === address) };
+  };
+
+  // What each attribute held at the first and at the last snapshot that has referents.
+  const grown = (host, data) => {
+    const [first, last] = [data.merged[0], data.merged.at(-1)];
+    if (first === last) {
+      host.append(element("p", { class: "more" }, "Referents were recorded at one of these snapshots only, so growth of attributes does not show."));
+      return;
+    }
+    const sizes = (merged) => {
+      const path = [];
+      return new Map(rowsOf(merged.rows, 5, (level, name, count, size) => {
+        path.length = level - 1;
+        path.push(data.texts[name] ?? "(no name)");
+        return [path.join(" → "), size];
+      }));
+    };
+    const [before, after] = [sizes(first), sizes(last)];
+    const rows = [...new Set([...after.keys(), ...before.keys()])].map((path) => {
+      const [a, b] = [before.get(path) ?? 0, after.get(path) ?? 0];
+      return { values: [path, difference(a, b), a, b], text: path };
+    });
+    build(host, [["attribute", "text"], ["growth", "change"], ["first", "bytes"], ["last", "bytes"]], rows, {
+      sort: [1, true],
+      search: rows.length > PAGE ? "Search attributes" : null,
+      noun: "attributes",
+    });
+    host.prepend(element("h3", {}, "Attributes that grew"), element("p", {}, `From snapshot ${nameOf(data.snapshots[first.at])} to ${nameOf(data.snapshots[last.at])}; what was below 0.1 % of the class counts as 0 there.`));
   };
 
   // Instances come as lists, in the order of the fields that they have here.
@@ -524,12 +587,24 @@
     };
   };
 
+  // The tables of instances, by view.
+  const instanceTables = new Map();
+
   const startClass = (view, data) => {
     data.instances = data.instances.map(named);
     const host = (name) => view.querySelector(name);
     if (host("[data-table=history]")) history(host("[data-table=history]"), data);
-    if (host("[data-referents]")) referents(host("[data-referents]"), data);
-    instances(host("[data-table=instances]"), data);
+    if (host("[data-referents]")) {
+      referents(host("[data-referents]"), data);
+      grown(host("[data-table=grown]"), data);
+    }
+    const table = instances(host("[data-table=instances]"), data);
+    instanceTables.set(view, table);
+    for (const site of view.querySelectorAll("table.sites tbody th")) {
+      const button = element("button", { type: "button", class: "copy" }, "Show instances");
+      button.addEventListener("click", () => table.search(site.dataset.value));
+      site.append(" ", button);
+    }
   };
 
   // --- Copying ----------------------------------------------------------------------------
@@ -763,8 +838,19 @@
     return there ?? document.getElementById(id);
   };
 
+  // Says that an instance is not embedded, where instances are.
+  const missing = (view, address) => {
+    const heading = view.querySelector(`[id$="-instances"]`);
+    view.querySelector(".missing")?.remove();
+    const text = element("p", { class: "remark missing" }, `The instance at ${address} is not in this report; ctstats html --instances N embeds more.`);
+    heading.after(text);
+    return heading;
+  };
+
   const route = () => {
-    const target = location.hash.length > 1 ? find(decoded(location.hash.slice(1))) : null;
+    const id = decoded(location.hash.slice(1));
+    const [, owner, address] = /^(class-\d+)-instance-(.*)$/.exec(id) ?? [];
+    const target = id ? find(owner ?? id) : null;
     const views = [...document.querySelectorAll(".view")];
     const view = target?.closest(".view") ?? views[0];
     views.forEach((other) => (other.hidden = other !== view));
@@ -772,6 +858,8 @@
     if (inOne) document.title = view === views[0] ? title : `${view.querySelector("h1").textContent} – ${title}`;
     const pair = view.id === "index" && /^#snapshot-(\d+)(?:\.\.(\d+))?$/.exec(location.hash);
     const panel = pair && showSnapshots(...pair.slice(1).filter((number) => number !== undefined).map(Number));
+    const table = owner && instanceTables.get(view);
+    if (table) return [view, table.has(address) ? table.open(address) : missing(view, address)];
     return [view, panel || target];
   };
 
