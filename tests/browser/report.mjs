@@ -180,10 +180,12 @@ const checkIndex = async (page, summary, leaks) => {
     equal(row[1], verdictOf(leaks, row[0]), `${row[0]}: its verdict`);
   }
   // The legend names what is drawn, and nothing else.
-  const shapes = (selector) => page.$$eval(`#index ${selector}`, (all) => all.filter((path) => path.getTotalLength() > 0 &&
-    (path.classList.contains("line") || path.getBBox().height > 0)).map((path) => path.textContent));
+  const lines = await page.$$eval("#index .chart path.line", (all) => all.filter((path) => path.getTotalLength() > 0).map((path) => path.textContent));
+  const stacked = await page.$$eval("#index #chart-tracked path.area", (all) => all.map((path) => [path.textContent, path.getBBox().height > 0]));
+  // An area may be too thin to be seen.
+  const areas = stacked.filter(([name, isSeen]) => isSeen || sums(name).some((bytes) => bytes > 0)).map(([name]) => name);
   const named = await page.$$eval("#index section:has(#memory) .legend li", (all) => all.map((entry) => entry.textContent));
-  equal(named.sort(), [...(await shapes("path.area")), ...(await shapes(".chart path.line"))].sort(), "the legend");
+  equal(named.sort(), [...areas, ...lines].sort(), "the legend");
   await checkLabels(page, "index");
   // Charts: a mark for each snapshot, one tab stop, and one time axis.
   const charts = await page.$$("#index .chart");
@@ -195,7 +197,7 @@ const checkIndex = async (page, summary, leaks) => {
   const axes = await page.$$eval("#index .chart", (all) => all.map((chart) => [...chart.querySelectorAll(".mark line")].map((line) => line.getBoundingClientRect().x)));
   for (const axis of axes) equal(axis, axes[0], "time axes");
   // Suspects are at the bottom, whatever their size.
-  const drawn = await shapes("#chart-tracked path.area");
+  const drawn = stacked.map(([name]) => name);
   const suspects = leaks.suspects.map((suspect) => shownAs(suspect.class)).filter((name) => drawn.includes(name));
   equal(drawn.slice(0, suspects.length), suspects, "suspects are drawn first");
 };
@@ -503,6 +505,22 @@ const checkKeyboard = async (file) => {
   const chart = "#chart-tracked";
   await page.hover(`${chart} .mark:nth-of-type(2) rect`, { position: { x: 4, y: 40 } });
   assert.match(await page.textContent(`${chart} .readout`), /^snapshot 1/);
+  // Classes are left out and shown again; with Shift one is alone.
+  const areas = () => page.$$eval(`${chart} path.area`, (all) => all.filter((path) => path.checkVisibility()).map((path) => [path.textContent, path.getAttribute("d")]));
+  const all = await areas();
+  const toggle = "#index section:has(#memory) .legend .toggle";
+  await page.focus(`${toggle} >> nth=0`);
+  await page.keyboard.press("Enter");
+  equal((await areas()).map(([name]) => name), all.slice(1).map(([name]) => name), "the first is hidden");
+  equal(await page.getAttribute(`${toggle} >> nth=0`, "aria-pressed"), "false", "and says so");
+  // What is above now stands on the axis.
+  equal(/ 266Z$/.test((await areas())[0][1]), true, "stacked anew");
+  await page.keyboard.press("Enter");
+  equal(await areas(), all, "as before");
+  await page.keyboard.press("Shift+Enter");
+  equal((await areas()).map(([name]) => name), [all[0][0]], "alone");
+  await page.keyboard.press("Shift+Enter");
+  equal(await areas(), all, "as before");
   await page.focus(`${chart} .mark[tabindex='0']`);
   await page.keyboard.press("Home");
   assert.match(await page.textContent(`${chart} .readout`), /^snapshot 0/);

@@ -247,7 +247,7 @@ impl<'d, 'p> Classes<'d, 'p> {
             labels: Vec::new(),
             beginnings: Vec::new(),
             areas: Vec::new(),
-            lines: vec![chart::steps(&scale, "instances alive", "c0", &points)],
+            lines: vec![chart::steps(&scale, "instances alive", "c1", &points)],
             marks: Vec::new(),
             script: Some(("active", scale.ends())),
         })
@@ -274,7 +274,7 @@ impl<'d, 'p> Classes<'d, 'p> {
             .collect();
         let series = [Series {
             name: "bytes of all instances",
-            color: "c0",
+            color: "c1",
             values,
         }];
         Chart {

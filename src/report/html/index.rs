@@ -107,6 +107,8 @@ struct Data<'p> {
     more_classes: usize,
     /// The place of the largest snapshot.
     peak: Option<usize>,
+    /// Places of the classes in the chart, from its bottom to its top.
+    order: &'p [usize],
     flame: &'p Flame,
 }
 
@@ -711,6 +713,7 @@ fn data(answers: &Answers<'_>, names: &Names, verdicts: &Verdicts<'_>, colors: &
             .collect(),
         more_classes: history.classes_left_out,
         peak: history.peak(),
+        order: &colors.order,
         flame: &answers.flame,
     })
 }

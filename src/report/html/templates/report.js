@@ -361,12 +361,64 @@
     return Number.isSafeInteger(change) ? change : String(BigInt(b) - BigInt(a));
   };
 
+  // Lets classes be left out of the chart: the others are stacked anew, on the same scale.
+  const startToggles = (view, data) => {
+    const chart = view.querySelector("#chart-tracked");
+    if (!chart) return;
+    const areas = [...chart.querySelectorAll("path.area")];
+    const marks = [...chart.querySelectorAll(".mark")];
+    const snapshots = marks.map((mark) => data.snapshots.find(({ number }) => number === Number(mark.dataset.snapshot)));
+    const xs = marks.map((mark) => Number(mark.querySelector("line").getAttribute("x1")));
+    const coloured = new Set(data.order);
+    const others = ({ sum, rest }) => sum.reduce((all, bytes, at) => (coloured.has(at) ? all : all + Number(bytes)), Number(rest[1]));
+    const values = areas.map((_, row) => snapshots.map((snapshot) =>
+      row < data.order.length ? Number(snapshot.sum[data.order[row]]) : others(snapshot)));
+    const most = Math.max(1, ...snapshots.map(({ whole }, at) => Math.max(Number(whole), values.reduce((sum, row) => sum + row[at], 0))));
+    const [top, base] = [12, 266];
+    const y = (value) => base - Math.min(Math.max(value / most, 0), 1) * (base - top);
+    const hidden = new Set();
+    const original = areas.map((area) => area.getAttribute("d"));
+    const draw = () => {
+      let floor = snapshots.map(() => 0);
+      areas.forEach((area, row) => {
+        area.classList.toggle("hidden", hidden.has(row));
+        if (hidden.has(row)) return;
+        const ceiling = floor.map((value, at) => value + Math.max(0, values[row][at]));
+        const points = [...xs.map((x, at) => [x, y(ceiling[at])]), ...xs.map((x, at) => [x, y(floor[at])]).reverse()];
+        // A lone moment is drawn wider than it is.
+        area.setAttribute("d", hidden.size && xs.length > 1 ? `M${points.map((point) => point.join(" ")).join("L")}Z` : original[row]);
+        floor = ceiling;
+      });
+      chart.querySelector(".edge").classList.toggle("hidden", hidden.size > 0);
+      buttons.forEach((button, row) => button?.setAttribute("aria-pressed", String(!hidden.has(row))));
+    };
+    const entries = [...view.querySelectorAll("section:has(#memory) > .legend > li")];
+    // The legend has no entry for what is never seen.
+    const buttons = areas.map((area, row) => {
+      const name = area.textContent;
+      const at = entries.findIndex((entry) => entry.textContent === name && !entry.querySelector("button"));
+      if (at < 0 || !values[row].some((value) => value > 0)) return null;
+      const button = element("button", { type: "button", class: "toggle", "aria-label": `show ${name}`, title: "Shows or hides it; with Shift only it is shown" }, entries[at].querySelector(".swatch"));
+      button.addEventListener("click", (event) => {
+        if (event.shiftKey) {
+          const isAlone = hidden.size === areas.length - 1 && !hidden.has(row);
+          hidden.clear();
+          if (!isAlone) areas.forEach((_, other) => other !== row && hidden.add(other));
+        } else if (!hidden.delete(row)) hidden.add(row);
+        draw();
+      });
+      entries[at].prepend(button);
+      return button;
+    });
+  };
+
   // What shows one snapshot, or the difference of two: by their numbers. `null` where there is none.
   let showSnapshots = () => null;
 
   const startIndex = (view, data) => {
     const flame = view.querySelector("[data-flame]");
     if (flame) startFlame(flame, data.flame);
+    startToggles(view, data);
     startPanel(view, data);
   };
 
