@@ -182,7 +182,7 @@ enum Inner<R: Read> {
 }
 
 /// More than a decompressor of gzip takes.
-const GZIP_BYTES: usize = 128 << 10;
+const GZIP_BYTES: usize = 256 << 10;
 
 /// How many of the first bytes are looked at.
 const HEAD_BYTES: u64 = 12;

@@ -147,16 +147,16 @@ pub fn write(pages: Pages, dump: &Dump, options: &HtmlOptions) -> Result<(), Err
         },
     )?;
     let info = Info::of(dump)?;
-    let sites = SitesOptions {
+    let of_sites = SitesOptions {
         filter: options.filter.clone(),
         limit: Some(Limit::Count(MOST_SITES)),
         ..SitesOptions::default()
     };
-    let sites = Sites::of(dump, &sites)?;
+    let sites = Sites::of(dump, &of_sites)?;
     let answers = Answers {
         info: &info,
         sites: &sites,
-        flame: Flame::of(&Stacks::of(dump, &options.filter, Weight::Bytes)?),
+        flame: Flame::of(&Stacks::of(dump, &of_sites, Weight::Bytes)?),
         history: &history,
         coverage: &coverage,
         leaks: &leaks,
@@ -166,7 +166,7 @@ pub fn write(pages: Pages, dump: &Dump, options: &HtmlOptions) -> Result<(), Err
 
 /// What the pages show, each asked once.
 struct Answers<'p> {
-    info: &'p Info,
+    info: &'p Info<'p>,
     sites: &'p Sites<'p>,
     flame: Flame,
     history: &'p History<'p>,
