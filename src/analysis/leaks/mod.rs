@@ -41,7 +41,7 @@ const LEAST_SNAPSHOTS: usize = 16;
 
 /// Classes of so few objects are always looked at for objects that hold more and more; others
 /// only if so much of their growth is not explained by the number of instances.
-const FEW_OBJECTS: usize = 1000;
+const FEW_OBJECTS: u64 = 1000;
 const UNEXPLAINED: f64 = 0.2;
 
 /// How many pairs of snapshots are compared, of all classes together. Every class is weighed;
@@ -244,51 +244,17 @@ impl<'d> Verdicts<'d> {
         let mut swelling = {
             let candidates = weighed
                 .iter()
-                .filter(|class| class.may_swell(dump, &seconds, tests));
+                .filter(|class| class.may_swell(&seconds, tests));
             let mut candidates: Vec<ClassId> = candidates.map(|class| class.id).collect();
             candidates.sort_unstable();
             Swelling::of_classes(source, &options.filter, &candidates, &seconds)?
         };
-        let process_bytes = history.snapshots.last().and_then(|last| {
-            let process = last.process_resident_bytes.or(last.process_virtual_bytes);
-            process.or(last.asizeof_total_bytes)
-        });
         let mut suspects = Vec::new();
         let mut filling = Vec::new();
         let mut cleared = Vec::new();
         for class in weighed {
-            let rows = Rows {
-                instances: Growth::of(&class.instances, &seconds, tests),
-                bytes: Growth::of(&class.bytes, &seconds, tests),
-                swelling: swelling.remove(&class.id),
-                waves: class.waves(),
-                tests,
-            };
-            let verdict = class.evidence.verdict(&rows, options.min_growth_bytes);
-            let swells = verdict.pattern == Pattern::Swelling;
-            let mut swelling = rows.swelling.filter(|_| swells);
-            let by_replacement = verdict.reasons.contains(&Reason::ReplacedByLarger);
-            if let Some(swelling) = &mut swelling {
-                swelling.is_by_replacement = by_replacement;
-            }
-            let since = match &swelling {
-                Some(_) if by_replacement => rows.bytes.since,
-                Some(swelling) => swelling.growth.since,
-                None => rows.instances.since,
-            };
-            let grows = verdict.confidence != Confidence::No;
-            let class = ClassVerdict {
-                class: class.class,
-                is_small: grows && class.evidence.is_small_in(process_bytes),
-                verdict,
-                evidence: class.evidence,
-                id: class.id,
-                since: places.get(since).filter(|_| grows).map(|&place| Since {
-                    snapshot: SnapshotName::of_summary(&history.snapshots[place]),
-                    is_first: since == 0,
-                }),
-                swelling,
-            };
+            let swelling = swelling.remove(&class.id);
+            let class = class.judged(swelling, tests, &history, options);
             match class.verdict.confidence {
                 Confidence::No => cleared.push(class),
                 Confidence::Filling => filling.push(class),
@@ -406,13 +372,62 @@ struct Weighed<'d> {
     class: Text<'d>,
     id: ClassId,
     evidence: Evidence,
+    /// How many objects there were.
+    objects: u64,
     /// Instances alive at each snapshot.
     instances: Vec<f64>,
     /// Their bytes.
     bytes: Vec<f64>,
 }
 
-impl Weighed<'_> {
+impl<'d> Weighed<'d> {
+    /// The verdict, and since when the class grows. `tests` is how many classes come and go.
+    fn judged(
+        self,
+        swelling: Option<Swelling>,
+        tests: usize,
+        history: &History<'d>,
+        options: &LeaksOptions,
+    ) -> ClassVerdict<'d> {
+        let (seconds, places) = history.timed();
+        let rows = Rows {
+            instances: Growth::of(&self.instances, &seconds, tests),
+            bytes: Growth::of(&self.bytes, &seconds, tests),
+            swelling,
+            waves: self.waves(),
+            tests,
+        };
+        let verdict = self.evidence.verdict(&rows, options.min_growth_bytes);
+        let swells = verdict.pattern == Pattern::Swelling;
+        let by_replacement = verdict.reasons.contains(&Reason::ReplacedByLarger);
+        let mut swelling = rows.swelling.filter(|_| swells);
+        if let Some(swelling) = &mut swelling {
+            swelling.is_by_replacement = by_replacement;
+        }
+        let since = match &swelling {
+            Some(_) if by_replacement => rows.bytes.since,
+            Some(swelling) => swelling.growth.since,
+            None => rows.instances.since,
+        };
+        let process_bytes = history.snapshots.last().and_then(|last| {
+            let process = last.process_resident_bytes.or(last.process_virtual_bytes);
+            process.or(last.asizeof_total_bytes)
+        });
+        let grows = verdict.confidence != Confidence::No;
+        ClassVerdict {
+            class: self.class,
+            is_small: grows && self.evidence.is_small_in(process_bytes),
+            verdict,
+            evidence: self.evidence,
+            id: self.id,
+            since: places.get(since).filter(|_| grows).map(|&place| Since {
+                snapshot: SnapshotName::of_summary(&history.snapshots[place]),
+                is_first: since == 0,
+            }),
+            swelling,
+        }
+    }
+
     fn comes_and_goes(&self) -> bool {
         self.evidence.survival.born > self.evidence.survival.survived
     }
@@ -430,7 +445,7 @@ impl Weighed<'_> {
 
     /// Whether its living instances may hold more than at first: if there are many objects, they
     /// are looked at only if their number does not explain what the class grew by.
-    fn may_swell(&self, dump: &Contents, seconds: &[f64], tests: usize) -> bool {
+    fn may_swell(&self, seconds: &[f64], tests: usize) -> bool {
         let (Some(&last), Some(&number_last)) = (self.bytes.last(), self.instances.last()) else {
             return false;
         };
@@ -444,9 +459,8 @@ impl Weighed<'_> {
             return false;
         }
         let by_number = (number_last - number) * first / number;
-        let objects = dump.classes[self.id.index()].count as usize;
         let course = || Growth::of(&self.bytes, seconds, tests).course;
-        (objects <= FEW_OBJECTS || growth - by_number > UNEXPLAINED * growth)
+        (self.objects <= FEW_OBJECTS || growth - by_number > UNEXPLAINED * growth)
             && !matches!(course(), Course::Still | Course::Stopped | Course::Once)
     }
 }
@@ -496,6 +510,11 @@ fn weigh<'d>(
             class: row.class,
             id: row.id,
             evidence,
+            objects: cohorts
+                .of_class(row.id)
+                .iter()
+                .map(|cohort| cohort.objects)
+                .sum(),
             instances: floats(&instances),
             bytes: floats(&bytes),
         });
