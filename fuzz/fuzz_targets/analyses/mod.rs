@@ -58,7 +58,7 @@ pub fn analyse(dump: &impl Source) {
             of.table(&mut sink(), style).expect(WRITTEN);
         }
     }
-    let Ok(of) = Stacks::of(dump, &Filter::default(), Weight::Bytes) else { return };
+    let Ok(of) = Stacks::of(dump, &SitesOptions::default(), Weight::Bytes) else { return };
     let of = of.clone().since(of);
     folded::write(&mut sink(), &of).expect(WRITTEN);
     // Nothing may be there to draw.
