@@ -206,3 +206,59 @@ fn printed_commands_run() {
         "three names, two suspects, two commands"
     );
 }
+
+/// Dumps of small programs with known truth: what leaks is likely to, what does not is no suspect, and
+/// the creating line and the attribute are those of the program. The same from native files.
+#[test]
+fn programs_of_known_truth_are_judged_right() {
+    let truth = std::fs::read(fixture("field/truth.json")).expect("it is there");
+    let truth: serde_json::Value = serde_json::from_slice(&truth).expect("it is JSON");
+    let mut judged = 0;
+    for of in truth.as_array().expect("a list") {
+        let name = of["dump"].as_str().expect("a name");
+        let folder = tempfile::tempdir().expect("a folder can be made");
+        let native = folder.path().join("dump.bin");
+        let pickle = fixture(&format!("field/{name}"));
+        let converted = std::process::Command::new(env!("CARGO_BIN_EXE_ctstats"))
+            .args(["convert".as_ref(), pickle.as_os_str(), native.as_os_str()])
+            .status();
+        assert!(converted.expect("the binary starts").success(), "{name}");
+        for path in [&pickle, &native] {
+            let file = DumpFile::open(path).expect("it is a dump");
+            let leaks = Leaks::of(&file, &LeaksOptions::default()).expect("none is asked for");
+            let suspects = leaks.suspects.iter().map(|suspect| &suspect.class);
+            let mut suspects: Vec<_> = suspects.map(|class| class.class.to_str()).collect();
+            suspects.sort();
+            let list = of["leaks"].as_array().expect("a list");
+            let text = |leak: &'static str| {
+                move |of: &serde_json::Value| of[leak].as_str().map(str::to_owned)
+            };
+            let mut expected: Vec<_> = list.iter().filter_map(text("class")).collect();
+            expected.sort();
+            assert_eq!(suspects, expected, "{name}");
+            for leak in list {
+                let class = text("class")(leak).expect("it has one");
+                let mut suspects = leaks.suspects.iter();
+                let suspect = suspects.find(|suspect| suspect.class.class.to_str() == class);
+                let suspect = suspect.expect("it is among them");
+                assert_eq!(
+                    suspect.class.verdict.confidence,
+                    Confidence::Likely,
+                    "{name}"
+                );
+                if let Some(attribute) = text("attribute")(leak) {
+                    let path = &suspect.kept.holders[0].path;
+                    let last = path.last().copied().flatten().expect("it has a name");
+                    assert_eq!(last.to_str(), attribute, "{name}");
+                }
+                if let Some(line) = leak["site"]["line"].as_i64() {
+                    let origin = &suspect.kept.origins[0];
+                    let told = origin.line.map(|line| line.to_string());
+                    assert_eq!(told, Some(line.to_string()), "{name}");
+                }
+                judged += 1;
+            }
+        }
+    }
+    assert_eq!(judged, 20, "ten leaks, each twice");
+}

@@ -315,8 +315,10 @@ pub(super) fn headline(leaks: &Leaks<'_>) -> String {
         "likely leak",
     );
     let possible = told(Confidence::Possible, "", "possibly leaks", "possibly leak");
-    let none = (likely.is_none() && possible.is_none())
-        .then(|| format!("No suspects: none {of_all} grew as a leak does"));
+    let none = (likely.is_none() && possible.is_none()).then(|| match leaks.classes().count() {
+        1 => "No suspects: the only class did not grow as a leak does".into(),
+        _ => format!("No suspects: none {of_all} grew as a leak does"),
+    });
     let filling = told(
         Confidence::Filling,
         "",

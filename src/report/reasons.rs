@@ -97,10 +97,9 @@ fn sentence(reason: Reason) -> String {
             swollen,
             growth_bytes,
         } => format!(
-            "{} of {} that were alive at the last snapshot hold more than when they were first \
-             measured: together {}",
+            "living instances that hold more than when they were first measured: {} of {}, together {}",
             count(swollen.into()),
-            units::counted(measured as usize, "instance", "instances"),
+            count(measured.into()),
             units::change(growth_bytes, ByteStyle::Units),
         ),
         Reason::InstancesHoldMore => {
