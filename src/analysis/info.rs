@@ -5,6 +5,7 @@ use serde::Serialize;
 use super::traps::Trap;
 use crate::error::Error;
 use crate::model::{Origin, Salvaged, Snapshot};
+use crate::select::Filter;
 use crate::source::Source;
 
 /// A dump as a whole.
@@ -83,6 +84,7 @@ impl<'d> Info<'d> {
     pub fn of(source: &'d impl Source) -> Result<Self, Error> {
         let digest = source.digest()?;
         let (dump, totals) = (digest.contents, digest.totals()?);
+        let cohorts = Filter::default().cohorts(source)?;
         let notes = dump.notes();
         let [objects, alive, samples, referents, sites] = [
             totals.objects,
@@ -117,7 +119,7 @@ impl<'d> Info<'d> {
             last_seconds: totals.span_seconds.map(|(_, last)| last),
             peak: dump.peak_snapshot().map(Peak::of),
             unknown_globals: notes.unknown_globals.clone(),
-            traps: Trap::with_totals(&totals, source)?,
+            traps: Trap::among(&totals, &cohorts, source)?,
         })
     }
 }

@@ -290,9 +290,7 @@ impl<'d> Sites<'d> {
         };
         let total = figures_of(dump, &groups);
         let all = groups.len();
-        let keep = options
-            .limit
-            .map_or(all, |limit| limit.count(all, Rules::Documented).min(all));
+        let keep = Limit::kept(options.limit, all);
         sort(&mut groups, keep, options);
         let share = |mut figures: SiteFigures| {
             let whole = total.size_bytes;
@@ -556,7 +554,7 @@ impl<'d> Group<'d> {
 }
 
 /// As much of a frame as tells groups apart.
-fn site_frame(frame: Frame<'_>, by: GroupBy) -> SiteFrame<'_> {
+pub(super) fn site_frame(frame: Frame<'_>, by: GroupBy) -> SiteFrame<'_> {
     SiteFrame {
         file: frame.file().head(MAX_TEXT),
         line: by.is_of_lines().then(|| frame.exact_line()),

@@ -5,9 +5,9 @@
 
 use serde::Serialize;
 
-use super::leaks::ENOUGH_SNAPSHOTS;
+use super::leaks::{ENOUGH_SNAPSHOTS, upper_median};
 use crate::error::Error;
-use crate::model::{ClassId, ClockFault, Cohort, Cohorts, Contents, Snapshot, Text, Totals};
+use crate::model::{ClockFault, Cohort, Cohorts, Contents, Snapshot, Text, Totals};
 use crate::select::Filter;
 use crate::source::Source;
 
@@ -156,16 +156,17 @@ impl<'d> Trap<'d> {
     /// tracked, when it was measured, what was recorded of it, and at which price. Fails if the dump
     /// cannot be read.
     pub fn all(source: &'d impl Source) -> Result<Vec<Trap<'d>>, Error> {
-        Trap::with_totals(&source.digest()?.totals()?, source)
+        let cohorts = Filter::default().cohorts(source)?;
+        Trap::among(&source.digest()?.totals()?, &cohorts, source)
     }
 
-    /// The same where the totals are known already.
-    pub(super) fn with_totals(
+    /// The same where the totals, and the cohorts of all objects, are known already.
+    pub(super) fn among(
         totals: &Totals,
+        cohorts: &Cohorts,
         source: &'d impl Source,
     ) -> Result<Vec<Trap<'d>>, Error> {
-        let cohorts = Filter::default().cohorts(source)?;
-        let recording = Recording::of(source.digest()?.contents, totals, &cohorts);
+        let recording = Recording::of(source.digest()?.contents, totals, cohorts);
         let mut traps = recording.untracked();
         let fault = clock_fault(source)?;
         traps.extend(fault.map(|fault| Trap::of_clock(&fault)));
@@ -294,7 +295,7 @@ impl<'d, 'f> Recording<'d, 'f> {
         let (begin, end) = self.totals.span_seconds?;
         let last = *self.moments.last()?;
         let longest = self.intervals().into_iter().reduce(f64::max)?;
-        let interval_seconds = median(self.intervals());
+        let interval_seconds = upper_median(self.intervals());
         let rest = end - last;
         let stops = self.moments.len() >= ENOUGH_SNAPSHOTS
             && rest > (end - begin) * STOP_PART
@@ -349,7 +350,7 @@ impl<'d, 'f> Recording<'d, 'f> {
         jumps.then_some(Trap::ClockSetForward {
             snapshot: end.index(),
             jump_seconds,
-            interval_seconds: median(intervals),
+            interval_seconds: upper_median(intervals),
         })
     }
 
@@ -406,11 +407,8 @@ impl<'d, 'f> Recording<'d, 'f> {
         if !is_heavy || overhead_bytes <= tracked_bytes {
             return None;
         }
-        let count = |class: ClassId| -> u64 {
-            let cohorts = self.cohorts.of_class(class).iter();
-            cohorts.map(|cohort| cohort.objects).sum()
-        };
-        let class = (self.dump.classes()).max_by_key(|class| count(class.id()))?;
+        let class =
+            (self.dump.classes()).max_by_key(|class| self.cohorts.objects_of(class.id()))?;
         let is_dead = |cohort: &&Cohort| cohort.death.is_some();
         let dead = self.cohorts.of_class(class.id()).iter().filter(is_dead);
         Some(Trap::HeavyTracker {
@@ -419,7 +417,7 @@ impl<'d, 'f> Recording<'d, 'f> {
             tracked_bytes,
             resident_bytes,
             class: class.name(),
-            class_objects: count(class.id()),
+            class_objects: self.cohorts.objects_of(class.id()),
             objects: self.totals.objects,
             class_dead: dead.map(|cohort| cohort.objects).sum(),
         })
@@ -444,11 +442,6 @@ impl<'d, 'f> Recording<'d, 'f> {
         let pairs = self.moments.windows(2);
         pairs.map(|pair| pair[1] - pair[0]).collect()
     }
-}
-
-fn median(mut seconds: Vec<f64>) -> f64 {
-    seconds.sort_by(f64::total_cmp);
-    seconds.get(seconds.len() / 2).copied().unwrap_or_default()
 }
 
 #[cfg(test)]

@@ -9,7 +9,7 @@ use serde::Serialize;
 use super::history::{go_through, spread};
 use super::summary::{SnapshotName, Summary, SummaryOptions};
 use crate::error::Error;
-use crate::model::{ClassId, ClassTotal, Rules, Salvaged, Text};
+use crate::model::{ClassId, ClassTotal, Salvaged, Text};
 use crate::named::{named, parsed_by_name};
 use crate::select::{Filter, Limit};
 use crate::source::Source;
@@ -164,9 +164,7 @@ impl<'d> Trends<'d> {
             }
         });
         let order = ranked(&held, options);
-        let keep = options
-            .limit
-            .map_or(all, |limit| limit.count(all, Rules::Documented).min(all));
+        let keep = Limit::kept(options.limit, all);
         let kept: Vec<(u32, ClassId)> = order[..keep].iter().map(|&at| places[at]).collect();
         let chosen = spread(dump, (MOST_KEPT / keep.max(1)).max(LEAST_SNAPSHOTS));
         let row = |(&at, &(_, id)): (&usize, &(u32, ClassId))| ClassTrend {

@@ -116,6 +116,12 @@ impl Cohorts {
         &self.cohorts[start as usize..self.ends[index] as usize]
     }
 
+    /// How many objects a class has.
+    pub(crate) fn objects_of(&self, class: ClassId) -> u64 {
+        let cohorts = self.of_class(class).iter();
+        cohorts.map(|cohort| cohort.objects).sum()
+    }
+
     pub(crate) fn place(&self, seconds: f64) -> Place {
         Place::of(seconds, &self.moments)
     }

@@ -382,13 +382,18 @@ impl<'d> TreeMerger<'d> {
 }
 
 /// Which of these moments, which ascend, this one is.
-fn find(moments: &[f64], seconds: f64) -> Option<usize> {
+pub(crate) fn find(moments: &[f64], seconds: f64) -> Option<usize> {
     let at = moments.partition_point(|&moment| moment < seconds);
     (moments.get(at) == Some(&seconds)).then_some(at)
 }
 
-/// A name up to its first colon.
-fn head(text: &TextArena, id: TextId) -> Text<'_> {
-    let name = text.bytes(id);
+/// The name of a referent up to its first colon: a repr stands behind it, which changes when the
+/// referent does.
+pub(crate) fn without_repr(name: Text<'_>) -> Text<'_> {
+    let name = name.as_bytes();
     Text::from_wtf8(memchr::memchr(b':', name).map_or(name, |colon| &name[..colon]))
+}
+
+fn head(text: &TextArena, id: TextId) -> Text<'_> {
+    without_repr(Text::from_wtf8(text.bytes(id)))
 }

@@ -47,7 +47,7 @@ pub(crate) use cohorts::{Cohort, Cohorts, Place, moments};
 pub(crate) use digest::{Figures, Totals};
 pub(crate) use merged_referents::{
     KeptMergedTrees, KeptTrees, MAX_LEVEL, MOST_NODES, MergedTree, MergedTrees, Node, Population,
-    TreeMerger,
+    TreeMerger, find, without_repr,
 };
 pub(crate) use object::{ObjectColumns, SampleColumns};
 pub(crate) use snapshot::{CachedClass, Number, SnapshotRow};

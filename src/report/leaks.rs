@@ -333,14 +333,19 @@ pub(super) fn headline(leaks: &Leaks<'_>) -> String {
 }
 
 /// When the growth began, in a sentence.
-pub(super) fn since_sentence(since: &Since<'_>) -> String {
+fn since_sentence(since: &Since<'_>) -> String {
+    format!("it has grown since {}", beginning(since))
+}
+
+/// When the growth began.
+pub(super) fn beginning(since: &Since<'_>) -> String {
     let name = snapshot(&since.snapshot);
     if since.is_first {
-        return format!("it has grown since the first snapshot, {name}, or longer");
+        return format!("the first snapshot, {name}, or longer");
     }
     let at = since.snapshot.timestamp_seconds.map(short_time);
     let at = at.map_or(String::new(), |at| format!(", {at} after tracking began"));
-    format!("it has grown since {name}{at}")
+    format!("{name}{at}")
 }
 
 /// What an attribute holds, or grew by.
@@ -665,8 +670,8 @@ pub(super) fn place(origin: &Origin<'_>) -> String {
 /// The own frame and its source, if it is not the line itself that created them.
 pub(super) fn asked_for_by<'d>(origin: &Origin<'d>) -> Option<(String, Option<Text<'d>>)> {
     let own = origin.own.as_ref()?;
-    let is_same = (Some(own.file), Some(own.line)) == (origin.file, origin.line);
-    let place = frame_place(own.file, own.line, Some(own.function));
+    let is_same = (Some(own.file), own.line) == (origin.file, origin.line);
+    let place = frame_place(own.file, own.line?, own.function);
     (!is_same).then_some((place, own.source))
 }
 

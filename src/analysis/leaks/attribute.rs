@@ -6,10 +6,10 @@ use std::collections::HashMap;
 use foldhash::fast::FixedState;
 
 use super::suspect::{Holder, MAX_TEXT, MOST};
-use super::swelling::Alive;
+use super::swelling::Compared;
 use crate::analysis::summary::percent;
 use crate::error::Error;
-use crate::model::{Asized, ObjectId, Projection, Rows, Samples, Text};
+use crate::model::{Asized, ObjectId, Projection, Rows, Samples, Text, without_repr};
 use crate::source::Source;
 
 /// How many objects are compared: those that took on most.
@@ -23,6 +23,10 @@ const REFERENTS_TOLD_BY: usize = 64;
 
 /// A step is followed if it brought so much of what the one above it grew by, in percent.
 const FOLLOWED_PERCENT: i128 = 50;
+
+/// What objects of classes of Python refer to, as Pympler names it.
+const DICT: &str = "__dict__";
+const CLASS: &str = "__class__";
 
 /// Referents of one name below the same parents, at either time.
 #[derive(Default)]
@@ -46,7 +50,7 @@ impl<'d> Pair<'d> {
         let named = |asized: &Asized<'d>| {
             let referents = asized.referents().take(REFERENTS_TOLD_BY);
             let mut names = referents.filter_map(Asized::name);
-            names.any(|name| ["__dict__", "__class__"].contains(&&*name.to_str()))
+            names.any(|name| [DICT, CLASS].map(Text::new).contains(&name))
         };
         self.after.iter().chain(&self.before).take(8).any(named)
     }
@@ -58,7 +62,7 @@ impl<'d> Pair<'d> {
         for (asized, is_after) in both {
             for referent in asized.iter().flat_map(|asized| asized.referents()) {
                 let name = referent.name().unwrap_or(Text::new(""));
-                let pair = by_name.entry(head(name)).or_default();
+                let pair = by_name.entry(without_repr(name)).or_default();
                 match is_after {
                     true => pair.after.push(referent),
                     false => pair.before.push(referent),
@@ -71,25 +75,11 @@ impl<'d> Pair<'d> {
     }
 }
 
-/// A name without the repr behind it: that changes when the attribute does.
-fn head(name: Text<'_>) -> Text<'_> {
-    let bytes = name.as_bytes();
-    Text::from_wtf8(memchr::memchr(b':', bytes).map_or(bytes, |colon| &bytes[..colon]))
-}
-
-/// The objects to compare, and what is compared with what.
-pub(super) enum Compared<'s> {
-    /// Each of these when it was first measured, and last.
-    Each(&'s [ObjectId]),
-    /// Those alive at a moment, and those alive at a later one.
-    Ends(&'s [Alive; 2]),
-}
-
 /// The attributes of these objects that grew, that which explains most first; none where
 /// referents were not recorded.
 pub(super) fn grown<'d>(
     source: &'d impl Source,
-    compared: Compared<'_>,
+    compared: &Compared,
 ) -> Result<Vec<Holder<'d>>, Error> {
     let few = |objects: &[ObjectId]| objects[..objects.len().min(MOST_OBJECTS)].to_vec();
     let [before, after] = match compared {
@@ -117,14 +107,13 @@ pub(super) fn grown<'d>(
         after: last.map(|sample| sample.asized).collect(),
     };
     let whole = roots.growth();
+    let dict = Text::new(DICT);
     let mut path = Vec::new();
     let mut holders = Vec::new();
     let mut here = roots;
     // Down the attributes of attributes, as long as one of them says most of it.
     while path.len() < DEEPEST {
-        let is_dict = path
-            .last()
-            .is_some_and(|&name| name == Text::new("__dict__"));
+        let is_dict = path.last() == Some(&dict);
         if !is_dict && !here.have_attributes() {
             break;
         }
@@ -137,7 +126,7 @@ pub(super) fn grown<'d>(
         if !path.is_empty() && most.growth() * 100 < growth * FOLLOWED_PERCENT && !is_dict {
             break;
         }
-        if *name != Text::new("__dict__") || most.after.iter().all(|a| a.referent_count() == 0) {
+        if *name != dict || most.after.iter().all(|a| a.referent_count() == 0) {
             holders = referents[..referents.len().min(MOST)]
                 .iter()
                 .map(|(name, pair)| holder(&path, *name, pair, whole))

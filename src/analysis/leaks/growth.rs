@@ -6,6 +6,8 @@
 //! - Did it stop? A row that rose in so many of its intervals seldom waits long for the next rise.
 //! - Does it slow down? The rises of the last third against those before.
 
+use super::trend::upper_median;
+
 /// How a row goes on at its end.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(super) enum Course {
@@ -306,9 +308,7 @@ fn weight(moments: &[f64], all: &[f64]) -> f64 {
     let intervals = |moments: &[f64]| -> Vec<f64> {
         moments.windows(2).map(|pair| pair[1] - pair[0]).collect()
     };
-    let mut usual = intervals(all);
-    usual.sort_by(f64::total_cmp);
-    let usual = usual.get(usual.len() / 2).copied().unwrap_or(0.0);
+    let usual = upper_median(intervals(all));
     let weights = intervals(moments).into_iter().map(|interval| match usual {
         0.0 => 1.0,
         _ => (2.0 * interval / usual).clamp(0.0, 1.0),

@@ -12,16 +12,21 @@ mod swelling;
 mod trend;
 mod verdict;
 
+use std::borrow::Cow;
+use std::collections::HashMap;
+
+use foldhash::fast::FixedState;
 use serde::Serialize;
 
 pub use survival::Survival;
-pub use suspect::{Holder, Origin, OwnFrame, SurvivorDetail, SurvivorObject};
+pub use suspect::{Holder, Origin, SurvivorDetail, SurvivorObject};
 pub use trend::Trend;
+pub(super) use trend::upper_median;
 pub(super) use verdict::ENOUGH_SNAPSHOTS;
 pub use verdict::{Confidence, Evidence, Pattern, Reason, Verdict};
 
 use growth::{Course, Growth};
-use swelling::Swelling;
+use swelling::{Compared, Swelling};
 use verdict::Rows;
 
 use super::coverage::Coverage;
@@ -30,7 +35,7 @@ use super::own_code::OwnCode;
 use super::summary::{SnapshotName, SnapshotSelector};
 use super::traps::Trap;
 use crate::error::Error;
-use crate::model::{ClassId, Cohorts, Contents, Rules, Salvaged, Snapshot, Survivors, Text};
+use crate::model::{ClassId, Cohorts, Contents, Salvaged, Snapshot, Survivors, Text};
 use crate::named::{named, parsed_by_name};
 use crate::select::{Filter, Limit};
 use crate::source::{Digest, Source};
@@ -118,9 +123,9 @@ pub struct ClassVerdict<'d> {
     pub evidence: Evidence,
     #[serde(skip)]
     id: ClassId,
-    /// What its living instances took on, if that is how it grows.
+    /// The objects that hold what it grew by, if it swells.
     #[serde(skip)]
-    swelling: Option<Swelling>,
+    compared: Option<Compared>,
     /// Whether it grew by less than a ten-thousandth of the process: true or not, it matters little.
     pub is_small: bool,
     /// The snapshot after which it began to grow; `None` unless it grows.
@@ -205,6 +210,8 @@ pub struct Leaks<'d> {
 pub struct Verdicts<'d> {
     digest: Digest<'d>,
     options: LeaksOptions,
+    /// Of the objects that pass the filter.
+    cohorts: Cow<'d, Cohorts>,
     snapshots: usize,
     objects: u64,
     coverage: Coverage<'d>,
@@ -234,27 +241,27 @@ impl<'d> Verdicts<'d> {
                 only_used: true,
             },
         )?;
-        let (seconds, places) = history.timed();
         let cohorts = options.filter.cohorts(source)?;
+        let (seconds, places) = history.timed();
         let weighed = weigh(dump, &history, &places, &seconds, &cohorts);
-        let tests = weighed
-            .iter()
-            .filter(|class| class.comes_and_goes())
-            .count();
-        let mut swelling = {
-            let candidates = weighed
-                .iter()
-                .filter(|class| class.may_swell(&seconds, tests));
-            let mut candidates: Vec<ClassId> = candidates.map(|class| class.id).collect();
-            candidates.sort_unstable();
-            Swelling::of_classes(source, &options.filter, &candidates, &seconds)?
+        let comes_and_goes = |class: &&Weighed<'_>| class.comes_and_goes();
+        let recording = Recording {
+            tests: weighed.iter().filter(comes_and_goes).count(),
+            process_bytes: history.snapshots.last().and_then(|last| {
+                let process = last.process_resident_bytes.or(last.process_virtual_bytes);
+                process.or(last.asizeof_total_bytes)
+            }),
+            history: &history,
+            seconds,
+            places,
         };
+        let mut held = held(source, &options.filter, &weighed, &recording)?;
         let mut suspects = Vec::new();
         let mut filling = Vec::new();
         let mut cleared = Vec::new();
         for class in weighed {
-            let swelling = swelling.remove(&class.id);
-            let class = class.judged(swelling, tests, &history, options);
+            let held = held.remove(&class.id);
+            let class = class.judged(held, &recording, options);
             match class.verdict.confidence {
                 Confidence::No => cleared.push(class),
                 Confidence::Filling => filling.push(class),
@@ -264,17 +271,14 @@ impl<'d> Verdicts<'d> {
         sort(&mut filling, options);
         sort(&mut cleared, options);
         sort(&mut suspects, options);
-        let all = suspects.len();
-        let limit = options
-            .limit
-            .map_or(all, |limit| limit.count(all, Rules::Documented).min(all));
-        let more_suspects = suspects.split_off(limit);
+        let more_suspects = suspects.split_off(Limit::kept(options.limit, suspects.len()));
         Ok(Verdicts {
             digest,
             options: options.clone(),
-            snapshots: seconds.len(),
+            snapshots: recording.seconds.len(),
             coverage: coverage(source, &options.filter, &history)?,
             objects: objects(dump, &options.filter, &cohorts),
+            cohorts,
             between,
             suspects,
             more_suspects,
@@ -311,10 +315,15 @@ impl<'d> Verdicts<'d> {
         if let Some(survivors) = self.between.map(Survivors::of).filter(|_| !kept.is_empty()) {
             let suspects = self.suspects.iter();
             let classes: Vec<_> = suspects
-                .map(|class| (class.id, class.swelling.as_ref()))
+                .map(|class| (class.id, class.compared.as_ref()))
                 .collect();
             kept = suspect::look(source, &classes, survivors, &self.options)?;
         }
+        // Traps are those of the whole recording.
+        let all = match self.options.filter.is_empty() {
+            true => self.cohorts,
+            false => Filter::default().cohorts(source)?,
+        };
         let suspects = self.suspects.into_iter().zip(kept);
         Ok(Leaks {
             salvaged,
@@ -335,7 +344,7 @@ impl<'d> Verdicts<'d> {
                 alive_at: SnapshotName::of(alive_at),
             }),
             cleared: self.cleared,
-            traps: Trap::with_totals(&totals, source)?,
+            traps: Trap::among(&totals, &all, source)?,
             limits,
         })
     }
@@ -381,50 +390,42 @@ struct Weighed<'d> {
 }
 
 impl<'d> Weighed<'d> {
-    /// The verdict, and since when the class grows. `tests` is how many classes come and go.
+    /// The verdict, and since when the class grows.
     fn judged(
         self,
-        swelling: Option<Swelling>,
-        tests: usize,
-        history: &History<'d>,
+        held: Option<(Growth, Swelling)>,
+        recording: &Recording<'_, 'd>,
         options: &LeaksOptions,
     ) -> ClassVerdict<'d> {
-        let (seconds, places) = history.timed();
         let rows = Rows {
-            instances: Growth::of(&self.instances, &seconds, tests),
-            bytes: Growth::of(&self.bytes, &seconds, tests),
-            swelling,
+            instances: Growth::of(&self.instances, &recording.seconds, recording.tests),
+            held,
             waves: self.waves(),
-            tests,
+            tests: recording.tests,
         };
         let verdict = self.evidence.verdict(&rows, options.min_growth_bytes);
         let swells = verdict.pattern == Pattern::Swelling;
-        let by_replacement = verdict.reasons.contains(&Reason::ReplacedByLarger);
-        let mut swelling = rows.swelling.filter(|_| swells);
-        if let Some(swelling) = &mut swelling {
-            swelling.is_by_replacement = by_replacement;
-        }
-        let since = match &swelling {
-            Some(_) if by_replacement => rows.bytes.since,
-            Some(swelling) => swelling.growth.since,
-            None => rows.instances.since,
+        let (since, compared) = match rows.held.filter(|_| swells) {
+            Some((bytes, swelling)) if verdict.reasons.contains(&Reason::ReplacedByLarger) => {
+                (bytes.since, Some(Compared::Ends(swelling.at_ends)))
+            }
+            Some((_, swelling)) => {
+                let since = swelling.growth.since;
+                (since, Some(Compared::Each(swelling.swollen)))
+            }
+            None => (rows.instances.since, None),
         };
-        let process_bytes = history.snapshots.last().and_then(|last| {
-            let process = last.process_resident_bytes.or(last.process_virtual_bytes);
-            process.or(last.asizeof_total_bytes)
-        });
         let grows = verdict.confidence != Confidence::No;
         ClassVerdict {
             class: self.class,
-            is_small: grows && self.evidence.is_small_in(process_bytes),
+            is_small: grows && self.evidence.is_small_in(recording.process_bytes),
             verdict,
             evidence: self.evidence,
             id: self.id,
-            since: places.get(since).filter(|_| grows).map(|&place| Since {
-                snapshot: SnapshotName::of_summary(&history.snapshots[place]),
-                is_first: since == 0,
-            }),
-            swelling,
+            since: Some(since)
+                .filter(|_| grows)
+                .and_then(|since| recording.since(since)),
+            compared,
         }
     }
 
@@ -443,26 +444,67 @@ impl<'d> Weighed<'d> {
         }
     }
 
-    /// Whether its living instances may hold more than at first: if there are many objects, they
-    /// are looked at only if their number does not explain what the class grew by.
-    fn may_swell(&self, seconds: &[f64], tests: usize) -> bool {
-        let (Some(&last), Some(&number_last)) = (self.bytes.last(), self.instances.last()) else {
-            return false;
-        };
-        let start = self.instances.iter().position(|&instances| instances > 0.0);
-        let Some(start) = start.filter(|_| number_last > 0.0) else {
-            return false;
-        };
+    /// How the bytes go on, if its living instances may hold more than at first: of many objects
+    /// only if their number does not explain what the class grew by.
+    fn may_swell(&self, recording: &Recording<'_, '_>) -> Option<Growth> {
+        let (&last, &number_last) = (self.bytes.last()?, self.instances.last()?);
+        let start = self.instances.iter().position(|&number| number > 0.0)?;
         let (first, number) = (self.bytes[start], self.instances[start]);
         let growth = last - first;
-        if self.evidence.snapshots < ENOUGH_SNAPSHOTS || growth <= 0.0 {
-            return false;
+        if recording.seconds.len() < ENOUGH_SNAPSHOTS || number_last <= 0.0 || growth <= 0.0 {
+            return None;
         }
         let by_number = (number_last - number) * first / number;
-        let course = || Growth::of(&self.bytes, seconds, tests).course;
-        (self.objects <= FEW_OBJECTS || growth - by_number > UNEXPLAINED * growth)
-            && !matches!(course(), Course::Still | Course::Stopped | Course::Once)
+        if self.objects > FEW_OBJECTS && growth - by_number <= UNEXPLAINED * growth {
+            return None;
+        }
+        let bytes = Growth::of(&self.bytes, &recording.seconds, recording.tests);
+        let stops = [Course::Still, Course::Stopped, Course::Once].contains(&bytes.course);
+        (!stops).then_some(bytes)
     }
+}
+
+/// What is the same for all classes.
+struct Recording<'h, 'd> {
+    history: &'h History<'d>,
+    /// The moments of the snapshots that are compared, ascending, and their places in the history.
+    seconds: Vec<f64>,
+    places: Vec<usize>,
+    /// How many classes come and go.
+    tests: usize,
+    /// The size of the process at the last snapshot; `None` where it is unknown.
+    process_bytes: Option<i128>,
+}
+
+impl<'d> Recording<'_, 'd> {
+    /// The compared snapshot of this number as a beginning of growth.
+    fn since(&self, number: usize) -> Option<Since<'d>> {
+        let snapshot = &self.history.snapshots[*self.places.get(number)?];
+        Some(Since {
+            snapshot: SnapshotName::of_summary(snapshot),
+            is_first: number == 0,
+        })
+    }
+}
+
+/// What living instances took on, and how the bytes go on, of the classes that may swell.
+fn held(
+    source: &impl Source,
+    filter: &Filter,
+    weighed: &[Weighed<'_>],
+    recording: &Recording<'_, '_>,
+) -> Result<HashMap<ClassId, (Growth, Swelling), FixedState>, Error> {
+    let candidates = weighed
+        .iter()
+        .filter_map(|class| Some((class.id, class.may_swell(recording)?)));
+    let bytes: HashMap<ClassId, Growth, FixedState> = candidates.collect();
+    let mut classes: Vec<ClassId> = bytes.keys().copied().collect();
+    classes.sort_unstable();
+    let swelling = Swelling::of_classes(source, filter, &classes, &recording.seconds)?;
+    let held = swelling.into_iter();
+    Ok(held
+        .map(|(id, swelling)| (id, (bytes[&id], swelling)))
+        .collect())
 }
 
 /// Classes that held something, with their figures.
@@ -510,11 +552,7 @@ fn weigh<'d>(
             class: row.class,
             id: row.id,
             evidence,
-            objects: cohorts
-                .of_class(row.id)
-                .iter()
-                .map(|cohort| cohort.objects)
-                .sum(),
+            objects: cohorts.objects_of(row.id),
             instances: floats(&instances),
             bytes: floats(&bytes),
         });
@@ -570,8 +608,8 @@ fn coverage<'d>(
 fn objects(dump: &Contents, filter: &Filter, cohorts: &Cohorts) -> u64 {
     let classes = dump.classes();
     let classes = classes.filter(|class| filter.admits_class(class.name()));
-    let of_class = classes.flat_map(|class| cohorts.of_class(class.id()));
-    of_class.map(|cohort| cohort.objects).sum()
+    let objects = classes.map(|class| cohorts.objects_of(class.id()));
+    objects.sum()
 }
 
 fn snapshots_compared(classes: usize) -> usize {

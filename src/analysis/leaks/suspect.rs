@@ -7,12 +7,12 @@ use foldhash::fast::FixedState;
 use serde::Serialize;
 
 use super::LeaksOptions;
-use super::attribute::{self, Compared};
-use super::swelling::Swelling;
+use super::attribute;
+use super::swelling::Compared;
 use crate::analysis::merged::{self, MergedRow, Merger, Trees};
 use crate::analysis::objects::address;
 use crate::analysis::own_code::OwnCode;
-use crate::analysis::sites::is_tracker;
+use crate::analysis::sites::{GroupBy, SiteFrame, is_tracker, site_frame};
 use crate::analysis::summary::percent;
 use crate::error::Error;
 use crate::model::{
@@ -73,31 +73,7 @@ pub struct Origin<'d> {
     pub spans: usize,
     /// The innermost frame of the program's own code, that created most of them; `None` if all
     /// frames are of the standard library or of installed packages.
-    pub own: Option<OwnFrame<'d>>,
-}
-
-/// A frame of the program's own code.
-#[derive(Clone, Debug, PartialEq, Serialize)]
-pub struct OwnFrame<'d> {
-    /// The file.
-    pub file: Text<'d>,
-    /// The line, from 1.
-    pub line: Integer<'d>,
-    /// The function.
-    pub function: Text<'d>,
-    /// The first source line without its indentation; `None` where there is none.
-    pub source: Option<Text<'d>>,
-}
-
-impl<'d> OwnFrame<'d> {
-    fn of(frame: Frame<'d>) -> Self {
-        OwnFrame {
-            file: frame.file().head(MAX_TEXT),
-            line: frame.exact_line(),
-            function: frame.function().head(MAX_TEXT),
-            source: source_line(frame),
-        }
-    }
+    pub own: Option<SiteFrame<'d>>,
 }
 
 /// An attribute that holds bytes.
@@ -137,7 +113,7 @@ pub struct SurvivorObject<'d> {
 /// traces are read, and of the few that are shown the reprs and addresses.
 pub(super) fn look<'d>(
     source: &'d impl Source,
-    classes: &[(ClassId, Option<&Swelling>)],
+    classes: &[(ClassId, Option<&Compared>)],
     survivors: Survivors,
     options: &LeaksOptions,
 ) -> Result<Vec<SurvivorDetail<'d>>, Error> {
@@ -163,7 +139,7 @@ pub(super) fn look<'d>(
     };
     let mut looks = Vec::with_capacity(classes.len());
     let mut shown = Vec::new();
-    for (&(id, swelling), members) in classes.iter().zip(&members) {
+    for (&(id, compared), members) in classes.iter().zip(&members) {
         let objects: Vec<Measured<'d>> = members
             .iter()
             .filter_map(|&id| dump.recorded_object(id))
@@ -178,11 +154,7 @@ pub(super) fn look<'d>(
         (kept.origins, kept.more_origins) = origins(&objects, size_bytes, survivors, &options.own);
         let class = Class { dump, id };
         let all = objects.iter().map(|&(object, _)| object);
-        if let Some(swelling) = swelling {
-            let compared = match swelling.is_by_replacement {
-                true => Compared::Ends(&swelling.at_ends),
-                false => Compared::Each(&swelling.swollen),
-            };
+        if let Some(compared) = compared {
             kept.holders = attribute::grown(source, compared)?;
         } else if let Some(tree) = trees.tree(class, all) {
             kept.holders = holders(&tree.referents);
@@ -220,19 +192,19 @@ pub(super) fn look<'d>(
 /// the survivors that the filter lets count.
 fn members_of(
     source: &impl Source,
-    classes: &[(ClassId, Option<&Swelling>)],
+    classes: &[(ClassId, Option<&Compared>)],
     survivors: Survivors,
     filter: &Filter,
 ) -> Result<Vec<Vec<ObjectId>>, Error> {
-    let piling_up = classes.iter().filter(|(_, swelling)| swelling.is_none());
+    let piling_up = classes.iter().filter(|(_, compared)| compared.is_none());
     let mut ascending: Vec<ClassId> = piling_up.map(|&(id, _)| id).collect();
     ascending.sort_unstable();
     let wanted = Projection::of([Column::Birth, Column::Death]).and(filter.projection());
     let lives = source.fetch(wanted, Rows::OfClasses(&ascending))?;
     let dump: &Contents = &lives;
-    let members_of = |&(id, swelling): &(ClassId, Option<&Swelling>)| {
-        if let Some(swelling) = swelling {
-            return swelling.members().to_vec();
+    let members_of = |&(id, compared): &(ClassId, Option<&Compared>)| {
+        if let Some(compared) = compared {
+            return compared.members().to_vec();
         }
         let objects = Class { dump, id }.objects();
         let objects = objects.filter(|&object| survivors.has(object) && filter.admits(object));
@@ -273,6 +245,7 @@ fn origins<'d>(
     // Traces are few; each is looked at once.
     let mut of_trace: HashMap<_, [Option<Frame<'d>>; 2], FixedState> = HashMap::default();
     let mut created: HashMap<Option<u32>, Created<'d>, FixedState> = HashMap::default();
+    let line_of = |frame| site_frame(frame, GroupBy::Frame);
     let mut own = own.finder();
     let length = survivors.alive_at_seconds - survivors.from_seconds;
     for &(object, size) in objects {
@@ -308,25 +281,20 @@ fn origins<'d>(
     let origins = created.map(|(_, created)| {
         let own = created.own.into_iter();
         let most = own.max_by_key(|&(number, (_, objects))| (objects, std::cmp::Reverse(number)));
-        let frame = created.frame;
+        let line = created.frame.map(line_of);
         Origin {
-            file: frame.map(|frame| frame.file().head(MAX_TEXT)),
-            line: frame.map(Frame::exact_line),
-            function: frame.map(|frame| frame.function().head(MAX_TEXT)),
-            source: frame.and_then(source_line),
+            file: line.as_ref().map(|line| line.file),
+            line: line.as_ref().and_then(|line| line.line),
+            function: line.as_ref().and_then(|line| line.function),
+            source: line.and_then(|line| line.source),
             objects: created.objects,
             size_bytes: created.size_bytes,
             share_percent: percent(created.size_bytes, all_bytes),
             spans: created.spans.count_ones() as usize,
-            own: most.and_then(|(_, (frame, _))| frame).map(OwnFrame::of),
+            own: most.and_then(|(_, (frame, _))| frame).map(line_of),
         }
     });
     (origins.collect(), more)
-}
-
-/// The first source line of a frame, without its indentation.
-fn source_line(frame: Frame<'_>) -> Option<Text<'_>> {
-    Some(frame.source_lines().next()?.trim().head(MAX_TEXT))
 }
 
 /// A survivor and its bytes at the third snapshot.

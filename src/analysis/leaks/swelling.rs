@@ -7,7 +7,7 @@ use foldhash::fast::FixedState;
 
 use super::growth::Growth;
 use crate::error::Error;
-use crate::model::{Class, ClassId, Contents, ObjectId, Projection, Rows, Samples};
+use crate::model::{Class, ClassId, Contents, ObjectId, Projection, Rows, Samples, find};
 use crate::select::Filter;
 use crate::source::Source;
 
@@ -25,9 +25,25 @@ pub(super) struct Swelling {
     pub(super) growth: Growth,
     /// The instances that were alive at the first snapshot that saw one, and at the last.
     pub(super) at_ends: [Alive; 2],
-    /// Whether the class grows because those of the last are larger than those before, and not
-    /// because they took on bytes.
-    pub(super) is_by_replacement: bool,
+}
+
+/// The objects that hold what a class grew by, and what they are compared with.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) enum Compared {
+    /// Each of these when it was first measured, and last.
+    Each(Vec<ObjectId>),
+    /// Those alive at a moment, and the larger ones alive at a later one.
+    Ends([Alive; 2]),
+}
+
+impl Compared {
+    /// The objects that hold it.
+    pub(super) fn members(&self) -> &[ObjectId] {
+        match self {
+            Compared::Each(objects) => objects,
+            Compared::Ends([_, end]) => &end.objects,
+        }
+    }
 }
 
 /// The instances alive at a snapshot, by their numbers in the dump.
@@ -40,14 +56,6 @@ pub(super) struct Alive {
 }
 
 impl Swelling {
-    /// The objects that hold what grew.
-    pub(super) fn members(&self) -> &[ObjectId] {
-        match self.is_by_replacement {
-            true => &self.at_ends[1].objects,
-            false => &self.swollen,
-        }
-    }
-
     /// Of classes whose ids ascend, measured at these moments, which ascend. Classes of whom
     /// no snapshot saw an instance are left out.
     pub(super) fn of_classes(
@@ -90,9 +98,8 @@ impl Swelling {
         };
         for object in objects().filter(|object| object.is_active_at(last)) {
             let mut sizes = object.live_samples().filter_map(|sample| {
-                let at = seconds.partition_point(|&moment| moment < sample.time_seconds);
-                let is_at = seconds.get(at) == Some(&sample.time_seconds);
-                is_at.then(|| (at, sample.asized.size_bytes()))
+                let at = find(seconds, sample.time_seconds)?;
+                Some((at, sample.asized.size_bytes()))
             });
             let Some((_, first)) = sizes.next() else {
                 continue;
@@ -127,7 +134,6 @@ impl Swelling {
             growth_bytes: sum,
             growth: Growth::of(&row, seconds, 1),
             at_ends: [alive_at(start), alive_at(last)],
-            is_by_replacement: false,
         })
     }
 }

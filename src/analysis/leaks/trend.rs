@@ -95,6 +95,12 @@ fn median(numbers: &mut [f64]) -> Option<f64> {
     Some(lower / 2.0 + upper / 2.0)
 }
 
+/// The middle of some numbers, of two middle ones the larger; 0 of none.
+pub(in crate::analysis) fn upper_median(mut numbers: Vec<f64>) -> f64 {
+    numbers.sort_by(f64::total_cmp);
+    numbers.get(numbers.len() / 2).copied().unwrap_or_default()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -229,10 +229,9 @@ pub(in crate::analysis) const ENOUGH_SNAPSHOTS: usize = 4;
 pub(super) struct Rows {
     /// How the number of instances goes on.
     pub(super) instances: Growth,
-    /// How the bytes go on.
-    pub(super) bytes: Growth,
-    /// What living instances took on; `None` where nothing was measured twice.
-    pub(super) swelling: Option<Swelling>,
+    /// How the bytes go on, and what living instances took on; `None` of a class whose instances
+    /// were not measured for that.
+    pub(super) held: Option<(Growth, Swelling)>,
     /// What the number of instances grew by since the first, in roots of its mean.
     pub(super) waves: f64,
     /// How many classes are weighed whose instances come and go: of many, one or the other grows
@@ -344,10 +343,11 @@ impl Evidence {
                 reason,
             })
         };
-        let level_survivors = survival
-            .late_share()
-            .is_some_and(|late| late < LEVEL_SURVIVORS);
-        let every_time = survival.is_of_every_time() && !level_survivors;
+        let possible = |speaks: bool| {
+            let reason = Reason::GrowthWithoutLastingSurvivors;
+            piling_up(Confidence::Possible, reason).filter(|_| speaks)
+        };
+        let every_time = survival.is_of_every_time() && !self.few_stay();
         // The number must grow by what stays, or else those who stay replace others.
         let balanced = 5 * instances.change() >= 2 * i128::from(survival.survived_early());
         let old_ones_stay =
@@ -389,27 +389,23 @@ impl Evidence {
             Course::Uncertain if every_time && old_ones_stay => {
                 piling_up(Confidence::Likely, Reason::SurvivorsOfEverySpan)
             }
-            Course::GoesOn if monotonicity >= PROBABLY_RISING && waves >= SOME_WAVES => {
-                piling_up(Confidence::Possible, Reason::GrowthWithoutLastingSurvivors)
-            }
-            Course::Uncertain if monotonicity >= CLEARLY_RISING && waves >= CLEAR_WAVES => {
-                piling_up(Confidence::Possible, Reason::GrowthWithoutLastingSurvivors)
-            }
-            Course::Uncertain if (every_time || stays) && waves >= SOME_WAVES => {
-                piling_up(Confidence::Possible, Reason::GrowthWithoutLastingSurvivors)
-            }
-            _ => None,
+            Course::GoesOn => possible(monotonicity >= PROBABLY_RISING && waves >= SOME_WAVES),
+            Course::Uncertain => possible(
+                (monotonicity >= CLEARLY_RISING && waves >= CLEAR_WAVES)
+                    || ((every_time || stays) && waves >= SOME_WAVES),
+            ),
+            Course::Still => None,
         }
     }
 
     /// What the bytes of the instances say; `None` if they did not swell.
     fn size(&self, rows: &Rows) -> Option<Finding> {
-        let swelling = rows.swelling.as_ref()?;
+        let (bytes, swelling) = rows.held.as_ref()?;
         if self.weightless || self.bytes.change() <= 0 {
             return None;
         }
         if self.swelling_share(rows) < MOSTLY {
-            return self.replaced(rows);
+            return self.replaced(rows.instances, *bytes, swelling);
         }
         let swells = |confidence| {
             Some(Finding {
@@ -421,7 +417,7 @@ impl Evidence {
         let Growth {
             course, unevenness, ..
         } = swelling.growth;
-        match (course, rows.bytes.course) {
+        match (course, bytes.course) {
             // What is pruned now and then has a bound.
             (Course::GoesOn | Course::Uncertain, _) if unevenness > MOST_PRUNED => None,
             // What takes on bytes and is then dropped does not leak them.
@@ -443,13 +439,12 @@ impl Evidence {
 
     /// Instances that are replaced by ones that hold more: a state that is copied and extended. Their
     /// number does not change, and chance does not make each one larger than the one before.
-    fn replaced(&self, rows: &Rows) -> Option<Finding> {
-        let goes_on =
-            rows.bytes.course == Course::GoesOn && rows.bytes.unevenness < REPLACED_UNEVEN;
-        let [start, end] = &rows.swelling.as_ref()?.at_ends;
+    fn replaced(&self, instances: Growth, bytes: Growth, swelling: &Swelling) -> Option<Finding> {
+        let goes_on = bytes.course == Course::GoesOn && bytes.unevenness < REPLACED_UNEVEN;
+        let [start, end] = &swelling.at_ends;
         let start: HashSet<_> = start.objects.iter().collect();
         let new = end.objects.iter().filter(|object| !start.contains(object));
-        let is_replaced = rows.instances.course == Course::Still
+        let is_replaced = instances.course == Course::Still
             && new.count() as f64 >= REPLACED * end.objects.len() as f64;
         (goes_on && is_replaced).then_some(Finding {
             confidence: Confidence::Likely,
@@ -460,20 +455,22 @@ impl Evidence {
 
     /// What living instances took on, as a share of what the class grew by.
     fn swelling_share(&self, rows: &Rows) -> f64 {
-        let swelling = rows.swelling.as_ref();
-        let swelling = swelling.map_or(0, |swelling| swelling.growth_bytes.max(0));
+        let held = rows.held.as_ref();
+        let swelling = held.map_or(0, |(_, swelling)| swelling.growth_bytes.max(0));
         swelling as f64 / (self.bytes.last - self.bytes_at_start).max(1) as f64
+    }
+
+    /// Whether far fewer of the later births stay than of the earlier ones.
+    fn few_stay(&self) -> bool {
+        let late = self.survival.late_share();
+        late.is_some_and(|late| late < LEVEL_SURVIVORS)
     }
 
     /// What a class does that does not grow.
     fn at_rest(&self) -> Finding {
         let died = self.survival.born - self.survival.survived;
-        let few_stay = self
-            .survival
-            .late_share()
-            .is_some_and(|late| late < LEVEL_SURVIVORS);
         let late = self.instances.late_growth.or(self.bytes.late_growth);
-        let is_level = few_stay || late.is_some_and(|late| late < LEVEL);
+        let is_level = self.few_stay() || late.is_some_and(|late| late < LEVEL);
         let grew = self.instances.change() > 0 || self.bytes.change() > 0;
         if self.snapshots >= ENOUGH_SNAPSHOTS && grew && is_level {
             Finding::no(Pattern::LevelledOff, Reason::GrowthStopped)
@@ -523,7 +520,7 @@ impl Evidence {
                 intervals_with_survivors: survival.spans_with_survivors,
             });
         }
-        if let (Reason::InstancesHoldMore, Some(swelling)) = (finding, &rows.swelling) {
+        if let (Reason::InstancesHoldMore, Some((_, swelling))) = (finding, &rows.held) {
             reasons.push(Reason::Swelling {
                 measured: swelling.measured,
                 swollen: swelling.swollen.len() as u64,

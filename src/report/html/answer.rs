@@ -281,13 +281,10 @@ struct Verdict {
 fn facts(suspect: &Suspect<'_>, instance: impl Fn(&str) -> String) -> Vec<Fact> {
     let class = &suspect.class;
     let fact = |name, lines: Vec<FactLine>| (!lines.is_empty()).then_some(Fact { name, lines });
-    let since = class.since.iter().map(|since| {
-        let sentence = leaks::since_sentence(since);
-        let since = sentence
-            .trim_start_matches("it has grown since ")
-            .to_owned();
-        FactLine::from(shown(Text::new(&since)))
-    });
+    let since = class
+        .since
+        .iter()
+        .map(|since| FactLine::from(shown(Text::new(&leaks::beginning(since)))));
     let is_rate =
         |reason: &Reason| matches!(reason, Reason::Slopes { .. } | Reason::Weightless { .. });
     let (rate, evidence): (Vec<Reason>, Vec<Reason>) = class
