@@ -505,6 +505,7 @@ const checkKeyboard = async (file) => {
   const chart = "#chart-tracked";
   await page.hover(`${chart} .mark:nth-of-type(2) rect`, { position: { x: 4, y: 40 } });
   assert.match(await page.textContent(`${chart} .readout`), /^snapshot 1/);
+  await page.mouse.move(0, 0);
   // Classes are left out and shown again; with Shift one is alone.
   const areas = () => page.$$eval(`${chart} path.area`, (all) => all.filter((path) => path.checkVisibility()).map((path) => [path.textContent, path.getAttribute("d")]));
   const all = await areas();

@@ -745,7 +745,9 @@
       current.focus();
     };
     for (const mark of marks) {
-      mark.addEventListener("pointerenter", () => show(mark));
+      // Not "pointerenter": a page that scrolls below a pointer at rest sends that one, too, and
+      // would write over what the keyboard has chosen.
+      mark.addEventListener("pointermove", () => show(mark));
       mark.addEventListener("focus", () => show(mark));
       mark.addEventListener("click", (event) => choose(view, mark, event.shiftKey));
     }
@@ -798,7 +800,7 @@
       const boxOf = (node, depth, x, width) => {
         const box = drawn("svg", { class: node.kind, x: `${x}%`, y: depth * ROW, width: `${width}%`, height: ROW, role: "img", tabindex: "-1", "aria-label": tell(node) },
           drawn("rect", { width: "100%", height: ROW - 1 }), drawn("text", { x: 4, y: 14 }, node.name));
-        box.addEventListener("pointerenter", () => (readout.textContent = tell(node)));
+        box.addEventListener("pointermove", () => (readout.textContent = tell(node)));
         box.addEventListener("focus", () => makeCurrent(node));
         box.addEventListener("click", () => zoom(node));
         boxes.set(node, box);
