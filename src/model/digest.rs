@@ -66,33 +66,40 @@ impl Totals {
         let mut sizes = dump
             .objects()
             .map(|object| object.largest_bytes(Rules::Documented));
+        let (alive, span_seconds) = Totals::lives(dump);
         Totals {
             objects: dump.listed.len() as u64,
-            alive: Totals::alive(dump),
+            alive,
             samples: dump.samples.time.len() as u64,
             referents: dump.asized.referents.len() as u64,
             asized: dump.asized.rows.len() as u64,
             traces: dump.traces.ends.len() as u64,
-            span_seconds: Totals::span_seconds(dump),
+            span_seconds,
             has_sizes: sizes.any(|bytes| bytes != 0),
         }
     }
 
-    pub(crate) fn alive(dump: &Contents) -> u64 {
-        dump.objects().filter(|object| object.is_alive()).count() as u64
-    }
-
-    pub(crate) fn span_seconds(dump: &Contents) -> Option<(f64, f64)> {
-        let births = dump.objects().map(|object| object.birth_seconds());
-        let deaths = dump.objects().filter_map(|object| object.death_seconds());
-        let snapshots = dump.snapshots().map(Snapshot::timestamp_seconds);
-        let times = births.chain(deaths).chain(snapshots);
-        let (first, last) = times
-            .filter(|time| time.is_finite())
-            .fold((f64::INFINITY, f64::NEG_INFINITY), |(first, last), time| {
-                (time.min(first), time.max(last))
-            });
-        (first <= last).then_some((first, last))
+    /// How many objects are alive, and the first and the last time of all in seconds. One pass
+    /// over the lives.
+    pub(crate) fn lives(dump: &Contents) -> (u64, Option<(f64, f64)>) {
+        let mut alive = 0;
+        let (mut first, mut last) = (f64::INFINITY, f64::NEG_INFINITY);
+        let mut see = |time: f64| {
+            if time.is_finite() {
+                (first, last) = (time.min(first), time.max(last));
+            }
+        };
+        for object in dump.objects() {
+            see(object.birth_seconds());
+            match object.death_seconds() {
+                Some(death) => see(death),
+                None => alive += 1,
+            }
+        }
+        dump.snapshots()
+            .map(Snapshot::timestamp_seconds)
+            .for_each(see);
+        (alive, (first <= last).then_some((first, last)))
     }
 }
 

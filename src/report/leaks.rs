@@ -13,7 +13,8 @@ use super::form::{Report, Rows};
 use super::report_table::{Of, ReportTable, Row, TableColumn, Value};
 use super::{Paint, coverage, reasons, traps};
 use crate::analysis::leaks::{
-    ClassVerdict, Confidence, Holder, Leaks, Origin, Pattern, Since, SurvivorObject, Suspect,
+    ClassVerdict, Confidence, Holder, Leaks, Origin, Pattern, Reason, Since, SurvivorObject,
+    Suspect,
 };
 use crate::analysis::summary::SnapshotName;
 use crate::model::{Integer, Text};
@@ -263,8 +264,12 @@ fn table(out: &mut impl Write, leaks: &Leaks<'_>, dump: &Path, style: Style) -> 
     if !leaks.filling.is_empty() {
         page.heading("Still filling, as a cache does")?;
         page.list(&leaks.filling)?;
+        if let Some(telling) = longest_telling(leaks) {
+            page.item("  ", &telling)?;
+        }
     }
     page.cleared(leaks)?;
+    page.referrers(leaks, dump)?;
     let coverage = coverage::sentences(&leaks.coverage);
     if !coverage.is_empty() {
         page.heading("How much the tracked classes explain")?;
@@ -295,41 +300,62 @@ pub(super) fn headline(leaks: &Leaks<'_>) -> String {
             leaks.snapshots
         );
     }
-    let of_all = format!(
-        "of {}",
-        counted(leaks.classes().count(), "class", "classes")
-    );
-    let told = |confidence, of_all: &str, one: &str, many: &str| {
-        let of = leaks.classes();
-        let of = of.filter(|class| class.verdict.confidence == confidence);
-        match of.count() {
-            0 => None,
-            1 => Some(format!("1{of_all} {one}")),
-            count => Some(format!("{}{of_all} {many}", thousands(count as i128))),
-        }
+    let classes = leaks.classes().count();
+    let has_suspects = !leaks.suspects.is_empty() || !leaks.more_suspects.is_empty();
+    let mut of_all = match (has_suspects, classes) {
+        (false, _) => String::new(),
+        // "1 of 1 class" says no more.
+        (true, 1) => " class".into(),
+        (true, _) => format!(" of {}", counted(classes, "class", "classes")),
     };
-    let likely = told(
-        Confidence::Likely,
-        &format!(" {of_all}"),
-        "likely leaks",
-        "likely leak",
-    );
-    let possible = told(Confidence::Possible, "", "possibly leaks", "possibly leak");
-    let none = (likely.is_none() && possible.is_none()).then(|| match leaks.classes().count() {
-        1 => "No suspects: the only class did not grow as a leak does".into(),
-        _ => format!("No suspects: none {of_all} grew as a leak does"),
-    });
-    let filling = told(
-        Confidence::Filling,
-        "",
-        "may be filling a cache",
-        "may be filling caches",
-    );
-    let parts: Vec<String> = [none, likely, possible, filling]
-        .into_iter()
-        .flatten()
-        .collect();
+    let mut parts = Vec::new();
+    match classes {
+        _ if has_suspects => {}
+        1 => parts.push("No suspects: the only class did not grow as a leak does".into()),
+        _ => parts.push(format!(
+            "No suspects: none of {} grew as a leak does",
+            counted(classes, "class", "classes")
+        )),
+    }
+    for (confidence, one, many) in [
+        (Confidence::Likely, "likely leaks", "likely leak"),
+        (Confidence::Possible, "possibly leaks", "possibly leak"),
+        (
+            Confidence::Filling,
+            "may be filling a cache",
+            "may be filling caches",
+        ),
+    ] {
+        let of = leaks.classes();
+        let count = of.filter(|class| class.verdict.confidence == confidence);
+        let count = count.count();
+        if count > 0 {
+            let verb = if count == 1 { one } else { many };
+            // Of how many, only the first part says.
+            let of_all = std::mem::take(&mut of_all);
+            parts.push(format!("{}{of_all} {verb}", thousands(count as i128)));
+        }
+    }
     parts.join(", ") + "."
+}
+
+/// How long a recording would tell of all that fill up.
+fn longest_telling(leaks: &Leaks<'_>) -> Option<String> {
+    let reasons = leaks
+        .filling
+        .iter()
+        .flat_map(|class| &class.verdict.reasons);
+    let spans = reasons.filter_map(|reason| match *reason {
+        Reason::GrowthSlowsDown {
+            telling_span_seconds,
+            span_seconds,
+        } => Some((telling_span_seconds, span_seconds)),
+        _ => None,
+    });
+    // One of which it is not to be told needs the longest.
+    let telling = |telling: Option<f64>| telling.unwrap_or(f64::INFINITY);
+    let (span, recorded) = spans.max_by(|a, b| telling(a.0).total_cmp(&telling(b.0)))?;
+    Some(reasons::telling(span, recorded))
 }
 
 /// When the growth began, in a sentence.
@@ -472,9 +498,11 @@ impl<W: Write> Prose<'_, W> {
                 self.holder(suspect.class.class, holder)?;
             }
         }
+        if kept.oldest == kept.largest {
+            return self.objects("oldest and largest", &kept.oldest);
+        }
         self.objects("oldest", &kept.oldest)?;
-        self.objects("largest", &kept.largest)?;
-        Ok(())
+        self.objects("largest", &kept.largest)
     }
 
     /// What stands behind a suspect's name.
@@ -492,10 +520,6 @@ impl<W: Write> Prose<'_, W> {
         let recording: Vec<String> = advice.recording.iter().cloned().collect();
         for (heading, lines) in [
             ("next", &advice.next),
-            (
-                "who refers to one, at a Python prompt inside the program",
-                &advice.python,
-            ),
             ("for the next recording", &recording),
         ] {
             if lines.is_empty() {
@@ -505,6 +529,20 @@ impl<W: Write> Prose<'_, W> {
             for line in lines {
                 writeln!(self.out, "    {line}")?;
             }
+        }
+        Ok(())
+    }
+
+    /// Lines that show who refers to an instance of the first suspect that they can name: those of
+    /// the others differ in the name alone.
+    fn referrers(&mut self, leaks: &Leaks<'_>, dump: &Path) -> io::Result<()> {
+        let mut lines = advised(leaks, dump).map(|advised| advised.advice.python);
+        let Some(lines) = lines.find(|lines| !lines.is_empty()) else {
+            return Ok(());
+        };
+        self.heading("Who refers to one, at a Python prompt inside the program")?;
+        for line in lines {
+            writeln!(self.out, "    {line}")?;
         }
         Ok(())
     }

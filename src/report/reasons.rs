@@ -52,8 +52,7 @@ fn sentence(reason: Reason) -> String {
                 None => String::new(),
             };
             format!(
-                "{by_time}{} each snapshot (median slopes); monotonicity {monotonicity:+.2} \
-                 (1: never falls, -1: never rises)",
+                "{by_time}{} each snapshot (median slopes); monotonicity {monotonicity:+.2}",
                 change(bytes_per_snapshot),
             )
         }
@@ -63,20 +62,14 @@ fn sentence(reason: Reason) -> String {
             intervals_with_births,
             intervals_with_survivors,
         } => format!(
-            "{} of {} born between the first snapshot and the last were alive at the last, \
-             from {intervals_with_survivors} of {}",
+            "{} of {} born after the first snapshot are alive at the last, from \
+             {intervals_with_survivors} of {}",
             count(survived.into()),
             count(born.into()),
-            units::counted(
-                intervals_with_births,
-                "interval between snapshots",
-                "intervals between snapshots"
-            ),
+            units::counted(intervals_with_births, "interval", "intervals"),
         ),
         Reason::SurvivorsOfEverySpan => {
-            "in every interval some new instances survive; a full cache or a finished start-up does \
-             not look like this"
-                .into()
+            "some of every interval stay: no full cache, and no start-up that is over".into()
         }
         Reason::MayBeACache => {
             "too few snapshots to tell growth from a cache that fills up; take four or more".into()
@@ -117,9 +110,13 @@ fn sentence(reason: Reason) -> String {
         Reason::GrewOnce => {
             "it grew between two snapshots alone: one step does not show a leak".into()
         }
-        Reason::GrowthSlowsDown => {
-            "it grows by less and less, as a cache does that fills up".into()
-        }
+        Reason::GrowthSlowsDown {
+            telling_span_seconds,
+            span_seconds,
+        } => format!(
+            "it grows by less and less, as a cache does that fills up; {}",
+            telling(telling_span_seconds, span_seconds)
+        ),
         Reason::GrowthStopped => "it grew and then stopped, as a full cache does".into(),
         Reason::InstancesComeAndGo => {
             "instances are created and released, and their number does not grow".into()
@@ -127,6 +124,18 @@ fn sentence(reason: Reason) -> String {
         Reason::BecameSmaller => "it became smaller".into(),
         Reason::NothingHappened => "nothing much happened".into(),
         Reason::TooFewSnapshots => "too few snapshots to say anything".into(),
+    }
+}
+
+/// How long a recording would tell a cache from a leak.
+pub(super) fn telling(telling_span_seconds: Option<f64>, span_seconds: f64) -> String {
+    let this = units::short_time(span_seconds);
+    match telling_span_seconds {
+        Some(telling) => format!(
+            "a recording of about {} would tell, this one has {this}",
+            units::short_time(telling)
+        ),
+        None => format!("a recording much longer than {this} would tell"),
     }
 }
 

@@ -6,6 +6,7 @@
 //! - Did it stop? A row that rose in so many of its intervals seldom waits long for the next rise.
 //! - Does it slow down? The rises of the last third against those before.
 
+use super::decline::Decline;
 use super::trend::upper_median;
 
 /// How a row goes on at its end.
@@ -36,6 +37,9 @@ pub(super) struct Growth {
     pub(super) monotonicity: f64,
     /// Its falls as a share of its rises.
     pub(super) unevenness: f64,
+    /// If it slows down: in how many intervals from its start on it would have stopped; `None` if
+    /// that is not to be told.
+    pub(super) stops_after_intervals: Option<f64>,
 }
 
 /// Below this probability something is no chance.
@@ -97,6 +101,7 @@ impl Growth {
             since: empty,
             monotonicity: 0.0,
             unevenness: unevenness(row),
+            stops_after_intervals: None,
         };
         let grew = row.first() < row.last();
         if row.len() < 2 || !grew {
@@ -106,6 +111,9 @@ impl Growth {
         growth.since = empty + began;
         (growth.monotonicity, _) = kendall(&row[began..]);
         growth.course = course(row, seconds, SIGNIFICANT / tests.max(1) as f64);
+        if growth.course == Course::Slowing {
+            growth.stops_after_intervals = stops_after(row, seconds);
+        }
         growth
     }
 }
@@ -316,8 +324,31 @@ fn weight(moments: &[f64], all: &[f64]) -> f64 {
     weights.sum()
 }
 
-/// Whether each third of a row rises by less than the one before, more than chance explains.
+/// Whether a row rises by less and less, more than chance explains.
 fn slows_down(row: &[f64]) -> bool {
+    Decline::of(row).is_some_and(|decline| decline.is_clear) || falls_by_thirds(row)
+}
+
+/// After how many intervals a row that slows down would be told to have stopped: when no rise has
+/// followed for so long, or when its later half brings no more.
+fn stops_after(row: &[f64], seconds: &[f64]) -> Option<f64> {
+    let intervals = (row.len() - 1) as f64;
+    let rises = Rises::of(row, seconds, NOTABLE_RISE);
+    let after = if rises.may_just_have_stopped() {
+        let is_stop =
+            |stall: &usize| chance_of_stall(rises.count, rises.waited, *stall as f64) < STOPPED;
+        let stall = (rises.stall.max(2)..10 * row.len()).find(is_stop)?;
+        (row.len() - 1 - rises.stall + stall) as f64
+    } else {
+        // Its later half brings x / (1 + x) of all, where x is what the earlier half leaves.
+        let left_by_half = LATE_GAIN_OF_EVEN / (1.0 - LATE_GAIN_OF_EVEN);
+        2.0 * Decline::of(row)?.tau_intervals * -left_by_half.ln()
+    };
+    (after > intervals).then_some(after)
+}
+
+/// Whether each third of a row rises by less than the one before.
+fn falls_by_thirds(row: &[f64]) -> bool {
     let steps: Vec<f64> = row.windows(2).map(|pair| pair[1] - pair[0]).collect();
     let third = steps.len() / 3;
     if third < 2 {
@@ -543,6 +574,19 @@ mod tests {
         assert_eq!(since(&[5, 5, 5, 5, 9, 13, 17, 21]), 3);
         assert_eq!(since(&[0, 1, 2, 3, 4, 5]), 0);
         assert_eq!(since(&[3, 4, 3, 4, 3, 9, 15, 21, 27]), 4);
+    }
+
+    #[test]
+    fn when_it_stops() {
+        // A leak does not.
+        assert_eq!(growth(&[0, 4, 8, 12, 16, 20]).stops_after_intervals, None);
+        // 20 * 0.8^n: tau is 4.5 intervals, and 2 ln(19) of them are 26.4.
+        let filling = growth(&[0, 20, 36, 49, 59, 67, 74, 79, 83, 86, 89, 91, 93]);
+        let after = filling.stops_after_intervals.unwrap();
+        assert!((25.0..28.0).contains(&after), "{after}");
+        // Six rises in six intervals, and a stall: by Laplace's rule (1/8) (2/9) is below 5 %.
+        let stalled = growth(&[0, 4, 8, 12, 16, 20, 24, 24]);
+        assert_eq!(stalled.stops_after_intervals, Some(8.0));
     }
 
     /// Tables of Kendall (Rank Correlation Methods, table 1): n = 4, S = 6; n = 5, S = 8; n = 8,

@@ -5,6 +5,7 @@
 //! what a dump cannot show.
 
 mod attribute;
+mod decline;
 mod growth;
 mod survival;
 mod suspect;

@@ -157,7 +157,13 @@ pub enum Reason {
     /// It grew in one interval between snapshots alone.
     GrewOnce,
     /// It grows by less and less.
-    GrowthSlowsDown,
+    GrowthSlowsDown {
+        /// How long a recording of the same pace must be to show that it stopped, in seconds;
+        /// `None` if that is not to be told.
+        telling_span_seconds: Option<f64>,
+        /// How long this one is, in seconds.
+        span_seconds: f64,
+    },
     /// Instances come and go.
     InstancesComeAndGo,
     /// It became smaller.
@@ -366,11 +372,7 @@ impl Evidence {
             }
             Course::Stopped => Some(Finding::no(Pattern::LevelledOff, Reason::GrowthStopped)),
             Course::Once => Some(Finding::no(Pattern::LevelledOff, Reason::GrewOnce)),
-            Course::Slowing => Some(Finding {
-                confidence: Confidence::Filling,
-                pattern: Pattern::Filling,
-                reason: Reason::GrowthSlowsDown,
-            }),
+            Course::Slowing => Some(self.filling(&rows.instances)),
             Course::GoesOn if every_time => {
                 piling_up(Confidence::Likely, Reason::SurvivorsOfEverySpan)
             }
@@ -427,13 +429,23 @@ impl Evidence {
             }
             (Course::GoesOn, Course::GoesOn) => swells(Confidence::Likely),
             (Course::GoesOn, _) => swells(Confidence::Possible),
-            (Course::Slowing, _) => Some(Finding {
-                confidence: Confidence::Filling,
-                pattern: Pattern::Filling,
-                reason: Reason::GrowthSlowsDown,
-            }),
+            (Course::Slowing, _) => Some(self.filling(&swelling.growth)),
             (Course::Once, _) => Some(Finding::no(Pattern::LevelledOff, Reason::GrewOnce)),
             (Course::Still | Course::Uncertain, _) => None,
+        }
+    }
+
+    /// What fills up, and how long a recording would tell whether it does.
+    fn filling(&self, growth: &Growth) -> Finding {
+        let interval_seconds = self.span_seconds / self.snapshots.saturating_sub(1).max(1) as f64;
+        let telling = growth.stops_after_intervals;
+        Finding {
+            confidence: Confidence::Filling,
+            pattern: Pattern::Filling,
+            reason: Reason::GrowthSlowsDown {
+                telling_span_seconds: telling.map(|intervals| intervals * interval_seconds),
+                span_seconds: self.span_seconds,
+            },
         }
     }
 

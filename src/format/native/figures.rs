@@ -84,9 +84,7 @@ pub(super) fn compare_lives(dump: &Contents) -> Outcome<()> {
     let Some(totals) = &dump.of_whole else {
         return Ok(());
     };
-    let same =
-        (Totals::alive(dump), Totals::span_seconds(dump)) == (totals.alive, totals.span_seconds);
-    if same {
+    if Totals::lives(dump) == (totals.alive, totals.span_seconds) {
         Ok(())
     } else {
         Err(lying("obj.death"))
