@@ -47,7 +47,7 @@ const LEAST_SNAPSHOTS: usize = 16;
 
 /// Classes of so few objects are always looked at for objects that hold more and more; others
 /// only if so much of their growth is not explained by the number of instances.
-const FEW_OBJECTS: u64 = 1000;
+const FEW_OBJECTS: u64 = 200;
 const UNEXPLAINED: f64 = 0.2;
 
 /// How many pairs of snapshots are compared, of all classes together. Every class is weighed;
