@@ -417,6 +417,23 @@ const CASES: &[(&str, &str)] = &[
     ),
     ("usage-leaks-between", "leaks LEAKY --between 0 noon"),
     ("help-leaks", "leaks --help"),
+    // What swells, what has no sizes, a queue, and what is at rest again.
+    (
+        "leaks-swelling",
+        "leaks fixtures/field/s02_str_log.dump.gz --width 80",
+    ),
+    (
+        "leaks-weightless",
+        "leaks fixtures/field/l20_metaclass.dump.gz --width 80",
+    ),
+    (
+        "leaks-backlog",
+        "leaks fixtures/field/l21_backlog.dump.gz --width 80",
+    ),
+    (
+        "leaks-stopped",
+        "leaks fixtures/field/n16_rehash.dump.gz --width 80",
+    ),
     ("leaks-limit", "leaks HISTORIES --limit 1"),
     // A clock that was set back: lives are judged by the order of the snapshots.
     ("clock-leaks", "leaks CLOCK"),

@@ -6,7 +6,7 @@ use std::path::Path;
 
 use serde::Serialize;
 
-use crate::analysis::leaks::{Leaks, Suspect};
+use crate::analysis::leaks::{Leaks, Pattern, Suspect};
 use crate::units::{acts, marks};
 
 /// What to do next.
@@ -29,9 +29,14 @@ impl Advice {
             dump += " --salvage";
         }
         let class = quoted(Path::new(harmless_part(&name)));
-        // One object with all that it holds is about a screen.
+        // The oldest shows what is kept, the largest what swells. One object with all that it holds
+        // is about a screen.
+        let key = match suspect.class.verdict.pattern {
+            Pattern::Swelling => "size",
+            _ => "birth",
+        };
         let mut next = vec![format!(
-            "ctstats print {dump} --class {class} --alive --sort birth --limit 1"
+            "ctstats print {dump} --class {class} --alive --sort {key} --limit 1"
         )];
         let mut origins = suspect.kept.origins.iter();
         if origins.any(|origin| origin.file.is_some()) {

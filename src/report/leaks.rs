@@ -13,8 +13,8 @@ use super::form::{Report, Rows};
 use super::report_table::{Of, ReportTable, Row, TableColumn, Value};
 use super::{Paint, coverage, reasons, traps};
 use crate::analysis::leaks::{
-    ClassVerdict, Confidence, Holder, Leaks, Origin, Pattern, Reason, Since, SurvivorObject,
-    Suspect,
+    ClassVerdict, Confidence, Evidence, Holder, Leaks, Origin, Pattern, Reason, Since,
+    SurvivorObject, Suspect,
 };
 use crate::analysis::summary::SnapshotName;
 use crate::model::{Integer, Text};
@@ -189,7 +189,7 @@ fn markdown(out: &mut impl Write, leaks: &Leaks<'_>, style: ByteStyle) -> io::Re
             thousands(evidence.instances.last),
             bytes(evidence.bytes.first, style),
             bytes(evidence.bytes.last, style),
-            change(evidence.bytes.change(), style),
+            grew(evidence, style),
             thousands(evidence.survival.survived.into()),
             thousands(evidence.survival.born.into()),
         )?;
@@ -339,6 +339,14 @@ pub(super) fn headline(leaks: &Leaks<'_>) -> String {
     parts.join(", ") + "."
 }
 
+/// What a class grew by: of one whose bytes are counted elsewhere, its instances.
+pub(super) fn grew(evidence: &Evidence, style: ByteStyle) -> String {
+    match evidence.instances.change() {
+        count if evidence.weightless && count != 0 => format!("{count:+} instances"),
+        _ => change(evidence.bytes.change(), style),
+    }
+}
+
 /// How long a recording would tell of all that fill up.
 fn longest_telling(leaks: &Leaks<'_>) -> Option<String> {
     let reasons = leaks
@@ -470,13 +478,16 @@ impl<W: Write> Prose<'_, W> {
         let kept = &suspect.kept;
         let swells = verdict.pattern == Pattern::Swelling;
         if let Some(between) = leaks.between.as_ref().filter(|_| !swells) {
+            let hold = match suspect.class.evidence.weightless {
+                true => String::new(),
+                false => format!(" hold {}", self.size(kept.size_bytes)),
+            };
             let text = format!(
-                "{} born between {} and {} and alive at {} hold {}",
+                "{} born between {} and {} and alive at {}{hold}",
                 thousands(kept.objects.into()),
                 snapshot(&between.from),
                 snapshot(&between.to),
                 snapshot(&between.alive_at),
-                self.size(kept.size_bytes)
             );
             self.item("  - ", &text)?;
         }
@@ -508,7 +519,7 @@ impl<W: Write> Prose<'_, W> {
     /// What stands behind a suspect's name.
     fn verdict(&self, suspect: &Suspect<'_>) -> [String; 2] {
         let verdict = &suspect.class.verdict;
-        let growth = change(suspect.class.evidence.bytes.change(), self.bytes);
+        let growth = grew(&suspect.class.evidence, self.bytes);
         [
             format!("leak {}", confidence(verdict.confidence)),
             format!("({}, {growth})", pattern(verdict.pattern)),
@@ -621,7 +632,7 @@ impl<W: Write> Prose<'_, W> {
         let figures = |class: &ClassVerdict<'_>| {
             format!(
                 "{:>10}  {:<12}",
-                change(class.evidence.bytes.change(), self.bytes),
+                grew(&class.evidence, self.bytes),
                 pattern(class.verdict.pattern)
             )
         };

@@ -394,12 +394,14 @@ impl<'d> Weighed<'d> {
     /// The verdict, and since when the class grows.
     fn judged(
         self,
-        held: Option<(Growth, Swelling)>,
+        held: Option<Swelling>,
         recording: &Recording<'_, 'd>,
         options: &LeaksOptions,
     ) -> ClassVerdict<'d> {
+        let growth = |row| Growth::of(row, &recording.seconds, recording.tests);
         let rows = Rows {
-            instances: Growth::of(&self.instances, &recording.seconds, recording.tests),
+            instances: growth(&self.instances),
+            bytes: growth(&self.bytes),
             held,
             waves: self.waves(),
             tests: recording.tests,
@@ -407,10 +409,10 @@ impl<'d> Weighed<'d> {
         let verdict = self.evidence.verdict(&rows, options.min_growth_bytes);
         let swells = verdict.pattern == Pattern::Swelling;
         let (since, compared) = match rows.held.filter(|_| swells) {
-            Some((bytes, swelling)) if verdict.reasons.contains(&Reason::ReplacedByLarger) => {
-                (bytes.since, Some(Compared::Ends(swelling.at_ends)))
+            Some(swelling) if verdict.reasons.contains(&Reason::ReplacedByLarger) => {
+                (rows.bytes.since, Some(Compared::Ends(swelling.at_ends)))
             }
-            Some((_, swelling)) => {
+            Some(swelling) => {
                 let since = swelling.growth.since;
                 (since, Some(Compared::Each(swelling.swollen)))
             }
@@ -445,23 +447,26 @@ impl<'d> Weighed<'d> {
         }
     }
 
-    /// How the bytes go on, if its living instances may hold more than at first: of many objects
-    /// only if their number does not explain what the class grew by.
-    fn may_swell(&self, recording: &Recording<'_, '_>) -> Option<Growth> {
-        let (&last, &number_last) = (self.bytes.last()?, self.instances.last()?);
-        let start = self.instances.iter().position(|&number| number > 0.0)?;
+    /// Whether its living instances may hold more than at first: of many objects only if their
+    /// number does not explain what the class grew by.
+    fn may_swell(&self, recording: &Recording<'_, '_>) -> bool {
+        let (Some(&last), Some(&number_last)) = (self.bytes.last(), self.instances.last()) else {
+            return false;
+        };
+        let Some(start) = self.instances.iter().position(|&number| number > 0.0) else {
+            return false;
+        };
         let (first, number) = (self.bytes[start], self.instances[start]);
         let growth = last - first;
         if recording.seconds.len() < ENOUGH_SNAPSHOTS || number_last <= 0.0 || growth <= 0.0 {
-            return None;
+            return false;
         }
         let by_number = (number_last - number) * first / number;
         if self.objects > FEW_OBJECTS && growth - by_number <= UNEXPLAINED * growth {
-            return None;
+            return false;
         }
         let bytes = Growth::of(&self.bytes, &recording.seconds, recording.tests);
-        let stops = [Course::Still, Course::Stopped, Course::Once].contains(&bytes.course);
-        (!stops).then_some(bytes)
+        ![Course::Still, Course::Stopped, Course::Once].contains(&bytes.course)
     }
 }
 
@@ -488,24 +493,17 @@ impl<'d> Recording<'_, 'd> {
     }
 }
 
-/// What living instances took on, and how the bytes go on, of the classes that may swell.
+/// What living instances took on, of the classes that may swell.
 fn held(
     source: &impl Source,
     filter: &Filter,
     weighed: &[Weighed<'_>],
     recording: &Recording<'_, '_>,
-) -> Result<HashMap<ClassId, (Growth, Swelling), FixedState>, Error> {
-    let candidates = weighed
-        .iter()
-        .filter_map(|class| Some((class.id, class.may_swell(recording)?)));
-    let bytes: HashMap<ClassId, Growth, FixedState> = candidates.collect();
-    let mut classes: Vec<ClassId> = bytes.keys().copied().collect();
+) -> Result<HashMap<ClassId, Swelling, FixedState>, Error> {
+    let candidates = weighed.iter().filter(|class| class.may_swell(recording));
+    let mut classes: Vec<ClassId> = candidates.map(|class| class.id).collect();
     classes.sort_unstable();
-    let swelling = Swelling::of_classes(source, filter, &classes, &recording.seconds)?;
-    let held = swelling.into_iter();
-    Ok(held
-        .map(|(id, swelling)| (id, (bytes[&id], swelling)))
-        .collect())
+    Swelling::of_classes(source, filter, &classes, &recording.seconds)
 }
 
 /// Classes that held something, with their figures.

@@ -289,7 +289,11 @@ fn origins<'d>(
             source: line.and_then(|line| line.source),
             objects: created.objects,
             size_bytes: created.size_bytes,
-            share_percent: percent(created.size_bytes, all_bytes),
+            share_percent: match all_bytes {
+                // Their bytes are counted elsewhere.
+                0 => percent(created.objects.into(), objects.len() as i128),
+                _ => percent(created.size_bytes, all_bytes),
+            },
             spans: created.spans.count_ones() as usize,
             own: most.and_then(|(_, (frame, _))| frame).map(line_of),
         }

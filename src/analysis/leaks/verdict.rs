@@ -235,9 +235,11 @@ pub(in crate::analysis) const ENOUGH_SNAPSHOTS: usize = 4;
 pub(super) struct Rows {
     /// How the number of instances goes on.
     pub(super) instances: Growth,
-    /// How the bytes go on, and what living instances took on; `None` of a class whose instances
-    /// were not measured for that.
-    pub(super) held: Option<(Growth, Swelling)>,
+    /// How the bytes go on.
+    pub(super) bytes: Growth,
+    /// What living instances took on; `None` of a class whose instances were not measured for
+    /// that.
+    pub(super) held: Option<Swelling>,
     /// What the number of instances grew by since the first, in roots of its mean.
     pub(super) waves: f64,
     /// How many classes are weighed whose instances come and go: of many, one or the other grows
@@ -281,7 +283,7 @@ impl Evidence {
         let survived = self.survival.survived > 0;
         let finding = match () {
             () if self.snapshots < 2 => Finding::no(Pattern::TooShort, Reason::TooFewSnapshots),
-            () if !grew => self.at_rest(),
+            () if !grew => self.at_rest(rows),
             () if self.snapshots < ENOUGH_SNAPSHOTS && survived => Finding {
                 confidence: Confidence::Possible,
                 pattern: Pattern::PilingUp,
@@ -323,7 +325,7 @@ impl Evidence {
                 }
             }
             (Some(finding), None) | (None, Some(finding)) => finding,
-            (None, None) => self.at_rest(),
+            (None, None) => self.at_rest(rows),
         }
     }
 
@@ -402,12 +404,12 @@ impl Evidence {
 
     /// What the bytes of the instances say; `None` if they did not swell.
     fn size(&self, rows: &Rows) -> Option<Finding> {
-        let (bytes, swelling) = rows.held.as_ref()?;
+        let (bytes, swelling) = (rows.bytes, rows.held.as_ref()?);
         if self.weightless || self.bytes.change() <= 0 {
             return None;
         }
         if self.swelling_share(rows) < MOSTLY {
-            return self.replaced(rows.instances, *bytes, swelling);
+            return self.replaced(rows.instances, bytes, swelling);
         }
         let swells = |confidence| {
             Some(Finding {
@@ -468,7 +470,7 @@ impl Evidence {
     /// What living instances took on, as a share of what the class grew by.
     fn swelling_share(&self, rows: &Rows) -> f64 {
         let held = rows.held.as_ref();
-        let swelling = held.map_or(0, |(_, swelling)| swelling.growth_bytes.max(0));
+        let swelling = held.map_or(0, |swelling| swelling.growth_bytes.max(0));
         swelling as f64 / (self.bytes.last - self.bytes_at_start).max(1) as f64
     }
 
@@ -479,11 +481,17 @@ impl Evidence {
     }
 
     /// What a class does that does not grow.
-    fn at_rest(&self) -> Finding {
+    fn at_rest(&self, rows: &Rows) -> Finding {
         let died = self.survival.born - self.survival.survived;
         let late = self.instances.late_growth.or(self.bytes.late_growth);
         let is_level = self.few_stay() || late.is_some_and(|late| late < LEVEL);
         let grew = self.instances.change() > 0 || self.bytes.change() > 0;
+        match rows.bytes.course {
+            _ if self.bytes.change() <= 0 || self.snapshots < ENOUGH_SNAPSHOTS => {}
+            Course::Stopped => return Finding::no(Pattern::LevelledOff, Reason::GrowthStopped),
+            Course::Once => return Finding::no(Pattern::LevelledOff, Reason::GrewOnce),
+            _ => {}
+        }
         if self.snapshots >= ENOUGH_SNAPSHOTS && grew && is_level {
             Finding::no(Pattern::LevelledOff, Reason::GrowthStopped)
         } else if self.bytes.monotonicity <= -RISING && self.bytes.change() < 0 {
@@ -532,7 +540,7 @@ impl Evidence {
                 intervals_with_survivors: survival.spans_with_survivors,
             });
         }
-        if let (Reason::InstancesHoldMore, Some((_, swelling))) = (finding, &rows.held) {
+        if let (Reason::InstancesHoldMore, Some(swelling)) = (finding, &rows.held) {
             reasons.push(Reason::Swelling {
                 measured: swelling.measured,
                 swollen: swelling.swollen.len() as u64,

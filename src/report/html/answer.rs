@@ -18,7 +18,7 @@ use crate::analysis::leaks::{
 use crate::model::{ClassId, Text};
 use crate::report::advice::Advice;
 use crate::report::{leaks, reasons};
-use crate::units::{ByteStyle, bytes, change, counted, short_time, thousands};
+use crate::units::{ByteStyle, bytes, counted, short_time, thousands};
 
 /// How many origins and attributes a card shows.
 const MOST: usize = 3;
@@ -240,7 +240,7 @@ impl<'p> Verdicts<'p> {
             href: line.href.filter(|_| is_linked),
             confidence: leaks::confidence(class.verdict.confidence),
             pattern: line.pattern,
-            growth: change(class.evidence.bytes.change(), ByteStyle::Units),
+            growth: leaks::grew(&class.evidence, ByteStyle::Units),
             spark,
             spark_text,
             facts,
