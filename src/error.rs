@@ -38,10 +38,12 @@ pub enum Error {
         /// What is there, and what to do.
         what: String,
     },
-    /// A file of limits is none.
-    Limits {
+    /// A file of limits, or of known leaks, is none.
+    Config {
         /// The path, or `-`.
         file: String,
+        /// What it is meant to be.
+        meant: &'static str,
         /// What is wrong, and where.
         what: String,
     },
@@ -108,7 +110,7 @@ impl Error {
             Error::Open { file, .. }
             | Error::Read { file, .. }
             | Error::Dump { file, .. }
-            | Error::Limits { file, .. } => name.clone_into(file),
+            | Error::Config { file, .. } => name.clone_into(file),
             _ => {}
         }
         self
@@ -148,9 +150,10 @@ impl fmt::Display for Error {
                 let at = offset.map_or(String::new(), |offset| format!(" at byte {offset}"));
                 (file, format!("{problem}{at}: {}", escaped(what)))
             }
-            Error::Limits { file, what } => {
-                (file, format!("cannot be used as limits: {}", escaped(what)))
-            }
+            Error::Config { file, meant, what } => (
+                file,
+                format!("cannot be used as {meant}: {}", escaped(what)),
+            ),
             Error::NoSnapshot(what) | Error::Invalid(what) | Error::Unchecked { what, .. } => {
                 return f.write_str(what);
             }

@@ -75,6 +75,7 @@
 //! | module | owns |
 //! | --- | --- |
 //! | `error` | the one [`Error`]: the file, the offset, what to do next |
+//! | `config` | TOML files that users write: limits, known leaks |
 //! | `input`, `prefetch` | a path or standard input → plain bytes; the only place that opens files for reading; decompression on a second thread |
 //! | `room` | memory for what grows with a file, reserved before it is needed |
 //! | `pickle` | a safe interpreter of all pickle opcodes that knows nothing of Pympler |
@@ -110,6 +111,7 @@
 pub mod analysis;
 #[cfg(test)]
 mod arbitrary;
+mod config;
 mod error;
 mod format;
 mod input;

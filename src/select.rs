@@ -11,6 +11,7 @@ use std::cmp::Ordering;
 use std::fmt;
 use std::str::FromStr;
 
+pub(crate) use class_pattern::ClassPattern;
 pub use class_pattern::means;
 pub use filter::Filter;
 pub(crate) use unmatched::similar_classes;

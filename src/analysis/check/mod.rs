@@ -189,9 +189,11 @@ impl<'d> Check<'d> {
         if asks(Quantity::NoLeaks) {
             figures.leaks = verdicts(source, filter)?;
         }
-        let unused = rules.iter().filter(|rule| !rule.is_for_one_of(&passing));
+        let unused = rules
+            .iter()
+            .filter(|rule| !rule.classes.means_one_of(&passing));
         let unused = unused.map(|rule| {
-            let is_filtered_out = rule.is_for_one_of(&names);
+            let is_filtered_out = rule.classes.means_one_of(&names);
             let similar = if is_filtered_out {
                 Vec::new()
             } else {

@@ -7,15 +7,15 @@ use std::path::Path;
 use serde::{Deserialize, Serialize};
 
 use crate::analysis::leaks::Confidence;
+use crate::config;
 use crate::error::Error;
-use crate::input;
 use crate::model::Text;
 use crate::named::named;
-use crate::select::means;
+use crate::select::ClassPattern;
 use crate::units::parse_bytes;
 
-/// A file of limits is not larger.
-const MAX_BYTES: u64 = 1 << 20;
+/// What a file of them is meant to be.
+const MEANT: &str = "limits";
 
 named! {
     /// What a threshold is of.
@@ -52,7 +52,8 @@ pub enum Most {
 pub struct Threshold {
     /// What is limited.
     pub quantity: Quantity,
-    /// Of which classes: the whole registered name of one, or else as [`means`] reads it.
+    /// Of which classes: the whole registered name of one, or else as
+    /// [`means`](crate::select::means) reads it.
     pub pattern: String,
     /// To how much.
     pub most: Most,
@@ -85,11 +86,6 @@ impl Threshold {
             pattern: pattern.to_owned(),
             most,
         })
-    }
-
-    /// How much of the name it spells out: a class follows the threshold that names it best.
-    fn letters(&self) -> usize {
-        self.pattern.bytes().filter(|&byte| byte != b'*').count()
     }
 }
 
@@ -136,10 +132,7 @@ impl Most {
 #[derive(Clone, Debug)]
 pub(super) struct Rule {
     pub(super) threshold: Threshold,
-    /// Whether its pattern is the whole name of a class of the dump. It is then for that class
-    /// alone: a gate that was written for `shop.Cart` must not begin to limit `shop.CartItem`
-    /// when somebody adds it.
-    is_name: bool,
+    pub(super) classes: ClassPattern,
 }
 
 impl Rule {
@@ -147,22 +140,9 @@ impl Rule {
     pub(super) fn all(thresholds: &[Threshold], names: &[Text<'_>]) -> Vec<Rule> {
         let rule = |threshold: &Threshold| Rule {
             threshold: threshold.clone(),
-            is_name: names.contains(&Text::new(&threshold.pattern)),
+            classes: ClassPattern::among(&threshold.pattern, names),
         };
         thresholds.iter().map(rule).collect()
-    }
-
-    /// Whether it is for one of these classes.
-    pub(super) fn is_for_one_of(&self, names: &[Text<'_>]) -> bool {
-        names.iter().any(|&name| self.is_for(name))
-    }
-
-    fn is_for(&self, class: Text<'_>) -> bool {
-        if self.is_name {
-            class == Text::new(&self.threshold.pattern)
-        } else {
-            means(&self.threshold.pattern, class)
-        }
     }
 }
 
@@ -173,11 +153,12 @@ pub(super) fn followed<'t>(
     quantity: Quantity,
     class: Text<'_>,
 ) -> Option<&'t Threshold> {
-    rules
-        .iter()
-        .filter(|rule| rule.threshold.quantity == quantity && rule.is_for(class))
-        .map(|rule| &rule.threshold)
-        .max_by_key(|threshold| threshold.letters())
+    let rules = rules.iter();
+    let rules = rules.filter(|rule| rule.threshold.quantity == quantity);
+    let best = rules
+        .filter(|rule| rule.classes.means(class))
+        .max_by_key(|rule| rule.classes.letters());
+    best.map(|rule| &rule.threshold)
 }
 
 /// The thresholds of a TOML file.
@@ -197,23 +178,12 @@ pub(super) fn followed<'t>(
 ///
 /// # Errors
 ///
-/// [`Error::Limits`], which says what is wrong and, where that is known, in which line.
+/// [`Error::Config`], which says what is wrong and, where that is known, in which line.
 pub fn from_toml(text: &str) -> Result<Vec<Threshold>, Error> {
-    let what = |what| Error::Limits {
-        file: "input".into(),
-        what,
-    };
-    thresholds_of(text).map_err(what)
+    config::read(text, MEANT, thresholds_of)
 }
 
-fn thresholds_of(text: &str) -> Result<Vec<Threshold>, String> {
-    let file: File = toml::from_str(text).map_err(|error| {
-        let line = error.span().map_or(String::new(), |span| {
-            let before = text.get(..span.start).unwrap_or(text);
-            format!("line {}: ", before.matches('\n').count() + 1)
-        });
-        format!("{line}{}", error.message().replace('\n', " "))
-    })?;
+fn thresholds_of(file: File) -> Result<Vec<Threshold>, String> {
     let tables = [
         (Quantity::MaxAlive, file.max_alive),
         (Quantity::MaxBytes, file.max_bytes),
@@ -247,15 +217,7 @@ fn thresholds_of(text: &str) -> Result<Vec<Threshold>, String> {
 ///
 /// If it cannot be read, or is no such file.
 pub fn load(path: impl AsRef<Path>) -> Result<Vec<Threshold>, Error> {
-    let path = path.as_ref();
-    let wrong = |what: String| Error::Limits {
-        file: path.display().to_string(),
-        what,
-    };
-    let bytes = input::small_file(path, MAX_BYTES)?;
-    let bytes = bytes.ok_or_else(|| wrong(format!("it is larger than {MAX_BYTES} bytes")))?;
-    let text = String::from_utf8(bytes).map_err(|_| wrong("it is not UTF-8 text".into()))?;
-    thresholds_of(&text).map_err(wrong)
+    config::load(path.as_ref(), MEANT, thresholds_of)
 }
 
 /// The threshold that no class may look like a leak, at least so surely.
@@ -351,26 +313,6 @@ mod tests {
         assert_eq!(bytes, None);
     }
 
-    /// CLASS is a part of a name, unless it is a whole one or holds a `*`.
-    #[test]
-    fn a_whole_name_is_that_class_alone() {
-        let names = ["shop.Cart", "shop.CartItem"].map(Text::new);
-        for (text, expected) in [
-            ("shop.Cart=1", vec![true, false]),
-            ("Cart=1", vec![true, true]),
-            ("*.Cart=1", vec![true, false]),
-            ("Cart*=1", vec![false, false]),
-            ("cart=1", vec![false, false]),
-        ] {
-            let all = [Threshold::parse(Quantity::MaxAlive, text).unwrap()];
-            let rules = Rule::all(&all, &names);
-            let follows = |&name| followed(&rules, Quantity::MaxAlive, name).is_some();
-            let found: Vec<bool> = names.iter().map(follows).collect();
-            assert_eq!(found, expected, "{text}");
-            assert_eq!(rules[0].is_for_one_of(&names), expected.contains(&true));
-        }
-    }
-
     #[test]
     fn a_file_says_what_flags_say() {
         let text = "no_leaks = \"possible\"\n[max_alive]\n\"shop.Cart\" = 100\n\
@@ -392,7 +334,7 @@ mod tests {
             ("[max_bytes]\na = -1", "line 2: a limit is a whole number"),
             ("no_leaks = 3", "line 1: no_leaks is true"),
         ] {
-            let error = thresholds_of(text).unwrap_err();
+            let error = from_toml(text).unwrap_err().to_string();
             assert!(error.contains(part) && !error.contains('\n'), "{error}");
         }
     }
