@@ -6,6 +6,7 @@ mod convert;
 mod diff;
 mod html;
 mod info;
+mod known;
 mod leaks;
 mod overview;
 mod place;

@@ -21,7 +21,7 @@ const ORDERS: &str = "fixtures/orders.dump";
 /// Name, arguments. `DUMP` stands for the demonstration, `LEAKY` for one of a service that
 /// leaks, `ORDERS` for one whose texts are orders to others, `HISTORIES` for many made-up classes,
 /// `HOSTILE` for one full of control characters, `CLOCK` for one whose clock was set back, `LONG`
-/// for one of long names, `PRICES` and `DJANGO` for ones whose objects other code creates, `INTS` for one with ints of every size, `OLD` for one of Pympler 0.2 on
+/// for one of long names, `REGISTRY` for one of objects that keep others, `PRICES` and `DJANGO` for ones whose objects other code creates, `INTS` for one with ints of every size, `OLD` for one of Pympler 0.2 on
 /// Python 2.
 const CASES: &[(&str, &str)] = &[
     // A dump at a glance.
@@ -745,6 +745,98 @@ const CASES: &[(&str, &str)] = &[
     ("names-sites-60", "sites LONG --by class --width 60"),
     ("names-print-120", "print LONG --brief --width 120"),
     ("names-check-60", "check LONG --max-alive *=0 --width 60"),
+    // Leaks that are known and accepted.
+    (
+        "leaks-known",
+        "leaks LEAKY --known fixtures/known.toml --width 80",
+    ),
+    (
+        "leaks-known-json",
+        "leaks LEAKY --known fixtures/known.toml --format json --class Cart",
+    ),
+    (
+        "leaks-known-ndjson",
+        "leaks LEAKY --known fixtures/known.toml --format ndjson --class Cart",
+    ),
+    ("leaks-known-csv", "leaks LEAKY --ignore Cart --format csv"),
+    (
+        "leaks-known-markdown",
+        "leaks LEAKY --known fixtures/known.toml --format markdown --class Cart",
+    ),
+    (
+        "leaks-known-idle",
+        "leaks LEAKY --known fixtures/known-idle.toml --ignore Session --ignore nobody --format csv",
+    ),
+    (
+        "leaks-known-lines",
+        "leaks REGISTRY --known fixtures/known-lines.toml --class Cart --class Hub --format csv",
+    ),
+    ("leaks-ignore-all", "leaks LEAKY --ignore * --width 80"),
+    (
+        "leaks-known-unknown-key",
+        "leaks LEAKY --known fixtures/known-unknown-key.toml",
+    ),
+    (
+        "leaks-known-no-why",
+        "leaks LEAKY --known fixtures/known-no-why.toml",
+    ),
+    (
+        "leaks-known-bad-date",
+        "leaks LEAKY --known fixtures/known-bad-date.toml",
+    ),
+    (
+        "leaks-known-no-toml",
+        "leaks LEAKY --known fixtures/shop.py",
+    ),
+    (
+        "leaks-known-limits",
+        "leaks LEAKY --known fixtures/limits.toml",
+    ),
+    (
+        "leaks-known-no-file",
+        "leaks LEAKY --known fixtures/none.toml",
+    ),
+    (
+        "leaks-known-empty",
+        "leaks LEAKY --known /dev/null --class nowhere --format csv",
+    ),
+    ("usage-leaks-ignore", "leaks LEAKY --ignore="),
+    (
+        "check-known",
+        "check LEAKY --no-leaks --known fixtures/known.toml --width 80",
+    ),
+    (
+        "check-known-all",
+        "check LEAKY --no-leaks=possible --known fixtures/known.toml --ignore Subscription --width 80",
+    ),
+    (
+        "check-known-json",
+        "check LEAKY --no-leaks --max-alive Cart=3 --known fixtures/known.toml --class Cart --format json",
+    ),
+    (
+        "check-known-junit",
+        "check LEAKY --no-leaks --known fixtures/known.toml --format junit",
+    ),
+    (
+        "check-known-github",
+        "check LEAKY --no-leaks --known fixtures/known.toml --format github",
+    ),
+    (
+        "check-known-idle",
+        "check LEAKY --no-leaks --known fixtures/known-idle.toml --ignore *",
+    ),
+    (
+        "check-min-growth",
+        "check LEAKY --no-leaks --min-growth 16KiB --width 80",
+    ),
+    (
+        "check-known-no-why",
+        "check LEAKY --no-leaks --known fixtures/known-no-why.toml",
+    ),
+    (
+        "usage-check-known",
+        "check LEAKY --max-alive *=99 --ignore Cart",
+    ),
     // Orders of leaks, a page of info.
     (
         "leaks-sort",
@@ -800,6 +892,7 @@ fn every_line_prints_what_is_expected() {
             .replace("HOSTILE", "fixtures/dumps/weirdstr-surr-1.1-py311.dump")
             .replace("CLOCK", "fixtures/clock_set_back.dump.gz")
             .replace("PRICES", "fixtures/prices.dump")
+            .replace("REGISTRY", "fixtures/registry.dump.gz")
             .replace("DJANGO", "fixtures/django.dump.gz")
             .replace("LONG", "fixtures/long_names.dump.gz")
             .replace("DUMP", SHOP)

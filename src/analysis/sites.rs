@@ -567,6 +567,12 @@ pub(super) fn site_frame(frame: Frame<'_>, by: GroupBy) -> SiteFrame<'_> {
     }
 }
 
+/// `file:line in function`, not yet made harmless.
+pub(crate) fn frame_text(file: Text<'_>, line: Integer<'_>, function: Option<Text<'_>>) -> String {
+    let function = function.map_or(String::new(), |f| format!(" in {}", f.head(200)));
+    format!("{}:{line:.30}{function}", file.tail(1000))
+}
+
 fn figures_of(dump: &Contents, groups: &[Group<'_>]) -> SiteFigures {
     let mut tally = Tally::default();
     let mut classes = Vec::new();

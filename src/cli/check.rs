@@ -6,11 +6,12 @@ use anyhow::Result;
 use clap::{Args, ValueEnum};
 
 use ctstats::analysis::check::{Check, Quantity, Threshold, Unused, load, no_leaks};
-use ctstats::analysis::leaks::Confidence;
+use ctstats::analysis::leaks::{Confidence, LeaksOptions};
 use ctstats::report::check;
 use ctstats::select::Filter;
 use ctstats::units::escaped;
 
+use super::known::{KnownArgs, on_idle};
 use super::{
     FilterArgs, Input, Opened, PageArgs, Usage, inputs, is_closed_pipe, note, open_in_order,
     remarks,
@@ -22,6 +23,8 @@ Examples:
     ctstats check dump.dat --max-alive shop.Cart=100
   No class above 10 MiB, those of the cache above 200 MiB, and nothing that looks like a leak:
     ctstats check dump.dat --max-bytes '*=10MiB' --max-bytes 'cache.*=200MiB' --no-leaks
+  Nothing that looks like a leak but what is known and accepted:
+    ctstats check dump.dat --no-leaks --known known.toml --min-growth 16KiB
   No class may grow by more than 5 % from one release to the next:
     ctstats check new.dat --baseline old.dat --max-growth '*=5%'
   The same from a file, for the pages of a CI:
@@ -39,6 +42,8 @@ A file of limits:
 CLASS is the registered name of a class, or a part of such names, or a pattern for whole names in
 which * stands for any text. A class is compared with the limit that spells out most of its name.
 Of equally good limits the last one counts; limits from the command line follow those of the file.
+Leaks that are known (ctstats leaks --help shows such a file) and classes to ignore are no breaches;
+they are counted and named.
 A limit that fits no class cannot be checked: this is an error, unless --allow-missing is given.
 
 Exit status: 0 all limits hold, 3 some do not, 1 the dump or a file cannot be read or a limit
@@ -67,6 +72,8 @@ pub(super) struct CheckArgs {
     #[arg(long, value_enum, value_name = "FROM", num_args = 0..=1, require_equals = true,
         default_missing_value = "likely", help_heading = LIMITS)]
     no_leaks: Option<From>,
+    #[command(flatten, next_help_heading = LIMITS)]
+    known: KnownArgs,
     /// Limits from a TOML file.
     #[arg(long, value_name = "FILE.toml", help_heading = LIMITS)]
     limits: Option<PathBuf>,
@@ -117,16 +124,27 @@ impl std::error::Error for Breach {}
 impl CheckArgs {
     pub(super) fn run(self) -> Result<()> {
         let input = &self.input.dump;
-        let reads = inputs([Some(input), self.baseline.as_ref(), self.limits.as_ref()])?;
+        let reads = inputs([
+            Some(input),
+            self.baseline.as_ref(),
+            self.limits.as_ref(),
+            self.known.known.as_ref(),
+        ])?;
         self.page.refuse_losses(&reads)?;
         let thresholds = self.thresholds()?;
-        let filter = self.filter.filter();
+        let options = LeaksOptions {
+            filter: self.filter.filter(),
+            min_growth_bytes: self.known.min_growth.unwrap_or(0),
+            known: self.known.accepted()?,
+            ..LeaksOptions::default()
+        };
+        let filter = &options.filter;
         let open = |path: &Path| open_in_order(path, self.page.reading);
         let dump = open(input)?;
         let baseline = self.baseline.as_deref().map(open).transpose()?;
         let old = baseline.as_ref().map(|baseline| &*baseline.file);
         // The error names the file that something is missing in.
-        let of = match Check::of(&*dump.file, old, &thresholds, &filter) {
+        let of = match Check::of(&*dump.file, old, &thresholds, &options) {
             Err(ctstats::Error::Unchecked { what, in_baseline }) => {
                 let baseline = self.baseline.as_ref().filter(|_| in_baseline);
                 let path = baseline.unwrap_or(input).display().to_string();
@@ -153,10 +171,11 @@ impl CheckArgs {
             Err(error) if is_closed_pipe(&error) => {}
             written => written?,
         }
+        on_idle(&of.idle);
         let uncheckable: Vec<&Unused> = of.uncheckable().collect();
         if !uncheckable.is_empty() && !self.allow_missing {
             let path = input.display().to_string();
-            let why = of_no_class(&uncheckable, &filter, &dump)?;
+            let why = of_no_class(&uncheckable, filter, &dump)?;
             anyhow::bail!(
                 "{}: cannot be checked: {why} (--allow-missing passes over such limits)",
                 escaped(&path)
@@ -165,7 +184,7 @@ impl CheckArgs {
         // GitHub has them among the annotations.
         if !of.unused.is_empty() && self.format != Form::Github {
             let unused: Vec<&Unused> = of.unused.iter().collect();
-            let why = of_no_class(&unused, &filter, &dump)?;
+            let why = of_no_class(&unused, filter, &dump)?;
             note(&format!("not checked: {why}"));
         }
         if of.breaches > 0 {
@@ -188,9 +207,18 @@ impl CheckArgs {
                 From::Possible => Confidence::Possible,
             })
         }));
-        let has_growth = thresholds
-            .iter()
-            .any(|threshold| threshold.quantity == Quantity::MaxGrowth);
+        let has = |quantity| {
+            let mut all = thresholds.iter();
+            all.any(|threshold| threshold.quantity == quantity)
+        };
+        let has_growth = has(Quantity::MaxGrowth);
+        if let Some(flag) = self.known.given()
+            && !thresholds.is_empty()
+            && !has(Quantity::NoLeaks)
+        {
+            let what = format!("{flag} is about leaks; give --no-leaks too");
+            return Err(Usage(what).into());
+        }
         if thresholds.is_empty() || self.baseline.is_some() && !has_growth {
             let what = match &self.limits {
                 _ if !thresholds.is_empty() => {

@@ -9,10 +9,12 @@ use ctstats::analysis::leaks::{LeakSortKey, Leaks, LeaksOptions};
 use ctstats::analysis::own_code::OwnCode;
 use ctstats::analysis::summary::SnapshotSelector;
 use ctstats::report::leaks::LeaksReport;
-use ctstats::units::parse_bytes;
 
+use super::known::{KnownArgs, on_idle};
 use super::typed::TypedLimit;
-use super::{FilterArgs, Input, REFERENTS_CUT, SELECTION, SheetArgs, open_in_order, remarks, warn};
+use super::{
+    FilterArgs, Input, REFERENTS_CUT, SELECTION, SheetArgs, inputs, open_in_order, remarks, warn,
+};
 
 const EXAMPLES: &str = "\
 Examples:
@@ -20,8 +22,19 @@ Examples:
     ctstats leaks dump.dat
   Who was born in the first hour and is still there at the end:
     ctstats leaks dump.dat --between 0 4 --alive-at last --class Cart
+  What is accepted is no suspect, but counted and named:
+    ctstats leaks dump.dat --ignore shop.Session --known known.toml
   For a script:
-    ctstats leaks dump.dat --format json | jq -r '.suspects[] | [.class, .confidence] | @tsv'";
+    ctstats leaks dump.dat --format json | jq -r '.suspects[] | [.class, .confidence] | @tsv'
+
+A file of known leaks:
+  [[leak]]
+  class = \"shop.Cart\"               # as for --class, or the whole name of one class
+  site = \"leaky_shop.py:143\"        # optional: a part of \"file:line in function\"
+  why = \"kept until the nightly job\"
+  until = 2027-01-31                # optional: the last day (UTC) on which it is accepted
+
+With sites, a suspect is ignored only if they name every line that created its survivors.";
 
 /// Say what leaks: a verdict on each class with its reasons, and each suspect looked at closely.
 ///
@@ -59,9 +72,8 @@ pub(super) struct LeaksArgs {
         default_value = "10"
     )]
     limit: TypedLimit,
-    /// Do not suspect classes that grew by fewer bytes than this: 4096, 1MiB.
-    #[arg(long, value_name = "SIZE", value_parser = size, help_heading = SELECTION)]
-    min_growth: Option<u64>,
+    #[command(flatten, next_help_heading = SELECTION)]
+    known: KnownArgs,
     /// The program's own code: a folder, file or package. Repeatable. [default: whatever is neither
     /// of the standard library nor an installed package]
     #[arg(long, value_name = "PREFIX")]
@@ -70,14 +82,12 @@ pub(super) struct LeaksArgs {
     form: SheetArgs,
 }
 
-fn size(text: &str) -> Result<u64, String> {
-    parse_bytes(text).ok_or_else(|| "a size is a number, or a number and a unit: 4096, 1MiB".into())
-}
-
 impl LeaksArgs {
     pub(super) fn run(self) -> Result<()> {
         let page = &self.form.page;
-        self.form.check(&[&self.input.dump])?;
+        let dump = &self.input.dump;
+        self.form
+            .check(&inputs([Some(dump), self.known.known.as_ref()])?)?;
         let options = LeaksOptions {
             filter: self.filter.filter(),
             between: <[SnapshotSelector; 2]>::try_from(self.between)
@@ -88,7 +98,8 @@ impl LeaksArgs {
             reverse: self.reverse,
             limit: Some(self.limit.get()),
             own: OwnCode::of(&self.own),
-            min_growth_bytes: self.min_growth.unwrap_or(0),
+            min_growth_bytes: self.known.min_growth.unwrap_or(0),
+            known: self.known.accepted()?,
         };
         let dump = open_in_order(&self.input.dump, page.reading)?;
         let found = ManuallyDrop::new(dump.ask(|file| Leaks::of(file, &options))?);
@@ -103,6 +114,7 @@ impl LeaksArgs {
         {
             warn(REFERENTS_CUT);
         }
+        on_idle(&found.idle);
         remarks::on_filter(&options.filter, &dump)
     }
 }

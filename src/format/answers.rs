@@ -2,7 +2,7 @@
 
 use crate::analysis::check::{Check, Quantity, Threshold, no_leaks};
 use crate::analysis::diff::{Diff, DiffOptions};
-use crate::analysis::leaks::{Confidence, Leaks, LeaksOptions};
+use crate::analysis::leaks::{Confidence, KnownLeak, Leaks, LeaksOptions};
 use crate::analysis::lifetimes::{Lifetimes, LifetimesOptions};
 use crate::analysis::sites::{GroupBy, Sites, SitesOptions};
 use crate::analysis::summary::SnapshotSelector;
@@ -15,8 +15,12 @@ pub(crate) fn answers(source: &impl Source, filter: &Filter) -> Vec<String> {
     let limits = [Quantity::MaxAlive, Quantity::MaxGrowth]
         .map(|quantity| Threshold::parse(quantity, "*=1").unwrap());
     let limits = [&limits[..], &[no_leaks(Confidence::Possible)]];
+    let options = LeaksOptions {
+        filter: filter.clone(),
+        ..LeaksOptions::default()
+    };
     for limits in limits {
-        all.push(match Check::of(source, None, limits, filter) {
+        all.push(match Check::of(source, None, limits, &options) {
             Ok(check) => format!(
                 "{:?} {:?}",
                 check.outcomes().collect::<Vec<_>>(),
@@ -49,14 +53,23 @@ pub(crate) fn answers(source: &impl Source, filter: &Filter) -> Vec<String> {
             Err(error) => error.to_string(),
         });
     }
-    for between in [None, some(0).zip(some(-1))] {
+    let by_line = KnownLeak {
+        site: Some("*.py:*".into()),
+        ..KnownLeak::ignored("*").unwrap()
+    };
+    for (between, known) in [
+        (None, vec![]),
+        (some(0).zip(some(-1)), vec![]),
+        (None, vec![by_line]),
+    ] {
         let options = LeaksOptions {
             filter: filter.clone(),
             between,
+            known,
             ..LeaksOptions::default()
         };
         all.push(match Leaks::of(source, &options) {
-            Ok(leaks) => serde_json::to_string(&leaks).unwrap(),
+            Ok(leaks) => serde_json::to_string(&leaks).unwrap() + &format!("{:?}", leaks.idle),
             Err(error) => error.to_string(),
         });
     }

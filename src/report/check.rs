@@ -7,20 +7,26 @@ use super::class_names::ClassNames;
 use super::fit::wrap;
 use super::form::json;
 use super::form::table::Style;
-use super::salvaged;
+use super::{known, salvaged};
 use crate::analysis::check::{Check, Found, Most, Outcome, Quantity, Unused};
-use crate::analysis::leaks::Confidence;
+use crate::analysis::leaks::{Confidence, Verdict};
 use crate::units::{ByteStyle, bytes, change, counted, escaped, thousands};
 
 /// Names the shape of the document. Another number means another shape.
 pub const SCHEMA: &str = "ctstats.check/1";
 
-/// Writes a line for each breach and for each limit of no class, and one for the whole.
+/// Writes a line for each breach, known leak and limit of no class, and one for the whole.
 pub fn table(out: &mut impl Write, check: &Check<'_>, style: Style) -> io::Result<()> {
     let width = style.page_width();
     // A name has a line, but for the mark before it and the colon behind it.
-    let names = ClassNames::of(breaches(check).map(|outcome| outcome.class), width - 9);
-    for outcome in breaches(check) {
+    let names = ClassNames::of(
+        check
+            .breaches()
+            .chain(check.ignored())
+            .map(|outcome| outcome.class),
+        width - 9,
+    );
+    for outcome in check.breaches() {
         let name = names.cut(outcome.class);
         let text = format!("{name}: {}", sentence(&outcome, style.bytes));
         for (index, line) in wrap(&text, width - 8).iter().enumerate() {
@@ -34,14 +40,24 @@ pub fn table(out: &mut impl Write, check: &Check<'_>, style: Style) -> io::Resul
             }
         }
     }
-    for unused in &check.unused {
-        let text = format!("unused  {}", of_no_class(unused));
-        for (index, line) in wrap(&text, width - 8).iter().enumerate() {
+    let mut marked = |mark: &str, text: &str| -> io::Result<()> {
+        for (index, line) in wrap(&format!("{mark:7} {text}"), width - 8)
+            .iter()
+            .enumerate()
+        {
             let indent = if index == 0 { "" } else { "        " };
             writeln!(out, "{indent}{line}")?;
         }
+        Ok(())
+    };
+    for outcome in check.ignored() {
+        let name = names.cut(outcome.class);
+        marked("ignored", &format!("{name}: {}", ignored(&outcome)))?;
     }
-    if check.breaches + check.unused.len() > 0 {
+    for unused in &check.unused {
+        marked("unused", &of_no_class(unused))?;
+    }
+    if check.breaches + check.ignored + check.unused.len() > 0 {
         writeln!(out)?;
     }
     writeln!(out, "{}", total(check))
@@ -56,6 +72,7 @@ pub fn json(out: &mut impl Write, check: &Check<'_>) -> io::Result<()> {
         .field("since", &check.since)?
         .field("has_baseline", &check.has_baseline)?
         .field("breaches", &check.breaches)?
+        .field_if("ignored", &check.ignored, check.ignored > 0)?
         .list("outcomes", check.outcomes())?
         .list("unused", &check.unused)?
         .end()
@@ -71,7 +88,7 @@ pub fn junit(
 ) -> io::Result<()> {
     let unused = check.unused.len();
     let errors = errors(check, allow_missing);
-    let (errors_count, skipped) = (errors.len(), unused - errors.len());
+    let (errors_count, skipped) = (errors.len(), unused - errors.len() + check.ignored);
     let counts = format!(
         "tests=\"{}\" failures=\"{}\" errors=\"{errors_count}\" skipped=\"{skipped}\"",
         check.checked + unused,
@@ -99,6 +116,14 @@ pub fn junit(
             "    <testcase classname=\"ctstats check {flag}\" name=\"{}\"",
             xml(&outcome.class.to_str())
         )?;
+        if !outcome.known.is_empty() {
+            let message = xml(&ignored(&outcome));
+            writeln!(
+                out,
+                ">\n      <skipped message=\"{message}\"/>\n    </testcase>"
+            )?;
+            continue;
+        }
         if !outcome.is_breach {
             writeln!(out, "/>")?;
             continue;
@@ -134,12 +159,17 @@ pub fn junit(
 /// Writes an error for each breach and for each limit of no class, for these a warning if they
 /// are allowed, and the whole in plain words.
 pub fn github(out: &mut impl Write, check: &Check<'_>, allow_missing: bool) -> io::Result<()> {
-    for outcome in breaches(check) {
+    for outcome in check.breaches() {
         let title = format!("ctstats: {}", escaped(&outcome.class.to_str()));
         let sentence = sentence(&outcome, ByteStyle::Units);
         let lines = std::iter::once(sentence).chain(reasons(&outcome));
         let text = lines.collect::<Vec<_>>().join("\n");
         writeln!(out, "::error title={}::{}", property(&title), data(&text))?;
+    }
+    for outcome in check.ignored() {
+        let title = format!("ctstats: {}", escaped(&outcome.class.to_str()));
+        let text = ignored(&outcome);
+        writeln!(out, "::notice title={}::{}", property(&title), data(&text))?;
     }
     for (name, text) in salvaged(check) {
         writeln!(out, "::warning title=ctstats: {name}::{}", data(&text))?;
@@ -155,11 +185,6 @@ pub fn github(out: &mut impl Write, check: &Check<'_>, allow_missing: bool) -> i
         writeln!(out, "::{level} title=ctstats::{}", data(&text))?;
     }
     writeln!(out, "{}", total(check))
-}
-
-fn breaches<'d>(check: &Check<'d>) -> impl Iterator<Item = Outcome<'d>> {
-    let outcomes = check.outcomes();
-    outcomes.take_while(|outcome| outcome.is_breach)
 }
 
 /// What is lost of the dump and of the baseline, where they are not whole.
@@ -182,7 +207,11 @@ fn total(check: &Check<'_>) -> String {
         0 => String::new(),
         count => format!(", {} not checked", thousands(count as i128)),
     };
-    format!("{breaches} of {all} failed{unchecked}")
+    let ignored = match check.ignored {
+        0 => String::new(),
+        count => format!(", {} ignored", counted(count, "suspect", "suspects")),
+    };
+    format!("{breaches} of {all} failed{ignored}{unchecked}")
 }
 
 /// The limits that could not be checked though they should have been.
@@ -235,14 +264,27 @@ fn sentence(outcome: &Outcome<'_>, style: ByteStyle) -> String {
                 bytes(*after, style)
             )
         }
-        Found::Leak(verdict) => format!(
-            "leak {}, {}",
-            super::leaks::confidence(verdict.confidence),
-            super::leaks::pattern(verdict.pattern)
-        ),
+        Found::Leak(verdict) => leak(verdict),
     };
     let threshold = outcome.threshold.to_string();
     format!("{found}; {most} ({})", escaped(&threshold))
+}
+
+fn leak(verdict: &Verdict) -> String {
+    format!(
+        "leak {}, {}",
+        super::leaks::confidence(verdict.confidence),
+        super::leaks::pattern(verdict.pattern)
+    )
+}
+
+/// What a class does, and why that is no breach.
+fn ignored(outcome: &Outcome<'_>) -> String {
+    let leak = match &outcome.found {
+        Found::Leak(verdict) => leak(verdict) + "; ",
+        _ => String::new(),
+    };
+    format!("{leak}{}", known::sentence(&outcome.known))
 }
 
 fn reasons(outcome: &Outcome<'_>) -> Vec<String> {

@@ -11,13 +11,14 @@ use super::form::markdown;
 use super::form::table::Style;
 use super::form::{Report, Rows};
 use super::report_table::{Of, ReportTable, Row, TableColumn, Value};
-use super::{Paint, coverage, reasons, traps};
+use super::{Paint, coverage, known, reasons, traps};
 use crate::analysis::leaks::{
-    ClassVerdict, Confidence, Evidence, Holder, Leaks, Origin, Pattern, Reason, Since,
+    ClassVerdict, Confidence, Evidence, Holder, Ignored, Leaks, Origin, Pattern, Reason, Since,
     SurvivorObject, Suspect,
 };
+use crate::analysis::sites::frame_text;
 use crate::analysis::summary::SnapshotName;
-use crate::model::{Integer, Text};
+use crate::model::Text;
 use crate::units::{ByteStyle, bytes, change, counted, escaped, share, short_time, thousands};
 
 /// Names the shape of the document. Another number means another shape.
@@ -85,6 +86,7 @@ fn json(out: &mut impl Write, leaks: &Leaks<'_>, dump: &Path) -> io::Result<()> 
         .field("between", &leaks.between)?
         .list("suspects", &suspects)?
         .list("more_suspects", &leaks.more_suspects)?
+        .list_if_any("ignored", &leaks.ignored)?
         .list("filling", &leaks.filling)?
         .list("cleared", &leaks.cleared)?
         .list("traps", traps::told(&leaks.traps))?
@@ -99,12 +101,10 @@ fn ndjson(out: &mut impl Write, leaks: &Leaks<'_>, dump: &Path) -> io::Result<()
         json::value(out, &suspect)?;
         writeln!(out)?;
     }
-    let others = leaks.filling.iter().chain(&leaks.cleared);
-    for class in leaks.more_suspects.iter().chain(others) {
-        json::value(out, class)?;
-        writeln!(out)?;
-    }
-    Ok(())
+    json::lines(out, &leaks.more_suspects)?;
+    json::lines(out, &leaks.ignored)?;
+    json::lines(out, &leaks.filling)?;
+    json::lines(out, &leaks.cleared)
 }
 
 /// What the dump cannot show, in sentences.
@@ -119,17 +119,23 @@ fn limits(leaks: &Leaks<'_>) -> Vec<String> {
 /// A row for each class.
 fn rows(leaks: &Leaks<'_>, to: &mut impl Rows) -> io::Result<()> {
     let columns = COLUMNS.map(|name| TableColumn::new(name, "", name, 0));
-    let rows = leaks.classes().map(csv_row);
+    let classes = leaks.classes();
+    let classes = classes.map(|class| csv_row(class, confidence(class.verdict.confidence)));
+    let ignored = leaks.ignored.iter();
+    let rows = classes.chain(ignored.map(|ignored| csv_row(&ignored.verdict, IGNORED)));
     ReportTable::of(&columns, rows).rows(to)
 }
 
-fn csv_row<'d>(class: &ClassVerdict<'d>) -> Row<'d> {
+/// What stands for the confidence of a class that is known and accepted.
+const IGNORED: &str = "ignored";
+
+fn csv_row<'d>(class: &ClassVerdict<'d>, leak: &'static str) -> Row<'d> {
     let evidence = &class.evidence;
     let survival = &evidence.survival;
     let figure = |figure| Value::of(figure, Value::Average);
     let values = vec![
         Value::Name(class.class),
-        Value::Word(confidence(class.verdict.confidence)),
+        Value::Word(leak),
         Value::Word(pattern(class.verdict.pattern)),
         Value::CountChange(evidence.instances.first),
         Value::CountChange(evidence.instances.last),
@@ -177,13 +183,15 @@ fn markdown(out: &mut impl Write, leaks: &Leaks<'_>, style: ByteStyle) -> io::Re
         "| class | leak | what it did | instances | bytes | growth | survived |"
     )?;
     writeln!(out, "| --- | --- | --- | ---: | ---: | ---: | ---: |")?;
-    for class in leaks.classes() {
+    let classes = leaks.classes();
+    let classes = classes.map(|class| (class, confidence(class.verdict.confidence)));
+    let ignored = leaks.ignored.iter();
+    for (class, leak) in classes.chain(ignored.map(|ignored| (&ignored.verdict, IGNORED))) {
         let evidence = &class.evidence;
         writeln!(
             out,
-            "| {} | {} | {} | {} → {} | {} → {} | {} | {} of {} |",
+            "| {} | {leak} | {} | {} → {} | {} → {} | {} | {} of {} |",
             markdown::cell(&class.class.to_str()),
-            confidence(class.verdict.confidence),
             pattern(class.verdict.pattern),
             thousands(evidence.instances.first),
             thousands(evidence.instances.last),
@@ -224,6 +232,13 @@ fn markdown(out: &mut impl Write, leaks: &Leaks<'_>, style: ByteStyle) -> io::Re
             writeln!(out, "- {}", markdown::text(&line))?;
         }
     }
+    if !leaks.ignored.is_empty() {
+        writeln!(out, "\n### Ignored suspects\n")?;
+    }
+    for ignored in &leaks.ignored {
+        let line = format!("{}: {}", ignored.class, known::sentence(&ignored.known));
+        writeln!(out, "- {}", markdown::text(&line))?;
+    }
     let coverage = coverage::sentences(&leaks.coverage);
     if !coverage.is_empty() {
         writeln!(out, "\n{}", markdown::text(&coverage.join(" ")))?;
@@ -261,6 +276,7 @@ fn table(out: &mut impl Write, leaks: &Leaks<'_>, dump: &Path, style: Style) -> 
         page.heading("Suspects that were not looked at closely; --limit looks at more")?;
         page.list(&leaks.more_suspects)?;
     }
+    page.ignored(&leaks.ignored)?;
     if !leaks.filling.is_empty() {
         page.heading("Still filling, as a cache does")?;
         page.list(&leaks.filling)?;
@@ -300,21 +316,25 @@ pub(super) fn headline(leaks: &Leaks<'_>) -> String {
             leaks.snapshots
         );
     }
-    let classes = leaks.classes().count();
+    let all = leaks.classes().count() + leaks.ignored.len();
     let has_suspects = !leaks.suspects.is_empty() || !leaks.more_suspects.is_empty();
-    let mut of_all = match (has_suspects, classes) {
+    let mut of_all = match (has_suspects, all) {
         (false, _) => String::new(),
         // "1 of 1 class" says no more.
         (true, 1) => " class".into(),
-        (true, _) => format!(" of {}", counted(classes, "class", "classes")),
+        (true, _) => format!(" of {}", counted(all, "class", "classes")),
     };
     let mut parts = Vec::new();
-    match classes {
+    match all {
         _ if has_suspects => {}
+        _ if !leaks.ignored.is_empty() => parts.push(format!(
+            "No suspects left of {}",
+            counted(all, "class", "classes")
+        )),
         1 => parts.push("No suspects: the only class did not grow as a leak does".into()),
         _ => parts.push(format!(
             "No suspects: none of {} grew as a leak does",
-            counted(classes, "class", "classes")
+            counted(all, "class", "classes")
         )),
     }
     for (confidence, one, many) in [
@@ -335,6 +355,10 @@ pub(super) fn headline(leaks: &Leaks<'_>) -> String {
             let of_all = std::mem::take(&mut of_all);
             parts.push(format!("{}{of_all} {verb}", thousands(count as i128)));
         }
+    }
+    if !leaks.ignored.is_empty() {
+        let count = counted(leaks.ignored.len(), "suspect", "suspects");
+        parts.push(format!("{count} ignored"));
     }
     parts.join(", ") + "."
 }
@@ -628,19 +652,34 @@ impl<W: Write> Prose<'_, W> {
 
     /// A line for each of the first classes.
     fn list(&mut self, classes: &[ClassVerdict<'_>]) -> io::Result<()> {
-        let shown = &classes[..classes.len().min(MOST_LISTED)];
+        self.list_with(classes.iter().map(|class| (class, None)))
+    }
+
+    /// The same, each with what more there is to say.
+    fn list_with<'c, 'd: 'c>(
+        &mut self,
+        classes: impl ExactSizeIterator<Item = (&'c ClassVerdict<'d>, Option<String>)> + Clone,
+    ) -> io::Result<()> {
+        let shown = classes.clone().take(MOST_LISTED);
+        let style = self.bytes;
         let figures = |class: &ClassVerdict<'_>| {
             format!(
                 "{:>10}  {:<12}",
-                grew(&class.evidence, self.bytes),
+                grew(&class.evidence, style),
                 pattern(class.verdict.pattern)
             )
         };
-        let taken = shown.iter().map(|class| width_of(&figures(class)) + 4);
+        let taken = shown
+            .clone()
+            .map(|(class, _)| width_of(&figures(class)) + 4);
         let room = self.width.saturating_sub(taken.max().unwrap_or_default());
-        let names = ClassNames::of(shown.iter().map(|class| class.class), room);
-        for class in shown {
-            writeln!(self.out, "  {}  {}", figures(class), names.cut(class.class))?;
+        let names = ClassNames::of(shown.clone().map(|(class, _)| class.class), room);
+        for (class, more) in shown {
+            let figures = figures(class);
+            writeln!(self.out, "  {figures}  {}", names.cut(class.class))?;
+            if let Some(more) = more {
+                self.item("      ", &more)?;
+            }
         }
         let more = classes.len().saturating_sub(MOST_LISTED);
         if more > 0 {
@@ -648,6 +687,16 @@ impl<W: Write> Prose<'_, W> {
             writeln!(self.out, "  and {more}")?;
         }
         Ok(())
+    }
+
+    /// The classes that are known and accepted, each with the reason.
+    fn ignored(&mut self, ignored: &[Ignored<'_>]) -> io::Result<()> {
+        if ignored.is_empty() {
+            return Ok(());
+        }
+        self.heading("Ignored suspects")?;
+        let ignored = ignored.iter();
+        self.list_with(ignored.map(|one| (&one.verdict, Some(known::sentence(&one.known)))))
     }
 
     fn traps(&mut self, leaks: &Leaks<'_>) -> io::Result<()> {
@@ -713,26 +762,21 @@ pub(super) fn place(origin: &Origin<'_>) -> String {
     let (Some(file), Some(line)) = (origin.file, origin.line) else {
         return "no trace".into();
     };
-    frame_place(file, line, origin.function)
+    frame_text(file, line, origin.function)
 }
 
 /// The own frame and its source, if it is not the line itself that created them.
 pub(super) fn asked_for_by<'d>(origin: &Origin<'d>) -> Option<(String, Option<Text<'d>>)> {
     let own = origin.own.as_ref()?;
     let is_same = (Some(own.file), own.line) == (origin.file, origin.line);
-    let place = frame_place(own.file, own.line?, own.function);
+    let place = frame_text(own.file, own.line?, own.function);
     (!is_same).then_some((place, own.source))
-}
-
-fn frame_place(file: Text<'_>, line: Integer<'_>, function: Option<Text<'_>>) -> String {
-    let function = function.map_or(String::new(), |f| format!(" in {}", f.head(200)));
-    format!("{}:{line:.30}{function}", file.tail(1000))
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::analysis::leaks::LeaksOptions;
+    use crate::analysis::leaks::{KnownLeak, LeaksOptions};
     use crate::model::Dump;
     use crate::units::acts;
 
@@ -750,13 +794,25 @@ mod tests {
         [origin.file, origin.function, origin.source] = [Some(odd); 3];
         kept.holders[0].path = vec![Some(odd)];
         kept.oldest[0].repr = odd;
+        let mut verdict = leaks.suspects[1].class.clone();
+        verdict.class = odd;
+        let odd_entry = KnownLeak {
+            site: Some(odd.to_string()),
+            why: Some(odd.to_string()),
+            ..KnownLeak::ignored(&odd.to_string()).unwrap()
+        };
+        leaks.ignored = vec![Ignored {
+            class: odd,
+            known: vec![odd_entry],
+            verdict,
+        }];
         let mut told = [Vec::new(), Vec::new()];
         table(&mut told[0], &leaks, Path::new("d"), Style::default()).unwrap();
         markdown(&mut told[1], &leaks, ByteStyle::Units).unwrap();
         for text in told.map(|bytes| String::from_utf8(bytes).unwrap()) {
             let found = text.chars().find(|&c| acts(c) && c != '\n');
             assert_eq!(found, None, "{text}");
-            assert!(text.matches("x1b").count() >= 2, "{text}");
+            assert!(text.matches("x1b").count() >= 6, "{text}");
         }
     }
 }

@@ -15,6 +15,7 @@ pub mod folded;
 pub mod form;
 pub mod html;
 pub mod info;
+pub mod known;
 pub mod leaks;
 pub mod lifetimes;
 pub mod objects;

@@ -15,7 +15,7 @@ use ctstats::analysis::summary::{Summary, SummaryOptions};
 use ctstats::report::leaks::LeaksReport;
 use ctstats::report::objects::{Detail, Objects};
 use ctstats::report::{Report, Style, check, flamegraph, folded, speedscope};
-use ctstats::select::{Filter, Limit, Selection, SortKey};
+use ctstats::select::{Limit, Selection, SortKey};
 use ctstats::Source;
 
 const WRITTEN: &str = "a sink takes everything";
@@ -43,7 +43,7 @@ pub fn analyse(dump: &impl Source) {
     let limits = [Quantity::MaxAlive, Quantity::MaxBytes, Quantity::MaxGrowth]
         .map(|quantity| Threshold::parse(quantity, "*=1").expect("it is a threshold"));
     for limits in [&limits[..], &[no_leaks(Confidence::Possible)]] {
-        if let Ok(of) = Check::of(dump, None, limits, &Filter::default()) {
+        if let Ok(of) = Check::of(dump, None, limits, &LeaksOptions::default()) {
             check::table(&mut sink(), &of, style).expect(WRITTEN);
             check::junit(&mut sink(), &of, "dump", false).expect(WRITTEN);
         }

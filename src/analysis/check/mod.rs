@@ -12,7 +12,7 @@ pub use threshold::{Most, Quantity, Threshold, from_toml, load, no_leaks};
 
 use super::diff::{change_percent, held};
 use super::history::ClassUsage;
-use super::leaks::{ClassVerdict, LeaksOptions, Verdict, Verdicts};
+use super::leaks::{ClassVerdict, Idle, KnownLeak, LeaksOptions, Verdict, Verdicts};
 use super::summary::SnapshotName;
 use crate::error::Error;
 use crate::model::{Contents, Salvaged, Snapshot, Text};
@@ -59,8 +59,11 @@ pub struct Outcome<'d> {
     pub threshold: Threshold,
     /// What it has.
     pub found: Found,
-    /// Whether that is more than it may have.
+    /// Whether that is more than it may have, and not accepted.
     pub is_breach: bool,
+    /// By what it is accepted, if it is more than it may have and a known leak.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub known: Vec<KnownLeak>,
 }
 
 /// What was checked, and what came of it.
@@ -80,8 +83,12 @@ pub struct Check<'d> {
     pub checked: usize,
     /// How many of those are breaches.
     pub breaches: usize,
+    /// How many would be, were they not known and accepted.
+    pub ignored: usize,
     /// Thresholds of no class that passes the filter: they were not checked.
     pub unused: Vec<Unused>,
+    /// Known leaks that are none.
+    pub idle: Vec<Idle>,
     /// The names of the classes, each once, ascending.
     names: Vec<Text<'d>>,
     rules: Vec<Rule>,
@@ -92,9 +99,18 @@ impl<'d> Check<'d> {
     /// Each class with each quantity that it has a threshold of; breaches first. Made one by one:
     /// a dump may have a million classes.
     pub fn outcomes(&self) -> impl Iterator<Item = Outcome<'d>> {
-        let breaches = self.all().filter(|outcome| outcome.is_breach);
         let others = self.all().filter(|outcome| !outcome.is_breach);
-        breaches.chain(others)
+        self.breaches().chain(others)
+    }
+
+    /// Those that are breaches.
+    pub fn breaches(&self) -> impl Iterator<Item = Outcome<'d>> {
+        self.all().filter(|outcome| outcome.is_breach)
+    }
+
+    /// Those that would be, were they not known and accepted.
+    pub fn ignored(&self) -> impl Iterator<Item = Outcome<'d>> {
+        self.all().filter(|outcome| !outcome.known.is_empty())
     }
 
     /// The same by quantity and class.
@@ -106,10 +122,14 @@ impl<'d> Check<'d> {
         pairs.filter_map(|(quantity, class)| {
             let threshold = followed(&self.rules, quantity, class)?;
             let found = self.figures.of(quantity, class)?;
+            let is_more = found.is_more_than(threshold.most);
+            let known = self.figures.known.get(&class);
+            let known = known.filter(|_| is_more && quantity == Quantity::NoLeaks);
             Some(Outcome {
                 class,
                 threshold: threshold.clone(),
-                is_breach: found.is_more_than(threshold.most),
+                is_breach: is_more && known.is_none(),
+                known: known.cloned().unwrap_or_default(),
                 found,
             })
         })
@@ -138,7 +158,8 @@ pub struct Unused {
 
 impl<'d> Check<'d> {
     /// Holds the classes of a dump against thresholds, at its last snapshot. Growth is from the
-    /// last snapshot of `baseline`, without one from the dump's first.
+    /// last snapshot of `baseline`, without one from the dump's first. Leaks are judged by `options`,
+    /// of which the filter holds for all thresholds.
     ///
     /// # Errors
     ///
@@ -147,8 +168,9 @@ impl<'d> Check<'d> {
         source: &'d S,
         baseline: Option<&'d S>,
         thresholds: &[Threshold],
-        filter: &Filter,
+        options: &LeaksOptions,
     ) -> Result<Self, Error> {
+        let filter = &options.filter;
         let asks = |quantity| thresholds.iter().any(|t| t.quantity == quantity);
         let dump = source.digest()?.contents;
         let old = baseline.map(|baseline| baseline.digest()).transpose()?;
@@ -186,8 +208,14 @@ impl<'d> Check<'d> {
         if let Some(snapshot) = since {
             figures.before = held(baseline.unwrap_or(source), filter, snapshot)?;
         }
+        let mut idle = Vec::new();
         if asks(Quantity::NoLeaks) {
-            figures.leaks = verdicts(source, filter)?;
+            let verdicts = verdicts(source, options)?;
+            idle = verdicts.idle().to_vec();
+            let ignored = verdicts.ignored().iter();
+            figures.known = ignored.map(|one| (one.class, one.known.clone())).collect();
+            let figure = |class: ClassVerdict<'d>| (class.class, Found::Leak(class.verdict));
+            figures.leaks = verdicts.into_classes().map(figure).collect();
         }
         let unused = rules
             .iter()
@@ -214,14 +242,20 @@ impl<'d> Check<'d> {
             has_baseline: since.is_some() && baseline.is_some(),
             checked: 0,
             breaches: 0,
+            ignored: 0,
             unused,
+            idle,
             names: passing,
             rules,
             figures,
         };
-        (check.checked, check.breaches) = check.all().fold((0, 0), |(all, breaches), outcome| {
-            (all + 1, breaches + usize::from(outcome.is_breach))
-        });
+        let mut counts = (0, 0, 0);
+        for outcome in check.all() {
+            counts.0 += 1;
+            counts.1 += usize::from(outcome.is_breach);
+            counts.2 += usize::from(!outcome.known.is_empty());
+        }
+        (check.checked, check.breaches, check.ignored) = counts;
         Ok(check)
     }
 }
@@ -236,6 +270,8 @@ struct Figures<'d> {
     before: HashMap<Text<'d>, ClassUsage, FixedState>,
     after: HashMap<Text<'d>, ClassUsage, FixedState>,
     leaks: HashMap<Text<'d>, Found, FixedState>,
+    /// By what the leaks are accepted that are.
+    known: HashMap<Text<'d>, Vec<KnownLeak>, FixedState>,
 }
 
 impl<'d> Figures<'d> {
@@ -318,17 +354,10 @@ fn alive<'d>(
     Ok(counts)
 }
 
-/// The verdict on each class that held something.
-fn verdicts<'d>(
-    source: &'d impl Source,
-    filter: &Filter,
-) -> Result<HashMap<Text<'d>, Found, FixedState>, Error> {
-    let options = LeaksOptions {
-        filter: filter.clone(),
-        ..LeaksOptions::default()
-    };
+/// The verdicts on the classes that held something.
+fn verdicts<'d>(source: &'d impl Source, options: &LeaksOptions) -> Result<Verdicts<'d>, Error> {
     let needed = super::leaks::ENOUGH_SNAPSHOTS;
-    let verdicts = Verdicts::of(source, &options)?;
+    let verdicts = Verdicts::of(source, options)?;
     let snapshots = verdicts.snapshots();
     if snapshots < needed {
         let what = format!(
@@ -340,8 +369,7 @@ fn verdicts<'d>(
             in_baseline: false,
         });
     }
-    let figure = |class: ClassVerdict<'d>| (class.class, Found::Leak(class.verdict));
-    Ok(verdicts.into_classes().map(figure).collect())
+    Ok(verdicts)
 }
 
 #[cfg(test)]
@@ -377,7 +405,12 @@ mod tests {
             ((MaxGrowth, "shop.ImportJob=0"), false),
         ];
         for (threshold, breach) in cases {
-            let check = Check::of(&dump, None, &thresholds(&[threshold]), &Filter::default());
+            let check = Check::of(
+                &dump,
+                None,
+                &thresholds(&[threshold]),
+                &LeaksOptions::default(),
+            );
             let check = check.unwrap();
             assert_eq!(check.checked, 1, "{threshold:?}");
             assert_eq!(check.breaches, usize::from(breach), "{threshold:?}");
@@ -388,9 +421,11 @@ mod tests {
     fn a_baseline_is_what_growth_is_from() {
         let (old, new) = (load("shop.dump"), load("leaky_shop.dump"));
         let limits = thresholds(&[(Quantity::MaxGrowth, "*=100%")]);
-        let check = Check::of(&new, Some(&old), &limits, &Filter::default()).unwrap();
-        let breaches = check.outcomes().filter(|outcome| outcome.is_breach);
-        let names: Vec<_> = breaches.map(|outcome| outcome.class.to_str()).collect();
+        let check = Check::of(&new, Some(&old), &limits, &LeaksOptions::default()).unwrap();
+        let names: Vec<_> = check
+            .breaches()
+            .map(|outcome| outcome.class.to_str())
+            .collect();
         let expected = [
             "shop.CachedPage",
             "shop.Cart",
@@ -411,7 +446,7 @@ mod tests {
             dump,
             baseline,
             limits,
-            &Filter::default(),
+            &LeaksOptions::default(),
         ) {
             Err(Error::Unchecked { what, in_baseline }) => (what, in_baseline),
             other => panic!("{other:?}"),
@@ -432,7 +467,7 @@ mod tests {
         let (few, in_baseline) = check(&empty, None, &leaks);
         assert!(few.contains("needs 4 snapshots, and the dump has 0") && !in_baseline);
         let alive = thresholds(&[(Quantity::MaxAlive, "no.such=1")]);
-        let check = Check::of(&empty, None, &alive, &Filter::default()).unwrap();
+        let check = Check::of(&empty, None, &alive, &LeaksOptions::default()).unwrap();
         assert_eq!(check.unused[0].threshold, alive[0]);
     }
 
@@ -441,7 +476,11 @@ mod tests {
     fn limits_of_no_class_are_told() {
         let dump = load("leaky_shop.dump");
         let unused = |filter: &Filter, limits: &[(Quantity, &str)]| {
-            let check = Check::of(&dump, None, &thresholds(limits), filter).unwrap();
+            let options = LeaksOptions {
+                filter: filter.clone(),
+                ..LeaksOptions::default()
+            };
+            let check = Check::of(&dump, None, &thresholds(limits), &options).unwrap();
             let unused = check.unused.into_iter();
             let unused: Vec<_> = unused
                 .map(|unused| (unused.threshold.pattern, unused.similar.join(" ")))
@@ -474,9 +513,11 @@ mod tests {
     fn likely_leaks_are_breaches() {
         let dump = load("leaky_shop.dump");
         let leaks = [no_leaks(Confidence::Likely)];
-        let check = Check::of(&dump, None, &leaks, &Filter::default()).unwrap();
-        let breaches = check.outcomes().filter(|outcome| outcome.is_breach);
-        let names: Vec<_> = breaches.map(|outcome| outcome.class.to_str()).collect();
+        let check = Check::of(&dump, None, &leaks, &LeaksOptions::default()).unwrap();
+        let names: Vec<_> = check
+            .breaches()
+            .map(|outcome| outcome.class.to_str())
+            .collect();
         assert_eq!(names, ["shop.Cart", "shop.Subscription"]);
     }
 }

@@ -7,7 +7,7 @@ use std::path::Path;
 use serde::{Deserialize, Serialize};
 
 use crate::analysis::leaks::Confidence;
-use crate::config;
+use crate::config::{self, Meant};
 use crate::error::Error;
 use crate::model::Text;
 use crate::named::named;
@@ -15,7 +15,10 @@ use crate::select::ClassPattern;
 use crate::units::parse_bytes;
 
 /// What a file of them is meant to be.
-const MEANT: &str = "limits";
+const MEANT: Meant = Meant {
+    name: "limits",
+    shown_by: "ctstats check --help",
+};
 
 named! {
     /// What a threshold is of.

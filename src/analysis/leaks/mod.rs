@@ -5,8 +5,10 @@
 //! what a dump cannot show.
 
 mod attribute;
+mod date;
 mod decline;
 mod growth;
+mod known;
 mod survival;
 mod suspect;
 mod swelling;
@@ -19,6 +21,8 @@ use std::collections::HashMap;
 use foldhash::fast::FixedState;
 use serde::Serialize;
 
+pub use date::Date;
+pub use known::{Idle, IdleReason, Ignored, KnownLeak, load_known};
 pub use survival::Survival;
 pub use suspect::{Holder, Origin, SurvivorDetail, SurvivorObject};
 pub use trend::Trend;
@@ -98,6 +102,9 @@ pub struct LeaksOptions {
     pub own: OwnCode,
     /// What grew by less is no suspect, in bytes. Classes of 0 bytes have no such floor.
     pub min_growth_bytes: u64,
+    /// Suspects that are accepted, and set aside. All of these hold: those that are accepted no
+    /// more ([`KnownLeak::is_expired`]) are not to be among them.
+    pub known: Vec<KnownLeak>,
 }
 
 /// The three snapshots that survivors are chosen by.
@@ -196,6 +203,12 @@ pub struct Leaks<'d> {
     pub suspects: Vec<Suspect<'d>>,
     /// Suspects that the limit left out: their verdicts alone.
     pub more_suspects: Vec<ClassVerdict<'d>>,
+    /// Those that may leak and are known and accepted, sorted in the same way. They are no suspects.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub ignored: Vec<Ignored<'d>>,
+    /// What was to be set aside, but is no suspect.
+    #[serde(skip)]
+    pub idle: Vec<Idle>,
     /// Those that grow by less and less, as a cache does that fills up; sorted in the same way.
     pub filling: Vec<ClassVerdict<'d>>,
     /// The other classes that hold or held something, sorted in the same way.
@@ -219,6 +232,8 @@ pub struct Verdicts<'d> {
     between: Option<[Snapshot<'d>; 3]>,
     suspects: Vec<ClassVerdict<'d>>,
     more_suspects: Vec<ClassVerdict<'d>>,
+    ignored: Vec<Ignored<'d>>,
+    idle: Vec<Idle>,
     filling: Vec<ClassVerdict<'d>>,
     cleared: Vec<ClassVerdict<'d>>,
 }
@@ -272,6 +287,8 @@ impl<'d> Verdicts<'d> {
         sort(&mut filling, options);
         sort(&mut cleared, options);
         sort(&mut suspects, options);
+        let survivors = between.map(Survivors::of);
+        let (mut suspects, ignored, idle) = known::set_aside(source, suspects, survivors, options)?;
         let more_suspects = suspects.split_off(Limit::kept(options.limit, suspects.len()));
         Ok(Verdicts {
             digest,
@@ -283,6 +300,8 @@ impl<'d> Verdicts<'d> {
             between,
             suspects,
             more_suspects,
+            ignored,
+            idle,
             filling,
             cleared,
         })
@@ -293,10 +312,22 @@ impl<'d> Verdicts<'d> {
         self.snapshots
     }
 
-    /// All classes that were weighed, suspects first.
+    /// The suspects that are known and accepted.
+    pub fn ignored(&self) -> &[Ignored<'d>] {
+        &self.ignored
+    }
+
+    /// What was to be set aside, but is no suspect.
+    pub fn idle(&self) -> &[Idle] {
+        &self.idle
+    }
+
+    /// All classes that were weighed, suspects first, then those that are known.
     pub fn into_classes(self) -> impl Iterator<Item = ClassVerdict<'d>> {
         let suspects = self.suspects.into_iter().chain(self.more_suspects);
-        suspects.chain(self.filling).chain(self.cleared)
+        let ignored = self.ignored.into_iter().map(|ignored| ignored.verdict);
+        let others = self.filling.into_iter().chain(self.cleared);
+        suspects.chain(ignored).chain(others)
     }
 
     /// Looks at the suspects.
@@ -338,6 +369,8 @@ impl<'d> Verdicts<'d> {
                 .map(|(class, kept)| Suspect { class, kept })
                 .collect(),
             more_suspects: self.more_suspects,
+            ignored: self.ignored,
+            idle: self.idle,
             filling: self.filling,
             between: self.between.map(|[from, to, alive_at]| Between {
                 from: SnapshotName::of(from),
@@ -359,8 +392,8 @@ impl ClassVerdict<'_> {
 }
 
 impl<'d> Leaks<'d> {
-    /// All classes that were weighed: suspects first, then those that may fill a cache, then those
-    /// that do not grow.
+    /// All classes that were weighed, but for those that are ignored: suspects first, then those that
+    /// may fill a cache, then those that do not grow.
     pub fn classes(&self) -> impl Iterator<Item = &ClassVerdict<'d>> + Clone {
         let suspects = self.suspects.iter().map(|suspect| &suspect.class);
         let others = self.filling.iter().chain(&self.cleared);

@@ -11,13 +11,13 @@ use super::attribute;
 use super::swelling::Compared;
 use crate::analysis::merged::{self, MergedRow, Merger, Trees};
 use crate::analysis::objects::address;
-use crate::analysis::own_code::OwnCode;
-use crate::analysis::sites::{GroupBy, SiteFrame, is_tracker, site_frame};
+use crate::analysis::own_code::{OwnCode, OwnFrames};
+use crate::analysis::sites::{GroupBy, SiteFrame, frame_text, is_tracker, site_frame};
 use crate::analysis::summary::percent;
 use crate::error::Error;
 use crate::model::{
     Class, ClassId, Column, Contents, Frame, Integer, ObjectId, Population, Projection, Rows,
-    Samples, Survivors, Text, TrackedObject,
+    Samples, Survivors, Text, Trace, TrackedObject,
 };
 use crate::select::Filter;
 use crate::source::Source;
@@ -119,9 +119,7 @@ pub(super) fn look<'d>(
 ) -> Result<Vec<SurvivorDetail<'d>>, Error> {
     let filter = &options.filter;
     let members = members_of(source, classes, survivors, filter)?;
-    let mut all: Vec<_> = members.iter().flatten().copied().collect();
-    all.sort_unstable();
-    all.dedup();
+    let all = ascending(&members);
     let digest = source.digest()?;
     let kept_trees = filter.merged_referents(source, Population::Of(survivors))?;
     let referents = kept_trees.is_none() && digest.contents.all_referents() > 0;
@@ -188,6 +186,65 @@ pub(super) fn look<'d>(
     Ok(looks.collect())
 }
 
+/// The numbers of all these objects, each once.
+fn ascending(members: &[Vec<ObjectId>]) -> Vec<ObjectId> {
+    let mut all: Vec<_> = members.iter().flatten().copied().collect();
+    all.sort_unstable();
+    all.dedup();
+    all
+}
+
+/// What created some objects, as `file:line in function`.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) struct CreatedBy {
+    /// The innermost frame that is not the tracker's; `None` of objects without a trace.
+    pub(super) innermost: Option<String>,
+    /// The innermost one of the program's own code.
+    pub(super) own: Option<String>,
+}
+
+/// All lines that created the objects that [`look`] looks at, of each of these classes.
+pub(super) fn created_by(
+    source: &impl Source,
+    classes: &[(ClassId, Option<&Compared>)],
+    survivors: Survivors,
+    options: &LeaksOptions,
+) -> Result<Vec<Vec<CreatedBy>>, Error> {
+    let members = members_of(source, classes, survivors, &options.filter)?;
+    let rows = ascending(&members);
+    let dump = source.fetch(Projection::of([Column::Trace]), Rows::These(&rows))?;
+    let dump: &Contents = &dump;
+    let mut own = options.own.finder();
+    let text = |frame| {
+        let line = site_frame(frame, GroupBy::Frame);
+        frame_text(line.file, frame.exact_line(), line.function)
+    };
+    let lines = members.iter().map(|members| {
+        let objects = members.iter().filter_map(|&id| dump.recorded_object(id));
+        let mut traces: Vec<Option<Trace<'_>>> = objects.map(TrackedObject::trace).collect();
+        traces.sort_unstable_by_key(|trace| trace.map(Trace::id));
+        traces.dedup_by_key(|trace| trace.map(Trace::id));
+        let lines = traces.into_iter().map(|trace| {
+            let [innermost, own] = trace.map_or([None; 2], |trace| frames(trace, &mut own));
+            CreatedBy {
+                innermost: innermost.map(text),
+                own: own.map(text),
+            }
+        });
+        let mut lines: Vec<CreatedBy> = lines.collect();
+        lines.sort_unstable();
+        lines.dedup();
+        lines
+    });
+    Ok(lines.collect())
+}
+
+/// The innermost frame of a trace that is not the tracker's, and the innermost own one.
+fn frames<'d>(trace: Trace<'d>, own: &mut OwnFrames<'_, 'd>) -> [Option<Frame<'d>>; 2] {
+    let innermost = trace.frames().rev().find(|&frame| !is_tracker(frame));
+    [innermost, own.frame(trace)]
+}
+
 /// The numbers of the objects of each class to look at, as it lists them: those that swell, or
 /// the survivors that the filter lets count.
 fn members_of(
@@ -250,10 +307,9 @@ fn origins<'d>(
     let length = survivors.alive_at_seconds - survivors.from_seconds;
     for &(object, size) in objects {
         let [frame, own] = object.trace().map_or([None; 2], |trace| {
-            *of_trace.entry(trace.id()).or_insert_with(|| {
-                let innermost = trace.frames().rev().find(|&frame| !is_tracker(frame));
-                [innermost, own.frame(trace)]
-            })
+            *of_trace
+                .entry(trace.id())
+                .or_insert_with(|| frames(trace, &mut own))
         });
         let origin = created.entry(frame.map(Frame::number)).or_default();
         origin.frame = frame;

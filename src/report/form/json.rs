@@ -61,6 +61,19 @@ impl<W: Write> Document<'_, W> {
         Ok(self)
     }
 
+    /// The same where there is something to tell, so that documents without stay as they are.
+    pub(in crate::report) fn field_if(
+        self,
+        name: &str,
+        of: &impl Serialize,
+        is_told: bool,
+    ) -> io::Result<Self> {
+        match is_told {
+            true => self.field(name, of),
+            false => Ok(self),
+        }
+    }
+
     /// Begins a list that is written by others, up to the end of the document.
     pub(in crate::report) fn begin_list(self, name: &str) -> io::Result<()> {
         write!(self.0, ",\"{name}\":[")
@@ -83,6 +96,18 @@ impl<W: Write> Document<'_, W> {
         }
         self.0.write_all(end)?;
         Ok(self)
+    }
+
+    /// The same if there are any rows, so that documents without stay as they are.
+    pub(in crate::report) fn list_if_any<R: Serialize>(
+        self,
+        name: &str,
+        rows: &[R],
+    ) -> io::Result<Self> {
+        match rows.is_empty() {
+            true => Ok(self),
+            false => self.list(name, rows),
+        }
     }
 
     pub(in crate::report) fn end(self) -> io::Result<()> {
