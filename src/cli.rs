@@ -2,12 +2,14 @@
 //! nowhere else.
 
 mod check;
+mod completions;
 mod convert;
 mod diff;
 mod html;
 mod info;
 mod known;
 mod leaks;
+mod man;
 mod overview;
 mod place;
 mod print;
@@ -77,6 +79,8 @@ enum Command {
     Html(html::HtmlArgs),
     Convert(convert::Convert),
     Info(info::InfoArgs),
+    Completions(completions::CompletionsArgs),
+    Man(man::ManArgs),
 }
 
 const SELECTION: &str = "Which objects, in which order";
@@ -463,6 +467,8 @@ impl Cli {
             Command::Html(html) => html.run(),
             Command::Convert(convert) => convert.run(),
             Command::Info(info) => info.run(),
+            Command::Completions(completions) => completions.run(),
+            Command::Man(man) => man.run(),
         }
     }
 }

@@ -44,6 +44,13 @@ const CASES: &[(&str, &str)] = &[
     ),
     ("overview-folder", "fixtures"),
     ("help-overview", "overview --help"),
+    // What shells and man read.
+    ("help-completions", "completions --help"),
+    ("help-man", "man --help"),
+    ("man", "man -o -"),
+    ("usage-shell", "completions tcsh"),
+    ("usage-completions-dump", "completions bash -o DUMP"),
+    ("usage-man-file", "man -o Cargo.toml"),
     ("usage-no-file", "fixtures/nowhere.dump --format json"),
     ("usage-no-command", "sumary LEAKY"),
     ("usage-overview-csv", "DUMP --format csv"),
