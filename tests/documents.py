@@ -29,7 +29,7 @@ ROOT = os.path.realpath(os.path.join(os.path.dirname(os.path.abspath(__file__)),
 README_LINES = 150
 BLOCK = re.compile(r"^```(.*)\n((?:(?!```).*\n)*)^```$", re.M)
 LINK = re.compile(r"\[[^\]\n]+(?:\n[^\]\n]+)?\]\(([^)\s]+)\)")
-PATH = re.compile(r"^(?:\.ci|benches|docs|examples|fixtures|fuzz|src|tests)/[\w./*-]+$")
+PATH = re.compile(r"^(?:\.ci|\.github|benches|docs|examples|fixtures|fuzz|packaging|python|src|tests)/[\w./*-]+$")
 
 
 class Broken(Exception):
