@@ -14,6 +14,7 @@ own with a link to fixtures/. Its blocks run in order:
 - ```python, ```toml: a file. Its first line is a comment with the file's name. Python files are run.
 - ```rust: a doc test, which `cargo test` runs; only in docs/library.md.
 - ```sh, ```text: not an example. It must not hold a command of ctstats.
+- ```yaml: steps of a workflow, which tests/actions.py holds against the Action.
 
 Tables are 120 columns wide unless a command says otherwise. --update writes into the documents what
 the commands print now; read the diff.
@@ -131,6 +132,8 @@ def examples(document, text, binary):
                 if document != "docs/library.md" or 'include_str!("../docs/library.md")' not in read("src/lib.rs"):
                     raise Broken("Rust is run from docs/library.md only, which src/lib.rs includes as tests")
                 count += 1
+            elif language == "yaml":
+                pass
             elif language in ("sh", "text"):
                 if re.search(r"^\s*(\$ )?(\S+ \| )?ctstats ", body, re.M):
                     raise Broken("a command of ctstats is not run; its block is no console: %s" % body)
