@@ -5,6 +5,7 @@ the program, puts it where maturin takes what is installed as commands (`ctstats
 hands over to maturin.
 """
 
+import json
 import os
 import shutil
 import subprocess
@@ -12,50 +13,66 @@ import sys
 from pathlib import Path
 
 import maturin
-from maturin import *  # noqa: F401,F403  The hooks that stay as they are.
+from maturin import build_sdist, get_requires_for_build_sdist, get_requires_for_build_wheel  # noqa: F401
 
 HERE = Path(__file__).resolve().parent
+DATA = HERE / "ctstats.data"
+SCRIPTS = DATA / "scripts"
 
 
 def _manifest():
-    """The Cargo.toml of the command: beside this folder in a clone, and in an sdist too."""
+    """The Cargo.toml of the command, which stands above this file in a clone and in an sdist."""
     for folder in (HERE, *HERE.parents):
         if (folder / "src" / "main.rs").exists():
             return folder / "Cargo.toml"
-    sys.exit("the sources of the command ctstats are not where they belong")
+    sys.exit("the sources of the command ctstats are not where they belong: above build_backend.py")
 
 
 def _target(settings):
-    """The target triple that maturin was asked for; None for that of this machine."""
-    arguments = (settings or {}).get("build-args", "") + " " + os.environ.get("MATURIN_PEP517_ARGS", "")
-    words = arguments.replace("=", " ").split()
-    if "--target" in words:
-        return words[words.index("--target") + 1]
+    """The target triple that the extension module is built for; None for that of this machine."""
+    settings = settings or {}
+    for arguments in (settings.get("build-args"), os.environ.get("MATURIN_PEP517_ARGS")):
+        words = (arguments if isinstance(arguments, list) else (arguments or "").split())
+        words = " ".join(words).replace("=", " ").split()
+        if "--target" in words[:-1]:
+            return words[words.index("--target") + 1]
     return os.environ.get("CARGO_BUILD_TARGET")
 
 
 def _build_command(settings):
     """Builds the command and puts it into ctstats.data/scripts."""
     cargo = os.environ.get("CARGO", "cargo")
-    manifest = _manifest()
-    build = [cargo, "build", "--release", "--locked", "--bin", "ctstats", "--manifest-path", manifest]
+    manifest = str(_manifest())
     target = _target(settings)
+    build = [cargo, "build", "--release", "--locked", "--bin", "ctstats", "--manifest-path", manifest]
     if target:
         build += ["--target", target]
-    # Its own messages go to stderr; stdout belongs to the frontend.
+    # What it says goes to stderr; stdout belongs to the frontend.
     subprocess.run(build, check=True, stdout=sys.stderr)
     metadata = [cargo, "metadata", "--format-version", "1", "--no-deps", "--manifest-path", manifest]
-    import json
+    built = Path(json.loads(subprocess.check_output(metadata))["target_directory"], target or "", "release")
+    is_windows = "windows" in target if target else os.name == "nt"
+    name = "ctstats.exe" if is_windows else "ctstats"
+    shutil.rmtree(SCRIPTS, ignore_errors=True)
+    SCRIPTS.mkdir(parents=True)
+    shutil.copy2(built / name, SCRIPTS / name)
 
-    folder = Path(json.loads(subprocess.check_output(metadata))["target_directory"])
-    name = "ctstats.exe" if "windows" in (target or sys.platform.replace("win32", "windows")) else "ctstats"
-    program = folder.joinpath(*filter(None, [target, "release", name]))
-    scripts = HERE / "ctstats.data" / "scripts"
-    shutil.rmtree(scripts, ignore_errors=True)
-    scripts.mkdir(parents=True)
-    shutil.copy2(program, scripts / name)
+
+def prepare_metadata_for_build_wheel(metadata_directory, config_settings=None):
+    # maturin asks that the folder exists, though metadata has nothing of it.
+    DATA.mkdir(exist_ok=True)
+    return maturin.prepare_metadata_for_build_wheel(metadata_directory, config_settings)
 
 
 def build_wheel(wheel_directory, config_settings=None, metadata_directory=None):
     _build_command(config_settings)
     return maturin.build_wheel(wheel_directory, config_settings, metadata_directory)
+
+
+# Editable installs: `pip install -e ./python`.
+prepare_metadata_for_build_editable = prepare_metadata_for_build_wheel
+
+
+def build_editable(wheel_directory, config_settings=None, metadata_directory=None):
+    _build_command(config_settings)
+    return maturin.build_editable(wheel_directory, config_settings, metadata_directory)

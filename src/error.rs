@@ -104,8 +104,9 @@ impl fmt::Display for Problem {
 }
 
 impl Error {
-    /// Names the file of an error that arose before its name was known.
-    pub(crate) fn in_file(mut self, name: &str) -> Self {
+    /// Names the file of an error that arose before its name was known, as that of
+    /// [`Dump::read`](crate::Dump::read) does.
+    pub fn in_file(mut self, name: &str) -> Self {
         match &mut self {
             Error::Open { file, .. }
             | Error::Read { file, .. }

@@ -129,7 +129,10 @@ mod stats;
 pub mod units;
 
 pub use error::{Error, Problem};
-pub use format::{Damage, DumpFile};
+pub use format::{
+    BuiltFrame, BuiltText, ClassRecord, Damage, DumpBuilder, DumpFile, Figure, FrameRecord,
+    ObjectRecord, ProcessRecord, SnapshotRecord,
+};
 pub use input::{ByteCount, Counted};
 pub use model::{
     Asized, AsizedId, Class, ClassId, ClockFault, Column, Contents, Dump, Frame, Integer,

@@ -5,6 +5,7 @@
 use std::borrow::Cow;
 use std::io::Write;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use crate::analysis::summary::{Summary, SummaryOptions};
 use crate::error::Error;
@@ -14,12 +15,14 @@ use crate::report::objects::{Detail, Objects};
 use crate::report::{Report, Style};
 use crate::select::{self, Limit, Selected, SortKey};
 
-/// A dump and the order in which its objects are to be shown.
+/// A dump and the order in which its objects are to be shown. Clones share the dump, and have an
+/// order of their own.
+#[derive(Clone)]
 pub struct Stats {
-    dump: Dump,
-    sizes: Sizes,
+    dump: Arc<Dump>,
+    sizes: Arc<Sizes>,
     /// The objects; `None` until sorted.
-    sorted: Option<Vec<ObjectId>>,
+    sorted: Option<Arc<Vec<ObjectId>>>,
     /// The file; empty if there is none.
     path: PathBuf,
 }
@@ -37,11 +40,17 @@ impl Stats {
     }
 
     /// Statistics of a dump that was loaded.
-    pub fn new(dump: Dump) -> Stats {
-        let sizes = Sizes::of(&dump, Rules::Documented);
+    pub fn new(dump: impl Into<Arc<Dump>>) -> Stats {
+        Stats::with_rules(dump, Rules::Documented)
+    }
+
+    /// Statistics with the sizes that these rules give.
+    pub fn with_rules(dump: impl Into<Arc<Dump>>, rules: Rules) -> Stats {
+        let dump = dump.into();
+        let sizes = Sizes::of(&dump, rules);
         Stats {
             dump,
-            sizes,
+            sizes: Arc::new(sizes),
             sorted: None,
             path: PathBuf::new(),
         }
@@ -52,6 +61,56 @@ impl Stats {
         &self.dump
     }
 
+    /// The dump, to hold on to.
+    pub fn shared_dump(&self) -> Arc<Dump> {
+        self.dump.clone()
+    }
+
+    /// The objects' sizes.
+    pub fn sizes(&self) -> &Sizes {
+        &self.sizes
+    }
+
+    /// The same dump with the sizes that these rules give, and its objects in the same order.
+    pub fn use_rules(&mut self, rules: Rules) {
+        self.sizes = Arc::new(Sizes::of(&self.dump, rules));
+    }
+
+    /// The objects in the order of the last sort; `None` until sorted.
+    pub fn sorted(&self) -> Option<&[ObjectId]> {
+        self.sorted.as_ref().map(|sorted| &sorted[..])
+    }
+
+    /// Puts the objects into an order of the caller's; `None` means that they are not sorted.
+    ///
+    /// # Panics
+    ///
+    /// If the dump has no object of one of these ids.
+    pub fn set_sorted(&mut self, objects: Option<Vec<ObjectId>>) {
+        for &id in objects.iter().flatten() {
+            self.dump.object(id);
+        }
+        self.sorted = objects.map(Arc::new);
+    }
+
+    /// Of the objects in their order those whose registered class name contains `class`, as many
+    /// as `limit` allows. Objects not sorted yet come in the order of the dump.
+    pub fn selected(&self, class: Option<&str>, limit: Option<Limit>) -> Selected<'_> {
+        let Stats { dump, sizes, .. } = self;
+        let all = dump.object_count();
+        let limit = limit.map_or(usize::MAX, |limit| limit.count(all, Rules::Documented));
+        let sorted = self.sorted().unwrap_or(&dump.listed).iter().copied();
+        let has = |id| class.is_none_or(|class| dump.object(id).class().name().contains(class));
+        Selected {
+            contents: dump,
+            objects: sorted.filter(|&id| has(id)).take(limit).collect(),
+            sizes: Cow::Borrowed(sizes),
+            all,
+            all_bytes: select::all_bytes(dump, sizes),
+            unmatched: Vec::new(),
+        }
+    }
+
     /// Sorts the objects by these keys in turn; no keys mean Pympler's default order. A
     /// second sort keeps the order of the first where its keys tie.
     pub fn sort_stats(&mut self, keys: &[SortKey]) -> &mut Self {
@@ -60,9 +119,10 @@ impl Stats {
             keys => keys,
         };
         let (dump, all) = (&self.dump, usize::MAX);
-        let mut objects = self.sorted.take().unwrap_or_else(|| dump.listed.clone());
+        let sorted = self.sorted.take();
+        let mut objects = sorted.map_or_else(|| dump.listed.clone(), Arc::unwrap_or_clone);
         select::sort(dump, &self.sizes, keys, false, all, &mut objects);
-        self.sorted = Some(objects);
+        self.sorted = Some(Arc::new(objects));
         self
     }
 
@@ -72,7 +132,7 @@ impl Stats {
             self.sort_stats(&[]);
         }
         if let Some(sorted) = &mut self.sorted {
-            sorted.reverse();
+            Arc::make_mut(sorted).reverse();
         }
         self
     }
@@ -107,26 +167,7 @@ impl<'s> ConsoleStats<'s> {
         if self.stats.sorted.is_none() {
             self.stats.sort_stats(&[]);
         }
-        let Stats {
-            dump,
-            sizes,
-            sorted,
-            ..
-        } = &self.stats;
-        let mut objects = sorted.clone().unwrap_or_default();
-        if let Some(class) = class {
-            objects.retain(|&number| dump.object(number).class().name().contains(class));
-        }
-        let all = dump.object_count();
-        objects.truncate(limit.map_or(usize::MAX, |limit| limit.count(all, Rules::Documented)));
-        let selected = Selected {
-            contents: dump,
-            objects,
-            sizes: Cow::Borrowed(sizes),
-            all,
-            all_bytes: select::all_bytes(dump, sizes),
-            unmatched: Vec::new(),
-        };
+        let selected = self.stats.selected(class, limit);
         let objects = Objects::of(&selected, Detail::default());
         objects.table(out, self.style).map_err(Error::Write)
     }
@@ -139,7 +180,7 @@ impl<'s> ConsoleStats<'s> {
     ) -> Result<(), Error> {
         let mut options = SummaryOptions::default();
         options.filter.classes.extend(class.map(String::from));
-        let summary = Summary::of(&self.stats.dump, options)?;
+        let summary = Summary::of(&*self.stats.dump, options)?;
         summary.table(out, self.style).map_err(Error::Write)
     }
 }

@@ -1,6 +1,7 @@
 //! One file or folder a question. Each takes a [`Source`](crate::Source), fetches what it needs and
 //! returns numbers and enums in plain structs.
 
+pub mod annotation;
 pub mod check;
 pub mod class;
 mod course;
@@ -23,6 +24,7 @@ pub mod summary;
 pub mod traps;
 pub mod trends;
 
+pub use annotation::ClassAnnotation;
 pub use check::Check;
 pub use class::ClassDetail;
 pub use coverage::Coverage;

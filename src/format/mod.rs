@@ -7,6 +7,10 @@ mod open;
 mod pympler;
 
 pub use open::DumpFile;
+pub use pympler::{
+    BuiltFrame, BuiltText, ClassRecord, DumpBuilder, Figure, FrameRecord, ObjectRecord,
+    ProcessRecord, SnapshotRecord,
+};
 
 use std::io::{self, Read};
 use std::path::Path;

@@ -5,6 +5,7 @@
 //! stay opaque: a name, perhaps a text, and an error only where a figure is needed.
 
 mod asized;
+mod build;
 mod describe;
 mod fields;
 mod figures;
@@ -25,6 +26,10 @@ use std::hash::BuildHasher;
 
 use foldhash::fast::FixedState;
 
+pub use build::{
+    BuiltFrame, BuiltText, ClassRecord, DumpBuilder, Figure, FrameRecord, ObjectRecord,
+    ProcessRecord, SnapshotRecord,
+};
 use frames::Frames;
 use globals::{Global, recognise};
 use lists::Lists;
