@@ -5,6 +5,7 @@ use std::sync::{Mutex, PoisonError};
 
 use ctstats::analysis::ClassAnnotation;
 use ctstats::analysis::summary::{Summary, SummaryOptions};
+use ctstats::output::Output;
 use ctstats::report::objects::{Detail, Objects};
 use ctstats::report::{Report, Style, html, pympler};
 use ctstats::select::{Limit, SortKey};
@@ -152,11 +153,31 @@ impl Recording {
         self.stats().sorted().is_some()
     }
 
-    /// The order of the objects, by number; empty if it was not sorted.
-    fn order(&self) -> Vec<usize> {
+    /// The order of the objects, each by its place in the index; empty if it was not sorted. An
+    /// object in two classes stands at the first of its places.
+    fn order(&self) -> Vec<u32> {
         let stats = self.stats();
-        let sorted = stats.sorted().unwrap_or_default();
-        sorted.iter().map(|id| id.index()).collect()
+        let Some(sorted) = stats.sorted() else {
+            return Vec::new();
+        };
+        let objects = stats.dump().objects();
+        let mut places = vec![u32::MAX; objects.len()];
+        for (place, object) in (0..).zip(objects) {
+            let of = object.id().index();
+            if places.len() <= of {
+                places.resize(of + 1, u32::MAX);
+            }
+            places[of] = places[of].min(place);
+        }
+        sorted.iter().map(|id| places[id.index()]).collect()
+    }
+
+    /// How many objects there are in the order, or in the index if it was not sorted.
+    fn __len__(&self) -> usize {
+        let stats = self.stats();
+        stats
+            .sorted()
+            .map_or(stats.dump().object_count(), <[_]>::len)
     }
 
     /// Takes over the order of a list of objects. False if some of them are not of this dump.
@@ -234,27 +255,39 @@ impl Recording {
             .unzip()
     }
 
-    /// Snapshots, each made by `snapshot` of its figures, and its process by `process`.
+    /// Snapshots, each made by `snapshot` of its figures, and its process by `memory`.
     fn snapshots<'py>(
         &self,
         py: Python<'py>,
         snapshot: &Bound<'py, PyAny>,
+        memory: &Bound<'py, PyAny>,
     ) -> PyResult<Bound<'py, PyList>> {
         let stats = self.stats();
         let list = PyList::empty(py);
         for of in stats.dump().snapshots() {
             let process = of.process();
+            let labels = of.process_labels().map(|(label, of)| {
+                PyResult::Ok((text(py, label.as_bytes())?, text(py, of.as_bytes())?))
+            });
+            let process = memory.call1((
+                process.available,
+                process.virtual_bytes,
+                process.resident_bytes,
+                process.pid,
+                process.pagefaults,
+                process.data_segment,
+                process.code_segment,
+                process.shared_segment,
+                process.stack_segment,
+                labels.collect::<PyResult<Vec<_>>>()?,
+            ))?;
             list.append(snapshot.call1((
                 of.timestamp_seconds(),
                 text(py, of.description().as_bytes())?,
                 of.tracked_total_bytes(),
                 of.asizeof_total_bytes().unwrap_or(0),
                 of.overhead_bytes(),
-                (
-                    process.available,
-                    process.virtual_bytes,
-                    process.resident_bytes,
-                ),
+                process,
             ))?)?;
         }
         Ok(list)
@@ -345,6 +378,16 @@ impl Recording {
         let stats = self.stats();
         computed(py, || {
             let mut out = Writer::new(file, Takes::Bytes);
+            stats.dump().write_pickles(&mut out)?;
+            Ok(out.finish()?)
+        })
+    }
+
+    /// Writes the same to a file of this name, which appears whole or not at all.
+    fn save_pickles(&self, py: Python<'_>, path: PathBuf) -> PyResult<()> {
+        let stats = self.stats();
+        computed(py, || {
+            let mut out = Output::open(Some(&path))?;
             stats.dump().write_pickles(&mut out)?;
             Ok(out.finish()?)
         })

@@ -1,5 +1,7 @@
 //! The objects of a dump, as Pympler shows them.
 
+use std::collections::HashMap;
+use std::collections::hash_map::Entry;
 use std::sync::Arc;
 
 use ctstats::{Asized, Dump, ObjectId, Stats, Text};
@@ -39,11 +41,15 @@ pub(crate) fn index<'py>(
 ) -> PyResult<Bound<'py, PyDict>> {
     let index = PyDict::new(py);
     let mut place = 0;
+    // One in two classes is one object in both lists.
+    let objects = stats.dump().objects().map(|object| object.id().index());
+    let is_shared = stats.dump().object_count() > objects.max().map_or(0, |last| last + 1);
+    let mut known = HashMap::new();
     for class in stats.dump().classes() {
         let name = text(py, class.name().as_bytes())?;
         let objects = PyList::empty(py);
         for object in class.objects() {
-            objects.append(TrackedObject {
+            let view = TrackedObject {
                 dump: stats.shared_dump(),
                 id: object.id(),
                 place,
@@ -51,8 +57,18 @@ pub(crate) fn index<'py>(
                 size: stats.sizes().largest_bytes(object.id()),
                 tsize: stats.sizes().at_peak_bytes(object.id()),
                 asized: asized.clone().unbind(),
-            })?;
+            };
             place += 1;
+            if !is_shared {
+                objects.append(view)?;
+                continue;
+            }
+            let known = known.entry(object.id());
+            let view = match known {
+                Entry::Occupied(known) => known.into_mut(),
+                Entry::Vacant(new) => new.insert(Bound::new(py, view)?),
+            };
+            objects.append(&*view)?;
         }
         index.set_item(name, objects)?;
     }

@@ -28,12 +28,18 @@ pub struct ProcessMemory {
     /// Resident set size, in bytes; 0 where it is unknown.
     pub resident_bytes: i128,
     pub(crate) kind: u8,
-    pub(crate) pid: Option<i64>,
-    pub(crate) pagefaults: Option<i64>,
-    pub(crate) data_segment: Option<i64>,
-    pub(crate) code_segment: Option<i64>,
-    pub(crate) shared_segment: Option<i64>,
-    pub(crate) stack_segment: Option<i64>,
+    /// The process's number; `None`, here and below, where the dump does not say.
+    pub pid: Option<i64>,
+    /// Page faults until then.
+    pub pagefaults: Option<i64>,
+    /// Bytes of the data segment.
+    pub data_segment: Option<i64>,
+    /// Bytes of the code segment.
+    pub code_segment: Option<i64>,
+    /// Bytes of shared segments.
+    pub shared_segment: Option<i64>,
+    /// Bytes of the stack.
+    pub stack_segment: Option<i64>,
     /// Labelled texts of the platform: (label, text).
     pub(crate) os_specific: Vec<(TextId, TextId)>,
 }
@@ -161,6 +167,13 @@ impl<'d> Snapshot<'d> {
     /// What the operating system said of the process.
     pub fn process(self) -> &'d ProcessMemory {
         &self.row().process
+    }
+
+    /// What the platform said of the process besides, as pairs of a label and a text.
+    pub fn process_labels(self) -> impl ExactSizeIterator<Item = (Text<'d>, Text<'d>)> {
+        let text = &self.dump.text;
+        let labels = self.row().process.os_specific.iter();
+        labels.map(|&(label, of)| (text.get(label), text.get(of)))
     }
 
     /// What shares are of: the process's virtual size, or the next best figure.
