@@ -121,7 +121,8 @@ pub(crate) fn open(path: &Path) -> Result<Box<dyn Read + Send>, Error> {
     let file = File::open(path).map_err(failed)?;
     // Linux opens a directory like a file and fails on the first read only.
     if file.metadata().map_err(failed)?.is_dir() {
-        return Err(failed(io::Error::other("it is a directory, not a file")));
+        let what = "it is a directory, not a file";
+        return Err(failed(io::Error::new(io::ErrorKind::IsADirectory, what)));
     }
     Ok(Box::new(file))
 }

@@ -91,9 +91,10 @@ class Snapshot:
         self.overhead = overhead
         self.system_total = system_total
         self.classes = None
-        # What it was when it was loaded, and what was computed of it: to see whether it was changed.
+        # What it was when it was loaded, and a copy of what was computed of it: to see whether that
+        # was changed.
         self._recorded = self._figures()
-        self._annotated = None
+        self._computed = None
 
     def _figures(self):
         process = self.system_total
@@ -108,7 +109,7 @@ class Snapshot:
         )
 
     def _is_as_recorded(self):
-        return self.classes is self._annotated and self._figures() == self._recorded
+        return self.classes in (None, self._computed) and self._figures() == self._recorded
 
     @property
     def total(self):
@@ -143,7 +144,7 @@ class Stats:
         self._loaded_snapshots = None
         self._sorted = []
         self.style = style
-        self.stream = stream if stream else sys.stdout
+        self.stream = sys.stdout if stream is None else stream
         self.tracker = tracker
         if tracker is not None:
             self._index = tracker.index
@@ -481,7 +482,7 @@ def _stamp(objects, sizes, tsizes):
 def _annotate(recording, place, snapshot):
     snapshot.classes = recording.annotate(place, _asized_class())
     if isinstance(snapshot, Snapshot):
-        snapshot._annotated = snapshot.classes
+        snapshot._computed = {name: dict(figures) for name, figures in snapshot.classes.items()}
 
 
 def _can_seek(file):

@@ -1,11 +1,15 @@
 //! Errors and panics of the library as Python's exceptions.
 
+use std::io::ErrorKind;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
-use pyo3::exceptions::{PyException, PyMemoryError, PyOSError, PyValueError};
+use pyo3::exceptions::{PyException, PyIsADirectoryError, PyMemoryError, PyOSError, PyValueError};
 use pyo3::prelude::*;
 
 pyo3::create_exception!(ctstats, Error, PyException);
+
+/// `errno.EISDIR`, which is the same everywhere.
+const EISDIR: i32 = 21;
 
 const DOC: &str = "\
 A dump that cannot be read, or a tracker that holds what no tracker records.
@@ -67,6 +71,9 @@ fn exception(error: ctstats::Error) -> PyErr {
                         .unwrap_or_default()
                         .to_owned();
                     PyOSError::new_err((number, what, file))
+                }
+                None if source.kind() == ErrorKind::IsADirectory => {
+                    PyIsADirectoryError::new_err((EISDIR, source.to_string(), file))
                 }
                 None => PyOSError::new_err(text),
             };

@@ -400,6 +400,7 @@ impl Recording {
             let pages = html::Pages::open(&path, false)?;
             let options = html::HtmlOptions {
                 title,
+                names: html::PageNames::Pympler,
                 ..html::HtmlOptions::default()
             };
             Ok(html::write(pages, stats.dump(), &options)?)

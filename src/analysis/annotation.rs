@@ -81,6 +81,8 @@ struct Node<'d> {
 }
 
 enum Referents<'d> {
+    /// None, and nothing was merged.
+    Nothing,
     /// Those of a size of the dump, of which nothing was merged yet.
     Recorded(Asized<'d>),
     /// Their numbers, and the last of each key.
@@ -128,7 +130,7 @@ impl<'d> AnnotationTree<'d> {
                 size_bytes: 0,
                 flat_bytes: 0,
                 name: None,
-                referents: Referents::Merged(Vec::new(), HashMap::default()),
+                referents: Referents::Nothing,
             }],
         }
     }
@@ -182,8 +184,9 @@ impl<'d> AnnotationTree<'d> {
         node: u32,
         visits: &mut u64,
     ) -> Result<(Vec<u32>, HashMap<Key<'d>, u32, FixedState>), Error> {
-        let none = Referents::Merged(Vec::new(), HashMap::default());
-        let recorded = match std::mem::replace(&mut self.nodes[node as usize].referents, none) {
+        let referents = &mut self.nodes[node as usize].referents;
+        let recorded = match std::mem::replace(referents, Referents::Nothing) {
+            Referents::Nothing => return Ok((Vec::new(), HashMap::default())),
             Referents::Merged(members, keys) => return Ok((members, keys)),
             Referents::Recorded(asized) => asized,
         };
@@ -234,6 +237,7 @@ impl<'d> AnnotationTree<'d> {
                     let is_merged = matches!(of.referents, Referents::Merged(..));
                     see(node(of.size_bytes, of.flat_bytes, of.name, is_merged))?;
                     match &of.referents {
+                        Referents::Nothing => {}
                         Referents::Merged(members, _) => {
                             let below = |&member| (At::Node(member), level + 1);
                             waiting.extend(members.iter().map(below));

@@ -88,6 +88,7 @@ impl HtmlArgs {
                 .collect(),
             filter: self.filter.filter(),
             instances: self.instances,
+            ..HtmlOptions::default()
         };
         crate::interrupt::leave_nothing_behind();
         let pages = Pages::open(&self.output, self.single_file)?;

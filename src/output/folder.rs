@@ -3,7 +3,7 @@
 
 use std::ffi::{OsStr, OsString};
 use std::fs::{self, File};
-use std::io::{self, Write};
+use std::io::{self, Read, Write};
 use std::path::{Path, PathBuf};
 
 use tempfile::{Builder, TempDir};
@@ -14,12 +14,21 @@ use crate::units::escaped;
 /// The file that tells a folder of ours from any other, which is never replaced.
 const MARK: &str = "ctstats-report.txt";
 
+/// What it says. Below it stand the files that have names of their own, one a line.
+const MARK_TEXT: &str = "Written by ctstats html, which replaces this folder as a whole while \
+                         nothing else is in it.\n";
+
+/// How much of it is read: more than any report lists.
+const MARK_BYTES: u64 = 1 << 20;
+
 /// An open page, `profile.html`, and its folder, `profile_files`. Both appear under their
 /// names only on [`finish`](Self::finish).
 pub struct PageWithFolder {
     page: Output,
     files: TempDir,
     place: PathBuf,
+    /// Files that it may have besides those that every report may have; the mark lists them.
+    listed: Vec<String>,
 }
 
 impl PageWithFolder {
@@ -56,11 +65,24 @@ impl PageWithFolder {
             page: output,
             files,
             place,
+            listed: Vec::new(),
         };
-        let mark = "Written by ctstats html, which replaces this folder as a whole while nothing \
-                    else is in it.\n";
-        page.file(MARK, &[mark])?;
+        page.file(MARK, &[MARK_TEXT])?;
         Ok(page)
+    }
+
+    /// Lists files that a report may have under names of its own, so that the next report knows
+    /// them for those of this one.
+    ///
+    /// # Errors
+    ///
+    /// If the list cannot be written.
+    pub fn list(&mut self, names: impl Iterator<Item = String>) -> io::Result<()> {
+        self.listed = names.collect();
+        let mark = self.files.path().join(MARK);
+        let lines: String = self.listed.iter().map(|name| format!("{name}\n")).collect();
+        let written = fs::write(&mark, format!("{MARK_TEXT}{lines}"));
+        written.map_err(|error| named(&self.place.join(MARK), &error))
     }
 
     /// The name of the page.
@@ -94,7 +116,8 @@ impl PageWithFolder {
     /// next report knows it for a report's.
     pub fn file(&self, name: &str, contents: &[&str]) -> io::Result<()> {
         let harmless = |byte: u8| byte.is_ascii_alphanumeric() || b"-._".contains(&byte);
-        if !is_ours(name) || !name.bytes().all(harmless) {
+        let is_listed = self.listed.iter().any(|listed| listed == name);
+        if !(is_ours(name) || is_listed) || !name.bytes().all(harmless) {
             return Err(io::Error::other(format!("'{name}' is not a file name")));
         }
         let path = self.files.path().join(name);
@@ -117,7 +140,9 @@ impl PageWithFolder {
     ///
     /// If that fails; the old page and folder are then where they were.
     pub fn finish(self) -> io::Result<()> {
-        let PageWithFolder { page, files, place } = self;
+        let PageWithFolder {
+            page, files, place, ..
+        } = self;
         let fail = |error: io::Error| named(&place, &error);
         let Sink::File {
             out,
@@ -191,11 +216,13 @@ fn refuse_others(place: &Path) -> io::Result<()> {
             "is in the way of the report's folder; give another name with -o",
         ));
     }
+    let listed = listed(place);
     let (mut is_marked, mut other) = (false, None);
     for entry in fs::read_dir(place)? {
         let entry = entry?;
         let name = entry.file_name();
-        if !entry.file_type()?.is_file() || !name.to_str().is_some_and(is_ours) {
+        let known = |name: &str| is_ours(name) || listed.lines().any(|listed| listed == name);
+        if !entry.file_type()?.is_file() || !name.to_str().is_some_and(known) {
             other = Some(name);
         } else {
             is_marked |= name == MARK;
@@ -212,6 +239,18 @@ fn refuse_others(place: &Path) -> io::Result<()> {
             "is a folder that no report of ctstats wrote, so it is not replaced; \
              move it, or give another name with -o",
         )),
+    }
+}
+
+/// The files that the report in a folder lists, one a line; none if it is no report's.
+fn listed(place: &Path) -> String {
+    let mut mark = String::new();
+    // Without a mark that can be read nothing is known to be a report's.
+    let read = File::open(place.join(MARK))
+        .and_then(|file| file.take(MARK_BYTES).read_to_string(&mut mark));
+    match (read, mark.strip_prefix(MARK_TEXT)) {
+        (Ok(_), Some(listed)) => listed.to_owned(),
+        _ => String::new(),
     }
 }
 

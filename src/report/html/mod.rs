@@ -83,6 +83,19 @@ pub struct HtmlOptions {
     /// shared among the suspects, and 1,000 among all classes; at least 5 and at most 250 for
     /// each.
     pub instances: Option<usize>,
+    /// What the pages of classes are called, where each is a file.
+    pub names: PageNames,
+}
+
+/// What the pages of classes are called.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum PageNames {
+    /// After the number of the class and its name: `0000-shop.Cart.html`.
+    #[default]
+    Numbered,
+    /// As Pympler calls them, after the name alone: `shop_Cart.html`. Of names that are the same
+    /// then, each has its number as well.
+    Pympler,
 }
 
 /// Where a report goes.
@@ -183,9 +196,16 @@ fn lay_out(
     options: &HtmlOptions,
 ) -> io::Result<()> {
     let history = answers.history;
-    let names = match &pages {
+    let names = match &mut pages {
         Pages::Single(_) => Names::in_one(history),
-        Pages::Folder(pages) => Names::of(history, pages.page_name(), pages.folder_name()),
+        Pages::Folder(pages) => {
+            let (page, folder) = (pages.page_name(), pages.folder_name());
+            let names = Names::of(history, page, folder, options.names);
+            if options.names == PageNames::Pympler {
+                pages.list(names.files())?;
+            }
+            names
+        }
     };
     let page = Page {
         single_file: names.in_one_page(),

@@ -1,8 +1,10 @@
 //! What the pages are called and how they refer to each other. A class's name never makes
 //! a path: its file has the number of the class, and as much of the name as is harmless.
 
+use std::collections::HashMap;
 use std::ffi::OsStr;
 
+use super::PageNames;
 use super::text::shown;
 use crate::analysis::history::History;
 use crate::model::ClassId;
@@ -43,15 +45,51 @@ struct Place {
 
 impl Names {
     /// Of pages in a folder beside the index page.
-    pub(super) fn of(history: &History<'_>, page: &OsStr, folder: &OsStr) -> Self {
-        let place = Place {
-            index: format!("../{}", reference(page)),
-            folder: format!("./{}/", reference(folder)),
+    pub(super) fn of(
+        history: &History<'_>,
+        page: &OsStr,
+        folder: &OsStr,
+        names: PageNames,
+    ) -> Self {
+        let folder = reference(folder);
+        let mut of = Names::in_one(history);
+        let folder = match names {
+            PageNames::Numbered => format!("./{folder}/"),
+            PageNames::Pympler => format!("{folder}/"),
         };
-        Names {
-            place: Some(place),
-            ..Names::in_one(history)
+        of.place = Some(Place {
+            index: format!("../{}", reference(page)),
+            folder,
+        });
+        if names == PageNames::Pympler {
+            of.use_names_of_pympler(history);
         }
+        of
+    }
+
+    /// Names files after their classes alone, where no two are the same.
+    fn use_names_of_pympler(&mut self, history: &History<'_>) {
+        let classes = history.classes.iter();
+        let plain = classes.map(|class| class.class.to_str().replace('.', "_"));
+        let plain: Vec<_> = plain.map(|name| format!("{}.html", slug(&name))).collect();
+        // Some systems take `Cart.html` for `cart.html`.
+        let mut counts = HashMap::new();
+        for name in &plain {
+            *counts.entry(name.to_ascii_lowercase()).or_insert(0) += 1;
+        }
+        let numbered: Vec<_> = self.files.iter().map(|n| n.to_ascii_lowercase()).collect();
+        for (file, name) in self.files.iter_mut().zip(plain) {
+            let lower = name.to_ascii_lowercase();
+            let is_alone = counts[&lower] == 1 && !numbered.contains(&lower);
+            if is_alone && lower != ".html" {
+                *file = name;
+            }
+        }
+    }
+
+    /// All files of classes.
+    pub(super) fn files(&self) -> impl Iterator<Item = String> {
+        self.files.iter().cloned()
     }
 
     /// Of views in one page.
