@@ -367,6 +367,11 @@ impl Evidence {
             true => f64::INFINITY,
             false => rows.waves,
         };
+        // Of a few figures, random ones rise steadily now and then.
+        let backlog_waves = match self.snapshots {
+            0..growth::MANY => CLEAR_WAVES,
+            _ => BACKLOG_WAVES,
+        };
         let stays = survival.share_died() < 0.5 && survival.born > 0;
         match course {
             Course::Still | Course::Stopped | Course::Once | Course::Slowing if hidden => {
@@ -383,7 +388,7 @@ impl Evidence {
             {
                 piling_up(Confidence::Likely, Reason::MoreAndMoreStay)
             }
-            Course::GoesOn if monotonicity >= CLEARLY_RISING && waves >= BACKLOG_WAVES => {
+            Course::GoesOn if monotonicity >= CLEARLY_RISING && waves >= backlog_waves => {
                 Some(Finding {
                     confidence: Confidence::Likely,
                     pattern: Pattern::Backlog,
