@@ -1,27 +1,30 @@
 //! Where objects were created: grouped by the innermost frames of their traces, or by
 //! what else they have in common.
 //!
-//! Objects are counted by the id of their trace and class, and each distinct trace is
-//! looked at once. Traces share their texts, and hostile ones share long texts, so texts
-//! are compared once as well and stand for a rank from then on.
+//! Objects are counted by the id of their trace and class (`count`), and each distinct trace is
+//! looked at once (`group`).
+
+mod count;
+mod group;
 
 use std::borrow::Cow;
-use std::collections::HashMap;
-use std::hash::Hash;
 
-use foldhash::fast::RandomState;
 use serde::Serialize;
+
+pub(crate) use count::Traces;
 
 use super::own_code::OwnCode;
 use super::summary::{SnapshotName, SnapshotSelector, percent};
 use crate::error::Error;
 use crate::model::{
-    Class, ClassId, Column, Contents, Frame, Integer, KeptSizes, ObjectId, Projection, Rows, Rules,
-    Salvaged, Samples, Sizes, Snapshot, Text, TextId, Trace, TraceId, TrackedObject,
+    Class, Column, Contents, Frame, Integer, KeptSizes, ObjectId, Projection, Salvaged, Samples,
+    Sizes, Snapshot, Text, TextId,
 };
 use crate::named::{named, parsed_by_name};
 use crate::select::{Filter, Limit};
 use crate::source::Source;
+use count::{Measured, count, trace_of};
+use group::{by_frames, by_text, figures_of, sort};
 
 /// How many frames a site may have.
 pub const MAX_DEPTH: usize = 100;
@@ -324,233 +327,10 @@ impl<'d> Sites<'d> {
         }
     }
 }
-
-/// What was read of a dump to count its objects.
-struct Measured<'d, 's> {
-    dump: &'d Contents,
-    /// The largest sizes, where they are asked for.
-    sizes: Option<Cow<'s, Sizes>>,
-    alive_at: Option<Snapshot<'d>>,
-    snapshot: Option<Snapshot<'d>>,
-}
-
-impl<'d> Measured<'d, 'd> {
-    fn read(source: &'d impl Source, options: &SitesOptions) -> Result<Self, Error> {
-        let digest = source.digest()?.contents;
-        let find = |selector: &Option<SnapshotSelector>| {
-            let found = selector.as_ref().map(|selector| selector.first(digest));
-            found.transpose()
-        };
-        let (alive_at, snapshot) = (find(&options.alive_at)?, find(&options.snapshot)?);
-        let wanted = options.projection(snapshot);
-        let dump = source.keep(source.fetch(wanted, Rows::All)?);
-        let sizes = wanted.sizes.map(|_| dump.sizes(Rules::Documented));
-        Ok(Measured {
-            dump,
-            sizes,
-            alive_at,
-            snapshot,
-        })
-    }
-}
-
-impl Measured<'_, '_> {
-    fn largest_bytes(&self, id: ObjectId) -> i64 {
-        let sizes = self.sizes.as_deref();
-        sizes.map_or(0, |sizes| sizes.largest_bytes(id))
-    }
-
-    /// Whether an object is counted, and its bytes; `None` if it is neither counted nor measured.
-    fn of(&self, object: TrackedObject<'_>) -> Option<(bool, i64)> {
-        let is_active_at =
-            |snapshot: Snapshot<'_>| object.is_active_at(snapshot.timestamp_seconds());
-        if !self.alive_at.is_none_or(is_active_at) {
-            return None;
-        }
-        let Some(snapshot) = self.snapshot else {
-            return Some((true, self.largest_bytes(object.id())));
-        };
-        let time = snapshot.timestamp_seconds();
-        // Of several samples at one moment the last counts.
-        let sample = object
-            .live_samples()
-            .rfind(|sample| sample.time_seconds == time);
-        let size = sample.map(|sample| sample.asized.size_bytes());
-        let is_active = is_active_at(snapshot);
-        (is_active || size.is_some()).then_some((is_active, size.unwrap_or(0)))
-    }
-}
-
-/// What was counted of the selected objects of a dump.
-pub(crate) struct Traces<'d> {
-    pub(crate) dump: &'d Contents,
-    /// By trace and class, in no order.
-    pub(crate) tallies: Vec<((TraceId, ClassId), Tally)>,
-}
-
-impl<'d> Traces<'d> {
-    pub(crate) fn of(source: &'d impl Source, options: &SitesOptions) -> Result<Self, Error> {
-        let measured = Measured::read(source, options)?;
-        let dump = measured.dump;
-        let admitted = dump
-            .classes()
-            .filter(|class| options.filter.admits_class(class.name()));
-        let counted = count(&measured, admitted, options, trace_of(dump));
-        Ok(Traces {
-            dump,
-            tallies: counted.into_iter().collect(),
-        })
-    }
-}
-
-/// The traces of objects.
-fn trace_of(dump: &Contents) -> impl Fn(Class<'_>, ObjectId) -> TraceId {
-    |_, object| dump.objects.trace[object.index()]
-}
-
 /// Whether a frame is of Pympler's own tracker, which stands at the end of every trace.
 pub(crate) fn is_tracker(frame: Frame<'_>) -> bool {
     let file = frame.file().as_bytes();
     file.ends_with(b"pympler/classtracker.py") || file.ends_with(b"pympler\\classtracker.py")
-}
-
-/// What was counted of some objects.
-#[derive(Clone, Copy, Debug, Default)]
-pub(crate) struct Tally {
-    pub(crate) objects: u64,
-    pub(crate) alive: u64,
-    survivors: u64,
-    pub(crate) size_bytes: i128,
-    pub(crate) alive_bytes: i128,
-}
-
-impl Tally {
-    fn add(&mut self, other: Tally) {
-        self.objects += other.objects;
-        self.alive += other.alive;
-        self.survivors += other.survivors;
-        self.size_bytes += other.size_bytes;
-        self.alive_bytes += other.alive_bytes;
-    }
-}
-
-/// Objects by trace or text and class. In a dump of a million there are few of these, unless they
-/// are grouped by repr.
-type Counted<I> = HashMap<(I, ClassId), Tally, RandomState>;
-
-fn count<'d, I: Copy + Ord + Hash>(
-    measured: &Measured<'d, '_>,
-    classes: impl Iterator<Item = Class<'d>>,
-    options: &SitesOptions,
-    of: impl Fn(Class<'d>, ObjectId) -> I,
-) -> Counted<I> {
-    let dump = measured.dump;
-    let before_last = dump
-        .snapshots()
-        .nth_back(1)
-        .map(Snapshot::timestamp_seconds);
-    let mut counted = Counted::default();
-    for class in classes {
-        // Objects that were created together mostly stand together.
-        let mut run: Option<(I, Tally)> = None;
-        for object in class.objects() {
-            let id = object.id();
-            let largest_bytes = || measured.largest_bytes(id);
-            if !options.filter.admits_object(object, largest_bytes) {
-                continue;
-            }
-            let Some((is_counted, size)) = measured.of(object) else {
-                continue;
-            };
-            let key = of(class, id);
-            let size = i128::from(size);
-            let alive = object.is_alive();
-            let survives = alive && before_last.is_some_and(|time| object.is_active_at(time));
-            let one = Tally {
-                objects: is_counted.into(),
-                alive: (is_counted && alive).into(),
-                survivors: (is_counted && survives).into(),
-                size_bytes: size,
-                alive_bytes: if alive { size } else { 0 },
-            };
-            match &mut run {
-                Some((of, tally)) if *of == key => tally.add(one),
-                _ => {
-                    if let Some((of, tally)) = run.replace((key, one)) {
-                        counted.entry((of, class.id())).or_default().add(tally);
-                    }
-                }
-            }
-        }
-        if let Some((of, tally)) = run {
-            counted.entry((of, class.id())).or_default().add(tally);
-        }
-    }
-    counted
-}
-
-/// What a group has in common; ordered as its text is.
-enum Site<'d> {
-    Named {
-        rank: u32,
-        name: Text<'d>,
-    },
-    Frames {
-        /// What tells it from others, outermost frame first.
-        key: Box<[FrameKey]>,
-        /// A frame for each of them.
-        frames: Box<[Frame<'d>]>,
-    },
-}
-
-/// What tells frames apart: the rank of the file, the line, the rank of the function. What
-/// is not asked for is 0.
-type FrameKey = (u32, i64, u32);
-
-struct Group<'d> {
-    site: Site<'d>,
-    tally: Tally,
-    /// Numbers of the classes, each once.
-    classes: Vec<ClassId>,
-    /// Frames of own code with what each created; any may come again.
-    own: Vec<(FrameKey, Frame<'d>, Tally)>,
-}
-
-impl<'d> Group<'d> {
-    fn figures(&self, dump: &Contents) -> SiteFigures {
-        figures(dump, self.tally, self.classes.clone())
-    }
-
-    fn row(mut self, by: GroupBy, figures: SiteFigures) -> SiteRow<'d> {
-        self.own.sort_by_key(|&(key, ..)| key);
-        self.own.dedup_by(|next, kept| {
-            let same = next.0 == kept.0;
-            if same {
-                kept.2.add(next.2);
-            }
-            same
-        });
-        // Among equals the first.
-        let most = self
-            .own
-            .iter()
-            .rev()
-            .max_by_key(|(_, _, tally)| (tally.size_bytes, tally.objects));
-        let (frames, name) = match self.site {
-            Site::Named { name, .. } => (Vec::new(), Some(name)),
-            Site::Frames { frames, .. } => {
-                let frames = frames.iter().map(|&frame| site_frame(frame, by));
-                (frames.collect(), None)
-            }
-        };
-        SiteRow {
-            frames,
-            own_frame: most.map(|&(_, frame, _)| site_frame(frame, by)),
-            own_frames: self.own.len() as u64,
-            name,
-            figures,
-        }
-    }
 }
 
 /// As much of a frame as tells groups apart.
@@ -573,157 +353,6 @@ pub(crate) fn frame_text(file: Text<'_>, line: Integer<'_>, function: Option<Tex
     format!("{}:{line:.30}{function}", file.tail(1000))
 }
 
-fn figures_of(dump: &Contents, groups: &[Group<'_>]) -> SiteFigures {
-    let mut tally = Tally::default();
-    let mut classes = Vec::new();
-    for group in groups {
-        tally.add(group.tally);
-        classes.extend_from_slice(&group.classes);
-    }
-    figures(dump, tally, classes)
-}
-
-/// Classes of one name count once, though a dump may list it twice.
-fn figures(dump: &Contents, tally: Tally, mut classes: Vec<ClassId>) -> SiteFigures {
-    classes.sort_unstable();
-    classes.dedup();
-    if classes.len() > 1 {
-        classes.sort_unstable_by_key(|&id| dump.class_name(id));
-        classes.dedup_by_key(|id| dump.class_name(*id));
-    }
-    SiteFigures {
-        objects: tally.objects,
-        alive: tally.alive,
-        survivors: tally.survivors,
-        size_bytes: tally.size_bytes,
-        alive_bytes: tally.alive_bytes,
-        share_percent: None,
-        classes: classes.len() as u64,
-    }
-}
-
-/// Texts by their place in the order of all of them: each is read a few times, however
-/// often it is compared.
-pub(crate) struct Ranks(HashMap<TextId, u32, RandomState>);
-
-impl Ranks {
-    pub(crate) fn of(dump: &Contents, ids: impl Iterator<Item = TextId>) -> Ranks {
-        let mut ids: Vec<TextId> = ids.collect();
-        ids.sort_unstable();
-        ids.dedup();
-        ids.sort_by_key(|&id| dump.text.get(id));
-        let mut ranks = HashMap::with_capacity_and_hasher(ids.len(), RandomState::default());
-        let mut rank = 0;
-        for (index, &id) in ids.iter().enumerate() {
-            if index > 0 && dump.text.bytes(ids[index - 1]) != dump.text.bytes(id) {
-                rank += 1;
-            }
-            ranks.insert(id, rank);
-        }
-        Ranks(ranks)
-    }
-
-    pub(crate) fn rank(&self, id: TextId) -> u32 {
-        self.0.get(&id).copied().unwrap_or_default()
-    }
-}
-
-fn by_text<'d>(dump: &'d Contents, counted: &Counted<TextId>) -> Vec<Group<'d>> {
-    let ranks = Ranks::of(dump, counted.keys().map(|&(id, _)| id));
-    gather(
-        counted,
-        |id| ranks.rank(id),
-        |rank, id| Site::Named {
-            rank,
-            name: dump.text.get(id),
-        },
-        |_| None,
-    )
-}
-
-/// Where the objects of a trace were created.
-struct TraceSite<'d> {
-    /// The frames that make the site, outermost first.
-    frames: Box<[Frame<'d>]>,
-    own: Option<Frame<'d>>,
-}
-
-/// The groups, and how many objects have frames of which none is own.
-fn by_frames<'d>(
-    dump: &'d Contents,
-    counted: &Counted<TraceId>,
-    options: &SitesOptions,
-) -> (Vec<Group<'d>>, Option<u64>) {
-    let by = options.by;
-    let sites = trace_sites(dump, counted, options);
-    let all = sites
-        .values()
-        .flat_map(|site| site.frames.iter().copied().chain(site.own));
-    let ranks = Ranks::of(
-        dump,
-        all.flat_map(|frame| [frame.row().file, frame.row().function]),
-    );
-    let frame_key = |frame: Frame<'_>| -> FrameKey {
-        let row = frame.row();
-        let (file, function) = (ranks.rank(row.file), ranks.rank(row.function));
-        match by {
-            GroupBy::File => (file, 0, 0),
-            GroupBy::Function => (file, 0, function),
-            _ => (file, row.line, function),
-        }
-    };
-    let frames = |id| sites.get(&id).map(|site| &*site.frames).unwrap_or_default();
-    let groups = gather(
-        counted,
-        |id| -> Box<[FrameKey]> { frames(id).iter().map(|&frame| frame_key(frame)).collect() },
-        |key, id| Site::Frames {
-            key,
-            frames: frames(id).into(),
-        },
-        |id| {
-            let own = sites.get(&id)?.own?;
-            Some((frame_key(own), own))
-        },
-    );
-    let is_outside = |id| {
-        let site: Option<&TraceSite<'_>> = sites.get(id);
-        site.is_some_and(|site| site.own.is_none() && !site.frames.is_empty())
-    };
-    let outside = counted.iter().filter(|((id, _), _)| is_outside(id));
-    let outside = outside.map(|(_, tally)| tally.objects).sum();
-    (groups, Some(outside))
-}
-
-/// Where the objects of each trace were created. Each trace is looked at once.
-fn trace_sites<'d>(
-    dump: &'d Contents,
-    counted: &Counted<TraceId>,
-    options: &SitesOptions,
-) -> HashMap<TraceId, TraceSite<'d>, RandomState> {
-    let mut traces: Vec<_> = counted.keys().map(|&(id, _)| id).collect();
-    traces.retain(|&id| id != TraceId::NONE);
-    traces.sort_unstable();
-    traces.dedup();
-    let mut finder = options.own.finder();
-    let depth = options.depth.clamp(1, MAX_DEPTH);
-    let site = |id| {
-        let trace = Trace { dump, id };
-        let own = finder.frame(trace);
-        let start = own.filter(|_| options.by == GroupBy::Own);
-        let mut frames: Vec<_> = trace
-            .frames()
-            .rev()
-            .skip_while(|frame| start.is_some_and(|start| start.number() != frame.number()))
-            .filter(|&frame| !is_tracker(frame))
-            .take(depth)
-            .collect();
-        frames.reverse();
-        let frames = frames.into();
-        (id, TraceSite { frames, own })
-    };
-    traces.into_iter().map(site).collect()
-}
-
 /// What names no file of the traces, if there are any.
 pub(crate) fn unused_own(dump: &Contents, own: &OwnCode) -> Vec<String> {
     if dump.traces.frames.is_empty() {
@@ -736,83 +365,12 @@ pub(crate) fn unused_own(dump: &Contents, own: &OwnCode) -> Vec<String> {
     unused.into_iter().map(String::from).collect()
 }
 
-/// Puts together what has the same key, in an order that is the same every time.
-fn gather<'d, I: Copy + Ord, K: Clone + Eq + Hash>(
-    counted: &Counted<I>,
-    key: impl Fn(I) -> K,
-    site: impl Fn(K, I) -> Site<'d>,
-    own: impl Fn(I) -> Option<(FrameKey, Frame<'d>)>,
-) -> Vec<Group<'d>> {
-    let mut sorted: Vec<_> = counted.iter().collect();
-    sorted.sort_unstable_by_key(|((id, class), _)| (*id, *class));
-    let mut groups: Vec<Group<'d>> = Vec::new();
-    let mut places: HashMap<K, usize, RandomState> = HashMap::default();
-    let mut last: Option<(I, usize)> = None;
-    for (&(id, class), tally) in sorted {
-        let place = match last {
-            Some((of, place)) if of == id => place,
-            _ => {
-                let key = key(id);
-                *places.entry(key.clone()).or_insert_with(|| {
-                    groups.push(Group {
-                        site: site(key, id),
-                        tally: Tally::default(),
-                        classes: Vec::new(),
-                        own: Vec::new(),
-                    });
-                    groups.len() - 1
-                })
-            }
-        };
-        last = Some((id, place));
-        let group = &mut groups[place];
-        group.tally.add(*tally);
-        group.classes.push(class);
-        let own = own(id).map(|(key, frame)| (key, frame, *tally));
-        group.own.extend(own);
-    }
-    groups
-}
-
-/// Sorts the first `keep`; the others follow in any order.
-fn sort(groups: &mut [Group<'_>], keep: usize, options: &SitesOptions) {
-    let by_site = |a: &Group<'_>, b: &Group<'_>| match (&a.site, &b.site) {
-        (Site::Named { rank: a, .. }, Site::Named { rank: b, .. }) => a.cmp(b),
-        (Site::Frames { key: a, .. }, Site::Frames { key: b, .. }) => a.cmp(b),
-        // There is one kind at a time.
-        _ => std::cmp::Ordering::Equal,
-    };
-    let keys = options.keys();
-    let compare = |a: &Group<'_>, b: &Group<'_>| {
-        let (x, y) = (&a.tally, &b.tally);
-        let by = |key: &SiteSortKey| match key {
-            SiteSortKey::Size => y.size_bytes.cmp(&x.size_bytes),
-            SiteSortKey::AliveBytes => y.alive_bytes.cmp(&x.alive_bytes),
-            SiteSortKey::Objects => y.objects.cmp(&x.objects),
-            SiteSortKey::Alive => y.alive.cmp(&x.alive),
-            SiteSortKey::Survivors => y.survivors.cmp(&x.survivors),
-            SiteSortKey::Site => by_site(a, b),
-        };
-        let ordering = keys.iter().map(by).find(|ordering| ordering.is_ne());
-        let ordering = ordering.unwrap_or_else(|| by_site(a, b));
-        if options.reverse {
-            ordering.reverse()
-        } else {
-            ordering
-        }
-    };
-    // What is not shown is not sorted.
-    if keep > 0 && keep < groups.len() {
-        groups.select_nth_unstable_by(keep, compare);
-    }
-    groups[..keep].sort_unstable_by(compare);
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::analysis::summary::{SnapshotSummary, Summary, SummaryOptions};
-    use crate::model::Dump;
+    use crate::model::Rules;
+    use crate::model::{Dump, Rules};
 
     fn shop() -> Dump {
         Dump::load(concat!(env!("CARGO_MANIFEST_DIR"), "/fixtures/shop.dump")).unwrap()
