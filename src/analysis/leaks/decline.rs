@@ -42,7 +42,10 @@ impl Decline {
         }
         // Schwarz's criterion: what is left, and a price for each figure that was fitted.
         let mean = (row[row.len() - 1] - row[0]) / count;
-        let floor = (mean * 0.01).powi(2) + f64::MIN_POSITIVE;
+        // What comes one by one wavers by the root of its number (Poisson), so no curve of a few
+        // steps fits better than that.
+        let one = smallest(&steps);
+        let floor = one * mean.abs() + f64::MIN_POSITIVE;
         let price = count.ln();
         let cost = |rest: f64, figures: f64| count * (rest / count + floor).ln() + figures * price;
         let cost_of_decline = cost(decline, 2.0);
@@ -58,6 +61,14 @@ impl Decline {
 fn taus(count: f64) -> impl Iterator<Item = f64> {
     std::iter::successors(Some(SHORTEST * count), |tau| Some(tau * FINER))
         .take_while(move |&tau| tau < LONGEST * count)
+}
+
+/// The smallest step that is one, up or down.
+fn smallest(steps: &[f64]) -> f64 {
+    let sizes = steps.iter().map(|step| step.abs());
+    sizes
+        .filter(|&size| size > 0.0)
+        .fold(f64::INFINITY, f64::min)
 }
 
 /// What the mean does not explain, as a sum of squares.
@@ -118,7 +129,10 @@ mod tests {
                 "{row:?}"
             );
         }
+        // Few that come at random.
+        assert!(!decline(&[0, 3, 5, 7, 8, 9, 11, 12]).unwrap().is_clear);
         assert_eq!(decline(&[0, 9, 12, 13]), None, "too short");
+        assert_eq!(decline(&[7, 7, 7, 7, 7, 7, 7, 7]), None, "no steps");
         assert_eq!(decline(&[]), None);
     }
 }

@@ -369,7 +369,6 @@ pub(crate) fn unused_own(dump: &Contents, own: &OwnCode) -> Vec<String> {
 mod tests {
     use super::*;
     use crate::analysis::summary::{SnapshotSummary, Summary, SummaryOptions};
-    use crate::model::Rules;
     use crate::model::{Dump, Rules};
 
     fn shop() -> Dump {

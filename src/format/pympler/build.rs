@@ -179,6 +179,7 @@ fn text_id(text: Option<BuiltText>) -> TextId {
 }
 
 /// More than ctstats counts to, or than there is memory for.
+#[allow(clippy::boxed_local, reason = "faults come in boxes")]
 fn failed(fault: Box<Fault>) -> Error {
     explain(*fault, &[], Damage::Refuse).in_file("the tracker")
 }
