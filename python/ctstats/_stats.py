@@ -259,10 +259,11 @@ class Stats:
             recording.sort(keys)
             self._show_order(recording)
             return self
-        self._init_sort()
-        recording, objects = self._walk_sorted()
+        self._fill_sorted()
+        objects = list(self._sorted)
+        recording = self._walk_sorted()
         recording.sort(keys)
-        self._sorted[:] = [objects[place] for place in recording.order()]
+        self._sorted[:] = recording.arranged(objects)
         return self
 
     def reverse_order(self):
@@ -275,7 +276,8 @@ class Stats:
             recording.reverse()
             self._show_order(recording)
             return self
-        self._init_sort()
+        if self._fill_sorted():
+            self._walk_sorted()
         self._sorted.reverse()
         return self
 
@@ -352,29 +354,21 @@ class Stats:
         return recording if recording is not None else self._walk(_items(self.index), self.snapshots, whole=True)
 
     def _walk_sorted(self, whole=False):
-        """A recording of the objects in ``sorted``, in its order, and the objects by their place in it."""
-        classes = {}
-        for tobj in self._sorted:
-            classes.setdefault(tobj.classname, []).append(tobj)
-        recording = self._walk(list(classes.items()), self.snapshots, whole)
-        objects = [tobj for of_class in classes.values() for tobj in of_class]
-        places = {id(tobj): place for place, tobj in enumerate(objects)}
-        recording.set_order([places[id(tobj)] for tobj in self._sorted])
-        _stamp(objects, *recording.sizes())
-        return recording, objects
+        """A recording of the objects in ``sorted``, in its order. They get their sizes."""
+        return Recording.walk_list(self._sorted, list(self.snapshots), whole, self._is_pympler())
 
-    def _init_sort(self):
-        """Fills ``sorted`` with all objects in the order of the index, unless it is filled already."""
+    def _fill_sorted(self):
+        """Fills ``sorted`` with all objects in the order of the index, unless it is filled already.
+        Says whether it did."""
         if self.sorted:
-            return
+            return False
         self._sorted = []
         for classname, objects in _items(self.index):
             for tobj in objects:
                 if not isinstance(tobj, TrackedObject):
                     tobj.classname = classname
-                self._sorted.append(tobj)
-        if self._sorted:
-            self._walk_sorted()
+            self._sorted += objects
+        return True
 
     def _in_order(self, recording):
         """The objects of a recording that was loaded, in its order."""
@@ -431,7 +425,7 @@ class ConsoleStats(Stats):
             recording = self._walk([("", objects)], [], whole=True)
             _told(recording.print_objects(self.stream, None, None, True))
         else:
-            recording, _ = self._walk_sorted(whole=True)
+            recording = self._walk_sorted(whole=True)
             _told(recording.print_objects(self.stream, clsname or None, count, False))
 
     def _count(self, limit, objects):
@@ -469,14 +463,6 @@ class HtmlStats(Stats):
 def _items(index):
     """The classes of an index, which other threads may add to."""
     return [(name, list(objects)) for name, objects in list(index.items())]
-
-
-def _stamp(objects, sizes, tsizes):
-    """Gives objects their sizes, as Pympler does; those of a dump have them."""
-    for tobj, size, tsize in zip(objects, sizes, tsizes):
-        if not isinstance(tobj, TrackedObject):
-            tobj.size = size
-            tobj.tsize = tsize
 
 
 def _annotate(recording, place, snapshot):

@@ -10,6 +10,7 @@ use ctstats::report::objects::{Detail, Objects};
 use ctstats::report::{Report, Style, html, pympler};
 use ctstats::select::{Limit, SortKey};
 use ctstats::{Dump, ObjectId, Rules, Stats};
+use pyo3::intern;
 use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyList};
 
@@ -112,6 +113,55 @@ impl Recording {
         computed(py, || Ok(Recording::of(dump, pympler)))
     }
 
+    /// Walks a list of objects, each of the class that its `classname` says, and a list of
+    /// snapshots. The objects have the order of the list, and get their sizes as attributes.
+    #[staticmethod]
+    fn walk_list<'py>(
+        py: Python<'py>,
+        objects: &Bound<'py, PyList>,
+        snapshots: Vec<Bound<'py, PyAny>>,
+        whole: bool,
+        pympler: bool,
+    ) -> PyResult<Self> {
+        // The walk may run code of the objects' own, which may change the list.
+        let objects = PyList::new(py, objects.iter())?;
+        let walk = || -> Result<Dump, Failure> {
+            let mut walk = Walk::new(py, whole)?;
+            walk.list(&objects)?;
+            for snapshot in &snapshots {
+                walk.snapshot(snapshot)?;
+            }
+            walk.finish()
+        };
+        let dump = walk()?;
+        let recording = computed(py, || Ok(Recording::of(dump, pympler)))?;
+        let mut stats = recording.stats();
+        for (number, object) in (0..).zip(&objects) {
+            if object.is_exact_instance_of::<TrackedObject>() {
+                continue;
+            }
+            let id = ObjectId::from(number);
+            let (size, tsize) = (
+                stats.sizes().largest_bytes(id),
+                stats.sizes().at_peak_bytes(id),
+            );
+            object.setattr(intern!(py, "size"), size)?;
+            object.setattr(intern!(py, "tsize"), tsize)?;
+        }
+        let order = (0..objects.len() as u32).map(ObjectId::from);
+        stats.set_sorted(Some(order.collect()));
+        recording.put(stats);
+        Ok(recording)
+    }
+
+    /// A list of the objects that were walked, in the order.
+    fn arranged<'py>(&self, objects: &Bound<'py, PyList>) -> PyResult<Bound<'py, PyList>> {
+        let stats = self.stats();
+        let order = stats.sorted().unwrap_or_default().iter();
+        let arranged = order.map(|id| objects.get_item(id.index()));
+        PyList::new(objects.py(), arranged.collect::<PyResult<Vec<_>>>()?)
+    }
+
     /// Uses the sizes of Pympler, or those documented.
     fn use_rules(&self, py: Python<'_>, pympler: bool) -> PyResult<()> {
         let mut stats = self.stats();
@@ -192,13 +242,6 @@ impl Recording {
         true
     }
 
-    /// Takes over an order by number.
-    fn set_order(&self, order: Vec<u32>) {
-        let mut stats = self.stats();
-        stats.set_sorted(Some(order.into_iter().map(ObjectId::from).collect()));
-        self.put(stats);
-    }
-
     /// Whether an index is still the one that index() gave.
     fn has(&self, index: &Bound<'_, PyDict>) -> PyResult<bool> {
         let stats = self.stats();
@@ -243,16 +286,6 @@ impl Recording {
             .classes()
             .map(|class| text(py, class.name().as_bytes()));
         names.collect()
-    }
-
-    /// Largest sizes and sizes at the peak, in bytes, by number.
-    fn sizes(&self) -> (Vec<i64>, Vec<i64>) {
-        let stats = self.stats();
-        let sizes = stats.sizes();
-        let objects = stats.dump().objects();
-        objects
-            .map(|o| (sizes.largest_bytes(o.id()), sizes.at_peak_bytes(o.id())))
-            .unzip()
     }
 
     /// Snapshots, each made by `snapshot` of its figures, and its process by `memory`.

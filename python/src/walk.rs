@@ -96,6 +96,34 @@ impl<'py> Walk<'py> {
         Ok(self.builder.class(&name, &ids)?)
     }
 
+    /// The objects of a list, each of the class that its `classname` says, numbered in the order of
+    /// the list.
+    pub(crate) fn list(&mut self, objects: &Bound<'py, PyList>) -> Result<(), Failure> {
+        let mut classes: Vec<(Bound<'py, PyAny>, Vec<ObjectId>)> = Vec::new();
+        let mut numbers: HashMap<Vec<u8>, usize> = HashMap::new();
+        // One object after the other mostly has the same class, and then the very same name.
+        let mut last = (0, 0);
+        for object in items(objects)? {
+            let name = object.getattr(intern!(self.py, "classname"))?;
+            if classes.is_empty() || last.0 != address(&name) {
+                let new = classes.len();
+                let number = *numbers.entry(wtf8(&name)?).or_insert(new);
+                if number == new {
+                    classes.push((name.clone(), Vec::new()));
+                }
+                last = (address(&classes[number].0), number);
+                // Another object of an equal name is looked up again.
+                last.0 = if last.0 == address(&name) { last.0 } else { 0 };
+            }
+            let id = self.object(&object)?;
+            classes[last.1].1.push(id);
+        }
+        for (name, ids) in classes {
+            self.builder.class(&wtf8(&name)?, &ids)?;
+        }
+        Ok(())
+    }
+
     /// A tracked object.
     fn object(&mut self, object: &Bound<'py, PyAny>) -> Result<ObjectId, Failure> {
         let py = self.py;
@@ -108,11 +136,19 @@ impl<'py> Walk<'py> {
         let mut samples = std::mem::take(&mut self.samples);
         samples.clear();
         for sample in items(&object.getattr(intern!(py, "snapshots"))?)? {
-            let (time, size): (f64, Bound<'py, PyAny>) = sample.extract()?;
+            let sample = sample.cast::<PyTuple>().map_err(PyErr::from)?;
+            let (time, size) = (sample.get_item(0)?.extract()?, sample.get_item(1)?);
             samples.push((time, self.asized(&size, 0)?));
         }
+        // Nothing is sorted by the others.
+        let (address, resolution_level) = if self.whole {
+            let address = object.getattr(intern!(py, "id"))?.extract()?;
+            (address, optional(object, intern!(py, "_resolution_level")))
+        } else {
+            (0, None)
+        };
         let record = ObjectRecord {
-            address: object.getattr(intern!(py, "id"))?.extract()?,
+            address,
             name: self.repeated_text(&object.getattr(intern!(py, "name"))?)?,
             repr: self.text(&object.getattr(intern!(py, "repr"))?)?,
             birth_seconds: object.getattr(intern!(py, "birth"))?.extract()?,
@@ -123,7 +159,7 @@ impl<'py> Walk<'py> {
             },
             trace,
             samples: &samples,
-            resolution_level: optional(object, intern!(py, "_resolution_level")),
+            resolution_level,
         };
         let id = self.builder.object(&record)?;
         self.samples = samples;

@@ -256,3 +256,84 @@ impl<'d> AnnotationTree<'d> {
         Ok(())
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::analysis::summary::{Summary, SummaryOptions};
+    use crate::model::Rules;
+    use crate::{Dump, DumpBuilder, ObjectRecord, SnapshotRecord};
+
+    /// python/tests compare the trees with those of Pympler itself.
+    #[test]
+    fn figures_are_those_of_summaries() {
+        let mut annotated = 0;
+        for name in ["shop.dump", "leaky_shop.dump", "checkpoint_late.dump"] {
+            let path = format!("{}/fixtures/{name}", env!("CARGO_MANIFEST_DIR"));
+            let dump = Dump::load(path).unwrap();
+            let options = SummaryOptions {
+                rules: Rules::Pympler,
+                ..SummaryOptions::default()
+            };
+            let summary = Summary::of(&dump, options).unwrap();
+            let done = summary.each(|figures| -> Result<(), Error> {
+                let snapshot = dump.snapshots().nth(figures.snapshot).unwrap();
+                let annotations = ClassAnnotation::of_snapshot(&dump, snapshot)?;
+                for class in &figures.classes {
+                    let found = annotations.iter().find(|a| a.class == class.class).unwrap();
+                    assert_eq!(found.sum_bytes, class.sum_bytes);
+                    assert_eq!(found.active, class.active);
+                    assert_eq!(found.average_bytes.unwrap_or(0.0), class.average_bytes);
+                    assert_eq!(found.share_percent, class.share_percent);
+                    let mut nodes = Vec::new();
+                    found.merged.each(1 << 20, |node| {
+                        nodes.push(node);
+                        Ok::<_, Error>(())
+                    })?;
+                    assert_eq!((nodes[0].level, nodes[0].size_bytes), (0, class.sum_bytes));
+                    annotated += 1;
+                }
+                Ok(())
+            });
+            done.unwrap();
+        }
+        assert!(annotated > 50);
+    }
+
+    /// Two objects whose sizes refer to the next one twice, forty levels deep.
+    #[test]
+    fn trees_without_end_are_refused() {
+        let mut builder = DumpBuilder::new().unwrap();
+        let mut size = builder.asized(1, 1, None, &[]).unwrap();
+        for level in 0..40 {
+            let name = builder.text(format!("level {level}").as_bytes()).unwrap();
+            size = builder.asized(2, 1, Some(name), &[size, size]).unwrap();
+        }
+        let samples = [(1.0, size)];
+        let record = ObjectRecord {
+            samples: &samples,
+            ..ObjectRecord::default()
+        };
+        let one = builder.object(&record).unwrap();
+        builder.class(b"one", &[one]).unwrap();
+        let two = [(); 2].map(|()| builder.object(&record).unwrap());
+        builder.class(b"two", &two).unwrap();
+        let snapshot = SnapshotRecord {
+            timestamp_seconds: 1.0,
+            ..SnapshotRecord::default()
+        };
+        builder.snapshot(snapshot).unwrap();
+        let dump = builder.finish().unwrap();
+        let snapshot = dump.snapshots().next().unwrap();
+        // Merging the trees of two would not end; of one it is the tree that is shown.
+        let refused = ClassAnnotation::of_snapshot(&dump, snapshot).map(|_| ());
+        let what = "share their parts over and over";
+        assert!(refused.unwrap_err().to_string().contains(what));
+        let mut merged = AnnotationTree::new();
+        merged
+            .merge(dump.object(one).samples().next().unwrap().asized, &mut 100)
+            .unwrap();
+        let shown = merged.each(1 << 16, |_| Ok::<_, Error>(()));
+        assert!(shown.unwrap_err().to_string().contains(what));
+    }
+}

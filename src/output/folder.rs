@@ -332,6 +332,28 @@ mod tests {
     }
 
     #[test]
+    fn listed_names_are_known_to_the_next_report_and_no_others() {
+        let folder = tempfile::tempdir().unwrap();
+        let page = folder.path().join("profile.html");
+        let mut open = PageWithFolder::open(&page).unwrap();
+        assert!(open.file("Cart.html", &["one"]).is_err());
+        open.list(["Cart.html".to_owned()].into_iter()).unwrap();
+        open.file("Cart.html", &["one"]).unwrap();
+        assert!(open.file("Order.html", &["one"]).is_err());
+        open.finish().unwrap();
+        let files = folder.path().join("profile_files");
+        fs::write(files.join("Order.html"), "mine").unwrap();
+        let refused = write(&page, "two", &["0000-a.html"]).unwrap_err();
+        assert!(refused.to_string().contains("holds 'Order.html'"));
+        fs::remove_file(files.join("Order.html")).unwrap();
+        write(&page, "two", &["0000-a.html"]).unwrap();
+        assert_eq!(entries(&files), ["0000-a.html", MARK]);
+        // The list went with the report that had it.
+        fs::write(files.join("Cart.html"), "mine").unwrap();
+        assert!(write(&page, "three", &[]).is_err());
+    }
+
+    #[test]
     fn what_fails_on_the_way_leaves_the_old_one() {
         let folder = tempfile::tempdir().unwrap();
         let page = folder.path().join("profile.html");

@@ -366,3 +366,167 @@ impl ClassRecord {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::{Asized, Text};
+
+    /// Records again all that a dump has.
+    struct Again {
+        builder: DumpBuilder,
+        asized: HashMap<AsizedId, AsizedId>,
+    }
+
+    impl Again {
+        fn text(&mut self, text: Text<'_>) -> BuiltText {
+            self.builder.text(text.as_bytes()).unwrap()
+        }
+
+        fn asized(&mut self, of: Asized<'_>) -> AsizedId {
+            if let Some(&known) = self.asized.get(&of.id()) {
+                return known;
+            }
+            let referents: Vec<_> = of.referents().map(|of| self.asized(of)).collect();
+            let name = of.name().map(|name| self.text(name));
+            let (size, flat) = (of.size_bytes(), of.flat_bytes());
+            let id = self.builder.asized(size, flat, name, &referents).unwrap();
+            self.asized.insert(of.id(), id);
+            id
+        }
+
+        fn object(&mut self, of: crate::TrackedObject<'_>) -> ObjectId {
+            let trace = of.trace().map(|trace| {
+                let frames = trace.frames().map(|frame| {
+                    let lines: Vec<_> = frame.source_lines().map(|line| self.text(line)).collect();
+                    let frame = FrameRecord {
+                        file: self.text(frame.file()),
+                        line: frame.line(),
+                        function: self.text(frame.function()),
+                        source: frame.has_source().then_some(&lines),
+                        source_index: frame.source_index(),
+                    };
+                    self.builder.frame(&frame).unwrap()
+                });
+                let frames: Vec<_> = frames.collect();
+                self.builder.trace(&frames).unwrap()
+            });
+            let samples: Vec<_> = of
+                .samples()
+                .map(|sample| (sample.time_seconds, self.asized(sample.asized)))
+                .collect();
+            let record = ObjectRecord {
+                address: of.address(),
+                name: Some(self.text(of.name())),
+                repr: Some(self.text(of.repr())),
+                birth_seconds: of.birth_seconds(),
+                death_seconds: of.death_seconds(),
+                trace,
+                samples: &samples,
+                resolution_level: of.resolution_level(),
+            };
+            self.builder.object(&record).unwrap()
+        }
+
+        fn snapshot(&mut self, of: crate::Snapshot<'_>) {
+            let process = of.process();
+            let labels = of.process_labels();
+            let os_specific = labels.map(|(a, b)| (self.text(a), self.text(b))).collect();
+            let record = SnapshotRecord {
+                timestamp_seconds: of.timestamp_seconds(),
+                description: Some(self.text(of.description())),
+                tracked_total_bytes: of.tracked_total_bytes(),
+                asizeof_total_bytes: of.asizeof_total_bytes().unwrap_or(0),
+                overhead_bytes: of.overhead_bytes(),
+                process: ProcessRecord {
+                    class: super::super::globals::PROCESS_CLASSES[process.kind as usize].into(),
+                    available: process.available,
+                    virtual_bytes: process.virtual_bytes,
+                    resident_bytes: process.resident_bytes,
+                    pid: process.pid,
+                    pagefaults: process.pagefaults,
+                    segments: [
+                        process.data_segment,
+                        process.code_segment,
+                        process.shared_segment,
+                        process.stack_segment,
+                    ],
+                    os_specific,
+                },
+                classes: None,
+            };
+            self.builder.snapshot(record).unwrap();
+        }
+    }
+
+    /// What is built of a dump's records is that dump: both are written alike.
+    #[test]
+    fn a_dump_is_built_again() {
+        for name in [
+            "shop.dump",
+            "leaky_shop.dump",
+            "checkpoint_late.dump",
+            "markup.dump",
+        ] {
+            let path = format!("{}/fixtures/{name}", env!("CARGO_MANIFEST_DIR"));
+            let dump = Dump::load(path).unwrap();
+            let mut again = Again {
+                builder: DumpBuilder::new().unwrap(),
+                asized: HashMap::new(),
+            };
+            for class in dump.classes() {
+                let objects: Vec<_> = class.objects().map(|object| again.object(object)).collect();
+                again
+                    .builder
+                    .class(class.name().as_bytes(), &objects)
+                    .unwrap();
+            }
+            for snapshot in dump.snapshots() {
+                again.snapshot(snapshot);
+            }
+            let built = again.builder.finish().unwrap();
+            let texts = [&dump, &built].map(|dump| {
+                use crate::report::pympler::Writer;
+                let mut out = Vec::new();
+                let selected = crate::select::Selection::default().select(dump).unwrap();
+                Writer::new(&mut out, false).objects(&selected).unwrap();
+                out
+            });
+            assert!(texts[0] == texts[1], "{name}");
+            // Sizes of births are shared, so they are not written at the same length.
+            let read_again = |dump: &Dump| {
+                let mut pickles = Vec::new();
+                dump.write_pickles(&mut pickles).unwrap();
+                Dump::read(&pickles[..]).unwrap()
+            };
+            for (a, b) in read_again(&built).snapshots().zip(dump.snapshots()) {
+                assert_eq!(a.process().virtual_bytes, b.process().virtual_bytes);
+                assert_eq!(a.process().kind, b.process().kind);
+                assert_eq!(a.total_bytes(), b.total_bytes());
+                assert_eq!(a.process_labels().len(), b.process_labels().len());
+            }
+        }
+    }
+
+    /// The model marks the living by a NaN of its own.
+    #[test]
+    fn no_moment_is_taken_for_another() {
+        let mut builder = DumpBuilder::new().unwrap();
+        let size = builder.asized(1 << 40, -1, None, &[]).unwrap();
+        let object = builder
+            .object(&ObjectRecord {
+                address: -5,
+                death_seconds: Some(f64::from_bits(0x7ff8_c757_a757_0001)),
+                samples: &[(f64::NAN, size)],
+                ..ObjectRecord::default()
+            })
+            .unwrap();
+        builder.class(b"\xed\xb2\x80", &[object]).unwrap();
+        let dump = builder.finish().unwrap();
+        let object = dump.object(object);
+        assert!(!object.is_alive() && object.death_seconds().unwrap().is_nan());
+        assert_eq!(object.address(), -5);
+        assert_eq!(object.largest_bytes(crate::Rules::Pympler), 1 << 40);
+        assert_eq!(object.class().name().to_str(), "\\udc80");
+    }
+}
