@@ -12,6 +12,8 @@ own with a link to fixtures/. Its blocks run in order:
   compared. A command must succeed, and so must every part of its pipeline; where another status
   is meant, the command says so: `…; echo "exit status $?"`.
 - ```python, ```toml: a file. Its first line is a comment with the file's name. Python files are run.
+  Those that import ctstats need it installed in this Python, as .ci/run does; where it is not, they
+  and the consoles that run them are named and left out.
 - ```rust: a doc test, which `cargo test` runs; only in docs/library.md.
 - ```sh, ```text: not an example. It must not hold a command of ctstats.
 - ```yaml: steps of a workflow, which tests/actions.py holds against the Action.
@@ -20,6 +22,7 @@ Tables are 120 columns wide unless a command says otherwise. --update writes int
 the commands print now; read the diff.
 """
 import glob
+import importlib.util
 import os
 import re
 import subprocess
@@ -31,6 +34,8 @@ README_LINES = 150
 BLOCK = re.compile(r"^```(.*)\n((?:(?!```).*\n)*)^```$", re.M)
 LINK = re.compile(r"\[[^\]\n]+(?:\n[^\]\n]+)?\]\(([^)\s]+)\)")
 PATH = re.compile(r"^(?:\.ci|\.github|benches|docs|examples|fixtures|fuzz|packaging|python|src|tests)/[\w./*-]+$")
+IMPORT = re.compile(r"^(?:import|from) ctstats\b", re.M)
+HAS_PACKAGE = importlib.util.find_spec("ctstats") is not None
 
 
 class Broken(Exception):
@@ -116,10 +121,17 @@ def examples(document, text, binary):
     count = 0
     with tempfile.TemporaryDirectory() as folder:
         session = Session(binary, folder)
+        left_out = []
 
         def block(match):
             nonlocal count
             language, body = match[1], match[2]
+            if not HAS_PACKAGE and language == "python" and IMPORT.search(body):
+                left_out.append(session.save(body))
+                print("%s: %s is not run, this Python has no ctstats (pip install ./python)" % (document, left_out[-1]))
+                return match[0]
+            if language == "console" and any("python %s" % name in body for name in left_out):
+                return match[0]
             if language == "console":
                 count += len(commands(body))
                 return "```console\n%s```" % session.console(body)
