@@ -261,7 +261,7 @@ class Stats:
             return self
         self._fill_sorted()
         objects = list(self._sorted)
-        recording = self._walk_sorted()
+        recording = self._walk_sorted(keys)
         recording.sort(keys)
         self._sorted[:] = recording.arranged(objects)
         return self
@@ -277,7 +277,7 @@ class Stats:
             self._show_order(recording)
             return self
         if self._fill_sorted():
-            self._walk_sorted()
+            self._walk_sorted([])
         self._sorted.reverse()
         return self
 
@@ -353,9 +353,10 @@ class Stats:
         recording = self._native()
         return recording if recording is not None else self._walk(_items(self.index), self.snapshots, whole=True)
 
-    def _walk_sorted(self, whole=False):
-        """A recording of the objects in ``sorted``, in its order. They get their sizes."""
-        return Recording.walk_list(self._sorted, list(self.snapshots), whole, self._is_pympler())
+    def _walk_sorted(self, keys=None):
+        """A recording of the objects in ``sorted``, in its order; of all that is known of them, or of
+        what sorting by ``keys`` needs. They get their sizes."""
+        return Recording.walk_list(self._sorted, list(self.snapshots), keys, self._is_pympler())
 
     def _fill_sorted(self):
         """Fills ``sorted`` with all objects in the order of the index, unless it is filled already.
@@ -425,7 +426,7 @@ class ConsoleStats(Stats):
             recording = self._walk([("", objects)], [], whole=True)
             _told(recording.print_objects(self.stream, None, None, True))
         else:
-            recording = self._walk_sorted(whole=True)
+            recording = self._walk_sorted()
             _told(recording.print_objects(self.stream, clsname or None, count, False))
 
     def _count(self, limit, objects):

@@ -17,7 +17,7 @@ use pyo3::types::{PyDict, PyList};
 use crate::error::{Failure, computed};
 use crate::stream::{Reader, Takes, Writer, text};
 use crate::views::{self, TrackedObject, Tree};
-use crate::walk::Walk;
+use crate::walk::{Walk, Wanted};
 
 /// A dump in memory, and the order of its objects.
 #[pyclass(frozen, module = "ctstats._ctstats")]
@@ -89,8 +89,8 @@ impl Recording {
         })
     }
 
-    /// Walks an index, which is a list of names and lists, and a list of snapshots. Traces and
-    /// referents only if the whole is wanted.
+    /// Walks an index, which is a list of names and lists, and a list of snapshots. Only lives and
+    /// sizes, unless the whole is wanted.
     #[staticmethod]
     fn walk<'py>(
         py: Python<'py>,
@@ -100,7 +100,14 @@ impl Recording {
         pympler: bool,
     ) -> PyResult<Self> {
         let walk = || -> Result<Dump, Failure> {
-            let mut walk = Walk::new(py, whole)?;
+            let wanted = match whole {
+                true => Wanted::All,
+                false => Wanted::ToSort {
+                    names: false,
+                    reprs: false,
+                },
+            };
+            let mut walk = Walk::new(py, wanted)?;
             for (name, objects) in &index {
                 walk.class(name, objects)?;
             }
@@ -114,19 +121,24 @@ impl Recording {
     }
 
     /// Walks a list of objects, each of the class that its `classname` says, and a list of
-    /// snapshots. The objects have the order of the list, and get their sizes as attributes.
+    /// snapshots: as far as these sort keys need it, or all of it without keys. The objects have the
+    /// order of the list, and get their sizes as attributes.
     #[staticmethod]
     fn walk_list<'py>(
         py: Python<'py>,
         objects: &Bound<'py, PyList>,
         snapshots: Vec<Bound<'py, PyAny>>,
-        whole: bool,
+        keys: Option<Vec<String>>,
         pympler: bool,
     ) -> PyResult<Self> {
+        let wanted = keys.map_or(Wanted::All, |keys| Wanted::ToSort {
+            names: keys.iter().any(|key| key == "name"),
+            reprs: keys.iter().any(|key| key == "repr"),
+        });
         // The walk may run code of the objects' own, which may change the list.
         let objects = PyList::new(py, objects.iter())?;
         let walk = || -> Result<Dump, Failure> {
-            let mut walk = Walk::new(py, whole)?;
+            let mut walk = Walk::new(py, wanted)?;
             walk.list(&objects)?;
             for snapshot in &snapshots {
                 walk.snapshot(snapshot)?;

@@ -10,28 +10,45 @@ use ctstats::{
     AsizedId, BuiltFrame, BuiltText, ClassRecord, Dump, DumpBuilder, Figure, FrameRecord, ObjectId,
     ObjectRecord, ProcessRecord, SnapshotRecord, TraceId,
 };
+use foldhash::fast::FixedState;
 use pyo3::exceptions::{PyRecursionError, PyTypeError};
 use pyo3::intern;
 use pyo3::prelude::*;
-use pyo3::types::{PyDict, PyFloat, PyList, PyString, PyTuple};
+use pyo3::types::{PyBytes, PyDict, PyFloat, PyList, PyString, PyTuple};
 
 use crate::error::Failure;
 
 /// How deep referents go. Pympler itself ends near 1000, with a RecursionError too.
 const MAX_LEVEL: usize = 900;
 
+/// What of objects is looked at.
+#[derive(Clone, Copy)]
+pub(crate) enum Wanted {
+    All,
+    /// Lives and sizes, without traces and referents; names and reprs if asked for.
+    ToSort {
+        names: bool,
+        reprs: bool,
+    },
+}
+
+impl Wanted {
+    fn is_all(self) -> bool {
+        matches!(self, Wanted::All)
+    }
+}
+
 /// Gathers a dump. What is known by its address in memory is held on to, so that no other object
 /// gets that address.
 pub(crate) struct Walk<'py> {
     py: Python<'py>,
     builder: DumpBuilder,
-    /// Whether referents and traces are wanted.
-    whole: bool,
-    texts: HashMap<usize, (Bound<'py, PyAny>, BuiltText)>,
+    wanted: Wanted,
+    texts: HashMap<usize, (Bound<'py, PyAny>, BuiltText), FixedState>,
     /// `None` while its referents are looked at.
-    asized: HashMap<usize, (Bound<'py, PyAny>, Option<AsizedId>)>,
+    asized: HashMap<usize, (Bound<'py, PyAny>, Option<AsizedId>), FixedState>,
     /// By file, line, function, source and which line of it; texts by their addresses.
-    frames: HashMap<(usize, i64, usize, usize, Option<i64>), BuiltFrame>,
+    frames: HashMap<(usize, i64, usize, usize, Option<i64>), BuiltFrame, FixedState>,
     samples: Vec<(f64, AsizedId)>,
 }
 
@@ -67,14 +84,14 @@ where
 }
 
 impl<'py> Walk<'py> {
-    pub(crate) fn new(py: Python<'py>, whole: bool) -> Result<Self, Failure> {
+    pub(crate) fn new(py: Python<'py>, wanted: Wanted) -> Result<Self, Failure> {
         Ok(Walk {
             py,
             builder: DumpBuilder::new()?,
-            whole,
-            texts: HashMap::new(),
-            asized: HashMap::new(),
-            frames: HashMap::new(),
+            wanted,
+            texts: HashMap::default(),
+            asized: HashMap::default(),
+            frames: HashMap::default(),
             samples: Vec::new(),
         })
     }
@@ -93,7 +110,7 @@ impl<'py> Walk<'py> {
         let ids = objects.iter().map(|object| self.object(object));
         let ids = ids.collect::<Result<Vec<ObjectId>, Failure>>()?;
         let name = wtf8(name)?;
-        Ok(self.builder.class(&name, &ids)?)
+        Ok(self.builder.class(name.as_bytes(), &ids)?)
     }
 
     /// The objects of a list, each of the class that its `classname` says, numbered in the order of
@@ -107,7 +124,9 @@ impl<'py> Walk<'py> {
             let name = object.getattr(intern!(self.py, "classname"))?;
             if classes.is_empty() || last.0 != address(&name) {
                 let new = classes.len();
-                let number = *numbers.entry(wtf8(&name)?).or_insert(new);
+                let number = *numbers
+                    .entry(wtf8(&name)?.as_bytes().to_vec())
+                    .or_insert(new);
                 if number == new {
                     classes.push((name.clone(), Vec::new()));
                 }
@@ -119,7 +138,7 @@ impl<'py> Walk<'py> {
             classes[last.1].1.push(id);
         }
         for (name, ids) in classes {
-            self.builder.class(&wtf8(&name)?, &ids)?;
+            self.builder.class(wtf8(&name)?.as_bytes(), &ids)?;
         }
         Ok(())
     }
@@ -128,7 +147,7 @@ impl<'py> Walk<'py> {
     fn object(&mut self, object: &Bound<'py, PyAny>) -> Result<ObjectId, Failure> {
         let py = self.py;
         let death = object.getattr(intern!(py, "death"))?;
-        let trace = if self.whole {
+        let trace = if self.wanted.is_all() {
             self.trace(&object.getattr(intern!(py, "trace"))?)?
         } else {
             None
@@ -140,8 +159,19 @@ impl<'py> Walk<'py> {
             let (time, size) = (sample.get_item(0)?.extract()?, sample.get_item(1)?);
             samples.push((time, self.asized(&size, 0)?));
         }
+        let (names, reprs) = match self.wanted {
+            Wanted::All => (true, true),
+            Wanted::ToSort { names, reprs } => (names, reprs),
+        };
+        let (mut name, mut repr) = (None, None);
+        if names {
+            name = self.repeated_text(&object.getattr(intern!(py, "name"))?)?;
+        }
+        if reprs {
+            repr = self.text(&object.getattr(intern!(py, "repr"))?)?;
+        }
         // Nothing is sorted by the others.
-        let (address, resolution_level) = if self.whole {
+        let (address, resolution_level) = if self.wanted.is_all() {
             let address = object.getattr(intern!(py, "id"))?.extract()?;
             (address, optional(object, intern!(py, "_resolution_level")))
         } else {
@@ -149,8 +179,8 @@ impl<'py> Walk<'py> {
         };
         let record = ObjectRecord {
             address,
-            name: self.repeated_text(&object.getattr(intern!(py, "name"))?)?,
-            repr: self.text(&object.getattr(intern!(py, "repr"))?)?,
+            name,
+            repr,
             birth_seconds: object.getattr(intern!(py, "birth"))?.extract()?,
             death_seconds: if death.is_none() {
                 None
@@ -169,7 +199,7 @@ impl<'py> Walk<'py> {
     fn asized(&mut self, asized: &Bound<'py, PyAny>, level: usize) -> Result<AsizedId, Failure> {
         let py = self.py;
         let size = asized.getattr(intern!(py, "size"))?.extract()?;
-        if !self.whole {
+        if !self.wanted.is_all() {
             return Ok(self.builder.asized(size, 0, None, &[])?);
         }
         let flat = asized.getattr(intern!(py, "flat"))?.extract()?;
@@ -317,7 +347,7 @@ impl<'py> Walk<'py> {
         for pair in classes {
             let (class, figures): (Bound<'py, PyAny>, Bound<'py, PyAny>) = pair.extract()?;
             let merged = match figures.get_item(intern!(py, "merged")) {
-                Ok(merged) if self.whole => Some(self.asized(&merged, 0)?),
+                Ok(merged) if self.wanted.is_all() => Some(self.asized(&merged, 0)?),
                 _ => None,
             };
             records.push(ClassRecord {
@@ -337,7 +367,7 @@ impl<'py> Walk<'py> {
         if of.is_none() {
             return Ok(None);
         }
-        Ok(Some(self.builder.text(&wtf8(of)?)?))
+        Ok(Some(self.builder.text(wtf8(of)?.as_bytes())?))
     }
 
     /// The same of one that many have, often as the very same object.
@@ -353,19 +383,19 @@ impl<'py> Walk<'py> {
         if let Some((_, known)) = self.texts.get(&address(of)) {
             return Ok(*known);
         }
-        let text = self.builder.text(&wtf8(of)?)?;
+        let text = self.builder.text(wtf8(of)?.as_bytes())?;
         self.texts.insert(address(of), (of.clone(), text));
         Ok(text)
     }
 }
 
 /// The text that Python's `str()` makes of a value, lone surrogates in their three-byte form.
-fn wtf8(of: &Bound<'_, PyAny>) -> PyResult<Vec<u8>> {
+fn wtf8<'py>(of: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyBytes>> {
     let text = of.str()?;
-    match text.to_cow() {
-        Ok(utf8) => Ok(utf8.as_bytes().to_vec()),
-        Err(_) => text
+    match text.encode_utf8() {
+        Ok(utf8) => Ok(utf8),
+        Err(_) => Ok(text
             .call_method1("encode", ("utf-8", "surrogatepass"))?
-            .extract(),
+            .cast_into()?),
     }
 }
