@@ -88,7 +88,7 @@ fn exception(error: ctstats::Error) -> PyErr {
             return PyMemoryError::new_err(text);
         }
         ctstats::Error::Dump { file, offset, .. } => (Some(file), offset),
-        ctstats::Error::Limits { file, .. } => (Some(file), None),
+        ctstats::Error::Config { file, .. } => (Some(file), None),
         ctstats::Error::NoSnapshot(_) | ctstats::Error::Invalid(_) => {
             return PyValueError::new_err(text);
         }
