@@ -4,10 +4,13 @@
 mod common;
 
 use std::fs;
+use std::io::Read as _;
 use std::path::Path;
 
 use common::{ctstats, fixtures, run};
 use ctstats::{HtmlStats, Stats};
+use data_encoding::BASE64;
+use flate2::read::ZlibDecoder;
 
 fn html(dump: &Path, folder: &Path, arguments: &[&str]) -> std::process::Output {
     ctstats()
@@ -43,8 +46,11 @@ fn assert_is_sound(page: &str) {
         let views = page
             .matches("<script type=\"application/json\" class=\"data\">")
             .count();
+        let packed = page
+            .matches("<script type=\"text/plain\" class=\"packed\"")
+            .count();
         let most = if element == "<script" {
-            views + 1
+            views + packed + 1
         } else {
             most
         };
@@ -195,21 +201,41 @@ fn the_answer_comes_first() {
     assert!(place("growth began: shop.Cart, shop.Subscription") > place("<h2 id=\"memory\">"));
 }
 
-/// In one file the browser lays out a view when it is opened; until then it waits in a template.
+/// The views of the classes in a report of one file, as the script reads them.
+fn unpacked(page: &str) -> Vec<String> {
+    let scripts = page.split("<script type=\"text/plain\" class=\"packed\" data-view=\"class-");
+    let unpack = |script: &str| {
+        let (_, rest) = script.split_once("\">").expect("the element begins");
+        let (packed, _) = rest.split_once("</script>").expect("the element ends");
+        let bytes = BASE64.decode(packed.as_bytes()).expect("it is base64");
+        let mut text = String::new();
+        let outcome = ZlibDecoder::new(bytes.as_slice()).read_to_string(&mut text);
+        outcome.expect("it is deflated");
+        text
+    };
+    scripts.skip(1).map(unpack).collect()
+}
+
+/// In one file the browser lays out a view when it is opened; until then it is packed.
 #[test]
-fn views_of_classes_wait_in_templates() {
+fn views_of_classes_wait_packed() {
     let output = run("html fixtures/many_classes.dump.gz --single-file -o -");
     let page = String::from_utf8(output.stdout).expect("it is UTF-8");
-    let (index, views) = page.split_once("<template>").expect("there are classes");
-    assert_eq!(index.matches("<main class=\"view\"").count(), 1);
-    let views: Vec<&str> = views.split("<template>").collect();
+    // That of the index, and the blank one of a class.
+    assert_eq!(page.matches("<main class=\"view\"").count(), 2);
+    let views = unpacked(&page);
     assert_eq!(views.len(), 300);
     for view in views {
-        let (view, _) = view.split_once("</template>").expect("it ends");
-        assert_eq!(view.matches("<main class=\"view\" id=\"class-").count(), 1);
-        assert_eq!(view.matches("<script type=").count(), 1);
+        let view: serde_json::Value = serde_json::from_str(&view).expect("it is JSON");
+        assert!(
+            view["name"]
+                .as_str()
+                .is_some_and(|name| name.starts_with("many."))
+        );
+        // What the index page has is not repeated.
+        assert!(view["data"].get("snapshots").is_none());
     }
-    assert!(index.contains("the views of the classes need this page’s script"));
+    assert!(page.contains("the views of the classes need this page’s script"));
 }
 
 /// A class that is gone when the total is largest tells what it held before.
@@ -223,7 +249,9 @@ fn a_class_is_told_by_its_own_largest() {
     assert!(page.contains(cells), "{page}");
     let sentence = "They were largest at snapshot 1: 8 instances, 20.0 KiB. All classes together \
                     were largest at snapshot 12 (“step 12”): 0 instances, 0 B.";
-    assert!(page.contains(sentence), "{page}");
+    let view: serde_json::Value = serde_json::from_str(&unpacked(&page)[0]).expect("it is JSON");
+    let told = view["sentence"].as_str().expect("it is a text");
+    assert!(told.ends_with(sentence), "{told}");
 }
 
 /// What is left out is counted, and what is chosen is chosen.
@@ -232,8 +260,9 @@ fn what_is_left_out_is_said() {
     let line = "html fixtures/leaky_shop.dump --single-file -o - --instances 10 --class Cart";
     let output = run(line);
     let page = String::from_utf8(output.stdout).expect("it is UTF-8");
+    let views = unpacked(&page).concat();
     assert!(
-        page.contains("The 10 largest of 88 instances by size; 78 more are not in this report.")
+        views.contains("The 10 largest of 88 instances by size; 78 more are not in this report.")
     );
     assert!(page.contains("Only a part of the dump"));
     assert!(page.contains(">shop.Cart<") && !page.contains(">shop.Request<"));
@@ -250,7 +279,6 @@ fn what_is_left_out_is_said() {
             "dumps/empty.zero-snapshots-1.1-py311",
             "The dump has no snapshots",
         ),
-        ("dumps/quickstart-1.1-py311", "no referents were recorded."),
         (
             "edited/edit-nan_times",
             "Times contradict the order of the snapshots: snapshot 1 was recorded as earlier",
@@ -259,5 +287,14 @@ fn what_is_left_out_is_said() {
         let output = run(&format!("html fixtures/{dump}.dump --single-file -o -"));
         let page = String::from_utf8_lossy(&output.stdout).into_owned();
         assert!(page.contains(text), "{dump}: {text}");
+    }
+    let place = tempfile::tempdir().expect("a folder can be made");
+    let dump = common::fixture("dumps/quickstart-1.1-py311.dump");
+    assert!(html(&dump, place.path(), &[]).status.success());
+    let files = place.path().join("profile_files");
+    for name in names(&files).iter().filter(|name| name.ends_with(".html")) {
+        let page = fs::read_to_string(files.join(name)).expect("it is UTF-8");
+        assert!(page.contains("no referents were recorded."), "{name}");
+        assert!(!page.contains("data-referents"), "{name}");
     }
 }

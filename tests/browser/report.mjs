@@ -3,6 +3,7 @@
 //
 //     npm ci --prefix tests/browser && node tests/browser/report.mjs target/release/ctstats [SHOTS]
 //
+// PYTHON names a Python with Pympler; unless it is set, that of .ci/run.
 // With a folder SHOTS it leaves screenshots of the pages there, 1280 and 400 pixels wide.
 import assert from "node:assert/strict";
 import { execFileSync, spawnSync } from "node:child_process";
@@ -14,6 +15,8 @@ import { chromium } from "playwright-core";
 
 const [, , binary, shots] = process.argv;
 const ctstats = resolve(binary);
+// Pympler for Python, which .ci/run installs.
+const python = process.env.PYTHON ?? resolve(import.meta.dirname, "../../target/pympler/bin/python");
 const folder = mkdtempSync(join(tmpdir(), "ctstats-report-"));
 const fixture = (name) => resolve(import.meta.dirname, "../../fixtures", name);
 const run = (...args) => execFileSync(ctstats, args, { maxBuffer: 1 << 28 }).toString();
@@ -334,6 +337,32 @@ const checkTable = async (page, view) => {
 
 // --- One report ---------------------------------------------------------------------------
 
+const hrefsOf = async (page, view) => new Set(await page.$$eval(`${view} a[href], link[href]`, (all) => all.map((link) => link.href)));
+
+// A view as a list of its elements and texts, without references between pages and what the focus leaves behind.
+const outline = (page, view) => page.$eval(view, (root) => {
+  const lines = [];
+  const walk = (node) => {
+    if (node.nodeType === Node.TEXT_NODE && node.textContent.trim()) lines.push(node.textContent.trim());
+    if (node.nodeType !== Node.ELEMENT_NODE || ["SCRIPT", "NOSCRIPT", "NAV"].includes(node.tagName)) return;
+    const attributes = [...node.attributes].filter(({ name }) => name !== "href" && !(name === "tabindex" && node.localName === "h1")).map(({ name, value }) => `${name}=${value}`);
+    lines.push(`<${node.localName} ${attributes.sort().join(" ")}>`);
+    for (const child of node.childNodes) walk(child);
+    lines.push(`</${node.localName}>`);
+  };
+  walk(root);
+  return lines;
+});
+
+// What the script makes of a packed view is what the program writes into a page of its own. (The
+// report with a page for each class was made before, with as many instances.)
+const checkAsAlone = async (page, view, base) => {
+  const alone = await open(alones.get(`${base.replace(/-single$/, "")} ${view}`));
+  equal((await outline(page, view)).slice(1, -1), (await outline(alone, view)).slice(1, -1), `${view} in one file and alone`);
+  await alone.context().close();
+};
+const alones = new Map();
+
 const classRows = (print, name) => print.objects.filter((object) => object.class === name);
 
 const check = async (name, args = []) => {
@@ -350,24 +379,26 @@ const check = async (name, args = []) => {
   const heading = `<b>${base}</b>`;
   equal([await page.textContent("#index h1"), await page.title()], [heading, heading], "title");
   equal(await focused(page), "nothing", "the focus at first");
-  const held = await page.$$eval("template", (all) => all.map(({ content }) => [...content.querySelectorAll(".view")].map((view) => view.id)));
+  const held = await page.$$eval("script.packed", (all) => all.map((script) => script.dataset.view));
   await checkRules(page, base);
   equal(await page.$$eval("#index header .remark", (all) => all.filter((text) => text.textContent.startsWith("Times contradict")).length), isMoved ? 1 : 0, "moved times are said");
   if (summary.snapshots.length) await checkIndex(page, summary, leaks);
   if (summary.snapshots.length) await checkRules(page, `${base}, a snapshot`);
   if (shots) await shoot(page, `${base}-index`);
+  const hrefs = [...(await hrefsOf(page, "#index"))].map((to) => [index, to]);
   const links = await page.$$eval("#index .pages a", (all) => all.map((link) => [link.href, link.textContent]));
   const classes = new Set(print.objects.map((object) => object.class));
   assert.ok(links.length >= classes.size, "a link for each class");
   equal(new Set(links.map(([href]) => href)).size, links.length, "a page for each class");
-  // In one file each view waits in a template until it is opened.
-  equal(held, args.length ? links.map(([href]) => [new URL(href).hash.slice(1)]) : [], "templates");
+  // In one file each view is packed until it is opened.
+  equal(held, args.length ? links.map(([href]) => new URL(href).hash.slice(1)) : [], "packed views");
   for (const [href] of links) {
     assert.ok(href.startsWith(pathToFileURL(folder).href), href);
     await page.goto(href);
     // In one page the script shows the view of the hash, in its own time.
     if (args.length) await page.waitForSelector(new URL(href).hash, { state: "visible" });
     const view = `#${await page.$eval(".view:not([hidden])", (element) => element.id)}`;
+    if (args.length) await checkAsAlone(page, view, base);
     // The page of number N is that of the Nth class of the index, which `info` does not name;
     // objects name it.
     const title = await page.textContent(`${view} h1`);
@@ -384,29 +415,24 @@ const check = async (name, args = []) => {
       if (shown.length > 25) await checkTable(page, view);
       if (shots && objects.length > 25) await shoot(page, `${base}-class`);
     }
+    for (const to of await hrefsOf(page, view)) hrefs.push([href, to]);
+    if (!args.length) alones.set(`${base} ${view}`, href);
     await page.click(`${view} nav a`);
     await page.waitForSelector("#index h1", { state: "visible" });
     equal(await page.title(), heading, "the title of the index");
     if (args.length) equal(await focused(page), `h1 ${heading}`, "the focus on the index");
   }
   equal(await page.evaluate(() => window.stolen), undefined, "no script of the dump ran");
-  // Every link of every page leads somewhere.
-  const pages = args.length ? [index] : [index, ...links.map(([href]) => href)];
-  for (const url of pages) {
-    await page.goto(url);
-    const hrefs = () => [document, ...[...document.querySelectorAll("template")].map(({ content }) => content)]
-      .flatMap((part) => [...part.querySelectorAll("a[href], link[href]")])
-      .map((link) => new URL(link.getAttribute("href"), location.href).href);
-    for (const href of new Set(await page.evaluate(hrefs))) {
-      const target = new URL(href);
-      assert.equal(target.protocol, "file:", href);
-      checks += 1;
-      assert.ok(existsSync(target), `${url}: ${href} leads nowhere`);
-      if (target.hash && target.pathname === new URL(url).pathname) {
-        const id = decodeURIComponent(target.hash.slice(1)).replace(/-instance-.*$/, "");
-        assert.ok(held.flat().includes(id) || (await page.$(`[id="${id}"]`)), `${href} leads nowhere`);
-      }
-    }
+  // Every link of every page leads somewhere; views that were opened are in the page now.
+  for (const [from, to] of hrefs) {
+    const target = new URL(to);
+    assert.equal(target.protocol, "file:", to);
+    checks += 1;
+    assert.ok(existsSync(target), `${from}: ${to} leads nowhere`);
+    if (!target.hash) continue;
+    const id = decodeURIComponent(target.hash.slice(1)).replace(/-instance-.*$/, "");
+    const markup = args.length || target.pathname === new URL(index).pathname ? null : readFileSync(target, "utf8");
+    assert.ok(markup === null ? await page.$(`[id="${id}"]`) : markup.includes(` id="${id}"`), `${from}: ${to} leads nowhere`);
   }
   await page.context().close();
 };
@@ -473,7 +499,7 @@ const checkMany = async () => {
   const size = statSync(file).size;
   assert.ok(size < 3_000_000, `${size} bytes`);
   console.log(`300 classes: ${nodes} elements, ${size} bytes`);
-  equal(await page.$$eval("template", (all) => all.length), 300, "views that were not opened");
+  equal(await page.$$eval("script.packed", (all) => all.length), 300, "views that were not opened");
   await page.evaluate(() => addEventListener("beforeprint", () => {
     window.printed = [...document.querySelectorAll(".table [role=status]")].map((status) => status.textContent);
   }));
@@ -484,7 +510,7 @@ const checkMany = async () => {
   const link = await page.$("#index section:has(#classes) a:text-is('many.Early')");
   await link.click();
   await page.waitForSelector("h1:text-is('many.Early')");
-  equal(await page.$$eval("template", (all) => all.length), 299, "one view was opened");
+  equal(await page.$$eval("script.packed", (all) => all.length), 299, "one view was opened");
   const view = `#${await page.$eval(".view:not([hidden])", (element) => element.id)}`;
   equal(await page.textContent(`${view} .lead`), "8 instances tracked: 0 alive at the end, 8 died. They were largest at snapshot 1: 8 instances, 20.0 KiB. All classes together were largest at snapshot 12 (“step 12”): 0 instances, 0 B.");
   await checkClass(page, view, "many.Early", summary, json("print", dump, "--class", "many.Early").objects, json("summary", dump, "--lifetimes").classes.find((entry) => entry.class === "many.Early"));
@@ -497,6 +523,35 @@ const checkMany = async () => {
   await page.waitForSelector("#class-7", { state: "visible" });
   assert.match(await focused(page), /^h2 Instances/);
   await page.context().close();
+};
+
+// The largest report that is meant to be attached to something: 300 classes at 60 snapshots, with
+// and without traces and referents.
+const checkLarge = async () => {
+  for (const kind of ["plain", "whole"]) {
+    const dump = join(folder, `many ${kind} report 100%.html`).replace(/html$/, "dump");
+    execFileSync(python, [join(import.meta.dirname, "many_snapshots.py"), dump, ...(kind === "plain" ? [kind] : [])]);
+    const file = dump.replace(/dump$/, "html");
+    run("html", dump, "-o", file, "--single-file");
+    const page = await open(pathToFileURL(file).href);
+    const nodes = await page.evaluate(() => document.querySelectorAll("*").length);
+    const paint = await page.evaluate(() => performance.getEntriesByName("first-contentful-paint")[0].startTime);
+    const size = statSync(file).size;
+    console.log(`300 classes, 60 snapshots, ${kind}: ${nodes} elements, ${size} bytes, first paint after ${Math.round(paint)} ms`);
+    checks += 3;
+    assert.ok(nodes < 15_000, `${nodes} elements before anything is opened`);
+    assert.ok(size < 3_000_000, `${size} bytes`);
+    assert.ok(paint < 1000, `first paint after ${paint} ms`);
+    const link = await page.$("#index .pages a:text-is('application.package6.module15.Class55')");
+    const [view, name] = [`#${(await link.getAttribute("href")).slice(1)}`, await link.textContent()];
+    await link.click();
+    await page.waitForSelector(view, { state: "visible" });
+    await checkClass(page, view, name, json("summary", dump), json("print", dump, "--class", name).objects.filter((object) => object.class === name),
+      json("summary", dump, "--lifetimes").classes.find((entry) => entry.class === name));
+    await checkRules(page, name);
+    await page.context().close();
+    rmSync(dump);
+  }
 };
 
 // Charts answer to the keyboard and to the pointer, and lead to snapshots; tables are copied.
@@ -681,6 +736,7 @@ try {
   }
   await checkPrint();
   await checkMany();
+  await checkLarge();
   const plain = await open(file, { javaScriptEnabled: false });
   equal(await plain.isVisible("noscript"), true);
   equal((await plain.$$("#snapshot-list tbody tr")).length, 4);

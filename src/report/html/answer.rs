@@ -6,6 +6,7 @@ use std::io;
 use std::path::Path;
 
 use askama::Template;
+use serde::Serialize;
 
 use super::chart;
 use super::names::Names;
@@ -187,19 +188,28 @@ impl<'p> Verdicts<'p> {
     }
 
     /// The verdict on a class, for its own page.
-    pub(super) fn of_class(&self, class: &ClassHistory<'_>) -> io::Result<String> {
+    pub(super) fn of_class(&self, class: &ClassHistory<'_>) -> OneVerdict {
         let mut suspects = self.leaks.suspects.iter();
-        if let Some(suspect) = suspects.find(|suspect| suspect.class.id() == class.id) {
-            return rendered(&self.card(suspect, false));
+        if let Some(at) = suspects.position(|suspect| suspect.class.id() == class.id) {
+            return OneVerdict::Suspect(at);
         }
-        let Some(verdict) = self.by_class.get(&class.id) else {
-            return Ok("<p class=\"nothing\">No verdict: no instance held anything.</p>".into());
-        };
-        rendered(&Verdict {
-            words: self.words(class),
-            pattern: leaks::pattern(verdict.verdict.pattern),
-            reasons: reasons::sentences(&verdict.verdict.reasons),
-        })
+        match self.by_class.get(&class.id) {
+            None => OneVerdict::None,
+            Some(verdict) => OneVerdict::Other(Verdict {
+                words: self.words(class),
+                pattern: leaks::pattern(verdict.verdict.pattern),
+                reasons: reasons::sentences(&verdict.verdict.reasons),
+            }),
+        }
+    }
+
+    /// The same as markup.
+    pub(super) fn shown(&self, verdict: &OneVerdict) -> io::Result<String> {
+        match verdict {
+            OneVerdict::Suspect(at) => rendered(&self.card(&self.leaks.suspects[*at], false)),
+            OneVerdict::Other(verdict) => rendered(verdict),
+            OneVerdict::None => Ok(NO_VERDICT.into()),
+        }
     }
 
     fn line(&self, class: &ClassVerdict<'_>) -> Line {
@@ -268,10 +278,23 @@ impl<'p> Verdicts<'p> {
     }
 }
 
+const NO_VERDICT: &str = "<p class=\"nothing\">No verdict: no instance held anything.</p>";
+
+/// The verdict on one class.
+#[derive(Serialize)]
+#[serde(rename_all = "lowercase")]
+pub(super) enum OneVerdict {
+    /// The suspect of this place, whose card the index page has.
+    Suspect(usize),
+    Other(Verdict),
+    /// Nothing was judged.
+    None,
+}
+
 /// The verdict on a class that is no suspect.
-#[derive(Template)]
+#[derive(Template, Serialize)]
 #[template(path = "verdict.html")]
-struct Verdict {
+pub(super) struct Verdict {
     words: &'static str,
     pattern: &'static str,
     reasons: Vec<String>,

@@ -5,6 +5,7 @@
 //! pictures of charts, with colours and sizes of their own, or bring a script library.
 
 use askama::Template;
+use serde::{Serialize, Serializer};
 
 /// Widths are thousandths of the plot's, which has that of the page; heights are pixels. So
 /// texts have one size however wide the page is.
@@ -22,8 +23,8 @@ const BELOW: f64 = 34.0;
 /// The least distance of labels at the right edge, in pixels.
 const LABEL: f64 = 15.0;
 
-/// A chart, laid out.
-#[derive(Template)]
+/// A chart, laid out. In one page with all others the script draws it.
+#[derive(Template, Serialize)]
 #[template(path = "chart.html")]
 pub(super) struct Chart {
     pub(super) id: String,
@@ -36,10 +37,13 @@ pub(super) struct Chart {
     pub(super) x_ticks: Vec<Tick>,
     pub(super) y_ticks: Vec<Tick>,
     /// Names of areas at the right edge.
+    #[serde(skip)]
     pub(super) labels: Vec<EdgeLabel>,
+    #[serde(skip)]
     pub(super) beginnings: Vec<Beginning>,
     pub(super) areas: Vec<Shape>,
     pub(super) lines: Vec<Shape>,
+    #[serde(skip)]
     pub(super) marks: Vec<Mark>,
     /// Where the script makes the marks itself: what it shows, and the ends of the time axis.
     pub(super) script: Option<(&'static str, [f64; 2])>,
@@ -49,6 +53,12 @@ pub(super) struct Chart {
 pub(super) struct Tick {
     at: f64,
     label: String,
+}
+
+impl Serialize for Tick {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        (self.at, self.percent(), &self.label, self.squeezed()).serialize(serializer)
+    }
 }
 
 /// Characters of a label that fit beside the value axis in any font.
@@ -84,6 +94,7 @@ pub(super) struct Beginning {
 }
 
 /// An area or a line.
+#[derive(Serialize)]
 pub(super) struct Shape {
     name: String,
     /// A class of the style sheet.

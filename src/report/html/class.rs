@@ -1,16 +1,20 @@
 //! The page of a class: its figures, its life over time, what its instances hold, where
 //! they were created, and the largest of them.
 
-use std::io;
+use std::io::{self, Write};
 
 use askama::Template;
+use data_encoding::BASE64;
+use flate2::Compression;
+use flate2::write::ZlibEncoder;
+use serde::Serialize;
 
-use super::answer::Verdicts;
+use super::answer::{OneVerdict, Verdicts};
 use super::chart::{self, Chart, Scale, Series};
 use super::index::named;
 use super::instances::{ClassData, Embedder};
 use super::names::Names;
-use super::sites;
+use super::sites::{self, SitesTable};
 use super::text::Cell;
 use super::{HtmlOptions, rendered};
 use crate::analysis::class::{ClassDetail, Step, steps};
@@ -33,24 +37,36 @@ const MOST_REFERENTS: usize = 100;
 /// Sites of a class.
 const MOST_SITES: u64 = 20;
 
+/// What the page of a class shows.
+#[derive(Serialize)]
+pub(super) struct ClassView<'p> {
+    pub(super) number: ClassId,
+    name: &'p str,
+    sentence: String,
+    verdict: OneVerdict,
+    figures: Vec<Figure>,
+    charts: Vec<Titled>,
+    sites: SitesTable,
+    instances_text: String,
+    data: ClassData,
+}
+
+/// It as markup.
 #[derive(Template)]
 #[template(path = "class.html")]
 struct ClassPage<'p> {
-    number: ClassId,
+    view: &'p ClassView<'p>,
     index: &'p str,
     title: &'p str,
-    name: &'p str,
-    sentence: String,
     verdict: String,
-    figures: Vec<Figure>,
-    charts: Vec<Titled>,
     has_history: bool,
     has_referents: bool,
-    sites: String,
-    instances_text: String,
+    /// Whether it is what a script fills in: it then has all parts.
+    is_blank: bool,
     data: String,
 }
 
+#[derive(Serialize)]
 struct Figure {
     /// The figure's name in JSON reports.
     key: &'static str,
@@ -58,10 +74,11 @@ struct Figure {
     cell: Cell,
 }
 
+#[derive(Serialize)]
 struct Titled {
     id: &'static str,
     label: &'static str,
-    chart: String,
+    chart: Chart,
 }
 
 /// Makes the pages of the classes one after the other.
@@ -104,7 +121,7 @@ impl<'d, 'p> Classes<'d, 'p> {
     }
 
     /// The view of the class at this place of the history, with its largest `instances`.
-    pub(super) fn view(&mut self, at: usize, instances: usize) -> io::Result<String> {
+    pub(super) fn view(&mut self, at: usize, instances: usize) -> ClassView<'p> {
         let row = &self.history.classes[at];
         let class = row.class_of(self.dump);
         let filter = &self.options.filter;
@@ -127,24 +144,59 @@ impl<'d, 'p> Classes<'d, 'p> {
             .filter(|&o| admits(o))
             .map(TrackedObject::id)
             .collect();
-        let mut data = ClassData::of(self.history, row);
+        let mut data = ClassData::of(self.history, row, !self.names.in_one_page());
         data.merge(&merged, self.history);
         let embedded = self.embedder.embed(&mut data, objects, instances);
         let lives = LifetimeFigures::of_class(class, filter, &self.totals);
-        rendered(&ClassPage {
+        ClassView {
             number: row.id,
-            index: self.names.index(),
-            title: &self.options.title,
             name: self.names.shown(at),
             sentence: sentence(&detail, row, self.history),
-            verdict: self.verdicts.of_class(row)?,
+            verdict: self.verdicts.of_class(row),
             figures: figures(&detail, &lives),
-            charts: self.charts(row, &admits)?,
-            has_history: !self.history.snapshots.is_empty(),
-            has_referents: !merged.is_empty(),
-            sites: sites::table(&sites)?,
+            charts: self.charts(row, &admits),
+            sites: sites::table(&sites),
             instances_text: instances_text(detail.objects, embedded, self.history),
-            data: json::embedded(&data),
+            data,
+        }
+    }
+
+    /// A view as markup.
+    pub(super) fn markup(&self, view: &ClassView<'_>) -> io::Result<String> {
+        rendered(&ClassPage {
+            view,
+            index: self.names.index(),
+            title: &self.options.title,
+            verdict: self.verdicts.shown(&view.verdict)?,
+            has_history: !self.history.snapshots.is_empty(),
+            has_referents: view.data.has_referents(),
+            is_blank: false,
+            data: json::embedded(&view.data),
+        })
+    }
+
+    /// The markup that a script fills in with any view of the same page.
+    pub(super) fn blank(&self) -> io::Result<String> {
+        let view = ClassView {
+            number: ClassId::at(0),
+            name: "",
+            sentence: String::new(),
+            verdict: OneVerdict::None,
+            figures: Vec::new(),
+            charts: Vec::new(),
+            sites: sites::blank(),
+            instances_text: String::new(),
+            data: ClassData::default(),
+        };
+        rendered(&ClassPage {
+            view: &view,
+            index: self.names.index(),
+            title: &self.options.title,
+            verdict: String::new(),
+            has_history: !self.history.snapshots.is_empty(),
+            has_referents: true,
+            is_blank: true,
+            data: String::new(),
         })
     }
 
@@ -152,13 +204,9 @@ impl<'d, 'p> Classes<'d, 'p> {
         &self,
         row: &ClassHistory<'d>,
         admits: &impl Fn(TrackedObject<'d>) -> bool,
-    ) -> io::Result<Vec<Titled>> {
+    ) -> Vec<Titled> {
         let mut charts = Vec::new();
-        let mut push = |id, label, chart: Chart| -> io::Result<()> {
-            let chart = rendered(&chart)?;
-            charts.push(Titled { id, label, chart });
-            Ok(())
-        };
+        let mut push = |id, label, chart| charts.push(Titled { id, label, chart });
         let (seconds, places) = self.history.timed();
         let steps = steps(row.class_of(self.dump), MOST_STEPS, admits);
         // Both charts have one time axis: what stands above each other happened at once.
@@ -166,12 +214,12 @@ impl<'d, 'p> Classes<'d, 'p> {
         let mut moments = seconds.clone();
         moments.extend(ends.map(|step| step.time_seconds));
         if let Some(chart) = self.alive_chart(row, &steps, &moments) {
-            push("alive", "Instances over time", chart)?;
+            push("alive", "Instances over time", chart);
         }
         if !places.is_empty() {
-            push("bytes", "Bytes over time", self.bytes_chart(row, &moments))?;
+            push("bytes", "Bytes over time", self.bytes_chart(row, &moments));
         }
-        Ok(charts)
+        charts
     }
 
     /// What the class held at each snapshot that has a time.
@@ -299,6 +347,16 @@ impl<'d, 'p> Classes<'d, 'p> {
             marks: Vec::new(),
             script: Some(("sum", scale.ends())),
         }
+    }
+}
+
+impl ClassView<'_> {
+    /// The view for a script: hundreds of views as markup, with their charts, would be many
+    /// times as large as what they say.
+    pub(super) fn packed(&self) -> io::Result<String> {
+        let mut packed = ZlibEncoder::new(Vec::new(), Compression::default());
+        packed.write_all(json::embedded(self).as_bytes())?;
+        Ok(BASE64.encode(&packed.finish()?))
     }
 }
 

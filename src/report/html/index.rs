@@ -11,7 +11,7 @@ use super::answer::Verdicts;
 use super::chart::{self, Chart, Scale, Series};
 use super::flame::Flame;
 use super::names::Names;
-use super::sites;
+use super::sites::{self, SitesTable};
 use super::text::{Cell, Exact, shown};
 use super::{Answers, HtmlOptions, rendered};
 use crate::analysis::history::{ClassHistory, History};
@@ -50,7 +50,7 @@ struct Index<'p> {
     more_snapshots: Option<String>,
     pages: Vec<PageLink<'p>>,
     more_classes: Option<String>,
-    sites: String,
+    sites: SitesTable,
     has_flame: bool,
     provenance: Vec<(&'static str, String)>,
     command: String,
@@ -174,7 +174,7 @@ pub(super) fn view(
                 counted(history.classes_left_out, "class", "classes")
             )
         }),
-        sites: sites::table(answers.sites)?,
+        sites: sites::table(answers.sites),
         provenance: provenance(answers.info, options),
         command: command(options),
         without_script: without_script(names),

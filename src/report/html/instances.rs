@@ -28,11 +28,16 @@ const MOST_REFERENTS: usize = 60;
 /// Figures of a row of an instance's referents.
 const ROW: usize = 4;
 
+/// A snapshot: number, description, seconds, and what shares are of.
+type SnapshotData = (usize, String, Option<f64>, Exact);
+
 /// All of it.
 #[derive(Default, Serialize)]
 pub(super) struct ClassData {
-    /// Number, description, seconds, and what shares are of.
-    snapshots: Vec<(usize, String, Option<f64>, Exact)>,
+    /// None where the index page is in
+    /// the same file, which has them.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    snapshots: Option<Vec<SnapshotData>>,
     /// The place of the largest of them.
     peak: Option<usize>,
     active: Vec<u64>,
@@ -129,18 +134,23 @@ enum Moment {
 
 impl ClassData {
     /// The class at each snapshot; nothing else yet.
-    pub(super) fn of(history: &History<'_>, row: &ClassHistory<'_>) -> Self {
+    pub(super) fn of(history: &History<'_>, row: &ClassHistory<'_>, is_alone: bool) -> Self {
         let snapshots = history.snapshots.iter().map(|s| {
             let whole = Exact(s.tracked_total_bytes);
             (s.snapshot, shown(s.description), s.timestamp_seconds, whole)
         });
         ClassData {
-            snapshots: snapshots.collect(),
+            snapshots: is_alone.then(|| snapshots.collect()),
             peak: history.peak(),
             active: row.held.iter().map(|held| held.active).collect(),
             sum: row.held.iter().map(|held| Exact(held.sum_bytes)).collect(),
             ..ClassData::default()
         }
+    }
+
+    /// Whether referents were recorded.
+    pub(super) fn has_referents(&self) -> bool {
+        !self.merged.is_empty()
     }
 
     /// Adds the merged referents.

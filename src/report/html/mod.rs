@@ -44,8 +44,23 @@ use names::Names;
 /// How the pages look.
 const CSS: &str = include_str!("templates/report.css");
 
-/// What they do beyond that: tables that sort, search and turn pages, trees that open.
-const JS: &str = include_str!("templates/report.js");
+/// What they do beyond that: tables that sort, search and turn pages, trees that open. One script
+/// of files that own a noun each; none of their names is seen outside.
+const JS: &str = concat!(
+    "\"use strict\";\n(() => {\n",
+    include_str!("templates/js/figures.js"),
+    include_str!("templates/js/table.js"),
+    include_str!("templates/js/tree.js"),
+    include_str!("templates/js/index.js"),
+    include_str!("templates/js/class.js"),
+    include_str!("templates/js/copy.js"),
+    include_str!("templates/js/chart.js"),
+    include_str!("templates/js/flame.js"),
+    include_str!("templates/js/packed.js"),
+    include_str!("templates/js/views.js"),
+    include_str!("templates/js/print.js"),
+    "})();\n"
+);
 
 /// How many snapshots the pages show at most. No eye tells more apart in a chart.
 const MOST_SNAPSHOTS: usize = 200;
@@ -215,6 +230,9 @@ fn lay_out(
     let verdicts = Verdicts::of(answers.leaks, history, &names, &options.dump);
     pages.index(&index::view(dump, answers, options, &names, &verdicts)?)?;
     let mut classes = class::Classes::of(dump, history, sizes, options, &verdicts, &names);
+    if names.in_one_page() {
+        pages.index(&format!("<template>\n{}\n</template>\n", classes.blank()?))?;
+    }
     let [of_suspect, of_other] = [verdicts.suspects().count(), history.classes.len()]
         .map(|classes| (INSTANCES / classes.max(1)).clamp(FEWEST_INSTANCES, MOST_INSTANCES));
     for (at, class) in history.classes.iter().enumerate() {
@@ -222,19 +240,19 @@ fn lay_out(
             true => of_suspect,
             false => of_other,
         };
-        let view = classes.view(at, options.instances.unwrap_or(each))?;
+        let view = classes.view(at, options.instances.unwrap_or(each));
         match &mut pages {
-            // Inert until the script takes it out: laying out hundreds of views takes seconds.
-            Pages::Single(_) => {
-                for part in ["<template>\n", &view, "\n</template>\n"] {
-                    pages.index(part)?;
-                }
-            }
+            // Inert until the script unpacks it: laying out hundreds of views takes seconds.
+            Pages::Single(_) => pages.index(&format!(
+                "<script type=\"text/plain\" class=\"packed\" data-view=\"class-{}\">{}</script>\n",
+                view.number,
+                view.packed()?
+            ))?,
             Pages::Folder(pages) => {
                 let title = format!("{} – {}", names.shown(at), options.title);
                 let head = page.head(&title, BESIDE)?;
                 let foot = page.foot(BESIDE)?;
-                pages.file(names.file(at), &[&head, &view, &foot])?;
+                pages.file(names.file(at), &[&head, &classes.markup(&view)?, &foot])?;
             }
         }
     }

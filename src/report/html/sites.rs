@@ -1,15 +1,14 @@
 //! Tables of the sites where objects were created.
 
-use std::io;
-
 use askama::Template;
+use serde::Serialize;
 
-use super::rendered;
 use super::text::{Cell, shown};
 use crate::analysis::sites::{SiteRow, Sites};
 use crate::units::{ByteStyle, bytes, counted};
 
 /// A row of such a table.
+#[derive(Serialize)]
 struct SiteCells {
     place: String,
     source: String,
@@ -17,23 +16,36 @@ struct SiteCells {
 }
 
 /// The table, or what would record it; and what stands below.
-#[derive(Template)]
+#[derive(Template, Serialize)]
 #[template(path = "sites.html")]
-struct Table {
+pub(super) struct SitesTable {
     sites: Vec<SiteCells>,
     text: String,
+    /// Whether it is what a script fills in.
+    #[serde(skip)]
+    is_blank: bool,
+}
+
+/// What a script fills in with other sites.
+pub(super) fn blank() -> SitesTable {
+    SitesTable {
+        sites: Vec::new(),
+        text: String::new(),
+        is_blank: true,
+    }
 }
 
 /// These sites as a table.
-pub(super) fn table(sites: &Sites<'_>) -> io::Result<String> {
+pub(super) fn table(sites: &Sites<'_>) -> SitesTable {
     let has_traces = sites.sites.iter().any(|site| !site.frames.is_empty());
-    rendered(&Table {
+    SitesTable {
         sites: match has_traces {
             true => sites.sites.iter().map(cells).collect(),
             false => Vec::new(),
         },
         text: text(sites),
-    })
+        is_blank: false,
+    }
 }
 
 /// What stands below the table.

@@ -20,6 +20,7 @@ pub(super) fn shown(text: Text<'_>) -> String {
 }
 
 /// A figure: its value for sorting, as people read it, and exact.
+#[derive(Serialize)]
 pub(super) struct Cell {
     pub(super) value: String,
     pub(super) text: String,
