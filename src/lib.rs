@@ -84,6 +84,7 @@
 //! | `format` | bytes ⇄ dumps, in and out: `pympler` reads and writes pickles, `native` columns; [`DumpFile`] is a source that reads what a question needs |
 //! | [`select`] | filter → sort → reverse → limit, yielding object ids; which figures of a filter a file keeps |
 //! | [`analysis`] | one question a file or folder: takes a source, states its projection, returns numbers in plain structs that serialise |
+//! | [`tables`] | what a dump holds as columns for engines, one table a file: its schema, and batches of its rows |
 //! | [`report`] | what the report on a question consists of, one file a question; `form` lays any [`report::Report`] out, one file a form |
 //! | `named` | choices that users type by name, each written once |
 //! | [`similar`] | "did you mean": the names most like one that was typed |
@@ -126,6 +127,7 @@ pub mod select;
 pub mod similar;
 mod source;
 mod stats;
+pub mod tables;
 pub mod units;
 
 pub use error::{Error, Problem};

@@ -239,7 +239,7 @@ impl Selection {
     /// The same among objects of which all is read that it looks at.
     fn choose<'c>(&self, dump: &'c Contents) -> Selected<'c> {
         let sizes = dump.sizes(self.rules);
-        let mut objects = self.filtered(dump, &sizes);
+        let mut objects = self.filter.selected(dump, |id| sizes.largest_bytes(id));
         let all = dump.object_count();
         let limit = self
             .limit
@@ -253,25 +253,6 @@ impl Selection {
             unmatched: self.filter.unmatched_in(dump),
             sizes,
         }
-    }
-
-    fn filtered(&self, dump: &Contents, sizes: &Sizes) -> Vec<ObjectId> {
-        if self.filter.is_empty() {
-            return dump.listed.clone();
-        }
-        let admitted: Vec<bool> = dump
-            .classes()
-            .map(|class| self.filter.admits_class(class.name()))
-            .collect();
-        dump.objects()
-            .filter(|object| {
-                admitted[object.class().id().index()]
-                    && self
-                        .filter
-                        .admits_object(*object, || sizes.largest_bytes(object.id()))
-            })
-            .map(TrackedObject::id)
-            .collect()
     }
 }
 

@@ -9,7 +9,7 @@ use serde::Serialize;
 use super::long_texts::LongTexts;
 use super::referents::{self, Depth, ReferentDetail, Walker};
 use crate::model::{
-    Contents, Frame, Integer, Sizes, Snapshot, Text, Trace, TraceId, TrackedObject,
+    Contents, Frame, Integer, Sample, Sizes, Snapshot, Text, Trace, TraceId, TrackedObject,
 };
 
 /// How many frames of a trace are shown. Python ends a recursion at a thousand, and objects
@@ -150,10 +150,37 @@ impl<'d> SnapshotsByTime<'d> {
             .copied()
             .filter(|s| s.timestamp_seconds() == seconds)
     }
+
+    /// The sizes of an object while it lived.
+    pub(crate) fn samples<'s>(
+        &'s self,
+        object: TrackedObject<'d>,
+    ) -> impl Iterator<Item = Measured<'d>> + use<'d, 's> {
+        let mut before = None;
+        object.live_samples().map(move |sample| {
+            let size_bytes = sample.asized.size_bytes();
+            Measured {
+                sample,
+                snapshot: self.at(sample.time_seconds),
+                change_bytes: before
+                    .replace(size_bytes)
+                    .map(|before: i64| size_bytes.saturating_sub(before)),
+            }
+        })
+    }
+}
+
+/// A sample among those of its object.
+pub(crate) struct Measured<'d> {
+    pub(crate) sample: Sample<'d>,
+    /// The snapshot of its moment; `None` for the size at birth.
+    pub(crate) snapshot: Option<Snapshot<'d>>,
+    /// Bytes since the sample before; `None` for the first.
+    pub(crate) change_bytes: Option<i64>,
 }
 
 /// A finite number; JSON has no other.
-fn finite(seconds: f64) -> Option<f64> {
+pub(crate) fn finite(seconds: f64) -> Option<f64> {
     Some(seconds).filter(|s| s.is_finite())
 }
 
@@ -284,22 +311,18 @@ impl<'d, 's> Details<'d, 's> {
         object: TrackedObject<'d>,
         mut see: impl FnMut(SampleDetail<'d>) -> Result<(), E>,
     ) -> Result<(), E> {
-        let mut before = None;
-        for sample in object.live_samples() {
-            let size_bytes = sample.asized.size_bytes();
+        for measured in self.snapshots.samples(object) {
+            let (sample, snapshot) = (measured.sample, measured.snapshot);
             let (referents, cut) =
                 referents::details(&mut self.walker, &mut self.texts, sample.asized, self.depth);
             self.cut |= cut.cut;
-            let snapshot = self.snapshots.at(sample.time_seconds);
-            let change_bytes = before.map(|before: i64| size_bytes.saturating_sub(before));
-            before = Some(size_bytes);
             see(SampleDetail {
                 time_seconds: finite(sample.time_seconds),
                 snapshot: snapshot.map(Snapshot::index),
                 description: snapshot.map(|snapshot| self.texts.shown(snapshot.description())),
-                size_bytes,
+                size_bytes: sample.asized.size_bytes(),
                 flat_bytes: sample.asized.flat_bytes(),
-                change_bytes,
+                change_bytes: measured.change_bytes,
                 referents,
                 referents_cut: cut.cut,
             })?;

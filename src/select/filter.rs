@@ -1,7 +1,9 @@
 //! Which objects count: by class, name, repr, life and size.
 
 use super::class_pattern::means;
-use crate::model::{Class, Column, Contents, KeptSizes, Projection, Rules, Text, TrackedObject};
+use crate::model::{
+    Class, Column, Contents, KeptSizes, ObjectId, Projection, Rules, Text, TrackedObject,
+};
 
 /// Which objects count. Everything that is set must hold.
 #[derive(Clone, Debug, Default)]
@@ -66,6 +68,33 @@ impl Filter {
     ) -> impl Iterator<Item = TrackedObject<'d>> {
         let objects = self.classes_of(dump).flat_map(|class| class.objects());
         objects.filter(|&object| self.admits(object))
+    }
+
+    /// The listed objects that pass, by the classes that they know themselves, in the order of the
+    /// dump.
+    pub(crate) fn selected(
+        &self,
+        dump: &Contents,
+        largest_bytes: impl Fn(ObjectId) -> i64,
+    ) -> Vec<ObjectId> {
+        if self.is_empty() {
+            return dump.listed.clone();
+        }
+        let admitted: Vec<bool> = dump
+            .classes()
+            .map(|class| self.admits_class(class.name()))
+            .collect();
+        let passes = |object: TrackedObject<'_>| {
+            admitted[object.class().id().index()]
+                && self.admits_object(object, || largest_bytes(object.id()))
+        };
+        let objects = dump.objects().filter(|&object| passes(object));
+        objects.map(TrackedObject::id).collect()
+    }
+
+    /// The same for those who have no sizes.
+    pub(crate) fn selected_slowly(&self, dump: &Contents) -> Vec<ObjectId> {
+        self.selected(dump, |id| dump.object(id).largest_bytes(Rules::Documented))
     }
 
     /// Whether an object of an admitted class passes, by its largest size as documented. Whoever
