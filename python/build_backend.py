@@ -1,8 +1,8 @@
 """Builds the wheel: the command `ctstats` with cargo, the extension module with maturin.
 
 maturin cannot put a program and an extension module into one wheel. So this backend has cargo build
-the program, puts it where maturin takes what is installed as commands (`ctstats.data/scripts`), and
-hands over to maturin.
+the program, puts it where maturin takes what is installed as commands (`ctstats.data/scripts`), has it
+write its completions and manual pages (`ctstats.data/data`), and hands over to maturin.
 """
 
 import json
@@ -53,9 +53,30 @@ def _build_command(settings):
     built = Path(json.loads(subprocess.check_output(metadata))["target_directory"], target or "", "release")
     is_windows = "windows" in target if target else os.name == "nt"
     name = "ctstats.exe" if is_windows else "ctstats"
-    shutil.rmtree(SCRIPTS, ignore_errors=True)
+    shutil.rmtree(DATA, ignore_errors=True)
     SCRIPTS.mkdir(parents=True)
     shutil.copy2(built / name, SCRIPTS / name)
+    _write_shares(SCRIPTS / name)
+
+
+def _write_shares(program):
+    """Has the command write what shells and man read; it is installed below share/."""
+    share = DATA / "data" / "share"
+    what = {
+        "bash-completion/completions/ctstats": ["completions", "bash"],
+        "zsh/site-functions/_ctstats": ["completions", "zsh"],
+        "fish/vendor_completions.d/ctstats.fish": ["completions", "fish"],
+        "man/man1": ["man"],
+    }
+    for place, words in what.items():
+        (share / place).parent.mkdir(parents=True, exist_ok=True)
+        try:
+            subprocess.run([program, *words, "-o", share / place], check=True, stdout=sys.stderr)
+        except OSError as error:
+            # It was built for another kind of machine.
+            print(f"the wheel has no completions and manual pages: {error}", file=sys.stderr)
+            shutil.rmtree(share.parent)
+            return
 
 
 def prepare_metadata_for_build_wheel(metadata_directory, config_settings=None):
