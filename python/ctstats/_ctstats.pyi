@@ -1,7 +1,9 @@
 """The compiled part. Programs use what `ctstats` exports."""
 
 import os
-from typing import Any, Callable, Dict, List, Optional, Sequence, Tuple
+from typing import Any, Callable, Dict, List, Optional, Sequence, Tuple, final
+
+__all__ = ["Error", "Recording", "TrackedObject", "__version__"]
 
 __version__: str
 
@@ -9,6 +11,7 @@ class Error(Exception):
     file: Optional[str]
     offset: Optional[int]
 
+@final
 class TrackedObject:
     @property
     def classname(self) -> str: ...
@@ -35,6 +38,7 @@ class TrackedObject:
     def get_max_size(self) -> int: ...
     def get_size_at_time(self, timestamp: Optional[float]) -> int: ...
 
+@final
 class Recording:
     @staticmethod
     def load(path: "str | os.PathLike[str]", pympler: bool) -> Recording: ...
