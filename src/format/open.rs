@@ -1,9 +1,9 @@
 //! A dump that is read as far as a question needs it.
 
-use std::cell::OnceCell;
 use std::fs::File;
 use std::io::Read;
 use std::path::Path;
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 
 use super::native::{self, NativeFile};
 use super::{Damage, explain};
@@ -56,17 +56,10 @@ impl DumpFile {
         };
         let name = path.display().to_string();
         match NativeFile::open(file, count.clone()) {
-            Ok(file) => Ok(DumpFile(Kind::Native(Box::new(Native {
-                file,
-                name,
-                damage,
-                digest: OnceCell::new(),
-                class_totals: OnceCell::new(),
-                cohorts: OnceCell::new(),
-                merged: OnceCell::new(),
-                whole: OnceCell::new(),
-                kept: Shelf::default(),
-            })))),
+            Ok(file) => {
+                let native = Native::of(Arc::new(Mutex::new(file)), name, damage);
+                Ok(DumpFile(Kind::Native(Box::new(native))))
+            }
             Err(fault) => Err(explain(*fault, native::MAGIC, damage).in_file(&name)),
         }
     }
@@ -98,6 +91,18 @@ impl DumpFile {
     /// Whether all of it is in memory, so that no question reads more.
     pub fn is_read_whole(&self) -> bool {
         matches!(self.0, Kind::Whole(_))
+    }
+
+    /// The same open file, of which nothing is read yet: for those who ask many questions and keep
+    /// none of the answers, and for threads, which then wait for each other only while they read.
+    /// `None` of what is in memory anyway, which they may share.
+    pub fn apart(&self) -> Option<DumpFile> {
+        let Kind::Native(native) = &self.0 else {
+            return None;
+        };
+        let file = Arc::clone(&native.file);
+        let apart = Native::of(file, native.name.clone(), native.damage);
+        Some(DumpFile(Kind::Native(Box::new(apart))))
     }
 
     /// Everything, for those who own it. Fails as [`Dump::load`].
@@ -151,15 +156,36 @@ impl Source for DumpFile {
 
 /// A native file that can be read anywhere, and what was read of it.
 struct Native {
-    file: NativeFile,
+    /// Locked while something is read, and only then.
+    file: Arc<Mutex<NativeFile>>,
     name: String,
     damage: Damage,
-    digest: OnceCell<Contents>,
-    class_totals: OnceCell<Option<ClassTotals>>,
-    cohorts: OnceCell<Option<Cohorts>>,
-    merged: OnceCell<KeptMergedTrees>,
-    whole: OnceCell<Dump>,
+    digest: OnceLock<Contents>,
+    class_totals: OnceLock<Option<ClassTotals>>,
+    cohorts: OnceLock<Option<Cohorts>>,
+    merged: OnceLock<KeptMergedTrees>,
+    whole: OnceLock<Dump>,
     kept: Shelf,
+}
+
+impl Native {
+    fn of(file: Arc<Mutex<NativeFile>>, name: String, damage: Damage) -> Native {
+        Native {
+            file,
+            name,
+            damage,
+            digest: OnceLock::new(),
+            class_totals: OnceLock::new(),
+            cohorts: OnceLock::new(),
+            merged: OnceLock::new(),
+            whole: OnceLock::new(),
+            kept: Shelf::default(),
+        }
+    }
+
+    fn file(&self) -> MutexGuard<'_, NativeFile> {
+        self.file.lock().unwrap_or_else(PoisonError::into_inner)
+    }
 }
 
 impl Source for Native {
@@ -200,18 +226,18 @@ impl Source for Native {
 
 impl KeptFigures for Native {
     fn class_totals(&self) -> Result<Option<&ClassTotals>, Error> {
-        let read = || self.explained(self.file.class_totals());
+        let read = || self.explained(self.file().class_totals());
         Ok(once(&self.class_totals, read)?.as_ref())
     }
 
     fn cohorts(&self) -> Result<Option<&Cohorts>, Error> {
         let digest = self.digest()?;
-        let read = || self.explained(self.file.cohorts(digest.contents));
+        let read = || self.explained(self.file().cohorts(digest.contents));
         Ok(once(&self.cohorts, read)?.as_ref())
     }
 
     fn merged_referents(&self, population: Population) -> Result<Option<KeptTrees<'_>>, Error> {
-        let read = || self.explained(self.file.merged_trees());
+        let read = || self.explained(self.file().merged_trees());
         Ok(once(&self.merged, read)?.trees(population))
     }
 }
@@ -220,9 +246,9 @@ impl Native {
     /// Whether it says what follows from its times, which files say only of times that are in
     /// order. Those of version 0.1.0 said it of any, so the snapshots are looked at too.
     fn has_times_in_order(&self) -> Result<bool, Error> {
-        let times = self.explained(self.file.snapshot_times())?;
+        let times = self.explained(self.file().snapshot_times())?;
         let goes_back = times.windows(2).any(|pair| pair[1] < pair[0]);
-        Ok(self.file.has_class_totals() && !goes_back)
+        Ok(self.file().has_class_totals() && !goes_back)
     }
 
     fn explained<T>(&self, outcome: Outcome<T>) -> Result<T, Error> {
@@ -234,18 +260,19 @@ impl Native {
     }
 
     fn read(&self, read: impl FnOnce(&NativeFile) -> Outcome<Contents>) -> Result<Contents, Error> {
-        let mut contents = self.explained(read(&self.file))?;
+        let file = self.file();
+        let mut contents = self.explained(read(&file))?;
         let size = input::size(Path::new(&self.name));
         let notes = &mut contents.notes;
         notes.checksum = Some(native::CHECKSUM);
         notes.file_bytes = size;
-        notes.dump_bytes = self.file.end();
-        notes.trailing_bytes = size.map_or(0, |size| size.saturating_sub(self.file.end()));
+        notes.dump_bytes = file.end();
+        notes.trailing_bytes = size.map_or(0, |size| size.saturating_sub(file.end()));
         Ok(contents)
     }
 }
 
-fn once<T>(cell: &OnceCell<T>, read: impl FnOnce() -> Result<T, Error>) -> Result<&T, Error> {
+fn once<T>(cell: &OnceLock<T>, read: impl FnOnce() -> Result<T, Error>) -> Result<&T, Error> {
     if let Some(known) = cell.get() {
         return Ok(known);
     }
@@ -256,16 +283,22 @@ fn once<T>(cell: &OnceCell<T>, read: impl FnOnce() -> Result<T, Error>) -> Resul
 /// What was read and is kept, one behind the other. Nothing is taken out again, so that answers
 /// may borrow from it.
 #[derive(Default)]
-struct Shelf(OnceCell<Box<(Box<Contents>, Shelf)>>);
+struct Shelf(OnceLock<Box<(Box<Contents>, Shelf)>>);
 
 impl Shelf {
     fn put(&self, contents: Box<Contents>) -> &Contents {
+        let mut row = Box::new((contents, Shelf::default()));
         let mut end = self;
-        while let Some(kept) = end.0.get() {
-            end = &kept.1;
+        loop {
+            // Another thread may be faster.
+            let taken = end.0.set(row);
+            let there = end.0.get().expect("somebody has put a row there");
+            match taken {
+                Ok(()) => return &there.0,
+                Err(back) => row = back,
+            }
+            end = &there.1;
         }
-        let kept = end.0.get_or_init(|| Box::new((contents, Shelf::default())));
-        &kept.0
     }
 }
 
