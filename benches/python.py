@@ -5,7 +5,8 @@
 
 PYTHON has ctstats and pympler==1.1. First a tracker with so many living objects is printed by both in
 turn; what they print must be the same. Then, with a FILE that gen_scale.py made, each loads it in a
-process of its own and sorts it by size.
+process of its own and sorts it by size. All in seconds of the processor, of all threads, so that a
+busy machine does not matter much.
 """
 
 import argparse
@@ -23,11 +24,11 @@ from pympler.classtracker import ClassTracker
 LOADING = """
 import sys, time
 from MODULE import Stats
-start = time.perf_counter()
+start = time.process_time()
 stats = Stats(filename=sys.argv[1])
-loaded = time.perf_counter()
+loaded = time.process_time()
 stats.sort_stats("size")
-print(loaded - start, time.perf_counter() - start)
+print(loaded - start, time.process_time() - start)
 """
 
 
@@ -67,9 +68,9 @@ def tracker_of(objects, traces, level, snapshots=4):
 
 def seconds(call):
     gc.collect()
-    start = time.perf_counter()
+    start = time.process_time()
     call()
-    return time.perf_counter() - start
+    return time.process_time() - start
 
 
 def median(pairs):
