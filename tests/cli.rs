@@ -844,6 +844,16 @@ const CASES: &[(&str, &str)] = &[
         "usage-check-known",
         "check LEAKY --max-alive *=99 --ignore Cart",
     ),
+    // Who may hold a suspect.
+    ("leaks-hints", "leaks REGISTRY --class Job --width 80"),
+    (
+        "leaks-hints-markdown",
+        "leaks REGISTRY --class Cart --format markdown",
+    ),
+    (
+        "leaks-hints-ndjson",
+        "leaks REGISTRY --class Ticket --class Journal --format ndjson",
+    ),
     // Orders of leaks, a page of info.
     (
         "leaks-sort",

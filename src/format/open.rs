@@ -437,7 +437,7 @@ mod tests {
         let Kind::Native(native) = &file.0 else {
             return (0, false);
         };
-        let merged_trees = native.file.merged_trees().unwrap().merged_trees.len();
+        let merged_trees = native.file().merged_trees().unwrap().merged_trees.len();
         (
             merged_trees,
             KeptFigures::cohorts(&**native).unwrap().is_some(),

@@ -13,8 +13,8 @@ use super::form::{Report, Rows};
 use super::report_table::{Of, ReportTable, Row, TableColumn, Value};
 use super::{Paint, coverage, known, reasons, traps};
 use crate::analysis::leaks::{
-    ClassVerdict, Confidence, Evidence, Holder, Ignored, Leaks, Origin, Pattern, Reason, Since,
-    SurvivorObject, Suspect,
+    ClassVerdict, Confidence, Evidence, Hint, Holder, Ignored, Leaks, Mention, Origin, Pattern,
+    Reason, Since, SurvivorObject, Suspect,
 };
 use crate::analysis::sites::frame_text;
 use crate::analysis::summary::SnapshotName;
@@ -231,6 +231,10 @@ fn markdown(out: &mut impl Write, leaks: &Leaks<'_>, style: ByteStyle) -> io::Re
             );
             writeln!(out, "- {}", markdown::text(&line))?;
         }
+        for hint in &suspect.hints {
+            let hint = hint_sentence(hint, suspect.class.class, style);
+            writeln!(out, "- hint, no proof: {}", markdown::text(&hint))?;
+        }
     }
     if !leaks.ignored.is_empty() {
         writeln!(out, "\n### Ignored suspects\n")?;
@@ -435,6 +439,31 @@ pub(super) fn holder_path(class: Text<'_>, holder: &Holder<'_>) -> String {
     path.join(" → ")
 }
 
+/// Where instances of a class may be held.
+pub(super) fn hint_sentence(hint: &Hint<'_>, suspect: Text<'_>, style: ByteStyle) -> String {
+    let names = std::iter::once(&hint.class).chain(&hint.path);
+    let path: Vec<String> = names
+        .map(|name| escaped(&name.head(80).to_str()).into_owned())
+        .collect();
+    let objects = match hint.objects {
+        1 => String::new(),
+        count => format!(" in {} objects", thousands(count.into())),
+    };
+    let intervals = counted(hint.intervals, "interval", "intervals");
+    let suspect = suspect.head(200).to_str();
+    let mention = match hint.mention {
+        Mention::Address => "have the address of one",
+        Mention::Name => "mention the class",
+    };
+    format!(
+        "{} holds {}{objects}, and grew in {} of {intervals} in which {} grew; its names {mention}",
+        path.join(" → "),
+        bytes(hint.size_bytes, style),
+        thousands(hint.intervals_together as i128),
+        escaped(&suspect),
+    )
+}
+
 struct Prose<'o, W: Write> {
     out: &'o mut W,
     width: usize,
@@ -532,6 +561,13 @@ impl<W: Write> Prose<'_, W> {
             for holder in &kept.holders {
                 self.holder(suspect.class.class, holder)?;
             }
+        }
+        if !suspect.hints.is_empty() {
+            writeln!(self.out, "  may be held by (a hint from names, no proof)")?;
+        }
+        for hint in &suspect.hints {
+            let sentence = hint_sentence(hint, suspect.class.class, self.bytes);
+            self.item("    - ", &sentence)?;
         }
         if kept.oldest == kept.largest {
             return self.objects("oldest and largest", &kept.oldest);
@@ -794,6 +830,16 @@ mod tests {
         [origin.file, origin.function, origin.source] = [Some(odd); 3];
         kept.holders[0].path = vec![Some(odd)];
         kept.oldest[0].repr = odd;
+        suspect.hints = vec![Hint {
+            class: odd,
+            path: vec![odd],
+            mention: Mention::Name,
+            objects: 2,
+            size_bytes: 1,
+            growth_bytes: 1,
+            intervals: 2,
+            intervals_together: 2,
+        }];
         let mut verdict = leaks.suspects[1].class.clone();
         verdict.class = odd;
         let odd_entry = KnownLeak {
@@ -812,7 +858,7 @@ mod tests {
         for text in told.map(|bytes| String::from_utf8(bytes).unwrap()) {
             let found = text.chars().find(|&c| acts(c) && c != '\n');
             assert_eq!(found, None, "{text}");
-            assert!(text.matches("x1b").count() >= 6, "{text}");
+            assert!(text.matches("x1b").count() >= 9, "{text}");
         }
     }
 }

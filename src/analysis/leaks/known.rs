@@ -501,7 +501,7 @@ mod tests {
     fn every_line_of_a_suspect_must_be_known() {
         let path = concat!(env!("CARGO_MANIFEST_DIR"), "/fixtures/registry.dump.gz");
         let dump = Dump::load(path).unwrap();
-        let browse = ("shop.Cart", Some("registry.py:96 in browse"));
+        let browse = ("shop.Cart", Some("registry.py:144 in browse"));
         let restore = ("Cart", Some("in restore"));
         let (hidden, idle) = ignored(&dump, &[browse]);
         assert_eq!(hidden, "");
@@ -510,7 +510,7 @@ mod tests {
         };
         assert_eq!(class, "shop.Cart");
         let line = line.as_ref().expect("it was traced");
-        assert!(line.ends_with("registry.py:102 in restore"), "{line}");
+        assert!(line.ends_with("registry.py:150 in restore"), "{line}");
         assert_eq!(
             ignored(&dump, &[browse, restore]),
             ("shop.Cart".into(), vec![])

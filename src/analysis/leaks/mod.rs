@@ -8,7 +8,9 @@ mod attribute;
 mod date;
 mod decline;
 mod growth;
+mod hint;
 mod known;
+mod mention;
 mod survival;
 mod suspect;
 mod swelling;
@@ -22,7 +24,9 @@ use foldhash::fast::FixedState;
 use serde::Serialize;
 
 pub use date::Date;
+pub use hint::Hint;
 pub use known::{Idle, IdleReason, Ignored, KnownLeak, load_known};
+pub use mention::Mention;
 pub use survival::Survival;
 pub use suspect::{Holder, Origin, SurvivorDetail, SurvivorObject};
 pub use trend::Trend;
@@ -31,6 +35,7 @@ pub(super) use verdict::ENOUGH_SNAPSHOTS;
 pub use verdict::{Confidence, Evidence, Pattern, Reason, Verdict};
 
 use growth::{Course, Growth};
+use hint::Grown;
 use swelling::{Compared, Swelling};
 use verdict::Rows;
 
@@ -134,6 +139,10 @@ pub struct ClassVerdict<'d> {
     /// The objects that hold what it grew by, if it swells.
     #[serde(skip)]
     compared: Option<Compared>,
+    /// What grew at the snapshots that were compared, its bytes if it swells, else instances; of
+    /// suspects alone.
+    #[serde(skip)]
+    row: Vec<f64>,
     /// Whether it grew by less than a ten-thousandth of the process: true or not, it matters little.
     pub is_small: bool,
     /// The snapshot after which it began to grow; `None` unless it grows.
@@ -159,6 +168,9 @@ pub struct Suspect<'d> {
     pub class: ClassVerdict<'d>,
     /// Its survivors.
     pub kept: SurvivorDetail<'d>,
+    /// What may hold them, the best hint first.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub hints: Vec<Hint<'d>>,
 }
 
 /// Something that a dump cannot show.
@@ -226,7 +238,10 @@ pub struct Verdicts<'d> {
     options: LeaksOptions,
     /// Of the objects that pass the filter.
     cohorts: Cow<'d, Cohorts>,
-    snapshots: usize,
+    /// The moments of the snapshots that were compared.
+    seconds: Vec<f64>,
+    /// The objects of each class that took on most; `None` where a filter hides some.
+    grown: Option<Vec<Grown<'d>>>,
     objects: u64,
     coverage: Coverage<'d>,
     between: Option<[Snapshot<'d>; 3]>,
@@ -248,30 +263,11 @@ impl<'d> Verdicts<'d> {
         let digest = source.digest()?;
         let dump = digest.contents;
         let between = between(dump, options)?;
-        let history = History::of(
-            source,
-            &options.filter,
-            HistoryLimits {
-                snapshots: snapshots_compared(dump.classes().len()),
-                classes: usize::MAX,
-                only_used: true,
-            },
-        )?;
+        let history = history(source, &options.filter)?;
         let cohorts = options.filter.cohorts(source)?;
-        let (seconds, places) = history.timed();
-        let weighed = weigh(dump, &history, &places, &seconds, &cohorts);
-        let comes_and_goes = |class: &&Weighed<'_>| class.comes_and_goes();
-        let recording = Recording {
-            tests: weighed.iter().filter(comes_and_goes).count(),
-            process_bytes: history.snapshots.last().and_then(|last| {
-                let process = last.process_resident_bytes.or(last.process_virtual_bytes);
-                process.or(last.asizeof_total_bytes)
-            }),
-            history: &history,
-            seconds,
-            places,
-        };
+        let (weighed, recording) = weigh(dump, &history, &cohorts);
         let mut held = held(source, &options.filter, &weighed, &recording)?;
+        let grown = options.filter.is_empty().then(|| grown(&weighed, &held));
         let mut suspects = Vec::new();
         let mut filling = Vec::new();
         let mut cleared = Vec::new();
@@ -293,9 +289,10 @@ impl<'d> Verdicts<'d> {
         Ok(Verdicts {
             digest,
             options: options.clone(),
-            snapshots: recording.seconds.len(),
             coverage: coverage(source, &options.filter, &history)?,
             objects: objects(dump, &options.filter, &cohorts),
+            seconds: recording.seconds,
+            grown,
             cohorts,
             between,
             suspects,
@@ -309,7 +306,7 @@ impl<'d> Verdicts<'d> {
 
     /// How many snapshots the verdicts rest on.
     pub fn snapshots(&self) -> usize {
-        self.snapshots
+        self.seconds.len()
     }
 
     /// The suspects that are known and accepted.
@@ -357,17 +354,31 @@ impl<'d> Verdicts<'d> {
             false => Filter::default().cohorts(source)?,
         };
         let suspects = self.suspects.into_iter().zip(kept);
+        let suspects = suspects.map(|(class, kept)| Suspect {
+            class,
+            kept,
+            hints: Vec::new(),
+        });
+        let mut suspects: Vec<Suspect<'d>> = suspects.collect();
+        if !suspects.is_empty() && totals.referents > 0 {
+            let grown = match self.grown {
+                Some(grown) => grown,
+                None => grown_of_all(source)?,
+            };
+            let hints = hint::hints(source, &suspects, grown, &self.seconds)?;
+            for (suspect, hints) in suspects.iter_mut().zip(hints) {
+                suspect.hints = hints;
+            }
+        }
         Ok(Leaks {
             salvaged,
             coverage: self.coverage,
-            snapshots: self.snapshots,
+            snapshots: self.seconds.len(),
             objects: self.objects,
             has_filter: !self.options.filter.is_empty(),
             has_traces: totals.traces > 0,
             has_referents: totals.referents > 0,
-            suspects: suspects
-                .map(|(class, kept)| Suspect { class, kept })
-                .collect(),
+            suspects,
             more_suspects: self.more_suspects,
             ignored: self.ignored,
             idle: self.idle,
@@ -452,6 +463,11 @@ impl<'d> Weighed<'d> {
             None => (rows.instances.since, None),
         };
         let grows = verdict.confidence != Confidence::No;
+        let row = match verdict.confidence {
+            Confidence::No | Confidence::Filling => Vec::new(),
+            _ if swells => self.bytes,
+            _ => self.instances,
+        };
         ClassVerdict {
             class: self.class,
             is_small: grows && self.evidence.is_small_in(recording.process_bytes),
@@ -462,6 +478,7 @@ impl<'d> Weighed<'d> {
                 .filter(|_| grows)
                 .and_then(|since| recording.since(since)),
             compared,
+            row,
         }
     }
 
@@ -539,8 +556,73 @@ fn held(
     Swelling::of_classes(source, filter, &classes, &recording.seconds)
 }
 
-/// Classes that held something, with their figures.
-fn weigh<'d>(
+/// The objects of each class that took on most, of classes whose living objects go on doing so: sizes
+/// that waver are no sign of somebody who keeps things.
+fn grown<'d>(
+    weighed: &[Weighed<'d>],
+    held: &HashMap<ClassId, Swelling, FixedState>,
+) -> Vec<Grown<'d>> {
+    let grown = weighed.iter().filter_map(|class| {
+        let swelling = held.get(&class.id)?;
+        let goes_on = [Course::GoesOn, Course::Slowing, Course::Uncertain];
+        let goes_on = goes_on.contains(&swelling.growth.course);
+        let swollen = swelling.swollen.iter().take(hint::MOST_OBJECTS);
+        let swollen = swollen.filter(|_| goes_on);
+        Some(Grown {
+            id: class.id,
+            class: class.class,
+            of: class.objects,
+            growth_bytes: swelling.growth_bytes,
+            objects: swollen.copied().collect(),
+        })
+    });
+    grown.filter(|grown| !grown.objects.is_empty()).collect()
+}
+
+/// The same of all classes: who holds a suspect may not pass the filter.
+fn grown_of_all<'d>(source: &'d impl Source) -> Result<Vec<Grown<'d>>, Error> {
+    let all = Filter::default();
+    let history = history(source, &all)?;
+    let cohorts = all.cohorts(source)?;
+    let (weighed, recording) = weigh(source.digest()?.contents, &history, &cohorts);
+    let held = held(source, &all, &weighed, &recording)?;
+    Ok(grown(&weighed, &held))
+}
+
+/// What the classes held at the snapshots that are compared.
+fn history<'d>(source: &'d impl Source, filter: &Filter) -> Result<History<'d>, Error> {
+    let classes = source.digest()?.contents.classes().len();
+    let limits = HistoryLimits {
+        snapshots: snapshots_compared(classes),
+        classes: usize::MAX,
+        only_used: true,
+    };
+    History::of(source, filter, limits)
+}
+
+/// Classes that held something, with their figures, and what is the same for all of them.
+fn weigh<'h, 'd>(
+    dump: &Contents,
+    history: &'h History<'d>,
+    cohorts: &Cohorts,
+) -> (Vec<Weighed<'d>>, Recording<'h, 'd>) {
+    let (seconds, places) = history.timed();
+    let weighed = weighed(dump, history, &places, &seconds, cohorts);
+    let comes_and_goes = |class: &&Weighed<'_>| class.comes_and_goes();
+    let recording = Recording {
+        tests: weighed.iter().filter(comes_and_goes).count(),
+        process_bytes: history.snapshots.last().and_then(|last| {
+            let process = last.process_resident_bytes.or(last.process_virtual_bytes);
+            process.or(last.asizeof_total_bytes)
+        }),
+        history,
+        seconds,
+        places,
+    };
+    (weighed, recording)
+}
+
+fn weighed<'d>(
     dump: &Contents,
     history: &History<'d>,
     places: &[usize],
