@@ -12,7 +12,7 @@ own with a link to fixtures/. Its blocks run in order:
   compared. A command must succeed, and so must every part of its pipeline; where another status
   is meant, the command says so: `…; echo "exit status $?"`.
 - ```python, ```toml: a file. Its first line is a comment with the file's name. Python files are run.
-  Those that import ctstats need it installed in this Python, as .ci/run does; where it is not, they
+  Those that import ctstats or pytest need both in this Python, as .ci/run does; where they are not, they
   and the consoles that run them are named and left out.
 - ```rust: a doc test, which `cargo test` runs; only in docs/library.md.
 - ```sh, ```text: not an example. It must not hold a command of ctstats.
@@ -34,8 +34,8 @@ README_LINES = 150
 BLOCK = re.compile(r"^```(.*)\n((?:(?!```).*\n)*)^```$", re.M)
 LINK = re.compile(r"\[[^\]\n]+(?:\n[^\]\n]+)?\]\(([^)\s]+)\)")
 PATH = re.compile(r"^(?:\.ci|\.github|benches|docs|examples|fixtures|fuzz|packaging|python|src|tests)/[\w./*-]+$")
-IMPORT = re.compile(r"^(?:import|from) ctstats\b", re.M)
-HAS_PACKAGE = importlib.util.find_spec("ctstats") is not None
+IMPORT = re.compile(r"^(?:import|from) (?:ctstats|pytest)\b", re.M)
+HAS_PACKAGE = all(importlib.util.find_spec(name) is not None for name in ("ctstats", "pytest"))
 
 
 class Broken(Exception):
@@ -128,9 +128,9 @@ def examples(document, text, binary):
             language, body = match[1], match[2]
             if not HAS_PACKAGE and language == "python" and IMPORT.search(body):
                 left_out.append(session.save(body))
-                print("%s: %s is not run, this Python has no ctstats (pip install ./python)" % (document, left_out[-1]))
+                print("%s: %s is not run, this Python has no ctstats or no pytest (pip install ./python pytest)" % (document, left_out[-1]))
                 return match[0]
-            if language == "console" and any("python %s" % name in body for name in left_out):
+            if language == "console" and any(re.search(r"(?:python|pytest\b.*) %s" % re.escape(name), body) for name in left_out):
                 return match[0]
             if language == "console":
                 count += len(commands(body))
