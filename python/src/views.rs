@@ -213,6 +213,9 @@ impl TrackedObject {
     }
 }
 
+/// A node whose referents are still to come: itself, whether it was merged, its referents so far.
+type Open<'py> = (Bound<'py, PyAny>, bool, Vec<Bound<'py, PyAny>>);
+
 /// Makes trees of sizes, which Python holds whole.
 pub(crate) struct Tree<'a, 'py> {
     /// `Asized` of Pympler, or what is like it.
@@ -257,8 +260,8 @@ impl<'a, 'py> Tree<'a, 'py> {
     ) -> PyResult<Bound<'py, PyAny>> {
         let py = self.class.py();
         // The nodes from the root to the one in hand, each with its referents so far.
-        let mut open: Vec<(Bound<'py, PyAny>, bool, Vec<Bound<'py, PyAny>>)> = Vec::new();
-        let close = |open: &mut Vec<(Bound<'py, PyAny>, bool, Vec<Bound<'py, PyAny>>)>| {
+        let mut open: Vec<Open<'py>> = Vec::new();
+        let close = |open: &mut Vec<Open<'py>>| {
             let Some((node, is_merged, referents)) = open.pop() else {
                 return Ok::<_, PyErr>(());
             };

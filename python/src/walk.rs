@@ -47,10 +47,12 @@ pub(crate) struct Walk<'py> {
     texts: HashMap<usize, (Bound<'py, PyAny>, BuiltText), FixedState>,
     /// `None` while its referents are looked at.
     asized: HashMap<usize, (Bound<'py, PyAny>, Option<AsizedId>), FixedState>,
-    /// By file, line, function, source and which line of it; texts by their addresses.
-    frames: HashMap<(usize, i64, usize, usize, Option<i64>), BuiltFrame, FixedState>,
+    frames: HashMap<FrameKey, BuiltFrame, FixedState>,
     samples: Vec<(f64, AsizedId)>,
 }
+
+/// File, line, function, source and which line of it; texts by their addresses.
+type FrameKey = (usize, i64, usize, usize, Option<i64>);
 
 fn address(of: &Bound<'_, PyAny>) -> usize {
     of.as_ptr().addr()
