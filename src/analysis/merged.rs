@@ -5,6 +5,7 @@ use std::collections::HashMap;
 use foldhash::fast::FixedState;
 use serde::Serialize;
 
+use super::attributes::ATTRIBUTE_LEVELS;
 use super::referents::NOTABLE_PERCENT;
 use crate::model::{
     Class, Contents, KeptTrees, MergedTree, Node, Snapshot, Text, TextArena, TextId, TrackedObject,
@@ -88,12 +89,26 @@ impl<'d> Merger<'d> {
     /// The trees of some objects of a class, one for each of the snapshots at which they have
     /// referents.
     pub fn objects(&mut self, objects: impl Iterator<Item = TrackedObject<'d>>) -> Vec<Merged<'d>> {
+        self.objects_and_attributes(objects, |_, _| {})
+    }
+
+    /// The same; and shows the attributes at each of the snapshots, by its place among those of
+    /// the merger, each attribute before its own.
+    pub(crate) fn objects_and_attributes(
+        &mut self,
+        objects: impl Iterator<Item = TrackedObject<'d>>,
+        mut see: impl FnMut(usize, MergedRow<'d>),
+    ) -> Vec<Merged<'d>> {
         let (text, snapshots, rows) = (&self.dump.text, &self.snapshots, self.rows);
         let mut merged = Vec::new();
         // A tree may be large, and what is told of it is not.
         self.trees.objects(objects, |moment, tree| {
-            let of_it = snapshots.iter().filter(|s| s.timestamp_seconds() == moment);
-            merged.extend(of_it.map(|s| Merged::of(text, &tree, s.index(), rows)));
+            let of_it = snapshots.iter().enumerate();
+            for (place, snapshot) in of_it.filter(|(_, s)| s.timestamp_seconds() == moment) {
+                merged.push(Merged::of(text, &tree, snapshot.index(), rows));
+                let attributes = ReferentRows::Levels(ATTRIBUTE_LEVELS);
+                walk(text, &tree, attributes, |row| see(place, row));
+            }
         });
         merged.sort_by_key(|tree| tree.snapshot);
         merged

@@ -2,6 +2,7 @@
 //! returns numbers and enums in plain structs.
 
 pub mod annotation;
+pub(crate) mod attributes;
 pub mod check;
 pub mod class;
 mod course;

@@ -99,6 +99,7 @@ const timed = (summary) => summary.snapshots.filter((snapshot) => snapshot.times
 // --- The index page against `summary` ----------------------------------------------------
 
 const PANEL = "#index [data-panel]";
+const TABLE = `${PANEL} > .table`;
 
 // Chooses a snapshot in the panel, or two.
 const choosers = async (page, [one, other = ""]) => {
@@ -119,7 +120,7 @@ const checkPair = async (page, summary) => {
   await choosers(page, [first.snapshot, last.snapshot]);
   equal(new URL(page.url()).hash, `#snapshot-${first.snapshot}..${last.snapshot}`, "the address of a pair");
   const of = (snapshot) => snapshot.classes.map((c) => [shownAs(c.class), c.sum_bytes, c.active]).sort();
-  const shown = (await allRows(page, PANEL)).map((row) => [row[0], Number(row[3]), Number(row[6]), Number(row[4]), Number(row[7]), Number(row[2]), Number(row[5])]).sort();
+  const shown = (await allRows(page, TABLE)).map((row) => [row[0], Number(row[3]), Number(row[6]), Number(row[4]), Number(row[7]), Number(row[2]), Number(row[5])]).sort();
   // JSON.parse rounds what is beyond 2^53; the page does not.
   shown.forEach(([name, bytes, active, later, more, change, born], at) => {
     const [[, a, b], [, c, d]] = [of(first)[at], of(last)[at]];
@@ -127,6 +128,31 @@ const checkPair = async (page, summary) => {
     near(change, c - a, `${name}: the change`);
   });
   await choosers(page, [last.snapshot]);
+};
+
+// The attributes that grew between two snapshots against `diff --referents`, which tells the twenty
+// that grew most.
+const checkAttributes = async (page, dump, summary) => {
+  const numbers = summary.snapshots.map(({ snapshot }) => snapshot);
+  const [first, last, middle] = [numbers[0], numbers.at(-1), numbers[numbers.length >> 1]];
+  let seen = 0;
+  for (const [from, to] of [[first, last], [first, middle], [middle, last], [middle, middle + 1]]) {
+    if (from === to || !numbers.includes(to)) continue;
+    await choosers(page, [from, to]);
+    await page.waitForSelector("[data-attributes] h4");
+    const { referents } = json("diff", dump, "--referents", "--from", String(from), "--to", String(to));
+    const shown = (await page.$("[data-attributes] table")) ? await allRows(page, "[data-attributes] .table") : [];
+    const path = (names) => names.map((name) => (name === null ? "(no name)" : shownAs(name))).join(" → ");
+    const row = (r) => [shownAs(r.class), path(r.path), r.bytes_change, r.bytes_before, r.bytes_after, r.count_before, r.count_after].map(String).join("|");
+    const told = new Set(shown.map((cells) => cells.join("|")));
+    equal(referents.map(row).filter((line) => !told.has(line)), [], `attributes from ${from} to ${to}`);
+    equal(shown.slice(0, 20).map((cells) => Number(cells[2])), referents.map((r) => r.bytes_change), `growth of attributes from ${from} to ${to}`);
+    seen += shown.length;
+    if (shown.length && from === first && to === last) await checkRules(page, "attributes");
+  }
+  await choosers(page, [last]);
+  equal((await page.$$("[data-attributes] > *")).length, 0, "no attributes of one snapshot");
+  return seen;
 };
 
 // What `leaks` says stands first: the headline, a card for each suspect, a line for each other.
@@ -156,13 +182,13 @@ const checkIndex = async (page, summary, leaks) => {
     ].map(number), `snapshot ${place}`);
     // The panel shows one snapshot at a time.
     await choosers(page, [snapshot.snapshot]);
-    const shown = await allRows(page, PANEL);
+    const shown = await allRows(page, TABLE);
     equal(shown.length, snapshot.classes.length, "classes");
     equal(shown.map((row) => row[1]), shown.map(([name]) => verdictOf(leaks, name)), "verdicts");
     const sorted = (table) => table.map((row) => row.slice(-4).map(Number)).sort((a, b) => b[1] - a[1] || b[0] - a[0]);
     const expected = sorted(snapshot.classes.map((c) => [c.class, c.active, c.sum_bytes, c.average_bytes, c.share_percent]));
     sorted(shown).forEach((row, at) => row.forEach((value, column) => near(value, expected[at][column], `snapshot ${place}`)));
-    const total = (await rows(page, PANEL)).at(-1);
+    const total = (await rows(page, TABLE)).at(-1);
     [snapshot.total.active, snapshot.total.sum_bytes, snapshot.total.average_bytes, snapshot.total.share_percent]
       .forEach((value, column) => near(Number(total[column + 2]), value, `total of snapshot ${place}`));
     // The bar has a part for each class above 3 %, and one for the others.
@@ -384,6 +410,9 @@ const check = async (name, args = []) => {
   equal(await page.$$eval("#index header .remark", (all) => all.filter((text) => text.textContent.startsWith("Times contradict")).length), isMoved ? 1 : 0, "moved times are said");
   if (summary.snapshots.length) await checkIndex(page, summary, leaks);
   if (summary.snapshots.length) await checkRules(page, `${base}, a snapshot`);
+  // (A dump may list a class twice; `diff` merges those, and JSON.parse rounds what is beyond 2^53.)
+  const grew = summary.snapshots.length && !name.startsWith("edited/") ? await checkAttributes(page, dump, summary) : 0;
+  if (/shop/.test(name)) assert.ok(grew > 0, "attributes grew");
   if (shots) await shoot(page, `${base}-index`);
   const hrefs = [...(await hrefsOf(page, "#index"))].map((to) => [index, to]);
   const links = await page.$$eval("#index .pages a", (all) => all.map((link) => [link.href, link.textContent]));
@@ -725,7 +754,7 @@ try {
     for (const hash of ["#%E0%A4%A", "#%", "#nothing", "#snapshot-1", "#snapshot-3..1", "#snapshot-99"]) {
       const page = await open(shop + hash);
       equal(await page.isVisible("#index h1"), true, hash);
-      equal(await page.$$eval("#index [data-panel] table", (all) => all.length), 1, `${hash}: tables`);
+      equal(await page.$$eval(TABLE, (all) => all.length), 1, `${hash}: tables`);
       if (hash === "#snapshot-1") assert.match(await focused(page), /^h3 Snapshot 1/);
       if (hash === "#snapshot-3..1") assert.match(await focused(page), /^h3 From snapshot 1.* to 3/);
       await page.evaluate(() => (location.hash = "#%E0%A4%A"));

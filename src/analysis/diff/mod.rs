@@ -11,8 +11,9 @@ use std::ops::AddAssign;
 use foldhash::fast::FixedState;
 use serde::Serialize;
 
+use super::attributes::{ATTRIBUTE_LEVELS, Attributes, Names};
 use super::history::{ClassUsage, visit};
-use super::merged::{MergedRow, Merger, ReferentRows, Trees};
+use super::merged::{Merger, ReferentRows, Trees};
 use super::summary::{SnapshotName, SnapshotSelector, SummaryOptions, average};
 use crate::error::Error;
 use crate::model::{Class, Contents, Population, Salvaged, Snapshot, Text};
@@ -22,12 +23,6 @@ use crate::source::Source;
 
 /// How many attributes are told of.
 const MOST_REFERENTS: usize = 20;
-
-/// How deep attributes are told of: Pympler's `__dict__` is one level.
-const MOST_LEVELS: usize = 3;
-
-/// A referent says it all if so much of what its parent grew by is its own, in percent.
-const SAYS_IT_ALL: i128 = 90;
 
 named! {
     /// What to sort classes by.
@@ -489,15 +484,6 @@ fn sort(rows: &mut [(ClassDiff<'_>, Sums)], options: &DiffOptions) {
     });
 }
 
-/// A referent by its place in the tree of its class.
-struct Grown<'d> {
-    parent: u32,
-    level: u32,
-    name: Option<Text<'d>>,
-    count: [u64; 2],
-    bytes: [i128; 2],
-}
-
 /// The merged referents of a dump at a snapshot, and the dump with the classes that these are of.
 struct TreesAt<'d> {
     dump: &'d Contents,
@@ -511,7 +497,7 @@ fn side<'d>(
     filter: &Filter,
 ) -> Result<TreesAt<'d>, Error> {
     let digest = source.digest()?;
-    let rows = ReferentRows::Levels(MOST_LEVELS);
+    let rows = ReferentRows::Levels(ATTRIBUTE_LEVELS);
     let seconds = snapshot.timestamp_seconds();
     if let Some(kept) = filter.merged_referents(source, Population::AllAt(seconds))? {
         return Ok(TreesAt {
@@ -549,7 +535,7 @@ fn grown_referents<'d>(
     let mut names = Names::default();
     let mut is_cut = false;
     for (name, classes) in by_name {
-        let mut both = Both::default();
+        let mut both = Attributes::at(2);
         for (side, classes) in classes.into_iter().enumerate() {
             for class in classes {
                 let objects = class.objects().filter(|&object| filter.admits(object));
@@ -557,109 +543,19 @@ fn grown_referents<'d>(
                 is_cut |= sides[side].trees.rows(class, objects, graft);
             }
         }
-        let tree = both.tree;
-        grown.extend(telling(&tree).map(|at| ReferentDiff {
+        let both = &both;
+        grown.extend(both.telling([0, 1]).map(|at| ReferentDiff {
             class: name,
-            path: path(&tree, at as u32),
-            count_before: tree[at].count[0],
-            count_after: tree[at].count[1],
-            bytes_before: tree[at].bytes[0],
-            bytes_after: tree[at].bytes[1],
-            bytes_change: tree[at].bytes[1] - tree[at].bytes[0],
+            path: both.path(at),
+            count_before: both.counts(at)[0],
+            count_after: both.counts(at)[1],
+            bytes_before: both.bytes(at)[0],
+            bytes_after: both.bytes(at)[1],
+            bytes_change: both.growth(at, [0, 1]),
         }));
         // Stable: what ties stays by class and in the order of its tree.
         grown.sort_by_key(|row: &ReferentDiff<'_>| std::cmp::Reverse(row.bytes_change));
         grown.truncate(MOST_REFERENTS);
     }
     (grown, is_cut)
-}
-
-const ROOT: u32 = u32::MAX;
-
-/// Numbers of names. Long names of either side may be many times the same piece of memory, which
-/// is looked at once.
-#[derive(Default)]
-struct Names<'d> {
-    of_pieces: HashMap<(*const u8, usize), u32, FixedState>,
-    of_texts: HashMap<Text<'d>, u32, FixedState>,
-}
-
-impl<'d> Names<'d> {
-    fn number(&mut self, name: Option<Text<'d>>) -> u32 {
-        let Some(name) = name else { return u32::MAX };
-        let bytes = name.as_bytes();
-        /// Longer ones are worth an entry.
-        const SHORT_BYTES: usize = 200;
-        let texts = &mut self.of_texts;
-        let mut number = || {
-            let next = texts.len() as u32;
-            *texts.entry(name).or_insert(next)
-        };
-        if bytes.len() <= SHORT_BYTES {
-            return number();
-        }
-        let known = self.of_pieces.entry((bytes.as_ptr(), bytes.len()));
-        *known.or_insert_with(number)
-    }
-}
-
-/// The trees of a class on both sides, as one.
-#[derive(Default)]
-struct Both<'d> {
-    tree: Vec<Grown<'d>>,
-    /// By parent and name.
-    places: HashMap<(u32, u32), u32, FixedState>,
-    /// The row before and those above it.
-    above: Vec<u32>,
-}
-
-impl<'d> Both<'d> {
-    /// Adds a row of one side. They come in the order of a walk.
-    fn graft(&mut self, names: &mut Names<'d>, side: usize, row: MergedRow<'d>) {
-        self.above.truncate(row.level - 1);
-        let parent = self.above.last().copied().unwrap_or(ROOT);
-        let tree = &mut self.tree;
-        let place = self.places.entry((parent, names.number(row.name)));
-        let at = *place.or_insert_with(|| {
-            tree.push(Grown {
-                parent,
-                level: row.level as u32,
-                name: row.name,
-                count: [0; 2],
-                bytes: [0; 2],
-            });
-            (tree.len() - 1) as u32
-        });
-        let grown = &mut tree[at as usize];
-        grown.count[side] += row.count;
-        grown.bytes[side] += row.size_bytes;
-        self.above.push(at);
-    }
-}
-
-/// Those that grew, but for those of which a single referent says it all.
-fn telling(tree: &[Grown<'_>]) -> impl Iterator<Item = usize> {
-    let growth = |at: usize| tree[at].bytes[1] - tree[at].bytes[0];
-    let mut told = vec![true; tree.len()];
-    for at in 0..tree.len() {
-        let parent = tree[at].parent;
-        if parent != ROOT && growth(at) * 100 >= growth(parent as usize) * SAYS_IT_ALL {
-            told[parent as usize] = false;
-        }
-        told[at] &= growth(at) > 0;
-    }
-    told.into_iter()
-        .enumerate()
-        .filter(|(_, told)| *told)
-        .map(|(at, _)| at)
-}
-
-fn path<'d>(tree: &[Grown<'d>], mut at: u32) -> Vec<Option<Text<'d>>> {
-    let mut path = Vec::with_capacity(tree[at as usize].level as usize);
-    while at != ROOT {
-        path.push(tree[at as usize].name);
-        at = tree[at as usize].parent;
-    }
-    path.reverse();
-    path
 }

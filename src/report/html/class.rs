@@ -1,22 +1,21 @@
 //! The page of a class: its figures, its life over time, what its instances hold, where
 //! they were created, and the largest of them.
 
-use std::io::{self, Write};
+use std::io;
 
 use askama::Template;
-use data_encoding::BASE64;
-use flate2::Compression;
-use flate2::write::ZlibEncoder;
 use serde::Serialize;
 
 use super::answer::{OneVerdict, Verdicts};
+use super::attributes::AttributesData;
 use super::chart::{self, Chart, Scale, Series};
 use super::index::named;
 use super::instances::{ClassData, Embedder};
 use super::names::Names;
 use super::sites::{self, SitesTable};
 use super::text::Cell;
-use super::{HtmlOptions, rendered};
+use super::{HtmlOptions, packed, rendered};
+use crate::analysis::attributes::{Attributes, Names as AttributeNames};
 use crate::analysis::class::{ClassDetail, Step, steps};
 use crate::analysis::history::{ClassHistory, ClassUsage, History};
 use crate::analysis::lifetimes::LifetimeFigures;
@@ -91,6 +90,9 @@ pub(super) struct Classes<'d, 'p> {
     verdicts: &'p Verdicts<'p>,
     names: &'p Names,
     merger: Merger<'d>,
+    attribute_names: AttributeNames<'d>,
+    /// What the views that were made add to the index page.
+    attributes: AttributesData,
     embedder: Embedder<'d, 'p>,
 }
 
@@ -116,6 +118,8 @@ impl<'d, 'p> Classes<'d, 'p> {
             verdicts,
             names,
             merger: Merger::of(dump, &snapshots, ReferentRows::Notable(MOST_REFERENTS)),
+            attribute_names: AttributeNames::default(),
+            attributes: AttributesData::of(history.classes.len(), snapshots.len()),
             embedder: Embedder::of(dump, &snapshots, sizes),
         }
     }
@@ -127,9 +131,12 @@ impl<'d, 'p> Classes<'d, 'p> {
         let filter = &self.options.filter;
         let admits = |object: TrackedObject<'d>| admits(filter, self.sizes, object);
         let detail = ClassDetail::of(class, self.sizes, admits);
-        let merged = self
-            .merger
-            .objects(class.objects().filter(|&object| admits(object)));
+        let mut attributes = Attributes::at(self.history.snapshots.len());
+        let objects = class.objects().filter(|&object| admits(object));
+        let names = &mut self.attribute_names;
+        let merged = self.merger.objects_and_attributes(objects, |place, row| {
+            attributes.graft(names, place, row);
+        });
         let sites = Sites::of_class(
             class,
             self.sizes,
@@ -146,6 +153,9 @@ impl<'d, 'p> Classes<'d, 'p> {
             .collect();
         let mut data = ClassData::of(self.history, row, !self.names.in_one_page());
         data.merge(&merged, self.history);
+        let is_cut = merged.iter().any(|tree| tree.cut);
+        self.attributes
+            .add(at, &attributes, data.measured(), is_cut);
         let embedded = self.embedder.embed(&mut data, objects, instances);
         let lives = LifetimeFigures::of_class(class, filter, &self.totals);
         ClassView {
@@ -159,6 +169,11 @@ impl<'d, 'p> Classes<'d, 'p> {
             instances_text: instances_text(detail.objects, embedded, self.history),
             data,
         }
+    }
+
+    /// What the attributes of the classes held at each snapshot, of the views that were made.
+    pub(super) fn attributes(&self) -> &AttributesData {
+        &self.attributes
     }
 
     /// A view as markup.
@@ -354,9 +369,7 @@ impl ClassView<'_> {
     /// The view for a script: hundreds of views as markup, with their charts, would be many
     /// times as large as what they say.
     pub(super) fn packed(&self) -> io::Result<String> {
-        let mut packed = ZlibEncoder::new(Vec::new(), Compression::default());
-        packed.write_all(json::embedded(self).as_bytes())?;
-        Ok(BASE64.encode(&packed.finish()?))
+        packed(self)
     }
 }
 

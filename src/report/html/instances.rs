@@ -153,6 +153,11 @@ impl ClassData {
         !self.merged.is_empty()
     }
 
+    /// Places of the snapshots where they were.
+    pub(super) fn measured(&self) -> Vec<usize> {
+        self.merged.iter().map(|tree| tree.at).collect()
+    }
+
     /// Adds the merged referents.
     pub(super) fn merge(&mut self, merged: &[Merged<'_>], history: &History<'_>) {
         for tree in merged {

@@ -6,6 +6,7 @@
 //! network. Figures are those of the analyses. What is left out is counted on the page.
 
 mod answer;
+mod attributes;
 mod chart;
 mod class;
 #[cfg(test)]
@@ -23,6 +24,9 @@ use std::path::{Path, PathBuf};
 
 use askama::Template;
 use data_encoding::BASE64;
+use flate2::Compression;
+use flate2::write::ZlibEncoder;
+use serde::Serialize;
 use sha2::{Digest, Sha256};
 
 use crate::analysis::coverage::Coverage;
@@ -34,6 +38,7 @@ use crate::analysis::stacks::{Stacks, Weight};
 use crate::error::Error;
 use crate::model::{Contents, Dump, Rules, Sizes};
 use crate::output::{Output, PageWithFolder};
+use crate::report::form::json;
 use crate::report::salvaged;
 use crate::select::{Filter, Limit};
 
@@ -52,6 +57,7 @@ const JS: &str = concat!(
     include_str!("templates/js/table.js"),
     include_str!("templates/js/tree.js"),
     include_str!("templates/js/index.js"),
+    include_str!("templates/js/attributes.js"),
     include_str!("templates/js/class.js"),
     include_str!("templates/js/copy.js"),
     include_str!("templates/js/chart.js"),
@@ -256,6 +262,10 @@ fn lay_out(
             }
         }
     }
+    if let Some(packed) = classes.attributes().packed()? {
+        let script = "<script type=\"text/plain\" class=\"packed-attributes\">";
+        pages.index(&format!("{script}{packed}</script>\n"))?;
+    }
     if let Pages::Folder(pages) = &pages {
         pages.file("report.css", &[CSS])?;
         pages.file("report.js", &[JS])?;
@@ -348,6 +358,13 @@ fn policy(single_file: bool) -> String {
         source(CSS),
         source(JS)
     )
+}
+
+/// Data for the script, as JSON that is packed: many figures repeat.
+fn packed(data: &impl Serialize) -> io::Result<String> {
+    let mut packed = ZlibEncoder::new(Vec::new(), Compression::default());
+    packed.write_all(json::embedded(data).as_bytes())?;
+    Ok(BASE64.encode(&packed.finish()?))
 }
 
 /// A template filled in.

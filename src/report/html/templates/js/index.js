@@ -129,7 +129,9 @@ const startPanel = (view, data) => {
   };
   const [one, oneLabel] = chooser("Classes at snapshot");
   const [other, otherLabel] = chooser("compared with", "none");
-  host.replaceChildren(element("div", { class: "bar" }, oneLabel, otherLabel), heading, about, table);
+  const attributes = element("div", { "data-attributes": true });
+  host.replaceChildren(element("div", { class: "bar" }, oneLabel, otherLabel), heading, about, table, attributes);
+  let shown = [];
 
   const show = (place) => {
     const snapshot = data.snapshots[place];
@@ -144,8 +146,9 @@ const startPanel = (view, data) => {
     heading.textContent = `From snapshot ${snapshotName(a)} to ${snapshotName(b)}`;
     const [rows, last] = withTotals(data, places, ([[fewer, less], [more, larger]]) =>
       [difference(less, larger), less, larger, difference(fewer, more), fewer, more]);
-    about.replaceChildren(element("p", { class: "remark" }, "What each class held at both, and the change; the page of a class shows its attributes at each snapshot."));
+    about.replaceChildren(element("p", { class: "remark" }, "What each class held at both, and the change."));
     build(table, diffColumns, rows, { last, sort: [2, true], search: "Search classes", noun: "classes", label: "differences of classes" });
+    showAttributes(attributes, data, places, () => shown === places);
   };
   showSnapshots = (...numbers) => {
     const places = numbers.map((number) => data.snapshots.findIndex((snapshot) => snapshot.number === number));
@@ -154,6 +157,8 @@ const startPanel = (view, data) => {
     places.sort((a, b) => a - b);
     [one.value, other.value] = [numbers[0], numbers[1] ?? ""];
     for (const mark of view.querySelectorAll(".mark")) mark.classList.toggle("chosen", numbers.includes(Number(mark.dataset.snapshot)));
+    shown = places;
+    attributes.replaceChildren();
     if (places.length === 1) show(places[0]);
     else compare(places);
     return heading;
