@@ -7,24 +7,42 @@
     stats = ConsoleStats(filename="dump.dat")
     stats.sort_stats("size").print_stats(limit=10)
 
+``load`` opens a dump as data: tables for pyarrow, Polars, pandas and DuckDB, and answers as dataclasses::
+
+    import ctstats
+
+    dump = ctstats.load("dump.dat")
+    dump.leaks().suspects
+    polars.DataFrame(dump.objects(alive=True, min_size="4KiB"))
+
 ``install()`` makes ``tracker.stats`` of Pympler return them too. Sizes are bytes, times are seconds
 since tracking began. ``Error`` says what is wrong with a file that cannot be read.
 """
 
 from ctstats._ctstats import Error, TrackedObject, __version__
+from ctstats._data import Check, Column, Diff, Dump, Info, Leaks, Summary, Table, load
 from ctstats._install import install, uninstall
 from ctstats._stats import Asized, ConsoleStats, HtmlStats, ProcessMemory, Snapshot, Stats
 
 __all__ = [
     "Asized",
+    "Check",
+    "Column",
     "ConsoleStats",
+    "Diff",
+    "Dump",
     "Error",
     "HtmlStats",
+    "Info",
+    "Leaks",
     "ProcessMemory",
     "Snapshot",
     "Stats",
+    "Summary",
+    "Table",
     "TrackedObject",
     "__version__",
     "install",
+    "load",
     "uninstall",
 ]

@@ -1,4 +1,15 @@
 from ctstats._ctstats import Error as Error, TrackedObject as TrackedObject, __version__ as __version__
+from ctstats._data import (
+    Check as Check,
+    Column as Column,
+    Diff as Diff,
+    Dump as Dump,
+    Info as Info,
+    Leaks as Leaks,
+    Summary as Summary,
+    Table as Table,
+    load as load,
+)
 from ctstats._install import install as install, uninstall as uninstall
 from ctstats._stats import (
     Asized as Asized,
@@ -11,14 +22,23 @@ from ctstats._stats import (
 
 __all__ = [
     "Asized",
+    "Check",
+    "Column",
     "ConsoleStats",
+    "Diff",
+    "Dump",
     "Error",
     "HtmlStats",
+    "Info",
+    "Leaks",
     "ProcessMemory",
     "Snapshot",
     "Stats",
+    "Summary",
+    "Table",
     "TrackedObject",
     "__version__",
     "install",
+    "load",
     "uninstall",
 ]
