@@ -3,7 +3,7 @@
 import os
 from typing import Any, Callable, Dict, List, Optional, Sequence, Tuple, final
 
-__all__ = ["Error", "Recording", "TrackedObject", "__version__"]
+__all__ = ["DumpFile", "Error", "Recording", "Rows", "TrackedObject", "__version__", "size"]
 
 __version__: str
 
@@ -74,6 +74,7 @@ _Filters = Tuple[List[str], List[str], List[str], Optional[bool], Optional[int]]
 
 def size(text: str) -> int: ...
 
+@final
 class Rows:
     @property
     def name(self) -> str: ...
@@ -83,6 +84,7 @@ class Rows:
     def __arrow_c_schema__(self) -> Any: ...
     def __arrow_c_stream__(self, requested_schema: Any = None) -> Any: ...
 
+@final
 class DumpFile:
     @staticmethod
     def open(path: "str | os.PathLike[str]", salvage: bool) -> DumpFile: ...

@@ -229,7 +229,8 @@ class Dump:
         limits: the name of a TOML file of limits.
         baseline: the Dump that growth is counted from.
         allow_missing: passes over limits that fit no class.
-        Raises ValueError if there is nothing to check, or a limit fits no class.
+        Raises ValueError if there is nothing to check, or a limit fits no class, and ctstats.Error if the
+        dump has too few snapshots for a limit.
         """
         filters = self._filters(class_, name, repr, alive, min_size)
         text = self._file.check(
@@ -410,6 +411,7 @@ class Diff:
 
     classes: one for each: active_before, active_after, bytes_change and more.
     from_, to: the snapshots that are compared.
+    referents: which attributes grew; None if that was not asked for.
     """
 
     schema: str
@@ -420,9 +422,10 @@ class Diff:
     classes: List[Any]
     more: Optional[Any]
     total: Any
+    referents: Optional[List[Any]] = None
+    referents_cut: bool = False
     salvaged: Optional[Any] = None
-    salvaged_from: Optional[Any] = None
-    salvaged_to: Optional[Any] = None
+    salvaged_new: Optional[Any] = None
 
     def _repr_html_(self):
         return _html.diff(self)

@@ -65,7 +65,7 @@ def _chart(title, values):
 
 
 def _salvaged(answer):
-    is_cut = answer.salvaged is not None
+    is_cut = answer.salvaged is not None or getattr(answer, "salvaged_new", None) is not None
     return _verdict("the dump is damaged; this is of what is whole", True) if is_cut else ""
 
 
@@ -111,7 +111,7 @@ def diff(answer):
         for row in answer.classes
     ]
     names = ("class", "active before", "after", "bytes before", "after", "change")
-    return _verdict(verdict, total.bytes_change > 0) + table(names, rows)
+    return _salvaged(answer) + _verdict(verdict, total.bytes_change > 0) + table(names, rows)
 
 
 def check(answer):

@@ -142,9 +142,14 @@ impl Iterator for Batches {
         let next = self.sent.as_ref()?.recv();
         match next {
             Ok(Ok(Some(batch))) => Some(Ok(batch)),
-            Ok(Ok(None)) | Err(_) => {
+            Ok(Ok(None)) => {
                 self.sent = None;
                 None
+            }
+            Err(_) => {
+                self.sent = None;
+                let what = "the thread that reads the table has gone away";
+                Some(Err(ArrowError::ComputeError(what.into())))
             }
             Ok(Err(error)) => {
                 self.sent = None;
