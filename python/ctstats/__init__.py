@@ -20,7 +20,6 @@ since tracking began. ``Error`` says what is wrong with a file that cannot be re
 """
 
 from ctstats._ctstats import Error, TrackedObject, __version__
-from ctstats._data import Check, Column, Diff, Dump, Info, Leaks, Summary, Table, load
 from ctstats._install import install, uninstall
 from ctstats._stats import Asized, ConsoleStats, HtmlStats, ProcessMemory, Snapshot, Stats
 
@@ -46,3 +45,19 @@ __all__ = [
     "load",
     "uninstall",
 ]
+
+#: What is imported when it is first used: dataclasses and json take longer than all the rest.
+_DATA = frozenset(("Check", "Column", "Diff", "Dump", "Info", "Leaks", "Summary", "Table", "load"))
+
+
+def __getattr__(name):
+    if name not in _DATA:
+        raise AttributeError("module 'ctstats' has no attribute %r" % name)
+    from ctstats import _data
+
+    globals().update((of, getattr(_data, of)) for of in _DATA)
+    return globals()[name]
+
+
+def __dir__():
+    return sorted(set(globals()) | _DATA)
