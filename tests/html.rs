@@ -47,7 +47,7 @@ fn assert_is_sound(page: &str) {
             .matches("<script type=\"application/json\" class=\"data\">")
             .count();
         let packed = page
-            .matches("<script type=\"text/plain\" class=\"packed\"")
+            .matches("<script type=\"text/plain\" class=\"packed")
             .count();
         let most = if element == "<script" {
             views + packed + 1
