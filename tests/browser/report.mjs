@@ -69,7 +69,8 @@ const focused = (page) => page.evaluate(() => {
 const checkLabels = async (page, what) => {
   const labels = await page.$$eval(".plot", (all) => all.filter((plot) => plot.checkVisibility()).flatMap((plot) => {
     const { left, right } = plot.getBoundingClientRect();
-    return [...plot.querySelectorAll(".grid text, .edge text")].map((text) => {
+    // Of a chart that is zoomed some labels are left out.
+    return [...plot.querySelectorAll(".grid text, .edge text")].filter((text) => !text.closest(".hidden, .zoomed .edge")).map((text) => {
       const box = text.getBoundingClientRect();
       return [text.textContent, box.width > 0, box.left >= left && box.right <= right];
     });
@@ -632,8 +633,104 @@ const checkKeyboard = async (file) => {
   const csv = await copy("#index section:has(#changed) .copy >> nth=0");
   const table = await rows(page, "#index section:has(#changed)");
   equal(csv.trim().split(/\r\n/).slice(1), table.map((row) => row.filter((_, column) => column !== 3).join(",")), "a table as CSV");
+  // Of a table that turns pages all rows are copied, those that are searched for.
+  const lines = (text) => text.trim().split(/\r?\n/);
+  equal(lines(await copy(`${TABLE} .copy >> nth=0`)).length, 1 + (await allRows(page, TABLE)).length, "a table of the script as CSV");
+  equal(lines(await copy(`${TABLE} .copy >> nth=1`)).length, 5 + (await allRows(page, TABLE)).length, "and as Markdown, with its heading and total");
   const markdown = await copy("#index section:has(#changed) .copy >> nth=1");
   equal(markdown.split("\n").filter((line) => line.startsWith("| ")).length, table.length + 2, "a table as Markdown");
+  await page.context().close();
+};
+
+// A span of time is chosen by dragging and by keys; it can be zoomed to, linked to and left.
+const checkSpan = async (file, summary) => {
+  const page = await open(file);
+  const hash = () => page.evaluate(() => location.hash);
+  const chart = "#chart-tracked";
+  const middle = async (number) => {
+    const { x, y, width } = await (await page.$(`${chart} .mark[data-snapshot="${number}"] rect`)).boundingBox();
+    return [x + width / 2, y + 100];
+  };
+  const last = summary.snapshots.at(-1).snapshot;
+  await (await page.$(chart)).scrollIntoViewIfNeeded();
+  await page.mouse.move(...(await middle(1)));
+  await page.mouse.down();
+  await page.mouse.move(...(await middle(2)));
+  equal((await page.$$(`${chart} .brush`)).length, 1, "what is brushed shows");
+  await page.mouse.move(...(await middle(last)));
+  await page.mouse.up();
+  equal(await hash(), `#snapshot-1..${last}`, "the address of a span");
+  assert.match(await page.textContent(`${PANEL} h3`), new RegExp(`^From snapshot 1.* to ${last}`));
+  const bar = "#index .bar.span";
+  equal(await page.isVisible(bar), true, "what can be done with a span");
+  equal((await page.$$("#index .band")).length, (await page.$$("#index .chart")).length, "a band in every chart");
+  const xs = () => page.$$eval(`${chart} .mark line`, (all) => all.map((line) => line.getBoundingClientRect().x));
+  const before = await xs();
+  await page.click(`${bar} button >> nth=0`);
+  equal(await hash(), `#snapshot-1..${last}-zoomed`, "the address of a zoom");
+  const plot = await page.$eval(`${chart} .frame`, (frame) => { const { left, right } = frame.getBoundingClientRect(); return [left, right]; });
+  const zoomed = await xs();
+  near(Math.round(zoomed[1]), Math.round(plot[0]), "the span begins at the left");
+  near(Math.round(zoomed.at(-1)), Math.round(plot[1]), "and ends at the right");
+  await checkRules(page, "zoomed");
+  await checkLabels(page, "zoomed");
+  await page.reload();
+  equal(await xs(), zoomed, "zoomed again");
+  assert.match(await page.textContent(`${PANEL} h3`), /^From snapshot 1/);
+  await page.focus(`${bar} button >> nth=1`);
+  await page.keyboard.press("Enter");
+  equal([await hash(), await page.isVisible(bar), (await page.$$("#index .band")).length], [`#snapshot-${last}`, false, 0], "all of the time");
+  equal(await xs(), before, "as before");
+  // By keys: from the second snapshot two on.
+  await page.focus(`${chart} .mark[tabindex='0']`);
+  await page.keyboard.press("Home");
+  await page.keyboard.down("Shift");
+  await page.keyboard.press("ArrowRight");
+  await page.waitForFunction(() => location.hash === "#snapshot-0..1");
+  await page.keyboard.press("ArrowRight");
+  await page.waitForFunction(() => location.hash === "#snapshot-0..2");
+  await page.keyboard.up("Shift");
+  assert.match(await focused(page), /^g snapshot 2/);
+  await page.keyboard.press("Escape");
+  await page.waitForFunction(() => location.hash === "#snapshot-2");
+  checks += 5;
+  await page.context().close();
+};
+
+// How tables are sorted and searched is in the address, and survives a reload and going back.
+const checkSettings = async (file, isSingle) => {
+  const page = await open(file);
+  const names = async (table) => (await rows(page, table)).map((row) => row[0]);
+  const hash = () => page.evaluate(() => location.hash);
+  await page.click("#index section:has(#changed) thead th:nth-child(1) button");
+  await page.click(`${TABLE} thead th:nth-child(3) button`);
+  await page.fill(`${TABLE} input[type=search]`, "c&r=t");
+  await page.fill(`${TABLE} input[type=search]`, "r");
+  equal(await hash(), "#&changed.sort=0-ascending&summary.sort=2-descending&summary.search=r", "the address of tables");
+  const seen = async () => [await names("#index section:has(#changed)"), await names(TABLE), await page.inputValue(`${TABLE} input[type=search]`)];
+  const before = await seen();
+  await page.reload();
+  equal(await seen(), before, "after a reload");
+  await page.click("#index .pages a >> nth=0");
+  await page.waitForSelector(".view:not([hidden]) [data-table=instances] input");
+  await page.fill(".view:not([hidden]) [data-table=instances] input[type=search]", "0x");
+  assert.match(await hash(), /instances\.search=0x$/);
+  if (isSingle) {
+    await page.reload();
+    await page.waitForSelector(".view:not([hidden]) [data-table=instances] input");
+    equal(await page.inputValue(".view:not([hidden]) [data-table=instances] input[type=search]"), "0x", "after a reload of a class");
+  }
+  await page.goBack();
+  await page.waitForSelector("#index h1", { state: "visible" });
+  equal(await hash(), "#&changed.sort=0-ascending&summary.sort=2-descending&summary.search=r", "gone back");
+  equal(await seen(), before, "after going back");
+  // What is no setting is no fault.
+  for (const odd of ["#&summary.sort=99-ascending", "#&changed.sort=3-ascending&x", "#snapshot-0&summary.search=%E0%A4%A&=&y=", "#&summary.sort=x"]) {
+    await page.goto(file + odd);
+    await page.reload();
+    equal(await page.isVisible(`${TABLE} table`), true, odd);
+  }
+  checks += 1;
   await page.context().close();
 };
 
@@ -665,6 +762,21 @@ const checkFlame = async () => {
   equal(await page.$$eval(".flame .found", (all) => all.every((box) => box.textContent === "shop.Cart") && all.length > 1), true, "found");
   const carts = json("sites", dump, "--class", "shop.Cart").total.size_bytes;
   assert.match(await page.textContent("[data-flame] [role=status]"), new RegExp(`, ${((carts * 100) / total.size_bytes).toFixed(1)} %$`));
+  // From a frame to the page of a class, and to the site of a line; from a site to its classes.
+  const [leaf] = await page.$$(".flame > .class");
+  await leaf.focus();
+  equal(await page.$eval("[data-flame] .readout a", (link) => decodeURI(link.pathname)), await page.$eval(`#index .pages a:text-is('${await leaf.textContent()}')`, (link) => decodeURI(link.pathname)), "the page of a class");
+  const own = await page.$$eval(".flame > .own", (all) => all.map((box) => box.textContent));
+  const at = own.findIndex((name) => lines.includes(name));
+  await page.focus(`.flame > .own >> nth=${at}`);
+  await page.focus("[data-flame] .readout button");
+  await page.keyboard.press("Enter");
+  const [, name, line] = /^(.*) \((.*)\)$/.exec(own[at]);
+  equal(await page.evaluate(() => document.activeElement.dataset.value), `${line} in ${name}`, "the site of a line");
+  const created = new Map(json("print", dump).objects.filter(({ trace }) => trace).map(({ class: of, trace }) => [`${trace.at(-1).file}:${trace.at(-1).line} in ${trace.at(-1).function}`, of]));
+  for (const [place, classes] of await page.$$eval("#index table.sites tbody th", (all) => all.map((cell) => [cell.dataset.value, [...cell.querySelectorAll("a")].map((link) => link.textContent)]))) {
+    equal(classes.includes(created.get(place)), true, `${place} leads to ${created.get(place)}`);
+  }
   checks += 6;
   await page.context().close();
 };
@@ -707,21 +819,31 @@ const checkLinks = async (args) => {
   await page.context().close();
 };
 
-// At 400 pixels, and at twice the size of text: the columns that matter are seen without scrolling.
+// At 400 pixels, and at 1280 zoomed to 200 %: the columns that matter are seen without scrolling.
 const checkNarrow = async () => {
   const file = pathToFileURL(join(folder, "leaky_shop report 100%.html")).href;
   for (const colorScheme of ["light", "dark"]) {
-    const page = await open(file, { viewport: { width: 400, height: 900 }, colorScheme });
-    await checkRules(page, `400 pixels, ${colorScheme}`);
-    const beyond = await page.$$eval("#index section:has(#changed) thead th", (all) => all.slice(0, 5)
-      .filter((cell) => cell.getBoundingClientRect().right > innerWidth).map((cell) => cell.textContent));
-    equal(beyond, [], "class, verdict, growth, sparkline and last are seen");
-    equal(await page.evaluate(() => document.documentElement.scrollWidth <= innerWidth), true, "nothing is wider than the page");
-    const heights = await page.$$eval("#index .grid text", (all) => all.map((text) => text.getBoundingClientRect().height).filter((height) => height > 0));
-    equal(heights.every((height) => height > 11 && height < 20), true, "texts of charts have one size");
-    await page.goto(await page.$eval("#index .card h3 a", (link) => link.href));
-    await checkRules(page, `a class at 400 pixels, ${colorScheme}`);
-    await page.context().close();
+    for (const [what, size] of [["400 pixels", { viewport: { width: 400, height: 900 } }], ["200 %", { viewport: { width: 640, height: 450 }, deviceScaleFactor: 2 }]]) {
+      const page = await open(file, { ...size, colorScheme });
+      await checkRules(page, `${what}, ${colorScheme}`);
+      const seen = await page.$$eval("#index section:has(#changed) thead th", (all) => all.slice(0, 5)
+        .map((cell) => [cell.textContent, cell.getBoundingClientRect().right <= innerWidth]));
+      equal(seen, ["class", "verdict", "growth", "bytes over time", "last"].map((name) => [name, true]), `${what}: what matters is seen`);
+      const cells = await page.$$eval("#index section:has(#changed) tbody tr", (all) => all.flatMap((row) => [...row.cells].slice(0, 5))
+        .filter((cell) => cell.getBoundingClientRect().right > innerWidth || cell.scrollWidth > cell.clientWidth).map((cell) => cell.textContent));
+      equal(cells, [], `${what}: cells are whole`);
+      const isNarrow = () => page.evaluate(() => document.documentElement.scrollWidth <= innerWidth);
+      equal(await isNarrow(), true, `${what}: nothing is wider than the page`);
+      const heights = await page.$$eval("#index .grid text", (all) => all.map((text) => text.getBoundingClientRect().height).filter((height) => height > 0));
+      equal(heights.every((height) => height > 11 && height < 20), true, "texts of charts have one size");
+      await page.goto(`${file}#snapshot-1..11`);
+      await page.waitForSelector("[data-attributes] table");
+      equal(await isNarrow(), true, `${what}: a pair is not wider than the page`);
+      await page.goto(await page.$eval("#index .card h3 a", (link) => link.href));
+      await checkRules(page, `a class at ${what}, ${colorScheme}`);
+      equal(await isNarrow(), true, `${what}: a class is not wider than the page`);
+      await page.context().close();
+    }
   }
 };
 
@@ -746,6 +868,8 @@ try {
   const file = pathToFileURL(join(folder, "shop report 100%.html")).href;
   await checkKeyboard(file);
   await checkNarrow();
+  await checkSpan(file, json("summary", fixture("shop.dump")));
+  for (const single of ["", "-single"]) await checkSettings(pathToFileURL(join(folder, `shop${single} report 100%.html`)).href, single !== "");
   await checkFlame();
   for (const args of [[], ["--single-file"]]) await checkLinks(args);
   // Snapshots that are pointed at are shown, and have the focus; an escape that is none is no fault.

@@ -34,8 +34,7 @@ type SnapshotData = (usize, String, Option<f64>, Exact);
 /// All of it.
 #[derive(Default, Serialize)]
 pub(super) struct ClassData {
-    /// None where the index page is in
-    /// the same file, which has them.
+    /// None where the index page is in the same file, which has them.
     #[serde(skip_serializing_if = "Option::is_none")]
     snapshots: Option<Vec<SnapshotData>>,
     /// The place of the largest of them.

@@ -54,8 +54,10 @@ const CSS: &str = include_str!("templates/report.css");
 const JS: &str = concat!(
     "\"use strict\";\n(() => {\n",
     include_str!("templates/js/figures.js"),
+    include_str!("templates/js/address.js"),
     include_str!("templates/js/table.js"),
     include_str!("templates/js/tree.js"),
+    include_str!("templates/js/span.js"),
     include_str!("templates/js/index.js"),
     include_str!("templates/js/attributes.js"),
     include_str!("templates/js/class.js"),

@@ -42,5 +42,18 @@ const markdownOf = (table) => {
   const heading = table.closest("section").querySelector("h2");
   return `### ${markdownCell(heading.textContent)}\n\n${rows.join("\n")}\n`;
 };
+// All rows of a table that the script makes, not only those of the page that is shown.
+const csvOfRows = (columns, rows) => {
+  const value = (kind, value) => (value === Infinity ? kind.show(value) : String(value ?? ""));
+  const lines = rows.map(({ values }) => columns.map(([, kind], at) => csvField(value(KINDS[kind], values[at]))));
+  return [columns.map(([name]) => csvField(name)), ...lines].map((line) => `${line.join(",")}\r\n`).join("");
+};
+const markdownOfRows = (host, columns, rows, last) => {
+  const lines = [...rows, ...last].map(({ values }) => columns.map(([, kind], at) => markdownCell(String(KINDS[kind].show(values[at])))));
+  const kinds = columns.map(([, kind]) => (KINDS[kind].number ? "---:" : "---"));
+  const table = [columns.map(([name]) => markdownCell(name)), kinds, ...lines].map((line) => `| ${line.join(" | ")} |`);
+  const headings = [...host.closest("section").querySelectorAll("h2, h3, h4")].filter((heading) => heading.compareDocumentPosition(host) & Node.DOCUMENT_POSITION_FOLLOWING);
+  return `### ${markdownCell(headings.at(-1).textContent)}\n\n${table.join("\n")}\n`;
+};
 const offerTable = (table) =>
   table.parentNode.after(element("p", {}, copyButton("Copy as CSV", () => csvOf(table)), " ", copyButton("Copy as Markdown", () => markdownOf(table))));

@@ -2,7 +2,7 @@
 
 const ROW = 20;
 
-const startFlame = (host, { total, frames, left_out }) => {
+const startFlame = (host, { total, frames, left_out }, pages) => {
   const nodes = frames.map(([parent, name, weight, kind]) => ({ name, weight, kind, parent: frames[parent] && parent, below: [] }));
   const root = { name: "all", weight: total, kind: "other", below: [] };
   // The widest come first, so those below a frame are in this order, too.
@@ -16,6 +16,18 @@ const startFlame = (host, { total, frames, left_out }) => {
   const status = element("span", { class: "aside", role: "status" });
   const readout = element("p", { class: "readout" }, " ");
   const picture = drawn("svg", { class: "flame", role: "group", "aria-label": "Flame graph" });
+  // Sites by the names of their frames: `file:line in function` there, `function (file:line)` here.
+  const sites = new Map([...host.closest("section").querySelectorAll("table.sites tbody th")].map((cell) => {
+    cell.tabIndex = -1;
+    const [, line, name] = /^(.*) in (.*)$/.exec(cell.dataset.value) ?? [];
+    return [`${name} (${line})`, cell];
+  }));
+  // A site leads to the pages of the classes that were created there.
+  for (const node of nodes) {
+    const site = node.kind === "class" && pages.has(node.name) && sites.get(node.above.name);
+    const isThere = site && [...site.querySelectorAll("a")].some((there) => there.textContent === node.name);
+    if (site && !isThere) site.append(" ", element("a", { href: pages.get(node.name) }, node.name));
+  }
   let [zoomed, current, boxes] = [root, root, new Map()];
 
   const found = () => {
@@ -30,7 +42,18 @@ const startFlame = (host, { total, frames, left_out }) => {
     boxes.get(current)?.setAttribute("tabindex", "-1");
     current = node;
     boxes.get(node).setAttribute("tabindex", "0");
-    readout.textContent = tell(node);
+    readout.replaceChildren(tell(node));
+    // The way on: to the page of a class, to the site of a line of the program's own.
+    if (node.kind === "class" && pages.has(node.name)) readout.append(" ", element("a", { href: pages.get(node.name) }, "its page"));
+    const site = sites.get(node.name);
+    if (site) {
+      const go = element("button", { type: "button", class: "copy" }, "Show among the sites");
+      go.addEventListener("click", () => {
+        site.scrollIntoView({ block: "center" });
+        site.focus();
+      });
+      readout.append(" ", go);
+    }
   };
   const draw = () => {
     const boxOf = (node, depth, x, width) => {

@@ -112,7 +112,7 @@ let showSnapshots = () => null;
 
 const startIndex = (view, data) => {
   const flame = view.querySelector("[data-flame]");
-  if (flame) startFlame(flame, data.flame);
+  if (flame) startFlame(flame, data.flame, new Map(data.classes));
   startToggles(view, data);
   startPanel(view, data);
 };
@@ -150,7 +150,8 @@ const startPanel = (view, data) => {
     build(table, diffColumns, rows, { last, sort: [2, true], search: "Search classes", noun: "classes", label: "differences of classes" });
     showAttributes(attributes, data, places, () => shown === places);
   };
-  showSnapshots = (...numbers) => {
+  const span = startSpan(view, data, (...numbers) => showSnapshots(numbers));
+  showSnapshots = (numbers, isZoomed = false) => {
     const places = numbers.map((number) => data.snapshots.findIndex((snapshot) => snapshot.number === number));
     if (places.includes(-1)) return null;
     // The older first, whichever was chosen first.
@@ -158,6 +159,7 @@ const startPanel = (view, data) => {
     [one.value, other.value] = [numbers[0], numbers[1] ?? ""];
     for (const mark of view.querySelectorAll(".mark")) mark.classList.toggle("chosen", numbers.includes(Number(mark.dataset.snapshot)));
     shown = places;
+    span.show(places.map((place) => data.snapshots[place].number), isZoomed);
     attributes.replaceChildren();
     if (places.length === 1) show(places[0]);
     else compare(places);
@@ -166,12 +168,12 @@ const startPanel = (view, data) => {
   const chosen = () => {
     // The focus stays in the list, so the address changes without being gone to.
     const numbers = [one.value, other.value].filter((value) => value !== "");
-    window.history.replaceState(null, "", `#snapshot-${[...new Set(numbers)].join("..")}`);
-    showSnapshots(...new Set(numbers.map(Number)));
+    changePlace(`snapshot-${[...new Set(numbers)].join("..")}`, ["summary", "attributes"]);
+    showSnapshots([...new Set(numbers.map(Number))]);
   };
   one.addEventListener("change", chosen);
   other.addEventListener("change", chosen);
-  showSnapshots(data.snapshots[data.peak ?? 0].number);
+  showSnapshots([data.snapshots[data.peak ?? 0].number]);
 };
 
 // Goes to the snapshot of a mark; with Shift to the difference from the one that is shown.

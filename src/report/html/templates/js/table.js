@@ -13,12 +13,19 @@ const sortable = (headers, numbers, sorted) => {
     button.addEventListener("click", () => {
       const now = header.getAttribute("aria-sort");
       const descending = now ? now === "ascending" : numbers[column];
-      headers.forEach((other) => other.removeAttribute("aria-sort"));
-      header.setAttribute("aria-sort", descending ? "descending" : "ascending");
+      showOrder(headers, column, descending);
       sorted(column, descending);
     });
   });
 };
+
+// Says by which column a table is sorted.
+const showOrder = (headers, column, descending) => {
+  headers.forEach((other) => other.removeAttribute("aria-sort"));
+  headers[column].setAttribute("aria-sort", descending ? "descending" : "ascending");
+};
+
+const orderName = (column, descending) => `${column}-${descending ? "descending" : "ascending"}`;
 
 const ordered = (rows, value, descending) =>
   rows
@@ -32,11 +39,20 @@ const arrange = (table) => {
   const body = table.tBodies[0];
   const value = (row, column) => row.cells[column].dataset.value ?? row.cells[column].textContent;
   const numbers = headers.map((header) => header.classList.contains("number"));
-  sortable(headers, numbers, (column, descending) => {
+  const sort = (column, descending) =>
     body.append(...ordered([...body.rows], (row) => {
       const text = value(row, column);
       return numbers[column] ? (text === "" ? null : text) : text;
     }, descending));
+  sortable(headers, numbers, (column, descending) => {
+    sort(column, descending);
+    keepSetting(table, "sort", orderName(column, descending));
+  });
+  // `changed`, `snapshots`, `sites`: the section that it stands in.
+  link(table, table.closest("section").getAttribute("aria-labelledby").replace(/^class-\d+-/, ""), (order) => {
+    if (!order || !headers[order[0]]?.querySelector("button")) return;
+    showOrder(headers, ...order);
+    sort(...order);
   });
 };
 
@@ -137,6 +153,7 @@ const build = (host, columns, all, options = {}) => {
     input = element("input", { type: "search", "aria-label": options.search, placeholder: options.search, size: options.search.length });
     input.addEventListener("input", () => {
       wanted = input.value;
+      keepSetting(host, "search", wanted);
       refresh();
     });
     bar.append(input);
@@ -148,11 +165,21 @@ const build = (host, columns, all, options = {}) => {
   if (sorting) headers[sorting[0]].setAttribute("aria-sort", sorting[1] ? "descending" : "ascending");
   sortable(headers, kinds.map((kind) => Boolean(kind.number)), (column, descending) => {
     sorting = [column, descending];
+    keepSetting(host, "sort", orderName(column, descending));
     refresh();
   });
-  bar.append(status, before, after);
+  const copies = all.length ? [copyButton("Copy as CSV", () => csvOfRows(columns, rows)), copyButton("Copy as Markdown", () => markdownOfRows(host, columns, rows, options.last ?? []))] : [];
+  bar.append(status, before, after, ...copies);
   host.replaceChildren(bar, element("div", { class: "scroll", tabindex: "0", role: "group", "aria-label": options.label ?? options.noun }, table));
   refresh();
+  link(host, host.dataset.table, (order, search) => {
+    if (order && headers[order[0]]) {
+      sorting = order;
+      showOrder(headers, ...order);
+    }
+    if (search !== undefined && input) input.value = wanted = search;
+    refresh();
+  });
   printing.set(host, { rows: () => rows.length, whole });
   const searchFor = (text) => {
     if (only) only.checked = false;

@@ -19,15 +19,6 @@ const start = (view) => {
 const inOne = document.querySelector("template") !== null;
 const title = document.title;
 
-const decoded = (text) => {
-  try {
-    return decodeURIComponent(text);
-  } catch {
-    // An escape that is none: then it is the text itself.
-    return text;
-  }
-};
-
 // The packed view that holds this id; `null` if it is open already, or there is none.
 const packedOf = (id) => {
   const [name] = /^class-\d+/.exec(id) ?? [];
@@ -56,7 +47,8 @@ let turns = 0;
 // Shows the view of the address; what of it the focus goes to, or `null` if it is gone to no more.
 const route = async () => {
   const turn = ++turns;
-  const id = decoded(location.hash.slice(1));
+  const { place } = readAddress();
+  const id = decoded(place);
   const [, owner, address] = /^(class-\d+)-instance-(.*)$/.exec(id) ?? [];
   // Views refer to the index page, and some parts of them are copies of its.
   start(document.querySelector(".view"));
@@ -69,8 +61,9 @@ const route = async () => {
   views.forEach((other) => (other.hidden = other !== view));
   start(view);
   if (inOne) document.title = view === views[0] ? title : `${view.querySelector("h1").textContent} – ${title}`;
-  const pair = view.id === "index" && /^#snapshot-(\d+)(?:\.\.(\d+))?$/.exec(location.hash);
-  const panel = pair && showSnapshots(...pair.slice(1).filter((number) => number !== undefined).map(Number));
+  const pair = view.id === "index" && /^snapshot-(\d+)(?:\.\.(\d+)(-zoomed)?)?$/.exec(place);
+  const panel = pair && showSnapshots(pair.slice(1, 3).filter((number) => number !== undefined).map(Number), Boolean(pair[3]));
+  applyAllSettings(view);
   const table = owner && instanceTables.get(view);
   if (table) return [view, table.has(address) ? table.open(address) : missing(view, address)];
   return [view, panel || target];
@@ -93,4 +86,4 @@ addEventListener("hashchange", go);
 route();
 // The browser looks for the place of the address too, and takes the focus away where it does
 // not find what may have it; that is done once the page is loaded.
-if (location.hash.length > 1) addEventListener("load", go);
+if (readAddress().place) addEventListener("load", go);
