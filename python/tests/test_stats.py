@@ -559,10 +559,12 @@ class Faults(Case):
                 os._exit(1)
         self.assertEqual(os.waitpid(child, 0)[1], 0)
 
-    def test_import_is_quick(self):
-        program = "import time; start = time.perf_counter(); import ctstats; print(time.perf_counter() - start)"
-        runs = [float(subprocess.check_output([sys.executable, "-c", program])) for _ in range(7)]
-        self.assertLess(min(runs), 0.030)
+    def test_import_brings_only_what_it_needs(self):
+        # What is slow to import waits until it is used: no timing here, machines differ.
+        program = "import sys, ctstats; print(*sorted(sys.modules))"
+        loaded = subprocess.check_output([sys.executable, "-c", program], text=True).split()
+        slow = {"asyncio", "dataclasses", "inspect", "pandas", "polars", "pyarrow", "pympler"}
+        self.assertEqual(slow & set(loaded), set())
 
     def test_other_threads_run_while_a_dump_is_loaded(self):
         data = gzip.decompress((FIXTURES / "many_classes.dump.gz").read_bytes())
