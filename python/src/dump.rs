@@ -1,5 +1,6 @@
 //! An open dump that answers with the library's JSON, and hands out tables.
 
+use std::io;
 use std::path::PathBuf;
 use std::sync::Arc;
 
@@ -65,9 +66,20 @@ fn wrong(what: impl Into<String>) -> Failure {
 
 /// The document that the command prints.
 fn document(report: &impl Report) -> Result<String, Failure> {
+    written(|out| Form::Json(JsonLayout::Document).write(out, report))
+}
+
+/// What is written, as a text.
+fn written(write: impl FnOnce(&mut Vec<u8>) -> io::Result<()>) -> Result<String, Failure> {
     let mut out = Vec::new();
-    Form::Json(JsonLayout::Document).write(&mut out, report)?;
+    write(&mut out)?;
     Ok(String::from_utf8_lossy(&out).into_owned())
+}
+
+/// Leaks that are accepted, by their classes.
+fn known(ignore: &[String]) -> Result<Vec<KnownLeak>, Failure> {
+    let known = ignore.iter().map(|class| KnownLeak::ignored(class));
+    Ok(known.collect::<Result<_, _>>()?)
 }
 
 /// A dump, with the times as they were recorded, and in order.
@@ -232,7 +244,6 @@ impl DumpFile {
         min_growth: u64,
         ignore: Vec<String>,
     ) -> PyResult<String> {
-        let ignore = ignore.iter().map(|class| KnownLeak::ignored(class));
         let options = LeaksOptions {
             filter: filter(filters),
             between: between.map(|(from, to)| (selector(&from), selector(&to))),
@@ -242,7 +253,7 @@ impl DumpFile {
             limit: self::limit(limit)?,
             own: OwnCode::of(&own),
             min_growth_bytes: min_growth,
-            known: ignore.collect::<Result<_, _>>().map_err(Failure::from)?,
+            known: known(&ignore)?,
         };
         self.ask(py, |dump| {
             let leaks = Leaks::of(dump, &options)?;
@@ -319,11 +330,10 @@ impl DumpFile {
         allow_missing: bool,
     ) -> PyResult<String> {
         let thresholds = thresholds(limits, [max_alive, max_bytes, max_growth], no_leaks)?;
-        let ignore = ignore.iter().map(|class| KnownLeak::ignored(class));
         let options = LeaksOptions {
             filter: filter(filters),
             min_growth_bytes: min_growth,
-            known: ignore.collect::<Result<_, _>>().map_err(Failure::from)?,
+            known: known(&ignore)?,
             ..LeaksOptions::default()
         };
         let baseline = baseline.map(|baseline| Arc::clone(&baseline.ordered));
@@ -338,9 +348,7 @@ impl DumpFile {
                 let why = check::of_no_class(first);
                 return Err(wrong(format!("cannot be checked: {why}")));
             }
-            let mut out = Vec::new();
-            check::json(&mut out, &of)?;
-            Ok(String::from_utf8_lossy(&out).into_owned())
+            written(|out| check::json(out, &of))
         })
     }
 
@@ -348,9 +356,7 @@ impl DumpFile {
         computed(py, || {
             let apart = self.recorded.apart();
             let of = Info::of(apart.as_ref().unwrap_or(&self.recorded))?;
-            let mut out = Vec::new();
-            info::json(&mut out, &of)?;
-            Ok(String::from_utf8_lossy(&out).into_owned())
+            written(|out| info::json(out, &of))
         })
     }
 
@@ -418,11 +424,10 @@ fn thresholds(
             thresholds.push(Threshold::parse(quantity, &text)?);
         }
     }
-    match leaks.as_deref() {
-        None => {}
-        Some("likely") => thresholds.push(no_leaks(Confidence::Likely)),
-        Some("possible") => thresholds.push(no_leaks(Confidence::Possible)),
-        Some(_) => return Err(wrong("no_leaks is True, \"likely\" or \"possible\"")),
+    if let Some(name) = leaks {
+        let from = Confidence::named(&name)
+            .ok_or_else(|| wrong("no_leaks is True, \"likely\" or \"possible\""))?;
+        thresholds.push(no_leaks(from));
     }
     if thresholds.is_empty() {
         return Err(wrong("there is nothing to check: give a limit"));

@@ -7,7 +7,7 @@ use foldhash::fast::FixedState;
 
 use super::summary::percent;
 use crate::error::{Error, Problem};
-use crate::model::{Asized, Contents, MAX_LEVEL, Snapshot, Text};
+use crate::model::{Asized, Contents, MAX_LEVEL, Snapshot, Text, without_repr};
 
 /// How many referents merging may visit, for each that a dump holds and for a start.
 const VISITS_PER_REFERENT: u64 = 16;
@@ -47,8 +47,7 @@ impl<'d> ClassAnnotation<'d> {
             let mut merged = AnnotationTree::new();
             for object in class.objects() {
                 active += u64::from(object.is_active_at(moment));
-                let sample = object.samples().rfind(|s| s.time_seconds == moment);
-                if let Some(sample) = sample {
+                if let Some(sample) = object.sample_at(moment) {
                     sum_bytes += i128::from(sample.asized.size_bytes());
                     merged.merge(sample.asized, &mut visits)?;
                 }
@@ -106,11 +105,8 @@ pub struct AnnotationNode<'d> {
     pub is_merged: bool,
 }
 
-/// The part of a name up to the first colon.
 fn key(name: Option<Text<'_>>) -> Key<'_> {
-    let wtf8 = name?.as_bytes();
-    let end = memchr::memchr(b':', wtf8).unwrap_or(wtf8.len());
-    Some(Text::from_wtf8(&wtf8[..end]))
+    name.map(without_repr)
 }
 
 fn endless() -> Error {

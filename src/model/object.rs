@@ -319,6 +319,19 @@ impl<'d> TrackedObject<'d> {
         let death = self.death_seconds();
         self.samples().filter(move |sample| !sample.is_after(death))
     }
+
+    /// The sample of this moment: of several at one moment the last counts.
+    pub(crate) fn sample_at(self, seconds: f64) -> Option<Sample<'d>> {
+        self.samples()
+            .rfind(|sample| sample.time_seconds == seconds)
+    }
+
+    /// The same, unless it died before.
+    pub(crate) fn live_sample_at(self, seconds: f64) -> Option<Sample<'d>> {
+        let death = self.death_seconds();
+        self.sample_at(seconds)
+            .filter(|sample| !sample.is_after(death))
+    }
 }
 
 /// The size of an object at one moment.

@@ -25,8 +25,15 @@ const REFERENTS_TOLD_BY: usize = 64;
 const FOLLOWED_PERCENT: i128 = 50;
 
 /// What objects of classes of Python refer to, as Pympler names it.
-const DICT: &str = "__dict__";
-const CLASS: &str = "__class__";
+pub(super) const DICT: &str = "__dict__";
+pub(super) const CLASS: &str = "__class__";
+
+/// Whether this is an object with attributes, and not a container with items.
+pub(super) fn has_attributes(asized: Asized<'_>) -> bool {
+    let referents = asized.referents().take(REFERENTS_TOLD_BY);
+    let mut names = referents.filter_map(Asized::name);
+    names.any(|name| [DICT, CLASS].map(Text::new).contains(&name))
+}
 
 /// Referents of one name below the same parents, at either time.
 #[derive(Default)]
@@ -47,12 +54,8 @@ impl<'d> Pair<'d> {
 
     /// Whether these are objects with attributes, and not containers with items.
     fn have_attributes(&self) -> bool {
-        let named = |asized: &Asized<'d>| {
-            let referents = asized.referents().take(REFERENTS_TOLD_BY);
-            let mut names = referents.filter_map(Asized::name);
-            names.any(|name| [DICT, CLASS].map(Text::new).contains(&name))
-        };
-        self.after.iter().chain(&self.before).take(8).any(named)
+        let mut few = self.after.iter().chain(&self.before).take(8);
+        few.any(|&asized| has_attributes(asized))
     }
 
     /// The referents by name, those that grew most first.

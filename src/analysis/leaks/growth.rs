@@ -326,7 +326,7 @@ fn weight(moments: &[f64], all: &[f64]) -> f64 {
 
 /// Whether a row rises by less and less, more than chance explains.
 fn slows_down(row: &[f64]) -> bool {
-    Decline::of(row).is_some_and(|decline| decline.is_clear) || falls_by_thirds(row)
+    falls_by_thirds(row) || Decline::of(row).is_some_and(|decline| decline.is_clear)
 }
 
 /// After how many intervals a row that slows down would be told to have stopped: when no rise has

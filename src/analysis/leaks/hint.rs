@@ -12,13 +12,14 @@ use std::ops::ControlFlow;
 use foldhash::fast::FixedState;
 use serde::Serialize;
 
+use super::attribute::{CLASS, DICT, has_attributes};
 use super::mention::{Mention, Spellings};
 use super::suspect::MAX_TEXT;
+use super::verdict::MOST_PRUNED;
 use super::{ClassVerdict, Suspect};
 use crate::error::Error;
 use crate::model::{
-    Asized, ClassId, Contents, ObjectId, Projection, Rows, Samples, Text, TrackedObject, find,
-    without_repr,
+    Asized, ClassId, Contents, ObjectId, Projection, Rows, Samples, Text, find, without_repr,
 };
 use crate::source::Source;
 
@@ -42,12 +43,6 @@ const LEAST_TOGETHER: usize = 2;
 
 /// At least this share of what the attribute took on must be of intervals in which the suspect grew.
 const TOGETHER: f64 = 0.8;
-
-/// What holds more and more gives back no more than this share of it.
-const MOST_GIVEN_BACK: f64 = 0.15;
-
-const DICT: &str = "__dict__";
-const CLASS: &str = "__class__";
 
 /// An attribute that may hold the instances of a suspect.
 #[derive(Clone, Debug, PartialEq, Serialize)]
@@ -168,9 +163,9 @@ fn candidates<'d>(
         let mut places: HashMap<(usize, Vec<Text<'d>>), usize, FixedState> = HashMap::default();
         for &id in &class.objects {
             let object = dump.recorded_object(id);
-            let sample = object.and_then(|object| sample_at(object, last));
-            let Some(root) = sample else { continue };
-            for found in attributes(root, &spellings, &mut budget) {
+            let sample = object.and_then(|object| object.live_sample_at(last));
+            let Some(sample) = sample else { continue };
+            for found in attributes(sample.asized, &spellings, &mut budget) {
                 let suspect = found.suspect;
                 // What refers to others of its class is a list or a tree, and no holder.
                 if suspects[suspect].class.id == class.id {
@@ -203,25 +198,12 @@ fn candidates<'d>(
         )
     };
     candidates.sort_by_key(by);
-    let mut kept: Vec<Candidate<'d>> = Vec::new();
-    for candidate in candidates {
-        let of_same = kept.iter().rev().take(MOST_FOLLOWED);
-        if of_same
-            .filter(|one| one.suspect == candidate.suspect)
-            .count()
-            < MOST_FOLLOWED
-        {
-            kept.push(candidate);
-        }
-    }
-    kept
-}
-
-/// What an object holds at a moment, if it was measured then.
-fn sample_at(object: TrackedObject<'_>, seconds: f64) -> Option<Asized<'_>> {
-    let mut samples = object.live_samples();
-    let sample = samples.rfind(|sample| sample.time_seconds == seconds);
-    sample.map(|sample| sample.asized)
+    let mut followed = vec![0; suspects.len()];
+    candidates.retain(|one| {
+        followed[one.suspect] += 1;
+        followed[one.suspect] <= MOST_FOLLOWED
+    });
+    candidates
 }
 
 /// A mention of a suspect below an attribute of one object.
@@ -314,12 +296,6 @@ fn attributes<'d>(root: Asized<'d>, spellings: &Spellings, budget: &mut usize) -
     found
 }
 
-/// Whether this is an object with attributes, and not a container with items.
-fn has_attributes(asized: Asized<'_>) -> bool {
-    let mut names = asized.referents().take(64).filter_map(Asized::name);
-    names.any(|name| [DICT, CLASS].map(Text::new).contains(&name))
-}
-
 /// The bytes of an attribute at each moment; `None` where no object was measured.
 fn row(
     dump: &Contents,
@@ -390,7 +366,7 @@ fn hint<'d>(
     let intervals_together = steps.iter().filter(|step| step.1 && step.0 > 0).count();
     let grows_along = intervals_together >= LEAST_TOGETHER
         && together >= TOGETHER * all
-        && falls as f64 <= MOST_GIVEN_BACK * all;
+        && falls as f64 <= MOST_PRUNED * all;
     grows_along.then(|| Hint {
         class: candidate.class,
         path: candidate.path,

@@ -266,14 +266,15 @@ impl<'d> Verdicts<'d> {
         let history = history(source, &options.filter)?;
         let cohorts = options.filter.cohorts(source)?;
         let (weighed, recording) = weigh(dump, &history, &cohorts);
-        let mut held = held(source, &options.filter, &weighed, &recording)?;
+        let bytes = recording.growths(&weighed);
+        let mut held = held(source, &options.filter, &weighed, &bytes, &recording)?;
         let grown = options.filter.is_empty().then(|| grown(&weighed, &held));
         let mut suspects = Vec::new();
         let mut filling = Vec::new();
         let mut cleared = Vec::new();
-        for class in weighed {
+        for (class, bytes) in weighed.into_iter().zip(bytes) {
             let held = held.remove(&class.id);
-            let class = class.judged(held, &recording, options);
+            let class = class.judged(bytes, held, &recording, options);
             match class.verdict.confidence {
                 Confidence::No => cleared.push(class),
                 Confidence::Filling => filling.push(class),
@@ -438,14 +439,14 @@ impl<'d> Weighed<'d> {
     /// The verdict, and since when the class grows.
     fn judged(
         self,
+        bytes: Growth,
         held: Option<Swelling>,
         recording: &Recording<'_, 'd>,
         options: &LeaksOptions,
     ) -> ClassVerdict<'d> {
-        let growth = |row| Growth::of(row, &recording.seconds, recording.tests);
         let rows = Rows {
-            instances: growth(&self.instances),
-            bytes: growth(&self.bytes),
+            instances: recording.growth(&self.instances),
+            bytes,
             held,
             waves: self.waves(),
             tests: recording.tests,
@@ -499,7 +500,7 @@ impl<'d> Weighed<'d> {
 
     /// Whether its living instances may hold more than at first: of many objects only if their
     /// number does not explain what the class grew by.
-    fn may_swell(&self, recording: &Recording<'_, '_>) -> bool {
+    fn may_swell(&self, bytes: &Growth, recording: &Recording<'_, '_>) -> bool {
         let (Some(&last), Some(&number_last)) = (self.bytes.last(), self.instances.last()) else {
             return false;
         };
@@ -515,7 +516,6 @@ impl<'d> Weighed<'d> {
         if self.objects > FEW_OBJECTS && growth - by_number <= UNEXPLAINED * growth {
             return false;
         }
-        let bytes = Growth::of(&self.bytes, &recording.seconds, recording.tests);
         ![Course::Still, Course::Stopped, Course::Once].contains(&bytes.course)
     }
 }
@@ -533,6 +533,17 @@ struct Recording<'h, 'd> {
 }
 
 impl<'d> Recording<'_, 'd> {
+    /// How a row of figures goes on.
+    fn growth(&self, figures: &[f64]) -> Growth {
+        Growth::of(figures, &self.seconds, self.tests)
+    }
+
+    /// How the bytes of each class go on.
+    fn growths(&self, weighed: &[Weighed<'_>]) -> Vec<Growth> {
+        let rows = weighed.iter().map(|class| &class.bytes);
+        rows.map(|bytes| self.growth(bytes)).collect()
+    }
+
     /// The compared snapshot of this number as a beginning of growth.
     fn since(&self, number: usize) -> Option<Since<'d>> {
         let snapshot = &self.history.snapshots[*self.places.get(number)?];
@@ -548,10 +559,12 @@ fn held(
     source: &impl Source,
     filter: &Filter,
     weighed: &[Weighed<'_>],
+    bytes: &[Growth],
     recording: &Recording<'_, '_>,
 ) -> Result<HashMap<ClassId, Swelling, FixedState>, Error> {
-    let candidates = weighed.iter().filter(|class| class.may_swell(recording));
-    let mut classes: Vec<ClassId> = candidates.map(|class| class.id).collect();
+    let candidates = weighed.iter().zip(bytes);
+    let candidates = candidates.filter(|(class, bytes)| class.may_swell(bytes, recording));
+    let mut classes: Vec<ClassId> = candidates.map(|(class, _)| class.id).collect();
     classes.sort_unstable();
     Swelling::of_classes(source, filter, &classes, &recording.seconds)
 }
@@ -585,7 +598,8 @@ fn grown_of_all<'d>(source: &'d impl Source) -> Result<Vec<Grown<'d>>, Error> {
     let history = history(source, &all)?;
     let cohorts = all.cohorts(source)?;
     let (weighed, recording) = weigh(source.digest()?.contents, &history, &cohorts);
-    let held = held(source, &all, &weighed, &recording)?;
+    let bytes = recording.growths(&weighed);
+    let held = held(source, &all, &weighed, &bytes, &recording)?;
     Ok(grown(&weighed, &held))
 }
 

@@ -386,11 +386,9 @@ fn least<'d>(
     least
 }
 
-/// The size at the snapshot of this moment, at which it is alive: that of the last sample taken
-/// then.
+/// The size at the snapshot of this moment, at which it is alive.
 fn size_at(object: TrackedObject<'_>, seconds: f64) -> i64 {
-    let mut samples = object.samples();
-    let sample = samples.rfind(|sample| sample.time_seconds == seconds);
+    let sample = object.sample_at(seconds);
     sample.map_or(0, |sample| sample.asized.size_bytes())
 }
 

@@ -226,7 +226,7 @@ const FEW_DIED: f64 = 0.2;
 const SMALL: i128 = 10_000;
 
 /// What swells gives back no more than this share of what it takes on.
-const MOST_PRUNED: f64 = 0.15;
+pub(super) const MOST_PRUNED: f64 = 0.15;
 
 /// Snapshots that a verdict of "likely" needs.
 pub(in crate::analysis) const ENOUGH_SNAPSHOTS: usize = 4;

@@ -59,11 +59,7 @@ impl Measured<'_, '_> {
         let Some(snapshot) = self.snapshot else {
             return Some((true, self.largest_bytes(object.id())));
         };
-        let time = snapshot.timestamp_seconds();
-        // Of several samples at one moment the last counts.
-        let sample = object
-            .live_samples()
-            .rfind(|sample| sample.time_seconds == time);
+        let sample = object.live_sample_at(snapshot.timestamp_seconds());
         let size = sample.map(|sample| sample.asized.size_bytes());
         let is_active = is_active_at(snapshot);
         (is_active || size.is_some()).then_some((is_active, size.unwrap_or(0)))
