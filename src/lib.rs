@@ -82,6 +82,7 @@
 //! | `model` | columns inside, views outside ([`TrackedObject`], [`Sample`], [`Asized`], [`Snapshot`], [`Frame`]); a [`Dump`] is whole, [`Contents`] may be a part of one |
 //! | `source` | [`Source`]: a digest, the columns of a [`Projection`] of some rows, or the whole; what an answer borrows from |
 //! | `format` | bytes ⇄ dumps, in and out: `pympler` reads and writes pickles, `native` columns; [`DumpFile`] is a source that reads what a question needs |
+//! | `fleet` | many dumps: which files are meant, the labels in their paths, their order |
 //! | [`select`] | filter → sort → reverse → limit, yielding object ids; which figures of a filter a file keeps |
 //! | [`analysis`] | one question a file or folder: takes a source, states its projection, returns numbers in plain structs that serialise |
 //! | [`tables`] | what a dump holds as columns for engines, one table a file: its schema, and batches of its rows |
@@ -114,6 +115,8 @@ pub mod analysis;
 mod arbitrary;
 mod config;
 mod error;
+#[cfg(feature = "fleet")]
+pub mod fleet;
 mod format;
 mod input;
 mod model;
