@@ -16,6 +16,7 @@ mod print;
 mod remarks;
 mod sites;
 mod summary;
+mod trend;
 mod typed;
 
 use std::cell::Cell;
@@ -76,6 +77,7 @@ enum Command {
     Leaks(leaks::LeaksArgs),
     Sites(sites::SitesArgs),
     Check(check::CheckArgs),
+    Trend(trend::TrendArgs),
     Html(html::HtmlArgs),
     Convert(convert::Convert),
     Info(info::InfoArgs),
@@ -464,6 +466,7 @@ impl Cli {
             Command::Leaks(leaks) => leaks.run(),
             Command::Sites(sites) => sites.run(),
             Command::Check(check) => check.run(),
+            Command::Trend(trend) => trend.run(),
             Command::Html(html) => html.run(),
             Command::Convert(convert) => convert.run(),
             Command::Info(info) => info.run(),

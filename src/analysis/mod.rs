@@ -8,6 +8,8 @@ pub mod class;
 mod course;
 pub mod coverage;
 pub mod diff;
+#[cfg(feature = "fleet")]
+pub mod fleet;
 pub mod history;
 pub mod info;
 pub mod leaks;
@@ -30,6 +32,8 @@ pub use check::Check;
 pub use class::ClassDetail;
 pub use coverage::Coverage;
 pub use diff::{Diff, DiffOptions};
+#[cfg(feature = "fleet")]
+pub use fleet::{DumpFacts, Fleet, FleetBuilder, FleetOptions};
 pub use history::{ClassHistory, History};
 pub use info::Info;
 pub use leaks::{Leaks, LeaksOptions};

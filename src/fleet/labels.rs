@@ -18,6 +18,9 @@ pub struct Label {
     pub name: String,
     /// What the path has in its place.
     pub value: String,
+    /// Whether it is a date or a time.
+    #[serde(skip)]
+    pub is_time: bool,
 }
 
 /// Which parts of a path are labels.
@@ -140,6 +143,7 @@ impl LabelTemplate {
             labels.labels.push(Label {
                 name: name.clone(),
                 value: value.into(),
+                is_time: part.is_some(),
             });
         }
         if !format.is_empty() {

@@ -1,11 +1,13 @@
 //! Many dumps: which files are meant, what their paths say of them, and in which order they were
 //! written.
 //!
-//! Nothing here reads what a dump holds, but for the first bytes of files that lie in a folder.
+//! What a dump holds is left to whoever asks: [`read_each`] opens them, a bounded number at a time.
 
 mod files;
 mod labels;
 mod natural;
+mod read;
 
 pub use files::{FleetFile, FleetFiles, Order};
 pub use labels::{Label, LabelTemplate};
+pub use read::read_each;

@@ -11,6 +11,8 @@ mod digits;
 mod fit;
 #[cfg(feature = "flamegraph")]
 pub mod flamegraph;
+#[cfg(feature = "fleet")]
+pub mod fleet;
 pub mod folded;
 pub mod form;
 pub mod html;
@@ -22,6 +24,7 @@ pub mod objects;
 pub mod overview;
 mod paint;
 pub mod pprof;
+mod prose;
 pub mod pympler;
 mod reasons;
 mod report_table;

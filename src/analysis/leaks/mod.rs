@@ -30,6 +30,7 @@ pub use mention::Mention;
 pub use survival::Survival;
 pub use suspect::{Holder, Origin, SurvivorDetail, SurvivorObject};
 pub use trend::Trend;
+pub(super) use trend::median;
 pub(super) use trend::upper_median;
 pub(super) use verdict::ENOUGH_SNAPSHOTS;
 pub use verdict::{Confidence, Evidence, Pattern, Reason, Verdict};
@@ -400,6 +401,12 @@ impl ClassVerdict<'_> {
     /// The number of the class in its dump.
     pub(crate) fn id(&self) -> ClassId {
         self.id
+    }
+
+    /// What grew at the snapshots that were compared, its bytes if it swells, else instances; empty
+    /// unless it is a suspect.
+    pub(super) fn row(&self) -> &[f64] {
+        &self.row
     }
 }
 

@@ -80,8 +80,8 @@ fn late_growth(figures: &[i128]) -> Option<f64> {
     (b > a).then(|| (c - b) / (b - a))
 }
 
-/// The middle of some numbers, the mean of two middle ones.
-fn median(numbers: &mut [f64]) -> Option<f64> {
+/// The middle of some numbers, the mean of two middle ones; `None` of none.
+pub(in crate::analysis) fn median(numbers: &mut [f64]) -> Option<f64> {
     let middle = numbers.len() / 2;
     if numbers.is_empty() {
         return None;

@@ -13,10 +13,11 @@ use crate::analysis::leaks::{
 use crate::model::Text;
 use crate::report::advice::Advice;
 use crate::report::class_names::ClassNames;
-use crate::report::fit::{clipped, clipped_left, width_of, wrap};
+use crate::report::fit::{clipped, clipped_left, width_of};
 use crate::report::form::table::Style;
-use crate::report::{Paint, coverage, known, reasons, traps};
-use crate::units::{ByteStyle, bytes, change, counted, share, short_time, thousands};
+use crate::report::prose::Prose;
+use crate::report::{coverage, known, reasons, traps};
+use crate::units::{change, counted, share, short_time, thousands};
 
 /// A colon, and blanks between what stands behind the name of a suspect.
 const BEHIND_NAME: usize = ": ".len() + " ".len();
@@ -97,42 +98,7 @@ fn longest_telling(leaks: &Leaks<'_>) -> Option<String> {
     Some(reasons::telling(span, recorded))
 }
 
-struct Prose<'o, W: Write> {
-    out: &'o mut W,
-    width: usize,
-    bytes: ByteStyle,
-    paint: Paint,
-}
-
 impl<W: Write> Prose<'_, W> {
-    fn size(&self, count: i128) -> String {
-        bytes(count, self.bytes)
-    }
-
-    fn heading(&mut self, text: &str) -> io::Result<()> {
-        writeln!(self.out, "\n{}", self.paint.subject(text))
-    }
-
-    fn paragraph(&mut self, indent: &str, text: &str) -> io::Result<()> {
-        for line in wrap(text, self.width - indent.len()) {
-            writeln!(self.out, "{indent}{line}")?;
-        }
-        Ok(())
-    }
-
-    /// A paragraph whose first line begins with a mark.
-    fn item(&mut self, mark: &str, text: &str) -> io::Result<()> {
-        for (at, line) in wrap(text, self.width - mark.len()).iter().enumerate() {
-            let lead = if at == 0 {
-                mark.to_owned()
-            } else {
-                " ".repeat(mark.len())
-            };
-            writeln!(self.out, "{lead}{line}")?;
-        }
-        Ok(())
-    }
-
     fn suspect(
         &mut self,
         suspect: &Suspect<'_>,

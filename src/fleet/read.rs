@@ -1,0 +1,63 @@
+//! Many dumps read one after the other on several threads, so that a bounded number is open at a
+//! time, and shown in their order.
+
+use std::collections::BTreeMap;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::mpsc;
+use std::thread;
+
+use super::FleetFile;
+use crate::error::Error;
+use crate::format::{Damage, DumpFile};
+use crate::input::ByteCount;
+
+/// How many answers may wait for an earlier one, for each thread: then the faster threads wait.
+const MOST_WAITING: usize = 64;
+
+/// Asks each file, and shows the answers in the order of the files. `see` returns whether to go on.
+///
+/// Dumps are put in order as [`DumpFile::in_order`] does. `count` counts the bytes that are read.
+pub fn read_each<T: Send>(
+    files: &[FleetFile],
+    threads: usize,
+    damage: Damage,
+    count: &ByteCount,
+    ask: impl Fn(&FleetFile, &DumpFile) -> Result<T, Error> + Sync,
+    mut see: impl FnMut(&FleetFile, Result<T, Error>) -> bool,
+) {
+    let threads = threads.clamp(1, files.len().max(1));
+    let next = AtomicUsize::new(0);
+    let is_over = AtomicBool::new(false);
+    thread::scope(|scope| {
+        let (answers, answered) = mpsc::sync_channel(threads * MOST_WAITING);
+        for _ in 0..threads {
+            let answers = answers.clone();
+            let (next, is_over, ask) = (&next, &is_over, &ask);
+            scope.spawn(move || {
+                while !is_over.load(Ordering::Relaxed) {
+                    let place = next.fetch_add(1, Ordering::Relaxed);
+                    let Some(file) = files.get(place) else { break };
+                    let dump = DumpFile::open_with(&file.path, count, damage);
+                    let answer = dump.and_then(DumpFile::in_order);
+                    let answer = answer.and_then(|dump| ask(file, &dump));
+                    if answers.send((place, answer)).is_err() {
+                        break;
+                    }
+                }
+            });
+        }
+        drop(answers);
+        let mut waiting = BTreeMap::new();
+        let mut expected = 0;
+        for (place, answer) in answered {
+            waiting.insert(place, answer);
+            while let Some(answer) = waiting.remove(&expected) {
+                if !see(&files[expected], answer) {
+                    is_over.store(true, Ordering::Relaxed);
+                    return;
+                }
+                expected += 1;
+            }
+        }
+    });
+}
