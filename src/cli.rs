@@ -64,7 +64,7 @@ pub(crate) struct Cli {
     command: Command,
     /// Write to the terminal itself, without a pager. Else a report on a terminal goes through what
     /// CTSTATS_PAGER or PAGER names, or through less; an empty name, or cat, is none.
-    #[arg(long, global = true, help_heading = OUTPUT)]
+    #[arg(long, global = true, help_heading = OUTPUT, display_order = 100)]
     no_pager: bool,
 }
 

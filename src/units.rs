@@ -127,14 +127,17 @@ fn modulo(value: f64, divisor: f64) -> f64 {
 pub fn per_second(rate: f64) -> String {
     match rate {
         0.0 => "0 /s".into(),
+        rate if rate < 0.0 => format!("-{}", per_second(-rate)),
         rate if rate >= 99.95 => format!("{} /s", thousands(rate.round() as i128)),
         rate if rate >= 0.05 => format!("{rate:.1} /s"),
         rate => {
             let (per_minute, per_hour) = (rate * 60.0, rate * 3600.0);
             if per_minute >= 0.05 {
                 format!("{per_minute:.1} /min")
-            } else {
+            } else if per_hour >= 0.05 {
                 format!("{per_hour:.1} /h")
+            } else {
+                "<0.1 /h".into()
             }
         }
     }

@@ -16,11 +16,12 @@ use ctstats::select::SortKey;
 use common::{ctstats, expect, fixture, run};
 
 const SHOP: &str = "fixtures/shop.dump";
+const FLEET: &str = "fixtures/fleet --labels {host}/{worker}-{version}-{date:%Y-%m-%d}.dump.gz";
 const ORDERS: &str = "fixtures/orders.dump";
 
 /// Name, arguments. `DUMP` stands for the demonstration, `LEAKY` for one of a service that
 /// leaks, `ORDERS` for one whose texts are orders to others, `HISTORIES` for many made-up classes,
-/// `HOSTILE` for one full of control characters, `CLOCK` for one whose clock was set back, `LONG`
+/// `FLEET` for the dumps of nine workers, `HOSTILE` for one full of control characters, `CLOCK` for one whose clock was set back, `LONG`
 /// for one of long names, `REGISTRY` for one of objects that keep others, `PRICES` and `DJANGO` for ones whose objects other code creates, `INTS` for one with ints of every size, `OLD` for one of Pympler 0.2 on
 /// Python 2.
 const CASES: &[(&str, &str)] = &[
@@ -868,6 +869,56 @@ const CASES: &[(&str, &str)] = &[
         "leaks HISTORIES --class random_cache --class lru --class warm_up --class cache.C0 --class cache.C1",
     ),
     ("info-60", "info LEAKY --width 60"),
+    // Many dumps.
+    ("fleet", "trend FLEET --width 100"),
+    ("fleet-60", "trend FLEET --width 60"),
+    (
+        "fleet-bytes",
+        "trend FLEET --bytes --width 100 --class Cart",
+    ),
+    ("fleet-by-host", "trend FLEET --by host --width 100"),
+    ("fleet-by-version", "trend FLEET --by version --width 100"),
+    ("fleet-json", "trend FLEET --format json --threads 2"),
+    (
+        "fleet-ndjson",
+        "trend FLEET --format ndjson --rows outliers",
+    ),
+    ("fleet-csv", "trend FLEET --format csv"),
+    (
+        "fleet-csv-outliers",
+        "trend FLEET --format csv --rows outliers",
+    ),
+    ("fleet-csv-lines", "trend FLEET --format csv --rows lines"),
+    (
+        "fleet-csv-restarts",
+        "trend FLEET --format csv --rows restarts",
+    ),
+    ("fleet-markdown", "trend FLEET --format markdown"),
+    ("fleet-no-growth", "trend FLEET --class Job --class Session"),
+    (
+        "fleet-min-growth",
+        "trend FLEET --min-growth 1MiB --width 100",
+    ),
+    (
+        "fleet-one-process",
+        "trend fixtures/checkpoint_early.dump fixtures/checkpoint_late.dump --labels {host}/checkpoint_{stage}.dump",
+    ),
+    (
+        "fleet-broken",
+        "trend fixtures/invalid/trunc-b0-002080.bin fixtures/nowhere.dump README.md LEAKY LEAKY --labels {name}.{kind}",
+    ),
+    (
+        "fleet-keep-going",
+        "trend fixtures/nowhere.dump LEAKY --labels {name}.dump --keep-going --format csv",
+    ),
+    (
+        "fleet-nothing",
+        "trend fixtures/nowhere.dump fixtures/no*.dump @nowhere src/cli",
+    ),
+    ("usage-trend-labels", "trend LEAKY --labels {host"),
+    ("usage-trend-by", "trend FLEET --by datacenter"),
+    ("usage-trend-rows", "trend FLEET --rows lines"),
+    ("help-trend", "trend --help"),
     // Typed otherwise than it is meant.
     ("limit-not-whole", "print DUMP --brief --limit 2.5"),
     ("usage-width", "print DUMP --width 20"),
@@ -902,6 +953,7 @@ fn every_line_prints_what_is_expected() {
     let mut failures = Vec::new();
     for (name, line) in CASES {
         let line = line
+            .replace("FLEET", FLEET)
             .replace("HISTORIES", "fixtures/histories.dump.gz")
             .replace("LEAKY", "fixtures/leaky_shop.dump")
             .replace("ORDERS", ORDERS)

@@ -40,8 +40,8 @@ Exit status: as for all commands, and 1 if a file could not be read, unless --ke
 
 /// Say what grows across many dumps: workers, days, versions.
 ///
-/// Every process is judged as leaks does, on its last dump. A class grows everywhere if half of the
-/// workers or more suspect it; a worker leaks alone if it suspects a class that most others do not,
+/// Every process is judged as leaks does, on its last dump. A class grows in most workers if more
+/// than half of them suspect it; a worker leaks alone if it suspects a class that most others do not,
 /// and its slope lies far from their median. A line is new if it creates objects in later processes
 /// alone. Checkpoints of one process are known by their objects and count as one process.
 #[derive(Debug, Args)]
@@ -167,7 +167,7 @@ impl TrendArgs {
             anyhow::bail!(
                 "{} of {} files could not be read; the report is of the others (--keep-going exits with 0)",
                 fleet.failed.len(),
-                fleet.failed.len() + files.files.len() + files.duplicates.len()
+                files.failed.len() + files.files.len() + files.duplicates.len()
             );
         }
         Ok(())

@@ -55,14 +55,15 @@ pub struct FleetReport<'f> {
     pub rows: FleetRows,
 }
 
-const CLASSES: [TableColumn; 12] = [
+const CLASSES: [TableColumn; 13] = [
     TableColumn::new("class", "", "class", 0),
-    TableColumn::new("reach", "", "grows in", 0),
+    TableColumn::new("reach", "", "reach", NOT_IN_TABLES),
     TableColumn::new("confidence", "", "verdict", 0),
+    TableColumn::new("groups_growing", "grows in", "groups", 0),
+    TableColumn::new("groups_judged", "grows in", "of", 0),
+    TableColumn::new("processes_growing", "grows in", "processes", 1),
+    TableColumn::new("processes_judged", "grows in", "of", 1),
     TableColumn::new("processes", "processes", "all", NOT_IN_TABLES),
-    TableColumn::new("processes_judged", "processes", "judged", 3),
-    TableColumn::new("processes_growing", "processes", "grow", 1),
-    TableColumn::new("groups_growing", "workers", "grow", NOT_IN_TABLES),
     TableColumn::new("instances_per_second", "median", "instances", 4),
     TableColumn::new("bytes_per_hour", "median", "bytes/h", 2),
     TableColumn::new("instances_last", "median at the end", "instances", 5),
@@ -98,7 +99,7 @@ const LINES: [TableColumn; 10] = [
 
 const RESTARTS: [TableColumn; 6] = [
     TableColumn::new("class", "", "class", 0),
-    TableColumn::new("confidence", "", "verdict", 0),
+    TableColumn::new("reach", "", "reach", 0),
     TableColumn::new("restarts", "", "restarts", 0),
     TableColumn::new("instances_before", "instances", "before", 0),
     TableColumn::new("instances_after", "instances", "after", 0),
@@ -226,19 +227,16 @@ fn classes<'f>(fleet: &'f Fleet) -> ReportTable<'static, impl Iterator<Item = Ro
 fn class_row(class: &ClassAcross) -> Row<'_> {
     let values = vec![
         Value::Name(Text::new(&class.class)),
-        Value::Label(format!(
-            "{} of {}",
-            thousands(class.groups_growing as i128),
-            thousands(class.groups_judged as i128)
-        )),
+        Value::Word(reach(class.reach)),
         Value::Word(match class.reach {
             Reach::None => "no",
             Reach::Some | Reach::Most => confidence(class.confidence),
         }),
-        Value::Count(class.processes as u64),
-        Value::Count(class.processes_judged as u64),
-        Value::Count(class.processes_growing as u64),
         Value::Count(class.groups_growing as u64),
+        Value::Count(class.groups_judged as u64),
+        Value::Count(class.processes_growing as u64),
+        Value::Count(class.processes_judged as u64),
+        Value::Count(class.processes as u64),
         Value::of(
             class.instances_per_hour.map(|rate| rate / SECONDS_AN_HOUR),
             Value::PerSecond,
@@ -297,7 +295,7 @@ fn line_row(line: &NewLine) -> Vec<Value<'static>> {
 fn restart_row(restart: &ClassRestarts) -> Vec<Value<'static>> {
     vec![
         label(&restart.class),
-        Value::Word(confidence(restart.confidence)),
+        Value::Word(reach(restart.reach)),
         Value::Count(restart.restarts as u64),
         Value::Average(restart.instances_before),
         Value::Average(restart.instances_after),
@@ -312,18 +310,18 @@ fn headline(fleet: &Fleet) -> String {
     }
     let most: Vec<&ClassAcross> = reaching(fleet, Reach::Most).collect();
     let all = counted(fleet.classes.len(), "class", "classes");
-    let groups = groups(fleet);
+    let [_, groups] = group_nouns(fleet);
     let mut text = match &most[..] {
         [] if fleet.processes_too_short == fleet.processes => {
             "No process has enough snapshots for a verdict.".into()
         }
         [] => format!("None of {all} grows in most {groups}."),
         [one] => format!(
-            "{} {} in {} of {} {groups}.",
+            "{} {} in {} of {}.",
             escaped(&one.class),
             leaks(one.confidence),
             thousands(one.groups_growing as i128),
-            thousands(one.groups_judged as i128),
+            counted_groups(fleet, one.groups_judged),
         ),
         several => format!(
             "{} of {all} grow in most {groups}: {}.",
@@ -350,8 +348,7 @@ fn headline(fleet: &Fleet) -> String {
         }
         several => {
             text += &format!(
-                " {} leak what most others do not: {}.",
-                counted(several.len(), "of them", "of them"),
+                " What leaks in some {groups}, but not in most: {}.",
                 names(several.iter().map(|outlier| &outlier.class))
             );
         }
@@ -369,14 +366,19 @@ fn headline(fleet: &Fleet) -> String {
     text
 }
 
-/// What `groups` of a fleet are called.
-fn groups(fleet: &Fleet) -> String {
+/// What one group of a fleet is called, and several.
+fn group_nouns(fleet: &Fleet) -> [String; 2] {
     match &fleet.by[..] {
-        [] => "processes".into(),
-        [one] => format!("values of {}", escaped(one)),
-        _ if fleet.groups == fleet.workers => "workers".into(),
-        several => format!("values of {}", several.join(", ")),
+        [] => ["process", "processes"].map(str::to_owned),
+        _ if fleet.is_by_worker => ["worker", "workers"].map(str::to_owned),
+        by => ["value", "values"].map(|noun| format!("{noun} of {}", escaped(&by.join(", ")))),
     }
+}
+
+/// So many groups, with their noun.
+fn counted_groups(fleet: &Fleet, count: usize) -> String {
+    let [one, several] = group_nouns(fleet);
+    counted(count, &one, &several)
 }
 
 fn reaching(fleet: &Fleet, reach: Reach) -> impl Iterator<Item = &ClassAcross> {
@@ -423,10 +425,7 @@ fn provenance(fleet: &Fleet) -> String {
         text += &format!(", from {} to {}", moment(first), moment(last));
     }
     if let Some(seconds) = fleet.recording_median_seconds {
-        text += &format!(
-            "; half of the recordings are longer than {}",
-            short_time(seconds)
-        );
+        text += &format!("; the median recording takes {}", short_time(seconds));
     }
     text += match fleet.order {
         Order::LabelledTime => ". In the order of the times in their labels.",
@@ -481,11 +480,11 @@ fn sections(fleet: &Fleet, style: ByteStyle) -> Vec<Section> {
         let rate = rate(class.instances_per_hour, class.bytes_per_hour, style);
         Part {
             text: format!(
-                "{} {} in {} of {} processes{rate}; where it grows fastest:",
+                "{} {} in {} of {}{rate}; where it grows fastest:",
                 escaped(&class.class),
                 leaks(class.confidence),
                 thousands(class.processes_growing as i128),
-                thousands(class.processes_judged as i128),
+                counted(class.processes_judged, "process", "processes"),
             ),
             commands: class
                 .dump
@@ -494,7 +493,11 @@ fn sections(fleet: &Fleet, style: ByteStyle) -> Vec<Section> {
                 .collect(),
         }
     });
-    section("What grows everywhere", parts.collect(), growing().count());
+    section(
+        &format!("What grows in most {}", group_nouns(fleet)[1]),
+        parts.collect(),
+        growing().count(),
+    );
     let parts = fleet.outliers.iter().take(MOST_TOLD).map(|outlier| Part {
         text: outlier_sentence(outlier, fleet, style),
         commands: vec![command(&outlier.dump, &outlier.class)],
@@ -513,7 +516,7 @@ fn sections(fleet: &Fleet, style: ByteStyle) -> Vec<Section> {
             .collect(),
     });
     section("Lines that are new", parts.collect(), fleet.new_lines.len());
-    let told = |restart: &&ClassRestarts| restart.confidence >= Confidence::Possible;
+    let told = |restart: &&ClassRestarts| restart.reach != Reach::None;
     let restarts: Vec<&ClassRestarts> = fleet.restarts.iter().filter(told).collect();
     let parts = restarts
         .iter()
@@ -571,17 +574,13 @@ fn outlier_sentence(outlier: &Outlier, fleet: &Fleet, style: ByteStyle) -> Strin
         }
     };
     let far = outlier.deviations.map_or(String::new(), |deviations| {
-        format!(
-            ", {} deviations away",
-            thousands(deviations.round() as i128)
-        )
+        format!(", {deviations:.1} deviations away")
     });
     format!(
-        "{class} in {}: {what}: {}; the median of {} {} is {}{far}",
+        "{class} in {}: {what}: {}; the median of {} is {}{far}",
         group(&outlier.group),
         figure(outlier.figure),
-        thousands(outlier.groups as i128),
-        groups(fleet),
+        counted_groups(fleet, outlier.groups),
         figure(outlier.median),
     )
 }
@@ -589,11 +588,11 @@ fn outlier_sentence(outlier: &Outlier, fleet: &Fleet, style: ByteStyle) -> Strin
 fn line_sentence(line: &NewLine) -> String {
     let before = thousands(line.processes_before as i128);
     format!(
-        "since {}: {}, in {} of {} processes from then on and in none of {before} before",
+        "since {}: {}, in {} of {} from then on and in none of {before} before",
         since(line),
         place(line),
         thousands(line.processes_with as i128),
-        thousands(line.processes_after as i128),
+        counted(line.processes_after, "process", "processes"),
     )
 }
 
@@ -627,8 +626,12 @@ fn missing(fleet: &Fleet) -> Vec<String> {
         ));
     }
     if fleet.no_dumps > 0 {
-        let files = counted(fleet.no_dumps, "file", "files");
-        missing.push(format!("{files} in the folders are no dumps"));
+        let one = "file in the folders is no dump";
+        missing.push(counted(
+            fleet.no_dumps,
+            one,
+            "files in the folders are no dumps",
+        ));
     }
     if fleet.processes_too_short > 0 {
         let short = thousands(fleet.processes_too_short as i128);
@@ -645,9 +648,8 @@ fn missing(fleet: &Fleet) -> Vec<String> {
     }
     if fleet.too_few_groups_for_outliers && fleet.dumps > 0 {
         missing.push(format!(
-            "{} {} are too few to say what is usual among them",
-            thousands(fleet.groups as i128),
-            groups(fleet)
+            "how far one {} lies from the others: from five on they say what is usual",
+            group_nouns(fleet)[0]
         ));
     }
     if fleet.by.is_empty() && fleet.processes > 1 {
@@ -656,6 +658,14 @@ fn missing(fleet: &Fleet) -> Vec<String> {
         );
     }
     missing
+}
+
+fn reach(reach: Reach) -> &'static str {
+    match reach {
+        Reach::None => "none",
+        Reach::Some => "some",
+        Reach::Most => "most",
+    }
 }
 
 fn kind(kind: OutlierKind) -> &'static str {

@@ -18,7 +18,7 @@ pub enum Reach {
     None,
     /// It grows in some groups, and there by far more than in the others.
     Some,
-    /// It grows in half of the groups or more.
+    /// It grows in more than half of the groups.
     Most,
 }
 
@@ -29,8 +29,8 @@ pub struct ClassAcross {
     pub class: String,
     /// How far its growth reaches.
     pub reach: Reach,
-    /// How sure that is: of `most` the verdict that half of the groups have at least, of `some` the
-    /// best that such a group has.
+    /// How sure that is: of `most` the verdict that more than half of the groups have at least, of
+    /// `some` the best that such a group has.
     pub confidence: Confidence,
     /// What most of the suspects do; `None` without one.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -43,7 +43,7 @@ pub struct ClassAcross {
     pub processes_growing: usize,
     /// How many groups have a process that was judged.
     pub groups_judged: usize,
-    /// In how many of those at least half of the judged processes suspect it.
+    /// In how many of those more than half of the judged processes suspect it.
     pub groups_growing: usize,
     /// The median over all processes of the slope of instances (Theil and Sen), by the hour; `None`
     /// where no time passed.
@@ -76,7 +76,7 @@ pub(super) fn by_class(series: &[Series], classes: usize) -> Vec<Vec<(u32, u32)>
 /// A class in one group.
 pub(super) struct InGroup {
     pub(super) group: u32,
-    /// The verdict that at least half of its judged processes have; `None` if none is judged.
+    /// The verdict that more than half of its judged processes have; `None` if none is judged.
     pub(super) confidence: Option<Confidence>,
     /// Its processes, by their numbers, with their figures.
     pub(super) rows: Vec<(u32, u32)>,
@@ -89,7 +89,7 @@ pub(super) struct Judged<'s> {
     pub(super) groups: Vec<InGroup>,
     /// Whether what grows are bytes of living instances.
     pub(super) swells: bool,
-    /// The verdict that at least half of the groups have.
+    /// The verdict that more than half of the groups have.
     pub(super) most: Confidence,
 }
 
@@ -112,7 +112,7 @@ impl<'s> Judged<'s> {
                 judged.map(|(_, figures)| figures.confidence).collect();
             in_groups.push(InGroup {
                 group: groups.of_series[rows[0].0 as usize],
-                confidence: of_half(confidences),
+                confidence: of_most(confidences),
                 rows: rows.to_vec(),
             });
         }
@@ -122,7 +122,7 @@ impl<'s> Judged<'s> {
             .clone()
             .filter(|(_, f)| f.pattern == Pattern::Swelling);
         let confidences = in_groups.iter().filter_map(|group| group.confidence);
-        let most = of_half(confidences.collect());
+        let most = of_most(confidences.collect());
         Judged {
             name,
             swells: swelling.count() * 2 > suspects.count(),
@@ -200,11 +200,10 @@ pub(super) fn is_suspect(figures: &ClassFigures) -> bool {
     figures.confidence >= Confidence::Possible
 }
 
-/// The highest verdict that at least half of some have; `None` of none.
-fn of_half(mut confidences: Vec<Confidence>) -> Option<Confidence> {
+/// The highest verdict that more than half of some have at least; `None` of none.
+fn of_most(mut confidences: Vec<Confidence>) -> Option<Confidence> {
     confidences.sort_unstable_by(|a, b| b.cmp(a));
-    let half = confidences.len().div_ceil(2);
-    confidences.get(half.checked_sub(1)?).copied()
+    confidences.get(confidences.len() / 2).copied()
 }
 
 fn most_common(patterns: impl Iterator<Item = Pattern>) -> Option<Pattern> {

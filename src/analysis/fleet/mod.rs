@@ -49,10 +49,14 @@ pub struct Fleet {
     pub dumps: u64,
     /// How many processes they are of: checkpoints of one process are known by their objects.
     pub processes: usize,
-    /// How many workers they are of: by the labels that are neither times nor `version` nor `pid`.
+    /// How many workers they are of: by all labels but times, `version`, `pid`, and those that differ
+    /// between the dumps of one process. Without labels each process is a worker.
     pub workers: usize,
     /// The labels whose values are compared with each other.
     pub by: Vec<String>,
+    /// Whether those are the labels of a worker.
+    #[serde(skip)]
+    pub is_by_worker: bool,
     /// How many such values there are.
     pub groups: usize,
     /// What the order of the dumps follows.
@@ -125,17 +129,19 @@ impl FleetBuilder {
 
     /// Answers, when all dumps are there.
     pub fn finish(self) -> Fleet {
+        let worker_labels = self.all.worker_labels();
         let AllSeries {
             series,
             classes: names,
-            workers,
             lines,
             dumps,
             ..
         } = self.all;
-        // Without labels all processes would be of one worker.
-        let has_workers = workers.all.iter().any(|labels| !labels.is_empty());
-        let groups = Groups::of(&series, &self.options.by, &workers.all);
+        let workers = Groups::of(&series, &worker_labels);
+        let groups = match &self.options.by[..] {
+            [] => &workers,
+            by => &Groups::of(&series, by),
+        };
         let by_class = classes::by_class(&series, names.all.len());
         let mut classes: Vec<ClassAcross> = Vec::new();
         let mut outliers: Vec<Outlier> = Vec::new();
@@ -144,28 +150,26 @@ impl FleetBuilder {
             if rows.is_empty() {
                 continue;
             }
-            let judged = classes::Judged::of(name, rows, &series, &groups);
-            let found = outliers::outliers(&judged, &series, &groups, used);
+            let judged = classes::Judged::of(name, rows, &series, groups);
+            let found = outliers::outliers(&judged, &series, groups, used);
             classes.push(judged.across(&found));
             outliers.extend(found);
         }
         classes::sort(&mut classes);
         outliers::sort(&mut outliers);
         let mut spans: Vec<f64> = series.iter().map(|series| series.span_seconds).collect();
-        let restarts = match has_workers {
-            true => restarts::restarts(&series, &names.all, workers.all.len()),
-            false => Vec::new(),
+        // Without labels nobody knows which process followed which.
+        let restarts = match worker_labels.is_empty() {
+            true => Vec::new(),
+            false => restarts::restarts(&series, &names.all, &workers, &classes),
         };
         Fleet {
             dumps,
             processes: series.len(),
-            workers: if has_workers {
-                workers.all.len()
-            } else {
-                series.len()
-            },
+            workers: workers.names.len(),
             groups: groups.names.len(),
-            by: groups.by,
+            is_by_worker: groups.by == workers.by,
+            by: groups.by.clone(),
             order: self.order,
             failed: self.failed,
             duplicates: self.duplicates,
@@ -211,19 +215,11 @@ pub enum GroupName {
 }
 
 impl Groups {
-    fn of(series: &[Series], by: &[String], workers: &[Vec<Label>]) -> Groups {
-        let by: Vec<String> = match by {
-            [] => workers
-                .first()
-                .into_iter()
-                .flatten()
-                .map(|label| label.name.clone())
-                .collect(),
-            by => by.to_vec(),
-        };
+    /// By these labels; each process is one of its own without any.
+    fn of(series: &[Series], by: &[String]) -> Groups {
         let name = |series: &Series| match by.is_empty() {
             true => GroupName::Dump(series.path.clone()),
-            false => GroupName::Labels(labels(series, &by)),
+            false => GroupName::Labels(labels(series, by)),
         };
         let mut numbers = std::collections::BTreeMap::new();
         let mut names = Vec::new();
@@ -235,7 +231,7 @@ impl Groups {
         });
         let of_series = of_series.collect();
         Groups {
-            by,
+            by: by.to_vec(),
             names,
             of_series,
         }

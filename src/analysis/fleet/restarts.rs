@@ -3,16 +3,18 @@
 
 use serde::Serialize;
 
+use super::Groups;
+use super::classes::{ClassAcross, Reach};
 use super::series::Series;
-use crate::analysis::leaks::{Confidence, median};
+use crate::analysis::leaks::median;
 
 /// What restarts do to a class.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct ClassRestarts {
     /// The registered name.
     pub class: String,
-    /// The best verdict that any process has on it.
-    pub confidence: Confidence,
+    /// How far its growth reaches.
+    pub reach: Reach,
     /// How many restarts there were, of all workers, that had it before.
     pub restarts: usize,
     /// The median of the instances at the last snapshot before.
@@ -24,19 +26,17 @@ pub struct ClassRestarts {
 }
 
 /// Each class, the largest before a restart first.
-pub(super) fn restarts(series: &[Series], names: &[String], workers: usize) -> Vec<ClassRestarts> {
-    let mut of_workers: Vec<Vec<&Series>> = vec![Vec::new(); workers];
-    for series in series {
-        of_workers[series.worker as usize].push(series);
+pub(super) fn restarts(
+    series: &[Series],
+    names: &[String],
+    workers: &Groups,
+    classes: &[ClassAcross],
+) -> Vec<ClassRestarts> {
+    let mut of_workers: Vec<Vec<&Series>> = vec![Vec::new(); workers.names.len()];
+    for (series, &worker) in series.iter().zip(&workers.of_series) {
+        of_workers[worker as usize].push(series);
     }
     let mut figures: Vec<Vec<[f64; 3]>> = vec![Vec::new(); names.len()];
-    let mut best = vec![Confidence::No; names.len()];
-    for series in series {
-        for (class, figures) in &series.classes {
-            let best = &mut best[*class as usize];
-            *best = figures.confidence.max(*best);
-        }
-    }
     for worker in &of_workers {
         for pair in worker.windows(2) {
             for (class, before) in &pair[0].classes {
@@ -55,17 +55,21 @@ pub(super) fn restarts(series: &[Series], names: &[String], workers: usize) -> V
             }
         }
     }
-    let rows = names.iter().zip(figures).zip(best);
+    let reach = |name: &String| {
+        let class = classes.iter().find(|class| class.class == *name);
+        class.map_or(Reach::None, |class| class.reach)
+    };
+    let rows = names.iter().zip(figures);
     let mut found: Vec<ClassRestarts> = rows
-        .filter(|((_, figures), _)| !figures.is_empty())
-        .map(|((name, figures), confidence)| {
+        .filter(|(_, figures)| !figures.is_empty())
+        .map(|(name, figures)| {
             let middle = |at: usize| {
                 let mut figures: Vec<f64> = figures.iter().map(|figures| figures[at]).collect();
                 median(&mut figures).unwrap_or(0.0)
             };
             ClassRestarts {
                 class: name.clone(),
-                confidence,
+                reach: reach(name),
                 restarts: figures.len(),
                 instances_before: middle(0),
                 instances_after: middle(1),

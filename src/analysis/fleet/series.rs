@@ -9,7 +9,7 @@ use foldhash::fast::FixedState;
 use super::facts::{ClassFigures, DumpFacts, LineFacts};
 use crate::fleet::{FleetFile, Label};
 
-/// Labels by which no worker is told: several processes of one worker differ in them.
+/// Labels by which no worker is told, beside times: processes of one worker differ in them.
 const OF_PROCESSES: [&str; 2] = ["pid", VERSION];
 
 /// The label of the program's version.
@@ -25,11 +25,8 @@ pub(super) struct Series {
     pub(super) path: PathBuf,
     /// Labels of that.
     pub(super) labels: Vec<Label>,
-    /// The worker that it is a process of.
-    pub(super) worker: u32,
     /// How many dumps it has.
     pub(super) dumps: u64,
-    pub(super) pid: Option<i64>,
     pub(super) snapshots: usize,
     pub(super) end_seconds: f64,
     pub(super) span_seconds: f64,
@@ -55,16 +52,25 @@ pub(super) struct Line {
 pub(super) struct AllSeries {
     pub(super) series: Vec<Series>,
     pub(super) classes: Names<String>,
-    pub(super) workers: Names<Vec<Label>>,
     pub(super) lines: Vec<Line>,
     pub(super) dumps: u64,
     line_numbers: HashMap<LineKey, u32, FixedState>,
-    /// Who has objects of these marks.
-    marks: HashMap<(u64, u32), u32, FixedState>,
+    /// Which process has objects of these marks.
+    marks: HashMap<(u64, Owner), u32, FixedState>,
+    /// Labels that differ between the checkpoints of one process.
+    varying: HashSet<String>,
 }
 
 /// What makes a line the same in every version: its text, not its number, which moves.
 type LineKey = (String, String, Option<String>);
+
+/// Who has an object. A process that was forked has objects of its parent, but a number of its own;
+/// where the dump does not tell the number, the labels of its path must do.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+enum Owner {
+    Pid(i64),
+    Labels(Vec<Label>),
+}
 
 /// Things and their numbers.
 #[derive(Debug)]
@@ -98,17 +104,20 @@ impl AllSeries {
     /// Adds a dump. Dumps come in the order in which they were written.
     pub(super) fn add(&mut self, file: &FleetFile, facts: DumpFacts) {
         self.dumps += 1;
-        let worker = self.worker(file);
-        let known = facts.oldest.iter().find_map(|&mark| {
-            let place = *self.marks.get(&(mark, worker))?;
-            // A process that was forked has objects of its parent, but a number of its own.
-            let is_same = self.series[place as usize].pid == facts.pid;
-            is_same.then_some(place)
-        });
+        let owner = match facts.pid {
+            Some(pid) => Owner::Pid(pid),
+            None => Owner::Labels(
+                file.labels
+                    .iter()
+                    .filter(|l| is_of_worker(l))
+                    .cloned()
+                    .collect(),
+            ),
+        };
+        let marks = || facts.oldest.iter().map(|&mark| (mark, owner.clone()));
+        let known = marks().find_map(|mark| self.marks.get(&mark).copied());
         let place = known.unwrap_or(self.series.len() as u32);
-        for &mark in &facts.oldest {
-            self.marks.insert((mark, worker), place);
-        }
+        self.marks.extend(marks().map(|mark| (mark, place)));
         let classes = facts.classes.into_iter().map(|class| {
             let number = self.classes.number(class.class);
             (number, class.figures)
@@ -119,9 +128,7 @@ impl AllSeries {
         let mut series = Series {
             path: file.path.clone(),
             labels: file.labels.clone(),
-            worker,
             dumps: 1,
-            pid: facts.pid,
             snapshots: facts.snapshots,
             end_seconds: facts.end_seconds,
             span_seconds: facts.span_seconds,
@@ -132,6 +139,9 @@ impl AllSeries {
         let Some(known) = self.series.get_mut(place as usize) else {
             return self.series.push(series);
         };
+        let pairs = known.labels.iter().zip(&series.labels);
+        let varying = pairs.filter(|(a, b)| a != b).map(|(a, _)| a.name.clone());
+        self.varying.extend(varying);
         // Where the order of the files is not that of the checkpoints, their moments say more.
         if series.end_seconds >= known.end_seconds {
             std::mem::swap(known, &mut series);
@@ -140,12 +150,17 @@ impl AllSeries {
         known.lines.extend(series.lines);
     }
 
-    /// The worker of a file: all its labels but times, and those that processes differ in. Without
-    /// labels every process is its own worker, and the same process is known by its objects.
-    fn worker(&mut self, file: &FleetFile) -> u32 {
-        let labels = file.labels.iter().filter(|label| !label.is_time);
-        let labels = labels.filter(|label| !OF_PROCESSES.contains(&label.name.as_str()));
-        self.workers.number(labels.cloned().collect())
+    /// The names of the labels that tell a worker: all but times, those that processes differ in, and
+    /// those that differ between the dumps of one process.
+    pub(super) fn worker_labels(&self) -> Vec<String> {
+        let labels = self
+            .series
+            .first()
+            .into_iter()
+            .flat_map(|series| &series.labels);
+        let labels = labels.filter(|label| is_of_worker(label));
+        let labels = labels.filter(|label| !self.varying.contains(&label.name));
+        labels.map(|label| label.name.clone()).collect()
     }
 
     fn line(&mut self, line: LineFacts, file: &FleetFile) -> u32 {
@@ -168,6 +183,10 @@ impl AllSeries {
         self.lines[number as usize].objects += objects;
         number
     }
+}
+
+fn is_of_worker(label: &Label) -> bool {
+    !label.is_time && !OF_PROCESSES.contains(&label.name.as_str())
 }
 
 /// The end of a path: its file, and the folder that has it.
