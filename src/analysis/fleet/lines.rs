@@ -61,7 +61,8 @@ pub(super) fn new_lines(series: &[Series], lines: &[Line]) -> Vec<NewLine> {
         let chance = chance_of_none_before(traced.len(), before, having.len());
         let surely = before > 0 && chance * (lines.len() as f64) < CHANCE;
         let nearly_all = having.len() as f64 >= NEARLY_ALL * after as f64;
-        if !surely && !(nearly_all && before >= SEVERAL && having.len() >= SEVERAL) {
+        let is_new = surely || nearly_all && before >= SEVERAL && having.len() >= SEVERAL;
+        if !is_new {
             continue;
         }
         let earliest = having.iter().find(|&&place| ranks[place as usize] == first);
