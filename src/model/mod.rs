@@ -235,6 +235,33 @@ impl Contents {
         Some(TrackedObject { dump: self, id })
     }
 
+    /// The objects of some ids in the whole. Mostly these ascend, and then each is soon found behind the
+    /// one before.
+    pub(crate) fn recorded_objects(
+        &self,
+        ids: &[ObjectId],
+    ) -> impl Iterator<Item = TrackedObject<'_>> {
+        /// So many are looked at one by one.
+        const NEAR: usize = 16;
+        let mut next = 0;
+        ids.iter().filter_map(move |&id| {
+            let Some(recorded) = &self.recorded else {
+                return self.recorded_object(id);
+            };
+            let near = recorded.iter().skip(next).take(NEAR);
+            let place = near
+                .take_while(|&&other| other <= id)
+                .position(|&other| other == id);
+            let place = match place {
+                Some(behind) => next + behind,
+                None => recorded.binary_search(&id).ok()?,
+            };
+            next = place + 1;
+            let id = ObjectId::at(place);
+            (place < self.objects.len()).then_some(TrackedObject { dump: self, id })
+        })
+    }
+
     /// The snapshots in the order recorded.
     pub fn snapshots(&self) -> impl ExactSizeIterator<Item = Snapshot<'_>> + DoubleEndedIterator {
         (0..self.snapshot_rows.len()).map(move |place| Snapshot { dump: self, place })

@@ -79,19 +79,22 @@ fn rest_of_mean(steps: &[f64]) -> f64 {
 
 /// What the best decline of this `tau` does not explain; infinite of one that rises.
 fn rest_of_decline(steps: &[f64], tau: f64) -> f64 {
-    let curve = |at: usize| (-(at as f64) / tau).exp();
+    // Exponentials are most of what a fit costs, and each is needed three times.
+    let curve: Vec<f64> = (0..steps.len())
+        .map(|at| (-(at as f64) / tau).exp())
+        .collect();
     let (mut product, mut square) = (0.0, 0.0);
-    for (at, step) in steps.iter().enumerate() {
-        product += step * curve(at);
-        square += curve(at).powi(2);
+    for (step, height) in steps.iter().zip(&curve) {
+        product += step * height;
+        square += height.powi(2);
     }
     let first = product / square;
     if first <= 0.0 {
         return f64::INFINITY;
     }
-    let steps = steps.iter().enumerate();
+    let steps = steps.iter().zip(&curve);
     steps
-        .map(|(at, step)| (step - first * curve(at)).powi(2))
+        .map(|(step, height)| (step - first * height).powi(2))
         .sum()
 }
 

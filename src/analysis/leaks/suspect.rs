@@ -138,9 +138,8 @@ pub(super) fn look<'d>(
     let mut looks = Vec::with_capacity(classes.len());
     let mut shown = Vec::new();
     for (&(id, compared), members) in classes.iter().zip(&members) {
-        let objects: Vec<Measured<'d>> = members
-            .iter()
-            .filter_map(|&id| dump.recorded_object(id))
+        let objects: Vec<Measured<'d>> = dump
+            .recorded_objects(members)
             .map(|object| (object, size_at(object, survivors.alive_at_seconds)))
             .collect();
         let size_bytes = objects.iter().map(|&(_, size)| i128::from(size)).sum();
@@ -189,7 +188,8 @@ pub(super) fn look<'d>(
 /// The numbers of all these objects, each once.
 fn ascending(members: &[Vec<ObjectId>]) -> Vec<ObjectId> {
     let mut all: Vec<_> = members.iter().flatten().copied().collect();
-    all.sort_unstable();
+    // Those of each class ascend mostly, and a stable sort merges what ascends.
+    all.sort();
     all.dedup();
     all
 }

@@ -6,9 +6,6 @@ pub(super) const BLOCK: usize = 4096;
 /// In the first byte of a block: its integers are given as steps from one to the next.
 const STEPS: u8 = 0x80;
 
-/// Bytes that an unpacker may look at behind the last integer.
-const PADDING: usize = 16;
-
 /// Appends a block: plain or as steps, whichever takes fewer bits.
 pub(super) fn pack(values: &[i64], out: &mut Vec<u8>) {
     let Some(&first) = values.first() else { return };
@@ -58,12 +55,7 @@ fn pack_bits(values: impl Iterator<Item = i64>, least: i64, width: u8, out: &mut
 }
 
 /// Unpacks a block of `count` integers into `values`; `None` if it is no such block.
-pub(super) fn unpack(
-    block: &[u8],
-    count: usize,
-    scratch: &mut Vec<u8>,
-    values: &mut Vec<i64>,
-) -> Option<()> {
+pub(super) fn unpack(block: &[u8], count: usize, values: &mut Vec<i64>) -> Option<()> {
     values.clear();
     let (&kind, rest) = block.split_first()?;
     let (first, rest) = rest.split_first_chunk::<8>()?;
@@ -73,57 +65,64 @@ pub(super) fn unpack(
         return None;
     }
     if kind & STEPS == 0 {
-        return unpack_bits(rest, width, count, scratch, |distance| {
-            values.push(first.wrapping_add(distance as i64));
-        });
+        unpack_bits(rest, width, count, values)?;
+        for value in values {
+            *value = first.wrapping_add(*value);
+        }
+        return Some(());
     }
     let (least, rest) = rest.split_first_chunk::<8>()?;
     let least = i64::from_le_bytes(*least);
-    let mut value = first;
     values.push(first);
-    unpack_bits(rest, width, count.checked_sub(1)?, scratch, |distance| {
-        value = value.wrapping_add(least).wrapping_add(distance as i64);
-        values.push(value);
-    })
+    unpack_bits(rest, width, count.checked_sub(1)?, values)?;
+    let mut before = first;
+    for value in &mut values[1..] {
+        before = before.wrapping_add(least).wrapping_add(*value);
+        *value = before;
+    }
+    Some(())
 }
 
-#[inline]
-fn unpack_bits(
-    bytes: &[u8],
-    width: u8,
-    count: usize,
-    scratch: &mut Vec<u8>,
-    mut take: impl FnMut(u64),
-) -> Option<()> {
+/// Appends so many integers of this width; `None` if these bytes hold another number of them.
+fn unpack_bits(bytes: &[u8], width: u8, count: usize, values: &mut Vec<i64>) -> Option<()> {
     if bytes.len() != (usize::from(width) * count).div_ceil(8) {
         return None;
     }
-    let width = usize::from(width);
     // Most widths lie within eight bytes, wherever in a byte they begin.
     match width {
-        0 => (0..count).for_each(|_| take(0)),
-        1..=56 => {
-            scratch.clear();
-            scratch.extend_from_slice(bytes);
-            scratch.resize(bytes.len() + PADDING, 0);
-            let mask = (1 << width) - 1;
-            for bit in (0..count).map(|index| index * width) {
-                let eight = scratch[bit / 8..].first_chunk()?;
-                take(u64::from_le_bytes(*eight) >> (bit % 8) & mask);
-            }
-        }
-        _ => {
-            scratch.clear();
-            scratch.extend_from_slice(bytes);
-            scratch.resize(bytes.len() + PADDING, 0);
-            let mask = u64::MAX >> (64 - width);
-            for bit in (0..count).map(|index| index * width) {
-                let sixteen = scratch[bit / 8..].first_chunk()?;
-                take((u128::from_le_bytes(*sixteen) >> (bit % 8)) as u64 & mask);
-            }
-        }
+        0 => values.resize(values.len() + count, 0),
+        1..=56 => unpack_from::<8>(bytes, width, count, values, |eight, bit| {
+            u64::from_le_bytes(eight) >> bit
+        }),
+        _ => unpack_from::<16>(bytes, width, count, values, |sixteen, bit| {
+            (u128::from_le_bytes(sixteen) >> bit) as u64
+        }),
     }
     Some(())
+}
+
+/// The same of a width above 0. `number` takes an integer from the bytes in which it lies, from a bit
+/// of the first on.
+fn unpack_from<const N: usize>(
+    bytes: &[u8],
+    width: u8,
+    count: usize,
+    values: &mut Vec<i64>,
+    number: impl Fn([u8; N], usize) -> u64,
+) {
+    let width = usize::from(width);
+    let mask = u64::MAX >> (64 - width);
+    let one = |bytes: &[u8], bit: usize| {
+        let around = bytes[bit / 8..].first_chunk().copied();
+        (number(around.unwrap_or([0; N]), bit % 8) & mask) as i64
+    };
+    // Those with so many bytes behind the one in which they begin, then the last ones.
+    let begins = bytes.len().saturating_sub(N - 1);
+    let inner = (8 * begins).div_ceil(width).min(count);
+    values.extend((0..inner).map(|index| one(bytes, index * width)));
+    let mut end = bytes[begins..].to_vec();
+    end.resize(end.len() + N, 0);
+    values.extend((inner..count).map(|index| one(&end, index * width - 8 * begins)));
 }
 
 #[cfg(test)]
@@ -133,12 +132,12 @@ mod tests {
     fn packed(values: &[i64]) -> Vec<u8> {
         let mut bytes = Vec::new();
         pack(values, &mut bytes);
-        let (mut scratch, mut again) = (Vec::new(), Vec::new());
-        unpack(&bytes, values.len(), &mut scratch, &mut again).unwrap();
+        let mut again = Vec::new();
+        unpack(&bytes, values.len(), &mut again).unwrap();
         assert_eq!(again, values);
         for wrong in [values.len() - 1, values.len() + 1] {
             // A width of 0 takes no bits, whatever the count.
-            let result = unpack(&bytes, wrong, &mut scratch, &mut again);
+            let result = unpack(&bytes, wrong, &mut again);
             assert!(result.is_none() || bytes.len() <= 17 || again.len() == wrong);
         }
         bytes

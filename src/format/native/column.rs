@@ -73,7 +73,6 @@ pub(super) struct PackedColumn<'s> {
     unpacked: usize,
     values: Vec<i64>,
     packed: Vec<u8>,
-    scratch: Vec<u8>,
 }
 
 impl<'s> PackedColumn<'s> {
@@ -105,7 +104,6 @@ impl<'s> PackedColumn<'s> {
             unpacked: 0,
             values: Vec::new(),
             packed: Vec::new(),
-            scratch: Vec::new(),
         })
     }
 
@@ -125,13 +123,22 @@ impl<'s> PackedColumn<'s> {
         self.at_hand = None;
         let length = self.length_of(block);
         self.check_block(block, packed)?;
-        unpack(packed, length, &mut self.scratch, &mut self.values)
-            .ok_or_else(|| self.section.wrong("a column"))?;
+        unpack(packed, length, &mut self.values).ok_or_else(|| self.section.wrong("a column"))?;
         self.at_hand = Some(block);
         Ok(())
     }
 
+    #[inline]
     pub(super) fn get(&mut self, index: u64) -> Outcome<i64> {
+        let block = index as usize / BLOCK;
+        if self.at_hand != Some(block) || index >= self.count {
+            self.unpack_block_of(index)?;
+        }
+        Ok(self.values[index as usize % BLOCK])
+    }
+
+    /// Makes the block of an integer the one at hand.
+    fn unpack_block_of(&mut self, index: u64) -> Outcome<()> {
         if index >= self.count {
             return Err(self.section.wrong("something refers beyond its end"));
         }
@@ -149,7 +156,7 @@ impl<'s> PackedColumn<'s> {
             self.unpack(block, &packed)?;
             self.packed = packed;
         }
-        Ok(self.values[index as usize % BLOCK])
+        Ok(())
     }
 
     /// A range of them from one place to another of this column, for which there is room.
@@ -170,10 +177,40 @@ impl<'s> PackedColumn<'s> {
     /// Those at some places, which had better ascend.
     pub(super) fn gather<T: Stored>(&mut self, places: &[impl Stored]) -> Outcome<Vec<T>> {
         self.section.spend(places.len() as u64)?;
-        places
-            .iter()
-            .map(|place| self.get_as(place.to_file() as u64))
-            .collect()
+        let mut all = with_room(places.len()).map_err(no_memory)?;
+        let mut rest = places;
+        while let [first, ..] = rest {
+            let first = first.to_file() as u64;
+            self.unpack_block_of(first)?;
+            let start = first - first % BLOCK as u64;
+            // Those of the same block.
+            let mut taken = 0;
+            for place in rest {
+                let at = (place.to_file() as u64).wrapping_sub(start);
+                let Some(&value) = self.values.get(at as usize) else {
+                    break;
+                };
+                all.push(self.fit(value)?);
+                taken += 1;
+            }
+            rest = &rest[taken..];
+        }
+        Ok(all)
+    }
+
+    /// Appends those from one place to another.
+    pub(super) fn append<T: Stored>(&mut self, places: Range<u64>, to: &mut Vec<T>) -> Outcome<()> {
+        let Range { mut start, end } = self.range(places.start, places.end)?;
+        while start < end {
+            self.unpack_block_of(start)?;
+            let at = start as usize % BLOCK;
+            let here = (end - start).min((self.values.len() - at) as u64);
+            for &value in &self.values[at..at + here as usize] {
+                to.push(self.fit(value)?);
+            }
+            start += here;
+        }
+        Ok(())
     }
 
     #[inline]

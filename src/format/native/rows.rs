@@ -33,9 +33,7 @@ pub(super) fn list_of_classes(
         end += u64::from(row.count);
         (row.start, row.count) = (listed.len() as u32, 0);
         if classes.binary_search(&class).is_ok() {
-            for place in column.range(from, end)? {
-                listed.push(column.get_as::<ObjectId>(place)?);
-            }
+            column.append(from..end, &mut listed)?;
             row.count = listed.len() as u32 - row.start;
         }
     }
@@ -43,8 +41,9 @@ pub(super) fn list_of_classes(
         return Err(malformed("section 'class.count' is damaged: its classes"));
     }
     // An object may be listed by several classes, and several times.
-    let mut numbers = listed.clone();
-    numbers.sort_unstable();
+    let mut numbers: Vec<ObjectId> = listed.clone();
+    // Those of each class ascend mostly, and a stable sort merges what ascends.
+    numbers.sort();
     numbers.dedup();
     let mut next = 0;
     for number in &mut listed {
