@@ -214,6 +214,6 @@ impl<'s> HtmlStats<'s> {
             ..HtmlOptions::default()
         };
         let pages = Pages::open(path.as_ref(), false).map_err(Error::Write)?;
-        html::write(pages, &self.stats.dump, &options)
+        html::write(pages, &self.stats.dump, &options).map(drop)
     }
 }

@@ -44,6 +44,14 @@ const CASES: &[(&str, &str)] = &[
         "fixtures/invalid/trunc-b0-002080.bin --salvage --width 80",
     ),
     ("overview-folder", "fixtures"),
+    (
+        "overview-ignored",
+        "overview LEAKY --width 80 --ignore shop.Cart --ignore shop.Crat",
+    ),
+    (
+        "overview-ignored-markdown",
+        "overview LEAKY --format markdown --known fixtures/known.toml",
+    ),
     ("help-overview", "overview --help"),
     // What shells and man read.
     ("help-completions", "completions --help"),

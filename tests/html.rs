@@ -7,8 +7,9 @@ use std::fs;
 use std::io::Read as _;
 use std::path::Path;
 
-use common::{ctstats, fixtures, run};
-use ctstats::{HtmlStats, Stats};
+use common::{ctstats, fixture, fixtures, run};
+use ctstats::analysis::leaks::{Leaks, LeaksOptions};
+use ctstats::{Dump, HtmlStats, Stats};
 use data_encoding::BASE64;
 use flate2::read::ZlibDecoder;
 
@@ -297,4 +298,43 @@ fn what_is_left_out_is_said() {
         assert!(page.contains("no referents were recorded."), "{name}");
         assert!(!page.contains("data-referents"), "{name}");
     }
+}
+
+/// Cards have the hints of `leaks`, and what is known and accepted has no card but a line with the
+/// reason.
+#[test]
+fn hints_and_ignored_suspects_are_told() {
+    let folder = tempfile::tempdir().expect("there is room");
+    let page = |dump: &str, arguments: &[&str]| {
+        let output = html(&fixture(dump), folder.path(), arguments);
+        assert!(output.status.success());
+        let page = fs::read_to_string(folder.path().join("profile.html")).expect("it is text");
+        (page, String::from_utf8(output.stderr).expect("it is text"))
+    };
+    let dump = Dump::load(fixture("registry.dump.gz")).expect("it is a dump");
+    let leaks = Leaks::of(&dump, &LeaksOptions::default()).expect("no snapshot is asked for");
+    let hints = leaks.suspects.iter().map(|suspect| suspect.hints.len());
+    let (registry, _) = page("registry.dump.gz", &[]);
+    assert_eq!(
+        registry.matches("; its names ").count(),
+        hints.sum::<usize>()
+    );
+    assert!(registry.contains("<dt>hint, no proof</dt><dd>"));
+
+    let (all, _) = page("leaky_shop.dump", &[]);
+    let flags = ["--ignore", "shop.Cart", "--ignore", "shop.Crat"];
+    let (page, told) = page("leaky_shop.dump", &flags);
+    let cards = |page: &str| page.matches("<article class=\"card").count();
+    assert_eq!(cards(&page) + 1, cards(&all));
+    assert!(!all.contains("Ignored suspects"));
+    let (_, ignored) = page
+        .split_once("<h3>Ignored suspects</h3>")
+        .expect("it is told");
+    let (line, _) = ignored.split_once("</ul>").expect("it is a list");
+    assert!(line.contains(">shop.Cart</a>") && line.contains("--ignore shop.Cart"));
+    assert!(page.contains("1 suspect ignored"));
+    assert!(
+        told.contains("--ignore 'shop.Crat' hides nothing"),
+        "{told}"
+    );
 }

@@ -379,7 +379,8 @@ impl DumpFile {
         };
         self.ask(py, |dump| {
             let pages = html::Pages::open(&path, single_file)?;
-            Ok(html::write(pages, dump.whole()?, &options)?)
+            html::write(pages, dump.whole()?, &options)?;
+            Ok(())
         })
     }
 

@@ -448,7 +448,8 @@ impl Recording {
                 names: html::PageNames::Pympler,
                 ..html::HtmlOptions::default()
             };
-            Ok(html::write(pages, stats.dump(), &options)?)
+            html::write(pages, stats.dump(), &options)?;
+            Ok(())
         })
     }
 }

@@ -82,9 +82,15 @@ pub struct Peak {
 impl<'d> Info<'d> {
     /// Counts what is there. Fails if the dump cannot be read.
     pub fn of(source: &'d impl Source) -> Result<Self, Error> {
+        let cohorts = Filter::default().cohorts(source)?;
+        let totals = source.digest()?.totals()?;
+        Info::with(source, Trap::among(&totals, &cohorts, source)?)
+    }
+
+    /// The same for whoever knows the traps: of a pickle they take a pass over all objects.
+    pub(crate) fn with(source: &'d impl Source, traps: Vec<Trap<'d>>) -> Result<Self, Error> {
         let digest = source.digest()?;
         let (dump, totals) = (digest.contents, digest.totals()?);
-        let cohorts = Filter::default().cohorts(source)?;
         let notes = dump.notes();
         let [objects, alive, samples, referents, sites] = [
             totals.objects,
@@ -119,7 +125,7 @@ impl<'d> Info<'d> {
             last_seconds: totals.span_seconds.map(|(_, last)| last),
             peak: dump.peak_snapshot().map(Peak::of),
             unknown_globals: notes.unknown_globals.clone(),
-            traps: Trap::among(&totals, &cohorts, source)?,
+            traps,
         })
     }
 }

@@ -6,7 +6,7 @@ use std::collections::HashMap;
 use foldhash::fast::RandomState;
 
 use super::info::Info;
-use super::leaks::{Confidence, Leaks, LeaksOptions, Pattern};
+use super::leaks::{ClassVerdict, Confidence, KnownLeak, Leaks, LeaksOptions, Pattern};
 use super::sites::{SiteRow, Sites, SitesOptions};
 use super::trends::{ClassTrend, Trends, TrendsOptions};
 use crate::error::Error;
@@ -16,6 +16,26 @@ use crate::source::Source;
 
 /// Lines of code that are told.
 const MOST_SITES: usize = 3;
+
+/// What to look for.
+#[derive(Clone, Debug, Default)]
+pub struct OverviewOptions {
+    /// As [`LeaksOptions::min_growth_bytes`].
+    pub min_growth_bytes: u64,
+    /// As [`LeaksOptions::known`].
+    pub known: Vec<KnownLeak>,
+}
+
+/// What is said of a class.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ClassWord {
+    /// How sure it is that it leaks.
+    pub confidence: Confidence,
+    /// What it did.
+    pub pattern: Pattern,
+    /// Whether it is known and accepted, and so no suspect.
+    pub is_ignored: bool,
+}
 
 /// A dump at a glance.
 pub struct Overview<'d> {
@@ -27,7 +47,7 @@ pub struct Overview<'d> {
     pub trends: Trends<'d>,
     /// The lines that created most, by the largest sizes of all objects.
     pub sites: Vec<SiteRow<'d>>,
-    verdicts: HashMap<Text<'d>, (Confidence, Pattern), RandomState>,
+    verdicts: HashMap<Text<'d>, ClassWord, RandomState>,
 }
 
 impl<'d> Overview<'d> {
@@ -36,21 +56,29 @@ impl<'d> Overview<'d> {
     /// # Errors
     ///
     /// If the dump cannot be read.
-    pub fn of(source: &'d impl Source) -> Result<Self, Error> {
+    pub fn of(source: &'d impl Source, options: &OverviewOptions) -> Result<Self, Error> {
         let leaks = Leaks::of(
             source,
             &LeaksOptions {
                 limit: Some(Limit::Count(0)),
+                min_growth_bytes: options.min_growth_bytes,
+                known: options.known.clone(),
                 ..LeaksOptions::default()
             },
         )?;
-        let verdict = |class: &super::leaks::ClassVerdict<'d>| {
-            let verdict = &class.verdict;
-            (class.class, (verdict.confidence, verdict.pattern))
+        let word = |class: &ClassVerdict<'d>, is_ignored| {
+            let word = ClassWord {
+                confidence: class.verdict.confidence,
+                pattern: class.verdict.pattern,
+                is_ignored,
+            };
+            (class.class, word)
         };
+        let classes = leaks.classes().map(|class| word(class, false));
+        let ignored = leaks.ignored.iter().map(|one| word(&one.verdict, true));
         Ok(Overview {
-            info: Info::of(source)?,
-            verdicts: leaks.classes().map(verdict).collect(),
+            info: Info::with(source, leaks.traps.clone())?,
+            verdicts: classes.chain(ignored).collect(),
             leaks,
             trends: Trends::of(source, &TrendsOptions::default())?,
             sites: lines_of_code(source)?,
@@ -58,7 +86,7 @@ impl<'d> Overview<'d> {
     }
 
     /// The verdict on a class; `None` if it never held anything.
-    pub fn verdict(&self, class: &ClassTrend<'d>) -> Option<(Confidence, Pattern)> {
+    pub fn verdict(&self, class: &ClassTrend<'d>) -> Option<ClassWord> {
         self.verdicts.get(&class.class).copied()
     }
 }

@@ -8,8 +8,11 @@ use clap::Args;
 use ctstats::report::html::{self, HtmlOptions, Pages};
 use ctstats::{HtmlStats, Source};
 
+use super::known::{KnownArgs, on_idle};
 use super::place::{self, Kind};
-use super::{FilterArgs, Input, OUTPUT, ReadingArgs, Usage, open_in_order, remarks};
+use super::{
+    FilterArgs, Input, OUTPUT, ReadingArgs, SELECTION, Usage, inputs, open_in_order, remarks,
+};
 
 const EXAMPLES: &str = "\
 Examples:
@@ -52,6 +55,8 @@ pub(super) struct HtmlArgs {
     reading: ReadingArgs,
     #[command(flatten)]
     filter: FilterArgs,
+    #[command(flatten, next_help_heading = SELECTION)]
+    known: KnownArgs,
 }
 
 impl HtmlArgs {
@@ -70,7 +75,9 @@ impl HtmlArgs {
         } else {
             Kind::Pages
         };
-        place::refuse_losses(&[input], &[(&self.output, kind)], self.force)?;
+        let reads = inputs([Some(input), self.known.known.as_ref()])?;
+        place::refuse_losses(&reads, &[(&self.output, kind)], self.force)?;
+        let known = self.known.accepted()?;
         let dump = open_in_order(input, self.reading)?;
         let name = match input.file_name() {
             Some(name) if input != Path::new("-") => {
@@ -88,12 +95,15 @@ impl HtmlArgs {
                 .collect(),
             filter: self.filter.filter(),
             instances: self.instances,
+            min_growth_bytes: self.known.min_growth.unwrap_or(0),
+            known,
             ..HtmlOptions::default()
         };
         crate::interrupt::leave_nothing_behind();
         let pages = Pages::open(&self.output, self.single_file)?;
-        html::write(pages, dump.ask(|file| file.whole())?, &options)?;
+        let idle = html::write(pages, dump.ask(|file| file.whole())?, &options)?;
         place::tell(&self.output, kind, "");
+        on_idle(&idle);
         remarks::on_filter(&options.filter, &dump)
     }
 }

@@ -5,10 +5,11 @@ use std::mem::ManuallyDrop;
 use anyhow::Result;
 use clap::{Args, ValueEnum};
 
-use ctstats::analysis::overview::Overview;
+use ctstats::analysis::overview::{Overview, OverviewOptions};
 use ctstats::report::overview;
 
-use super::{Input, PageArgs, byte_style, open_in_order};
+use super::known::{KnownArgs, on_idle};
+use super::{Input, OUTPUT, PageArgs, SELECTION, byte_style, inputs, open_in_order};
 
 const EXAMPLES: &str = "\
 Examples:
@@ -30,10 +31,12 @@ Examples:
 pub(super) struct OverviewArgs {
     #[command(flatten)]
     input: Input,
+    #[command(flatten, next_help_heading = SELECTION)]
+    known: KnownArgs,
     /// The form of the report.
-    #[arg(long, value_enum, default_value_t = OverviewForm::Table)]
+    #[arg(long, value_enum, default_value_t = OverviewForm::Table, help_heading = OUTPUT)]
     format: OverviewForm,
-    #[command(flatten)]
+    #[command(flatten, next_help_heading = OUTPUT)]
     page: PageArgs,
 }
 
@@ -50,9 +53,13 @@ enum OverviewForm {
 impl OverviewArgs {
     pub(super) fn run(self) -> Result<()> {
         let (page, path) = (&self.page, &self.input.dump);
-        page.refuse_losses(&[path])?;
+        page.refuse_losses(&inputs([Some(path), self.known.known.as_ref()])?)?;
+        let options = OverviewOptions {
+            min_growth_bytes: self.known.min_growth.unwrap_or(0),
+            known: self.known.accepted()?,
+        };
         let dump = open_in_order(path, page.reading)?;
-        let overview = ManuallyDrop::new(dump.ask(Overview::of)?);
+        let overview = ManuallyDrop::new(dump.ask(|file| Overview::of(file, &options))?);
         let mut out = page.open()?;
         match self.format {
             OverviewForm::Table => {
@@ -64,6 +71,8 @@ impl OverviewArgs {
                 overview::markdown(&mut out, &overview, path, byte_style(page.bytes))?;
             }
         }
-        page.finish(out)
+        page.finish(out)?;
+        on_idle(&overview.leaks.idle);
+        Ok(())
     }
 }

@@ -6,15 +6,16 @@ use std::path::Path;
 use serde::Serialize;
 
 use super::advice::quoted;
-use super::fit::{clipped_left, fit_left, width_of, wrap};
+use super::fit::{clipped, clipped_left, fit_left, width_of, wrap};
 use super::form::json;
 use super::form::markdown;
 use super::form::table::Style;
 use super::info;
-use super::leaks::{confidence, headline};
+use super::known;
+use super::leaks::{IGNORED, confidence, headline};
 use super::report_table::{Of, ReportTable, Row, TableColumn, Value, place};
-use crate::analysis::leaks::{Confidence, Pattern};
-use crate::analysis::overview::Overview;
+use crate::analysis::leaks::{Confidence, Ignored, Pattern};
+use crate::analysis::overview::{ClassWord, Overview};
 use crate::analysis::sites::SiteRow;
 use crate::analysis::trends::{ClassTrend, FigureOverTime};
 use crate::model::Text;
@@ -28,6 +29,9 @@ const MOST_LINES: usize = 23;
 
 /// Classes in a ticket.
 const MOST_CLASSES: usize = 10;
+
+/// Ignored suspects that a screen names.
+const MOST_IGNORED: usize = 3;
 
 /// Columns that a name has at least.
 const LEAST_NAME: usize = 12;
@@ -63,6 +67,14 @@ pub fn table(
     head.push(String::new());
     let verdict = wrap(&headline(&overview.leaks), width);
     head.extend(verdict.into_iter().map(|line| paint.subject(line)));
+    let ignored = ignored(overview);
+    let named = ignored.iter().take(MOST_IGNORED);
+    head.extend(named.map(|line| clipped(Text::new(line), width)));
+    if ignored.len() > MOST_IGNORED {
+        let more = ignored.len() - MOST_IGNORED;
+        let more = counted(more, "more suspect is ignored", "more suspects are ignored");
+        head.push(more);
+    }
     let mut foot = vec![String::new()];
     foot.extend(created(overview, style));
     foot.push(String::new());
@@ -100,6 +112,13 @@ pub fn markdown(
         writeln!(out, "{}\n", markdown::text(&clause))?;
     }
     writeln!(out, "**{}**\n", markdown::text(&headline(&overview.leaks)))?;
+    let ignored = ignored(overview);
+    for line in &ignored {
+        writeln!(out, "- {}", markdown::text(line))?;
+    }
+    if !ignored.is_empty() {
+        writeln!(out)?;
+    }
     class_table(overview, MOST_CLASSES).markdown(out, style)?;
     writeln!(out)?;
     if overview.sites.is_empty() {
@@ -125,17 +144,20 @@ struct ClassRow<'o, 'd> {
     class: &'o ClassTrend<'d>,
     confidence: Option<Confidence>,
     pattern: Option<Pattern>,
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    is_ignored: bool,
 }
 
 /// Writes one document, with all classes.
 pub fn json(out: &mut impl Write, overview: &Overview<'_>, dump: &Path) -> io::Result<()> {
     let (leaks, trends) = (&overview.leaks, &overview.trends);
     let classes = trends.classes.iter().map(|class| {
-        let (confidence, pattern) = overview.verdict(class).unzip();
+        let word = overview.verdict(class);
         ClassRow {
             class,
-            confidence,
-            pattern,
+            confidence: word.map(|word| word.confidence),
+            pattern: word.map(|word| word.pattern),
+            is_ignored: word.is_some_and(|word| word.is_ignored),
         }
     });
     let count = |confidence| {
@@ -146,10 +168,14 @@ pub fn json(out: &mut impl Write, overview: &Overview<'_>, dump: &Path) -> io::R
         .field("file", &dump.display().to_string())?
         .field("info", &overview.info)?
         .field("headline", &headline(leaks))?
-        .field("classes_judged", &leaks.classes().count())?
+        .field(
+            "classes_judged",
+            &(leaks.classes().count() + leaks.ignored.len()),
+        )?
         .field("likely", &count(Confidence::Likely))?
         .field("possible", &count(Confidence::Possible))?
         .field("filling", &count(Confidence::Filling))?
+        .list_if_any("ignored", &leaks.ignored)?
         .list("snapshots", &trends.snapshots)?
         .field("snapshots_left_out", &trends.snapshots_left_out)?
         .list("classes", classes)?
@@ -160,6 +186,22 @@ pub fn json(out: &mut impl Write, overview: &Overview<'_>, dump: &Path) -> io::R
             &next(overview, &quoted(dump)).map(|(command, _)| command),
         )?
         .end()
+}
+
+/// The verdict on a class in a word.
+fn word(of: ClassWord) -> &'static str {
+    match of.is_ignored {
+        true => IGNORED,
+        false => confidence(of.confidence),
+    }
+}
+
+/// The suspects that are known and accepted, each with the reason.
+fn ignored(overview: &Overview<'_>) -> Vec<String> {
+    let ignored = overview.leaks.ignored.iter();
+    let line =
+        |one: &Ignored<'_>| format!("ignored {}: {}", one.class, known::sentence(&one.known));
+    ignored.map(line).collect()
 }
 
 fn name_of(dump: &Path) -> String {
@@ -209,11 +251,7 @@ fn class_table<'o>(
         values: values(
             Value::Name(class.class),
             &class.held.bytes,
-            Value::Word(
-                overview
-                    .verdict(class)
-                    .map_or("", |(sure, _)| confidence(sure)),
-            ),
+            Value::Word(overview.verdict(class).map_or("", word)),
         ),
     };
     let others = told(overview).skip(rows);
@@ -224,7 +262,9 @@ fn class_table<'o>(
         };
         let suspects = |sure| {
             let verdicts = others.clone().filter_map(|class| overview.verdict(class));
-            verdicts.filter(|&(of, _)| of == sure).count()
+            verdicts
+                .filter(|of| of.confidence == sure && !of.is_ignored)
+                .count()
         };
         let suspects = [Confidence::Likely, Confidence::Possible]
             .map(|sure| (suspects(sure), confidence(sure)));

@@ -60,6 +60,15 @@ impl KnownLeak {
         self.until.is_some_and(|until| until < today)
     }
 
+    /// Takes those out that are accepted no more on this day.
+    pub fn take_expired(known: &mut Vec<KnownLeak>, today: Date) -> Vec<KnownLeak> {
+        let (expired, accepted) = std::mem::take(known)
+            .into_iter()
+            .partition(|leak| leak.is_expired(today));
+        *known = accepted;
+        expired
+    }
+
     /// Whether it names a line, or the line of the program's own code that asked for it.
     fn names(&self, line: &CreatedBy) -> bool {
         let site = self.site.as_deref().unwrap_or("*");
@@ -270,15 +279,16 @@ pub(super) fn set_aside<'d>(
 
 /// The entry without a site that names a suspect best, among equals the last.
 fn by_class(suspect: &ClassVerdict<'_>, known: &mut [Entered<'_>]) -> Option<KnownLeak> {
-    let means = |entry: &&mut Entered<'_>| entry.classes.means(suspect.class);
-    let fitting = known
-        .iter()
-        .filter(|entry| entry.classes.means(suspect.class));
+    let mut fitting: Vec<&mut Entered<'_>> = known
+        .iter_mut()
+        .filter(|entry| entry.classes.means(suspect.class))
+        .collect();
     let best = fitting
+        .iter()
         .filter(|entry| entry.known.site.is_none())
         .max_by_key(|entry| entry.classes.letters());
     let best = best.map(|entry| entry.known.clone());
-    for entry in known.iter_mut().filter(means) {
+    for entry in &mut fitting {
         entry.hides |= best.is_some();
         entry.is_of_suspect = true;
     }

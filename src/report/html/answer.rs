@@ -14,11 +14,11 @@ use super::rendered;
 use super::text::shown;
 use crate::analysis::history::{ClassHistory, History};
 use crate::analysis::leaks::{
-    ClassVerdict, Confidence, Holder, Leaks, Origin, Pattern, Reason, Suspect,
+    ClassVerdict, Confidence, Holder, Ignored, Leaks, Origin, Pattern, Reason, Suspect,
 };
 use crate::model::{ClassId, Text};
 use crate::report::advice::Advice;
-use crate::report::{leaks, reasons};
+use crate::report::{known, leaks, reasons};
 use crate::units::{ByteStyle, bytes, counted, short_time, thousands};
 
 /// How many origins and attributes a card shows.
@@ -37,6 +37,8 @@ pub(super) struct Verdicts<'p> {
     names: &'p Names,
     dump: &'p Path,
     by_class: HashMap<ClassId, &'p ClassVerdict<'p>>,
+    /// Those that are known and accepted.
+    ignored: HashMap<ClassId, &'p Ignored<'p>>,
     /// Places in the history.
     places: HashMap<ClassId, usize>,
 }
@@ -48,6 +50,7 @@ struct Answer {
     headline: String,
     cards: Vec<String>,
     more_suspects: Vec<Line>,
+    ignored: Vec<Line>,
     filling: Vec<Line>,
     cleared: Vec<Line>,
     more_cleared: Option<String>,
@@ -116,6 +119,11 @@ impl<'p> Verdicts<'p> {
                 false => dump,
             },
             by_class: leaks.classes().map(|class| (class.id(), class)).collect(),
+            ignored: leaks
+                .ignored
+                .iter()
+                .map(|of| (of.verdict.id(), of))
+                .collect(),
             places: classes.map(|(at, class)| (class.id, at)).collect(),
         }
     }
@@ -128,6 +136,9 @@ impl<'p> Verdicts<'p> {
 
     /// The verdict on a class in a few words; of one that never held anything there is none.
     pub(super) fn words(&self, class: &ClassHistory<'_>) -> &'static str {
+        if self.ignored.contains_key(&class.id) {
+            return leaks::IGNORED;
+        }
         match self.by_class.get(&class.id).map(|v| v.verdict.confidence) {
             Some(Confidence::Likely) => "likely leak",
             Some(Confidence::Possible) => "possible leak",
@@ -176,6 +187,12 @@ impl<'p> Verdicts<'p> {
             headline: leaks::headline(self.leaks),
             cards: cards.collect::<io::Result<_>>()?,
             more_suspects: lines(&self.leaks.more_suspects),
+            ignored: self
+                .leaks
+                .ignored
+                .iter()
+                .map(|of| self.accepted(of))
+                .collect(),
             filling: lines(&self.leaks.filling),
             cleared: lines(cleared),
             more_cleared: (more > 0).then(|| {
@@ -193,12 +210,18 @@ impl<'p> Verdicts<'p> {
         if let Some(at) = suspects.position(|suspect| suspect.class.id() == class.id) {
             return OneVerdict::Suspect(at);
         }
-        match self.by_class.get(&class.id) {
+        let ignored = self.ignored.get(&class.id);
+        let verdict = ignored.map(|of| &of.verdict);
+        match verdict.or(self.by_class.get(&class.id).copied()) {
             None => OneVerdict::None,
             Some(verdict) => OneVerdict::Other(Verdict {
                 words: self.words(class),
                 pattern: leaks::pattern(verdict.verdict.pattern),
-                reasons: reasons::sentences(&verdict.verdict.reasons),
+                reasons: ignored
+                    .map(|of| known::sentence(&of.known))
+                    .into_iter()
+                    .chain(reasons::sentences(&verdict.verdict.reasons))
+                    .collect(),
             }),
         }
     }
@@ -220,6 +243,14 @@ impl<'p> Verdicts<'p> {
             href: at.map(|&at| self.names.href(at, class.id())),
             pattern: leaks::pattern(class.verdict.pattern),
             why: reasons.into_iter().next_back().unwrap_or_default(),
+        }
+    }
+
+    /// A class that is known and accepted, and why.
+    fn accepted(&self, ignored: &Ignored<'_>) -> Line {
+        Line {
+            why: known::sentence(&ignored.known),
+            ..self.line(&ignored.verdict)
         }
     }
 
@@ -328,6 +359,10 @@ fn facts(suspect: &Suspect<'_>, instance: impl Fn(&str) -> String) -> Vec<Fact> 
         _ => "held in",
     };
     let holders = kept.holders.iter().take(MOST);
+    let hints = suspect.hints.iter().map(|hint| {
+        let sentence = leaks::hint_sentence(hint, class.class, ByteStyle::Units);
+        FactLine::from(shown(Text::new(&sentence)))
+    });
     let oldest = kept.oldest.iter().take(1).map(|object| {
         let born = object.birth_seconds.map_or("?".into(), short_time);
         FactLine {
@@ -358,6 +393,7 @@ fn facts(suspect: &Suspect<'_>, instance: impl Fn(&str) -> String) -> Vec<Fact> 
             origins.take(MOST).flat_map(origin_lines).collect(),
         ),
         fact(held, holders.map(|h| holder_line(class.class, h)).collect()),
+        fact("hint, no proof", hints.collect()),
         fact("oldest", oldest.collect()),
     ]
     .into_iter()

@@ -32,7 +32,7 @@ use sha2::{Digest, Sha256};
 use crate::analysis::coverage::Coverage;
 use crate::analysis::history::{History, HistoryLimits};
 use crate::analysis::info::Info;
-use crate::analysis::leaks::{Leaks, LeaksOptions};
+use crate::analysis::leaks::{Idle, KnownLeak, Leaks, LeaksOptions};
 use crate::analysis::sites::{Sites, SitesOptions};
 use crate::analysis::stacks::{Stacks, Weight};
 use crate::error::Error;
@@ -106,6 +106,10 @@ pub struct HtmlOptions {
     /// shared among the suspects, and 1,000 among all classes; at least 5 and at most 250 for
     /// each.
     pub instances: Option<usize>,
+    /// As [`LeaksOptions::min_growth_bytes`].
+    pub min_growth_bytes: u64,
+    /// As [`LeaksOptions::known`].
+    pub known: Vec<KnownLeak>,
     /// What the pages of classes are called, where each is a file.
     pub names: PageNames,
 }
@@ -160,12 +164,13 @@ impl Pages {
     }
 }
 
-/// Writes the report of a dump; it appears as a whole or not at all.
+/// Writes the report of a dump; it appears as a whole or not at all. Returns the known leaks that set
+/// nothing aside.
 ///
 /// # Errors
 ///
 /// If it cannot be written.
-pub fn write(pages: Pages, dump: &Dump, options: &HtmlOptions) -> Result<(), Error> {
+pub fn write(pages: Pages, dump: &Dump, options: &HtmlOptions) -> Result<Vec<Idle>, Error> {
     let sizes = Sizes::of(dump, Rules::Documented);
     let limits = HistoryLimits {
         snapshots: MOST_SNAPSHOTS,
@@ -179,10 +184,12 @@ pub fn write(pages: Pages, dump: &Dump, options: &HtmlOptions) -> Result<(), Err
         &LeaksOptions {
             filter: options.filter.clone(),
             limit: Some(Limit::Count(MOST_SUSPECTS)),
+            min_growth_bytes: options.min_growth_bytes,
+            known: options.known.clone(),
             ..LeaksOptions::default()
         },
     )?;
-    let info = Info::of(dump)?;
+    let info = Info::with(dump, leaks.traps.clone())?;
     let of_sites = SitesOptions {
         filter: options.filter.clone(),
         limit: Some(Limit::Count(MOST_SITES)),
@@ -197,7 +204,8 @@ pub fn write(pages: Pages, dump: &Dump, options: &HtmlOptions) -> Result<(), Err
         coverage: &coverage,
         leaks: &leaks,
     };
-    lay_out(pages, dump, &sizes, &answers, options).map_err(Error::Write)
+    lay_out(pages, dump, &sizes, &answers, options).map_err(Error::Write)?;
+    Ok(leaks.idle)
 }
 
 /// What the pages show, each asked once.

@@ -124,7 +124,7 @@ fn rows(leaks: &Leaks<'_>, to: &mut impl Rows) -> io::Result<()> {
 }
 
 /// What stands for the confidence of a class that is known and accepted.
-const IGNORED: &str = "ignored";
+pub(super) const IGNORED: &str = "ignored";
 
 fn csv_row<'d>(class: &ClassVerdict<'d>, leak: &'static str) -> Row<'d> {
     let evidence = &class.evidence;
