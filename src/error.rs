@@ -58,6 +58,13 @@ pub enum Error {
         /// Whether it is the baseline that lacks something.
         in_baseline: bool,
     },
+    /// Dumps cannot be compared.
+    Incomparable {
+        /// Why, and what to do.
+        what: String,
+        /// Whether it is the newer one that lacks something.
+        in_newer: bool,
+    },
     /// A report or a dump could not be written. Names the file, if it is an
     /// [`Output`](crate::output::Output) that was opened by its name.
     Write(io::Error),
@@ -155,7 +162,10 @@ impl fmt::Display for Error {
                 file,
                 format!("cannot be used as {meant}: {}", escaped(what)),
             ),
-            Error::NoSnapshot(what) | Error::Invalid(what) | Error::Unchecked { what, .. } => {
+            Error::NoSnapshot(what)
+            | Error::Invalid(what)
+            | Error::Unchecked { what, .. }
+            | Error::Incomparable { what, .. } => {
                 return f.write_str(what);
             }
             Error::Write(source) => return write!(f, "writing the output failed: {source}"),

@@ -90,6 +90,7 @@
 //! | `named` | choices that users type by name, each written once |
 //! | [`similar`] | "did you mean": the names most like one that was typed |
 //! | [`units`] | bytes, shares, times; control characters of untrusted text |
+//! | [`losses`] | which files an output does not replace unless it is told to |
 //! | [`output`] | the only place that opens files for writing; replaces them whole or not at all |
 //! | [`Stats`], [`ConsoleStats`], [`HtmlStats`] | Pympler's names for the above |
 //!
@@ -119,6 +120,7 @@ mod error;
 pub mod fleet;
 mod format;
 mod input;
+pub mod losses;
 mod model;
 mod named;
 pub mod output;

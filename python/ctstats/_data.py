@@ -14,6 +14,7 @@ from typing import Any, List, Optional
 
 from ctstats import _html
 from ctstats._ctstats import DumpFile, size
+from ctstats._parts import PARTS
 
 __all__ = ["Check", "Column", "Diff", "Dump", "Info", "Leaks", "Summary", "Table", "load"]
 
@@ -87,9 +88,15 @@ class Dump:
         """A Table with a row for each class at each snapshot."""
         return self._table("class_samples", class_, name, repr, alive, min_size)
 
-    def sites(self, class_=(), name=(), repr=(), alive=None, min_size=None):
-        """A Table with a row for each line of code that created objects."""
-        return self._table("sites", class_, name, repr, alive, min_size)
+    def sites(self, class_=(), name=(), repr=(), alive=None, min_size=None, *, by="frame"):
+        """A Table with a row for each line of code that created objects.
+
+        by: "frame" (file, line and function), "own" (the innermost frame of the program's own code),
+            "function" or "file". What the objects of a row do not have in common is None.
+        Raises ValueError for anything else; reading the table does so for "class", "name" and "repr", which
+        are no places.
+        """
+        return self._table("sites", class_, name, repr, alive, min_size, by=by)
 
     def referents(self, class_=(), name=(), repr=(), alive=None, min_size=None):
         """A Table with a row for each thing that an object referred to when it was measured."""
@@ -138,6 +145,7 @@ class Dump:
         limit=10,
         own=(),
         min_growth=0,
+        known=None,
         ignore=(),
     ):
         """What leaks: a Leaks, with a verdict on each class.
@@ -146,13 +154,16 @@ class Dump:
         limit: so many suspects are looked at closely.
         own: what is the program's own code: folders, files or packages.
         min_growth: classes that grew by less are no suspects; bytes, or a text such as "16KiB".
+        known: the name of a TOML file of leaks that are accepted, with class, site, reason and last day.
         ignore: classes that are no suspects.
+
+        What is set aside is in ``ignored``. A UserWarning tells what holds no more and what hides nothing.
         """
         filters = self._filters(class_, name, repr, alive, min_size)
         if between is not None:
             first, last = between
             between = (str(first), str(last))
-        text = self._file.leaks(
+        text, notes = self._file.leaks(
             filters,
             between,
             _text(alive_at),
@@ -161,8 +172,9 @@ class Dump:
             _text(limit),
             _texts(own),
             _bytes(min_growth),
-            _texts(ignore),
+            (known, _texts(ignore)),
         )
+        _warn(notes)
         return _answer(Leaks, text)
 
     def diff(
@@ -186,7 +198,7 @@ class Dump:
         other: the later Dump; None compares two snapshots of this one.
         from_, to: the snapshots; by default the first and the last, or of two dumps the last of each.
         referents: also tells which attributes grew.
-        Raises ValueError if there is no such snapshot.
+        Raises ValueError if there is no such snapshot, or none at all.
         """
         if other is not None and not isinstance(other, Dump):
             raise TypeError("other is a ctstats.Dump, or None")
@@ -218,6 +230,7 @@ class Dump:
         limits=None,
         baseline=None,
         min_growth=0,
+        known=None,
         ignore=(),
         allow_missing=False,
     ):
@@ -228,12 +241,13 @@ class Dump:
         no_leaks: True, or "possible" to refuse weak signs too.
         limits: the name of a TOML file of limits.
         baseline: the Dump that growth is counted from.
+        min_growth, known, ignore: as for leaks.
         allow_missing: passes over limits that fit no class.
         Raises ValueError if there is nothing to check, or a limit fits no class, and ctstats.Error if the
         dump has too few snapshots for a limit.
         """
         filters = self._filters(class_, name, repr, alive, min_size)
-        text = self._file.check(
+        text, notes = self._file.check(
             filters,
             _limits(max_alive),
             _limits(max_bytes),
@@ -242,9 +256,10 @@ class Dump:
             limits,
             None if baseline is None else baseline._file,
             _bytes(min_growth),
-            _texts(ignore),
+            (known, _texts(ignore)),
             allow_missing,
         )
+        _warn(notes)
         return _answer(Check, text)
 
     def info(self):
@@ -263,26 +278,76 @@ class Dump:
         title=None,
         single_file=True,
         instances=None,
+        min_growth=0,
+        known=None,
+        ignore=(),
+        force=False,
     ):
         """Writes the report of ``ctstats html``; the file appears whole or not at all.
 
         single_file: False writes a page and a folder of others beside it.
         instances: how many instances of each class are embedded.
+        min_growth, known, ignore: as for leaks.
+        force: also replaces a dump; else that raises FileExistsError.
         Raises OSError if it cannot be written.
         """
         filters = self._filters(class_, name, repr, alive, min_size)
         title = title or "ClassTracker Statistics"
-        self._file.to_html(os.fspath(path), title, single_file, instances, filters)
+        notes = self._file.to_html(
+            os.fspath(path),
+            title,
+            single_file,
+            instances,
+            filters,
+            _bytes(min_growth),
+            (known, _texts(ignore)),
+            force,
+        )
+        _warn(notes)
 
-    def convert(self, path, *, to="native", force=False):
+    def convert(
+        self,
+        path,
+        class_=(),
+        name=(),
+        repr=(),
+        alive=None,
+        min_size=None,
+        *,
+        to="native",
+        force=False,
+        compress="none",
+        redact=(),
+        sort=(),
+        reverse=False,
+        limit=None,
+    ):
         """Writes the dump to a file, which appears whole or not at all.
+
+        With filters or a limit only the objects that pass are written, with all snapshots.
 
         to: "native", ctstats' own format, or "pympler", which Pympler's load_stats reads.
         force: also replaces a file that is no dump; else that raises FileExistsError.
+        compress: "none", "gzip" or "zstd".
+        redact: of "repr", "trace" and "desc", which are replaced by placeholders.
+        sort: keys of print_stats: the order of the objects within their class.
+        limit: keeps so many objects, or a share of all (0.25, "25%").
+        Raises ValueError where one of them is none.
         """
         if to not in ("native", "pympler"):
             raise ValueError('to is "native" or "pympler"')
-        self._file.convert(os.fspath(path), to == "native", force)
+        filters = self._filters(class_, name, repr, alive, min_size)
+        self._file.convert(
+            os.fspath(path),
+            to == "native",
+            force,
+            compress,
+            _texts(redact),
+            filters,
+            _texts(sort),
+            reverse,
+            _text(limit),
+        )
 
     def _filters(self, class_, name, repr, alive, min_size, other=None):
         if alive not in (None, True, False):
@@ -297,8 +362,8 @@ class Dump:
                 warnings.warn(text, UserWarning, stacklevel=3)
         return filters
 
-    def _table(self, table, *filters):
-        return Table(self._file.table(table, self._filters(*filters)))
+    def _table(self, table, *filters, by="frame"):
+        return Table(self._file.table(table, self._filters(*filters), by))
 
 
 class Table:
@@ -497,9 +562,13 @@ def _attribute(name):
 
 @functools.lru_cache(maxsize=1000)
 def _record(path, names):
-    """The dataclass of what stands at a path of an answer with these fields."""
+    """The dataclass of what stands at a path of an answer, of which these fields are given. What its JSON
+    leaves out is None."""
     name = "".join(word.title() for word in path.split("_")) or "Record"
-    made = make_dataclass(name, [(_attribute(name), Any) for name in names], frozen=True)
+    fields = [(_attribute(name), Any) for name in names]
+    others = [name for name in PARTS.get(path, "").split() if name not in names]
+    fields += [(_attribute(name), Any, field(default=None)) for name in others]
+    made = make_dataclass(name, fields, frozen=True)
     made.__module__ = __name__
     made.__doc__ = "A part of an answer, with the fields that its JSON has."
     return made
@@ -533,6 +602,12 @@ def _texts(values):
 
 def _bytes(value):
     return size(value) if isinstance(value, str) else int(value)
+
+
+def _warn(notes):
+    """Tells whoever called the method what is to be said of known leaks."""
+    for note in notes:
+        warnings.warn(note, UserWarning, stacklevel=3)
 
 
 def _limits(limits):

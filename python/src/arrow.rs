@@ -12,9 +12,10 @@ use arrow_array::{
 };
 use arrow_buffer::{Buffer, NullBuffer, OffsetBuffer, ScalarBuffer};
 use arrow_schema::{ArrowError, DataType, Field, Schema, SchemaRef};
-use ctstats::select::Filter;
 use ctstats::tables::{Batch, ColumnData, Kind, Strings, Table, Values};
 use ctstats::{DumpFile, Error};
+
+use crate::table::Asked;
 
 /// Batches that wait until somebody takes them.
 const WAITING: usize = 2;
@@ -93,16 +94,12 @@ pub(crate) struct Batches {
 
 impl Batches {
     /// Begins to make them. Of a file that is read where it is asked, another reading of it.
-    pub(crate) fn of(
-        dump: Arc<DumpFile>,
-        table: Table,
-        filter: Filter,
-    ) -> std::io::Result<Batches> {
+    pub(crate) fn of(dump: Arc<DumpFile>, asked: Asked) -> std::io::Result<Batches> {
         let (to, sent) = sync_channel(WAITING);
-        let schema = schema(table);
+        let schema = schema(asked.table);
         let own = Arc::clone(&schema);
         let make = move || {
-            let outcome = catch_unwind(AssertUnwindSafe(|| send(&to, &own, &dump, table, &filter)));
+            let outcome = catch_unwind(AssertUnwindSafe(|| send(&to, &own, &dump, &asked)));
             let _ = match outcome {
                 Ok(Ok(())) => to.send(Ok(None)),
                 Ok(Err(End::Unwanted)) => Ok(()),
@@ -125,11 +122,10 @@ fn send(
     to: &SyncSender<Sent>,
     schema: &SchemaRef,
     dump: &DumpFile,
-    table: Table,
-    filter: &Filter,
+    asked: &Asked,
 ) -> Result<(), End> {
     let apart = dump.apart();
-    table.each(apart.as_ref().unwrap_or(dump), filter, |batch| {
+    asked.each(apart.as_ref().unwrap_or(dump), |batch| {
         let batch = record_batch(schema, batch).map_err(End::Failed)?;
         to.send(Ok(Some(batch))).map_err(|_| End::Unwanted)
     })

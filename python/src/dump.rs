@@ -1,22 +1,26 @@
 //! An open dump that answers with the library's JSON, and hands out tables.
 
+use std::borrow::Cow;
 use std::io;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::time::SystemTime;
 
 use ctstats::analysis::check::{Check, Quantity, Threshold, Unused, load, no_leaks};
 use ctstats::analysis::diff::{Diff, DiffOptions};
-use ctstats::analysis::leaks::{Confidence, KnownLeak, Leaks, LeaksOptions};
+use ctstats::analysis::leaks::{Confidence, Date, KnownLeak, Leaks, LeaksOptions, load_known};
+use ctstats::analysis::sites::GroupBy;
 use ctstats::analysis::summary::{ShareOf, SnapshotSelector, Summary, SummaryOptions};
 use ctstats::analysis::{Info, OwnCode};
-use ctstats::output::Output;
+use ctstats::losses::{Loss, Written};
+use ctstats::output::{Compression, Compressor, Output};
 use ctstats::report::leaks::LeaksReport;
-use ctstats::report::{Form, JsonLayout, Report, check, did_you_mean, html, info};
-use ctstats::select::{Filter, Limit};
+use ctstats::report::{self, Form, JsonLayout, Report, check, html, info};
+use ctstats::select::{Criterion, Filter, Limit, Selection};
 use ctstats::tables::Table;
-use ctstats::units::parse_bytes;
-use ctstats::{ByteCount, Damage, Dump, Error, Source};
-use pyo3::exceptions::{PyFileExistsError, PyValueError};
+use ctstats::units::{escaped, parse_bytes};
+use ctstats::{ByteCount, Damage, Dump, Error, Redaction, Rules, Source};
+use pyo3::exceptions::{PyFileExistsError, PyPermissionError, PyValueError};
 use pyo3::prelude::*;
 use pyo3::pybacked::PyBackedBytes;
 
@@ -76,10 +80,48 @@ fn written(write: impl FnOnce(&mut Vec<u8>) -> io::Result<()>) -> Result<String,
     Ok(String::from_utf8_lossy(&out).into_owned())
 }
 
-/// Leaks that are accepted, by their classes.
-fn known(ignore: &[String]) -> Result<Vec<KnownLeak>, Failure> {
-    let known = ignore.iter().map(|class| KnownLeak::ignored(class));
-    Ok(known.collect::<Result<_, _>>()?)
+/// Leaks that are accepted: the files of known ones, and classes.
+type Accepted = (Option<PathBuf>, Vec<String>);
+
+/// Those that are accepted today; of the others a sentence each.
+fn known((file, ignore): Accepted) -> Result<(Vec<KnownLeak>, Vec<String>), Failure> {
+    let mut known = file.map_or(Ok(Vec::new()), load_known)?;
+    // The day in UTC, so that a build says the same everywhere.
+    let expired = KnownLeak::take_expired(&mut known, Date::of(SystemTime::now()));
+    for class in &ignore {
+        known.push(KnownLeak::ignored(class)?);
+    }
+    Ok((known, expired.iter().map(report::known::expired).collect()))
+}
+
+/// What an argument of a filter is called.
+fn argument(criterion: Criterion) -> &'static str {
+    match criterion {
+        Criterion::Class => "class_",
+        Criterion::Name => "name",
+        Criterion::Repr => "repr",
+    }
+}
+
+/// Fails if something is lost that is not to be replaced by this.
+fn refuse_loss(path: &Path, written: Written) -> Result<(), Failure> {
+    let Some(loss) = Loss::of(path, written) else {
+        return Ok(());
+    };
+    let what = format!("{}: {loss}", escaped(&path.display().to_string()));
+    Err(match loss {
+        Loss::ReadOnly => PyPermissionError::new_err(what).into(),
+        Loss::NoDump | Loss::Dump => PyFileExistsError::new_err(what).into(),
+    })
+}
+
+/// One of some choices by its name.
+fn choice<T: Copy>(what: &str, choices: &[(&'static str, T)], name: &str) -> Result<T, Failure> {
+    let found = choices.iter().find(|choice| choice.0 == name);
+    found.map(|choice| choice.1).ok_or_else(|| {
+        let names: Vec<&str> = choices.iter().map(|choice| choice.0).collect();
+        wrong(format!("{what} is one of {}", names.join(", ")))
+    })
 }
 
 /// A dump, with the times as they were recorded, and in order.
@@ -169,30 +211,22 @@ impl DumpFile {
     fn unmatched(&self, py: Python<'_>, filters: Filters) -> PyResult<Vec<String>> {
         let filter = filter(filters);
         self.ask(py, |dump| {
-            let unmatched = filter.unmatched(dump)?.0.into_iter().map(|of| {
-                let hint = did_you_mean(&of.similar);
-                format!(
-                    "{:?} fits no {}{hint}",
-                    of.text,
-                    match of.criterion {
-                        ctstats::select::Criterion::Class => "class",
-                        ctstats::select::Criterion::Name => "name of an object",
-                        ctstats::select::Criterion::Repr => "repr",
-                    }
-                )
-            });
-            Ok(unmatched.collect())
+            let unmatched = filter.unmatched(dump)?.0;
+            let sentence = |of| report::unmatched::sentence(of, argument);
+            Ok(unmatched.iter().map(sentence).collect())
         })
     }
 
-    /// A table by its name.
-    fn table(&self, name: &str, filters: Filters) -> PyResult<Rows> {
+    /// A table by its name; `by` is how sites are grouped.
+    fn table(&self, name: &str, filters: Filters, by: &str) -> PyResult<Rows> {
+        let by = choice("by", &GroupBy::NAMED, by)?;
         let table = Table::NAMED.into_iter().find(|table| table.0 == name);
         let table = table.ok_or_else(|| PyValueError::new_err(format!("no table {name}")))?;
         Ok(Rows {
             dump: Arc::clone(&self.ordered),
             table: table.1,
             filter: filter(filters),
+            by,
         })
     }
 
@@ -210,18 +244,14 @@ impl DumpFile {
         limit: Option<String>,
         share_of: &str,
     ) -> PyResult<String> {
-        let shares = ShareOf::NAMED.into_iter().find(|share| share.0 == share_of);
-        let share_of = shares.ok_or_else(|| {
-            let names = ShareOf::NAMED.map(|share| share.0).join(", ");
-            PyValueError::new_err(format!("share_of is one of {names}"))
-        })?;
+        let share_of = choice("share_of", &ShareOf::NAMED, share_of)?;
         let options = SummaryOptions {
             filter: filter(filters),
             sort: parsed(&sort)?,
             reverse,
             limit: self::limit(limit)?,
             snapshots: snapshots.iter().map(|text| selector(text)).collect(),
-            share_of: share_of.1,
+            share_of,
             ..SummaryOptions::default()
         };
         self.ask(py, |dump| document(&Summary::of(dump, options)?))
@@ -242,8 +272,9 @@ impl DumpFile {
         limit: Option<String>,
         own: Vec<String>,
         min_growth: u64,
-        ignore: Vec<String>,
-    ) -> PyResult<String> {
+        accepted: Accepted,
+    ) -> PyResult<(String, Vec<String>)> {
+        let (known, mut notes) = known(accepted)?;
         let options = LeaksOptions {
             filter: filter(filters),
             between: between.map(|(from, to)| (selector(&from), selector(&to))),
@@ -253,14 +284,16 @@ impl DumpFile {
             limit: self::limit(limit)?,
             own: OwnCode::of(&own),
             min_growth_bytes: min_growth,
-            known: known(&ignore)?,
+            known,
         };
         self.ask(py, |dump| {
             let leaks = Leaks::of(dump, &options)?;
-            document(&LeaksReport {
+            notes.extend(leaks.idle.iter().map(report::known::idle));
+            let text = document(&LeaksReport {
                 leaks: &leaks,
                 dump: &self.path,
-            })
+            })?;
+            Ok((text, notes))
         })
     }
 
@@ -290,22 +323,26 @@ impl DumpFile {
             referents,
         };
         let newer = other.map(|other| Arc::clone(&other.ordered));
-        let files = other.map(|other| [self, other].map(|dump| dump.path.display().to_string()));
+        let paths =
+            [Some(self), other].map(|dump| dump.map(|dump| dump.path.display().to_string()));
         self.ask(py, |dump| {
-            for of in [Some(dump), newer.as_deref()].into_iter().flatten() {
-                if of.digest()?.contents.snapshots().len() == 0 {
-                    return Err(wrong(
-                        "there is nothing to compare: a dump has no snapshots",
-                    ));
-                }
-            }
             let newer_apart = newer.as_ref().and_then(|newer| newer.apart());
-            let mut diff = match &newer {
+            let diff = match &newer {
                 Some(newer) => {
-                    Diff::of_dumps(dump, newer_apart.as_ref().unwrap_or(newer), &options)?
+                    Diff::of_dumps(dump, newer_apart.as_ref().unwrap_or(newer), &options)
                 }
-                None => Diff::of_snapshots(dump, &options)?,
+                None => Diff::of_snapshots(dump, &options),
             };
+            let [old, new] = paths;
+            // The error names the file that something is missing in.
+            let mut diff = match diff {
+                Err(Error::Incomparable { what, in_newer }) => {
+                    let path = new.filter(|_| in_newer).or(old).unwrap_or_default();
+                    return Err(wrong(format!("{}: {what}", escaped(&path))));
+                }
+                diff => diff?,
+            };
+            let files = old.zip(new).map(|(old, new)| [old, new]);
             diff.files = files;
             document(&diff)
         })
@@ -326,14 +363,15 @@ impl DumpFile {
         limits: Option<PathBuf>,
         baseline: Option<&DumpFile>,
         min_growth: u64,
-        ignore: Vec<String>,
+        accepted: Accepted,
         allow_missing: bool,
-    ) -> PyResult<String> {
+    ) -> PyResult<(String, Vec<String>)> {
+        let (known, mut notes) = known(accepted)?;
         let thresholds = thresholds(limits, [max_alive, max_bytes, max_growth], no_leaks)?;
         let options = LeaksOptions {
             filter: filter(filters),
             min_growth_bytes: min_growth,
-            known: known(&ignore)?,
+            known,
             ..LeaksOptions::default()
         };
         let baseline = baseline.map(|baseline| Arc::clone(&baseline.ordered));
@@ -342,13 +380,12 @@ impl DumpFile {
             let baseline = apart.as_ref().or(baseline.as_deref());
             let of = Check::of(dump, baseline, &thresholds, &options)?;
             let uncheckable: Vec<&Unused> = of.uncheckable().collect();
-            if let [first, ..] = uncheckable[..]
-                && !allow_missing
-            {
-                let why = check::of_no_class(first);
-                return Err(wrong(format!("cannot be checked: {why}")));
+            if !uncheckable.is_empty() && !allow_missing {
+                let why = check::of_no_classes(&uncheckable);
+                return Err(wrong(check::uncheckable(&why)));
             }
-            written(|out| check::json(out, &of))
+            notes.extend(of.idle.iter().map(report::known::idle));
+            Ok((written(|out| check::json(out, &of))?, notes))
         })
     }
 
@@ -360,7 +397,11 @@ impl DumpFile {
         })
     }
 
-    /// Writes the report of pages.
+    /// Writes the report of pages; what is to be told of known leaks.
+    #[expect(
+        clippy::too_many_arguments,
+        reason = "one for each option of the command"
+    )]
     fn to_html(
         &self,
         py: Python<'_>,
@@ -369,45 +410,92 @@ impl DumpFile {
         single_file: bool,
         instances: Option<usize>,
         filters: Filters,
-    ) -> PyResult<()> {
+        min_growth: u64,
+        accepted: Accepted,
+        force: bool,
+    ) -> PyResult<Vec<String>> {
+        let (known, mut notes) = known(accepted)?;
         let options = html::HtmlOptions {
             title,
             dump: self.path.clone(),
             filter: filter(filters),
             instances,
+            min_growth_bytes: min_growth,
+            known,
             ..html::HtmlOptions::default()
         };
         self.ask(py, |dump| {
+            if !force {
+                refuse_loss(&path, Written::Report)?;
+            }
             let pages = html::Pages::open(&path, single_file)?;
-            html::write(pages, dump.whole()?, &options)?;
-            Ok(())
+            let idle = html::write(pages, dump.whole()?, &options)?;
+            notes.extend(idle.iter().map(report::known::idle));
+            Ok(notes)
         })
     }
 
-    /// Writes the dump in the own format, or as two pickles.
-    fn convert(&self, py: Python<'_>, path: PathBuf, native: bool, force: bool) -> PyResult<()> {
+    /// Writes what is selected of the dump in the own format, or as two pickles.
+    #[expect(
+        clippy::too_many_arguments,
+        reason = "one for each option of the command"
+    )]
+    fn convert(
+        &self,
+        py: Python<'_>,
+        path: PathBuf,
+        native: bool,
+        force: bool,
+        compress: &str,
+        redact: Vec<String>,
+        filters: Filters,
+        sort: Vec<String>,
+        reverse: bool,
+        limit: Option<String>,
+    ) -> PyResult<()> {
+        let compression = choice("compress", &COMPRESSIONS, compress)?;
+        let redact = redact.iter();
+        let redact = redact.map(|name| choice("redact", &Redaction::NAMED, name));
+        let redact: Vec<Redaction> = redact.collect::<Result<_, _>>()?;
+        let selection = Selection {
+            filter: filter(filters),
+            sort: parsed(&sort)?,
+            reverse,
+            limit: self::limit(limit)?,
+            rules: Rules::Documented,
+        };
         computed(py, || {
-            let there = path
-                .metadata()
-                .is_ok_and(|there| there.is_file() && there.len() > 0);
-            if there && !force && !ctstats::DumpFile::is_dump(&path) {
-                let what = format!(
-                    "{}: is not a dump, and a dump only replaces a dump",
-                    path.display()
-                );
-                return Err(PyFileExistsError::new_err(what).into());
+            if !force {
+                refuse_loss(&path, Written::Dump)?;
             }
             let apart = self.recorded.apart();
-            let dump = apart.as_ref().unwrap_or(&self.recorded).whole()?;
-            let mut out = Output::open(Some(&path))?;
-            match native {
-                true => dump.dump_stats_to(&mut out)?,
-                false => dump.write_pickles(&mut out)?,
+            let recorded = apart.as_ref().unwrap_or(&self.recorded);
+            let mut of = match selection.selects_all() {
+                true => Cow::Borrowed(recorded.whole()?),
+                false => {
+                    let selected = selection.select(recorded)?;
+                    Cow::Owned(selected.contents.part(&selected.objects))
+                }
+            };
+            if !redact.is_empty() {
+                of = Cow::Owned(of.into_owned().redacted(&redact));
             }
-            Ok(out.finish()?)
+            let mut out = Compressor::new(Output::open(Some(&path))?, compression)?;
+            match native {
+                true => of.dump_stats_to(&mut out)?,
+                false => of.write_pickles(&mut out)?,
+            }
+            Ok(out.finish()?.finish()?)
         })
     }
 }
+
+/// How a dump may be compressed.
+const COMPRESSIONS: [(&str, Compression); 3] = [
+    ("none", Compression::None),
+    ("gzip", Compression::Gzip),
+    ("zstd", Compression::Zstd),
+];
 
 /// The limits of a file, and those of each kind behind them.
 fn thresholds(
@@ -431,7 +519,7 @@ fn thresholds(
         thresholds.push(no_leaks(from));
     }
     if thresholds.is_empty() {
-        return Err(wrong("there is nothing to check: give a limit"));
+        return Err(wrong(format!("{}: give a limit", check::NOTHING_TO_CHECK)));
     }
     Ok(thresholds)
 }

@@ -6,8 +6,9 @@ use arrow_array::RecordBatchReader;
 use arrow_array::ffi::FFI_ArrowSchema;
 use arrow_array::ffi_stream::FFI_ArrowArrayStream;
 use ctstats::DumpFile;
+use ctstats::analysis::sites::GroupBy;
 use ctstats::select::Filter;
-use ctstats::tables::{Batch, Strings, Table, Values};
+use ctstats::tables::{Batch, Strings, Table, Values, each_site};
 use pyo3::exceptions::PyRuntimeError;
 use pyo3::prelude::*;
 use pyo3::types::PyCapsule;
@@ -21,6 +22,41 @@ pub(crate) struct Rows {
     pub(crate) dump: Arc<DumpFile>,
     pub(crate) table: Table,
     pub(crate) filter: Filter,
+    /// How sites are grouped.
+    pub(crate) by: GroupBy,
+}
+
+impl Rows {
+    /// What makes its batches, for whoever has the dump.
+    pub(crate) fn asked(&self) -> Asked {
+        Asked {
+            table: self.table,
+            filter: self.filter.clone(),
+            by: self.by,
+        }
+    }
+}
+
+/// Which rows of which table.
+#[derive(Clone)]
+pub(crate) struct Asked {
+    pub(crate) table: Table,
+    filter: Filter,
+    by: GroupBy,
+}
+
+impl Asked {
+    /// Hands out the rows of a dump, batch by batch.
+    pub(crate) fn each<E: From<ctstats::Error>>(
+        &self,
+        dump: &DumpFile,
+        emit: impl FnMut(Batch) -> Result<(), E>,
+    ) -> Result<(), E> {
+        match self.table {
+            Table::Sites => each_site(dump, &self.filter, self.by, emit),
+            table => table.each(dump, &self.filter, emit),
+        }
+    }
 }
 
 /// A value as Python has it.
@@ -81,7 +117,7 @@ impl Rows {
             let (mut rows, mut more) = (Vec::new(), false);
             let apart = self.dump.apart();
             let dump = apart.as_ref().unwrap_or(&self.dump);
-            let outcome = self.table.each(dump, &self.filter, |batch| {
+            let outcome = self.asked().each(dump, |batch| {
                 for row in 0..batch.rows {
                     if rows.len() == count {
                         more = true;
@@ -115,7 +151,7 @@ impl Rows {
     ) -> PyResult<Bound<'py, PyCapsule>> {
         // Readers cast what they want otherwise.
         drop(requested_schema);
-        let batches = Batches::of(Arc::clone(&self.dump), self.table, self.filter.clone())?;
+        let batches = Batches::of(Arc::clone(&self.dump), self.asked())?;
         let batches: Box<dyn RecordBatchReader + Send> = Box::new(batches);
         let stream = FFI_ArrowArrayStream::new(batches);
         PyCapsule::new_with_value(py, stream, c"arrow_array_stream")

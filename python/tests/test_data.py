@@ -38,6 +38,12 @@ def command(*arguments):
     return subprocess.run(words, cwd=ROOT, capture_output=True, text=True, encoding="utf-8").stdout
 
 
+def command_errors(*arguments):
+    """What the command says on standard error."""
+    words = [COMMAND, *map(str, arguments)]
+    return subprocess.run(words, cwd=ROOT, capture_output=True, text=True, encoding="utf-8").stderr
+
+
 def as_json(value):
     """A dataclass as the JSON that it came from: fields whose names Python has for itself end in _."""
     if dataclasses.is_dataclass(value):
@@ -49,8 +55,13 @@ def as_json(value):
 
 
 def without_defaults(told, ours):
-    """Fields of ours that the JSON leaves out where there is nothing to tell."""
-    return {name: of for name, of in ours.items() if name in told or of not in (None, [], 0, False)}
+    """Ours without the fields that the JSON leaves out where there is nothing to tell."""
+    if isinstance(told, dict) and isinstance(ours, dict):
+        kept = {name: of for name, of in ours.items() if name in told or of not in (None, [], 0, False)}
+        return {name: without_defaults(told.get(name), of) for name, of in kept.items()}
+    if isinstance(told, list) and isinstance(ours, list) and len(told) == len(ours):
+        return [without_defaults(*pair) for pair in zip(told, ours)]
+    return ours
 
 
 class Tables(unittest.TestCase):
@@ -125,6 +136,8 @@ class Tables(unittest.TestCase):
             warnings.simplefilter("always")
             self.assertEqual(len(pyarrow.table(ctstats.load(LEAKY).objects(class_="Catr"))), 0)
         self.assertIn("Cart", str(told[0].message))
+        words = command_errors("print", LEAKY, "--class", "Catr")
+        self.assertIn(str(told[0].message).replace("class_", "--class"), words)
         with self.assertRaises(ValueError):
             ctstats.load(LEAKY).objects(min_size="large")
 
@@ -142,8 +155,67 @@ class Loading(unittest.TestCase):
                 tables = [pyarrow.table(ctstats.load(source).objects()) for source in sources]
             for table in tables[1:]:
                 self.assertEqual(table.to_pylist(), tables[0].to_pylist())
-            with self.assertRaises(FileExistsError):
-                ctstats.load(native).convert(ROOT / "README.md")
+
+    def test_no_file_is_lost(self):
+        """Refusals are those of the command, word for word up to its flags."""
+        with tempfile.TemporaryDirectory() as folder:
+            text, dump, marked = (Path(folder, name) for name in ("notes.txt", "dump.bin", "marked.bin"))
+            text.write_text("notes")
+            ctstats.load(LEAKY).convert(dump)
+            ctstats.load(LEAKY).convert(marked)
+            marked.chmod(0o444)
+            of = ctstats.load(LEAKY)
+            for kind, call, arguments in (
+                (FileExistsError, lambda: of.convert(text), ("convert", LEAKY, text)),
+                (PermissionError, lambda: of.convert(marked), ("convert", LEAKY, marked)),
+                (FileExistsError, lambda: of.to_html(dump), ("html", LEAKY, "--single-file", "-o", dump)),
+            ):
+                before = {path: path.read_bytes() for path in (text, dump, marked)}
+                with self.assertRaises(kind) as raised:
+                    call()
+                self.assertIn("ctstats: %s; give another name" % raised.exception, command_errors(*arguments))
+                self.assertEqual({path: path.read_bytes() for path in before}, before)
+            of.convert(text, force=True)
+            self.assertEqual(ctstats.load(text).info().objects, of.info().objects)
+            of.to_html(dump, force=True)
+            self.assertIn(b"<html", dump.read_bytes())
+
+    def test_parts_are_those_of_the_command(self):
+        with tempfile.TemporaryDirectory() as folder:
+            ours, theirs = Path(folder, "ours.dat"), Path(folder, "theirs.dat")
+            for keywords, flags in (
+                (dict(class_="Cart", alive=True), ["--class", "Cart", "--alive"]),
+                (dict(sort="size", limit=5), ["--sort", "size", "--limit", "5"]),
+                (dict(sort=["size", "birth"], reverse=True, limit="10%"), ["--sort", "size,birth", "--reverse", "--limit", "10%"]),
+                (dict(redact=["repr", "trace"], min_size="1KiB"), ["--redact", "repr,trace", "--min-size", "1KiB"]),
+            ):
+                ctstats.load(LEAKY).convert(ours, to="pympler", **keywords)
+                command("convert", LEAKY, theirs, *flags)
+                self.assertEqual(ours.read_bytes(), theirs.read_bytes(), keywords)
+                self.assertLess(len(pyarrow.table(ctstats.load(ours).objects())), 10000)
+            ctstats.load(LEAKY).convert(ours, compress="gzip", force=True)
+            gzip.decompress(ours.read_bytes())
+            for wrong in (dict(compress="rar"), dict(redact="names"), dict(sort="weight"), dict(limit="many")):
+                with self.assertRaises(ValueError):
+                    ctstats.load(LEAKY).convert(Path(folder, "new.bin"), **wrong)
+
+    def test_a_panic_is_an_exception(self):
+        """A file whose read() raises the exception of a panic makes the module panic for real, where it looks at
+        that exception. PyO3 makes its class when it looks at the first exception of a callback."""
+
+        class File:
+            def __init__(self, error):
+                self.error = error
+
+            def read(self, count):
+                raise self.error
+
+        with self.assertRaises(ZeroDivisionError):
+            ctstats.load(File(ZeroDivisionError("no panic")))
+        [panic] = [one for one in BaseException.__subclasses__() if one.__name__ == "PanicException"]
+        with self.assertRaisesRegex(ctstats.Error, "a bug of ctstats, please report it: boom"):
+            ctstats.load(File(panic("boom")))
+        self.assertGreater(ctstats.load(LEAKY).info().objects, 0)
 
     def test_errors(self):
         with self.assertRaises(FileNotFoundError):
@@ -187,8 +259,48 @@ class Answers(unittest.TestCase):
         self.same(dump.check(max_growth={"*": "5%"}, no_leaks=True), "check", LEAKY, "--max-growth", "*=5%", "--no-leaks")
         with self.assertRaisesRegex(ctstats.Error, "cannot be checked"):
             ctstats.load(FIXTURES / "prices.dump").check(no_leaks=True)
+        with self.assertRaises(ValueError) as raised:
+            nothing = FIXTURES / "dumps" / "empty.zero-snapshots-1.1-py311.dump"
+            ctstats.load(LEAKY).diff(ctstats.load(nothing))
+        self.assertIn(str(raised.exception), command_errors("diff", LEAKY, nothing))
+        with self.assertRaises(ValueError) as raised:
+            ctstats.load(LEAKY).check(max_alive={"shop.Crat": 1, "shop.Catr": 1})
+        limits = ("--max-alive", "shop.Crat=1", "--max-alive", "shop.Catr=1")
+        self.assertIn(str(raised.exception), command_errors("check", LEAKY, *limits))
         early, late = (FIXTURES / ("checkpoint_%s.dump" % when) for when in ("early", "late"))
         self.same(ctstats.load(early).diff(ctstats.load(late)), "diff", early, late)
+
+    def test_known_leaks_are_those_of_the_command(self):
+        known = FIXTURES / "known.toml"
+        dump = ctstats.load(LEAKY)
+        with warnings.catch_warnings(record=True) as told:
+            warnings.simplefilter("always")
+            leaks = dump.leaks(known=known, ignore="shop.Crat")
+            self.same(leaks, "leaks", LEAKY, "--known", known, "--ignore", "shop.Crat")
+            arguments = ("check", LEAKY, "--no-leaks", "--known", known)
+            self.same(dump.check(no_leaks=True, known=known), *arguments)
+        self.assertGreater(len(leaks.ignored), 0)
+        self.assertIn("did you mean 'shop.Cart'?", " ".join(str(one.message) for one in told))
+        self.assertTrue(all(one.filename == __file__ for one in told), told)
+        words = command_errors("leaks", LEAKY, "--known", known, "--ignore", "shop.Crat")
+        self.assertTrue(all(str(one.message) in words for one in told), words)
+
+    def test_sites_are_grouped_as_those_of_the_command(self):
+        for path in (LEAKY, FIXTURES / "prices.dump"):
+            dump = ctstats.load(path)
+            for by in ("frame", "own", "function", "file"):
+                rows = pyarrow.table(dump.sites(by=by)).to_pylist()
+                told = json.loads(command("sites", path, "--by", by, "--format", "json"))["sites"]
+                fields = ("objects", "alive", "survivors", "size_bytes", "alive_bytes", "share_percent")
+                self.assertGreater(len(told), 0)
+                self.assertEqual([[row[of] for of in fields] for row in rows], [[site[of] for of in fields] for site in told], (path, by))
+                last = [site["frames"][-1] if site["frames"] else {} for site in told]
+                self.assertEqual([row["file"] for row in rows], [frame.get("file") for frame in last])
+                self.assertEqual([row["line"] for row in rows], [frame.get("line") for frame in last])
+        with self.assertRaises(ValueError):
+            ctstats.load(LEAKY).sites(by="colour")
+        with self.assertRaisesRegex(Exception, "not by class"):
+            pyarrow.table(ctstats.load(LEAKY).sites(by="class"))
 
     def test_fields_are_attributes(self):
         leaks = ctstats.load(LEAKY).leaks(class_="Cart")

@@ -177,8 +177,9 @@ impl CheckArgs {
             let path = input.display().to_string();
             let why = of_no_class(&uncheckable, filter, &dump)?;
             anyhow::bail!(
-                "{}: cannot be checked: {why} (--allow-missing passes over such limits)",
-                escaped(&path)
+                "{}: {} (--allow-missing passes over such limits)",
+                escaped(&path),
+                check::uncheckable(&why)
             );
         }
         // GitHub has them among the annotations.
@@ -225,12 +226,14 @@ impl CheckArgs {
                     "a baseline is what growth is from; give --max-growth too".to_owned()
                 }
                 Some(path) => format!(
-                    "there is nothing to check: no limits in {}",
+                    "{}: no limits in {}",
+                    check::NOTHING_TO_CHECK,
                     escaped(&path.display().to_string())
                 ),
-                None => "there is nothing to check; give --max-alive, --max-bytes, --max-growth, \
-                         --no-leaks or --limits"
-                    .to_owned(),
+                None => format!(
+                    "{}; give --max-alive, --max-bytes, --max-growth, --no-leaks or --limits",
+                    check::NOTHING_TO_CHECK
+                ),
             };
             return Err(Usage(what).into());
         }
@@ -246,6 +249,5 @@ fn of_no_class(unused: &[&Unused], filter: &Filter, dump: &Opened) -> Result<Str
             return Ok(remarks::nothing_passes(filter, &unmatched));
         }
     }
-    let sentences: Vec<String> = unused.iter().map(|one| check::of_no_class(one)).collect();
-    Ok(remarks::list(&sentences))
+    Ok(check::of_no_classes(unused))
 }

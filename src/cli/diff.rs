@@ -1,19 +1,17 @@
 //! `ctstats diff`: what changed.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use anyhow::Result;
 use clap::Args;
 
-use ctstats::Source;
 use ctstats::analysis::diff::{Diff, DiffOptions, DiffSortKey};
 use ctstats::analysis::summary::SnapshotSelector;
 use ctstats::units::escaped;
 
 use super::typed::TypedLimit;
 use super::{
-    FilterArgs, Opened, REFERENTS_CUT, SELECTION, SheetArgs, inputs, note, open_in_order, remarks,
-    warn,
+    FilterArgs, REFERENTS_CUT, SELECTION, SheetArgs, inputs, note, open_in_order, remarks, warn,
 };
 
 const EXAMPLES: &str = "\
@@ -86,22 +84,12 @@ impl DiffArgs {
             Some(new) => Some(open_in_order(new, reading)?),
             None => None,
         };
-        for (path, dump) in dumps.iter().zip([Some(&old), new.as_ref()]) {
-            let snapshots = |dump: &Opened| {
-                dump.ask(|file| file.digest().map(|all| all.contents.snapshots().len()))
-            };
-            if dump.map(snapshots).transpose()? == Some(0) {
-                anyhow::bail!(
-                    "{}: there is nothing to compare: the dump has no snapshots; \
-                     tracker.create_snapshot() records one",
-                    escaped(&path.display().to_string())
-                );
-            }
-        }
-        let mut found = match &new {
-            Some(new) => old.ask(|old| Diff::of_dumps(old, &*new.file, &options))?,
-            None => old.ask(|old| Diff::of_snapshots(old, &options))?,
+        let compare = || match &new {
+            Some(new) => old.ask(|old| Diff::of_dumps(old, &*new.file, &options)),
+            None => old.ask(|old| Diff::of_snapshots(old, &options)),
         };
+        let mut found =
+            compare().map_err(|error| naming_the_file(error, &self.dump, self.new.as_ref()))?;
         let names = |new: &PathBuf| [&self.dump, new].map(|path| path.display().to_string());
         found.files = self.new.as_ref().map(names);
         self.form.write(&found)?;
@@ -120,5 +108,17 @@ impl DiffArgs {
             );
         }
         Ok(())
+    }
+}
+
+/// Names the file that something is missing in.
+fn naming_the_file(error: anyhow::Error, dump: &Path, newer: Option<&PathBuf>) -> anyhow::Error {
+    match error.downcast_ref() {
+        Some(ctstats::Error::Incomparable { what, in_newer }) => {
+            let newer = newer.filter(|_| *in_newer).map(PathBuf::as_path);
+            let path = newer.unwrap_or(dump).display().to_string();
+            anyhow::anyhow!("{}: {what}", escaped(&path))
+        }
+        _ => error,
     }
 }

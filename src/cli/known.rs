@@ -1,7 +1,7 @@
-//! What `leaks` and `check --no-leaks` are not to suspect.
+//! What `leaks`, `overview`, `html` and `check --no-leaks` are not to suspect.
 
 use std::path::PathBuf;
-use std::time::{SystemTime, UNIX_EPOCH};
+use std::time::SystemTime;
 
 use anyhow::Result;
 use clap::Args;
@@ -52,23 +52,12 @@ impl KnownArgs {
                 note(&format!("{}: it has no [[leak]]", escaped(&path)));
             }
         }
-        let today = today();
-        known.retain(|leak| {
-            let is_expired = leak.is_expired(today);
-            if is_expired {
-                warn(&known::expired(leak));
-            }
-            !is_expired
-        });
+        // The day in UTC, so that a build says the same everywhere.
+        let expired = KnownLeak::take_expired(&mut known, Date::of(SystemTime::now()));
+        expired.iter().for_each(|leak| warn(&known::expired(leak)));
         known.extend(self.ignore.iter().cloned());
         Ok(known)
     }
-}
-
-/// The day in UTC, so that a build says the same everywhere.
-fn today() -> Date {
-    let since = SystemTime::now().duration_since(UNIX_EPOCH);
-    Date::of_unix_seconds(since.map_or(0, |since| since.as_secs()))
 }
 
 /// Notes what was to be ignored, and is no suspect.

@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Result, bail};
 
-use ctstats::DumpFile;
+use ctstats::losses::{Loss, Written};
 use ctstats::output::{PageWithFolder, is_stdout};
 use ctstats::units::{ByteStyle, bytes, counted, escaped};
 
@@ -82,30 +82,19 @@ fn refuse_folder(page: &Path, reads: &[&Path]) -> Result<()> {
 
 /// Fails if what is there is not to be replaced by an output of this kind without a word.
 fn refuse_kind(path: &Path, kind: Kind) -> Result<()> {
-    let name = name(path);
-    let Some(existing) = path.metadata().ok().filter(|existing| existing.is_file()) else {
+    let written = match kind {
+        Kind::Dump => Written::Dump,
+        Kind::Report | Kind::Pages => Written::Report,
+    };
+    let Some(loss) = Loss::of(path, written) else {
         return Ok(());
     };
-    // Who may do everything may write to it all the same, so the marks count too.
-    let is_writable = || std::fs::OpenOptions::new().write(true).open(path);
-    if existing.permissions().readonly()
-        || is_writable().is_err_and(|error| error.kind() == io::ErrorKind::PermissionDenied)
-    {
-        bail!("{name}: is read-only; give another name, or --force to replace it");
-    }
-    match (kind, DumpFile::is_dump(path)) {
-        (Kind::Dump, false) if existing.len() > 0 => {
-            bail!(
-                "{name}: is not a dump, and a dump only replaces a dump; give another name, or --force"
-            )
-        }
-        (Kind::Report | Kind::Pages, true) => {
-            bail!(
-                "{name}: is a dump, and a report does not replace a dump; give another name, or --force"
-            )
-        }
-        _ => Ok(()),
-    }
+    let name = name(path);
+    let force = match loss {
+        Loss::ReadOnly => "--force to replace it",
+        Loss::NoDump | Loss::Dump => "--force",
+    };
+    bail!("{name}: {loss}; give another name, or {force}")
 }
 
 /// Which file a name stands for.

@@ -6,15 +6,12 @@ use std::path::Path;
 use anyhow::Result;
 
 use ctstats::analysis::SitesOptions;
-use ctstats::report::{did_you_mean, salvaged};
+use ctstats::report::{joined, salvaged, unmatched};
 use ctstats::select::{Criterion, Filter, Selected, Unmatched};
 use ctstats::units::{counted, escaped, short_time};
 use ctstats::{ClockFault, Notes, Origin, Salvaged, Source};
 
 use super::{FilterArgs, Opened, note, warn};
-
-/// So many sentences are joined to one.
-const MOST_SENTENCES: usize = 5;
 
 /// Says what loading noticed: what is lost, what follows the dump, what the clock did.
 pub(super) fn on_loading(path: &Path, notes: &Notes) {
@@ -159,7 +156,7 @@ pub(super) fn on_own(unused: &[String]) {
 pub(super) fn nothing_passes(filter: &Filter, unmatched: &[Unmatched]) -> String {
     if !unmatched.is_empty() {
         let texts: Vec<String> = unmatched.iter().map(not_found).collect();
-        return format!("no object passes the filter: {}", list(&texts));
+        return format!("no object passes the filter: {}", joined(&texts));
     }
     let flags = FilterArgs::flags(filter).into_iter();
     let given: Vec<&str> = flags.filter(|flag| flag.1).map(|flag| flag.0).collect();
@@ -167,15 +164,12 @@ pub(super) fn nothing_passes(filter: &Filter, unmatched: &[Unmatched]) -> String
     format!("no object passes {}{together}", given.join(" and "))
 }
 
-fn not_found(unmatched: &Unmatched) -> String {
-    let (flag, what) = match unmatched.criterion {
-        Criterion::Class => ("--class", "no registered class matches"),
-        Criterion::Name => ("--name", "no object's class name contains"),
-        Criterion::Repr => ("--repr", "no repr contains"),
-    };
-    let text: String = unmatched.text.chars().take(200).collect();
-    let similar = did_you_mean(&unmatched.similar);
-    format!("{what} {flag} '{}'{similar}", escaped(&text))
+fn not_found(of: &Unmatched) -> String {
+    unmatched::sentence(of, |criterion| match criterion {
+        Criterion::Class => "--class",
+        Criterion::Name => "--name",
+        Criterion::Repr => "--repr",
+    })
 }
 
 /// Warns of times of a dump that contradict its order, and says what is done about it.
@@ -197,15 +191,4 @@ pub(super) fn on_clock(path: &Path, fault: &ClockFault) {
         ),
     };
     warn(&format!("{}: {what}", escaped(&path.display().to_string())));
-}
-
-/// Some sentences as one.
-pub(super) fn list(sentences: &[String]) -> String {
-    let shown = sentences.len().min(MOST_SENTENCES);
-    let mut text = sentences[..shown].join("; ");
-    let more = sentences.len() - shown;
-    if more > 0 {
-        text.push_str(&format!("; and {more} more"));
-    }
-    text
 }

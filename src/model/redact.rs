@@ -8,17 +8,20 @@ use foldhash::quality::RandomState;
 
 use super::text::TextId;
 use super::{Contents, Dump, TrackedObject};
+use crate::named::named;
 
-/// Texts that can be redacted.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Redaction {
-    /// Reprs of objects and of what they refer to. Attribute names stay; dict keys that
-    /// are no Python identifiers go.
-    Repr,
-    /// Files, functions and source lines of traces.
-    Trace,
-    /// Descriptions of snapshots.
-    Desc,
+named! {
+    /// Texts that can be redacted.
+    #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+    pub enum Redaction {
+        /// Reprs of objects and of what they refer to. Attribute names stay; dict keys that
+        /// are no Python identifiers go.
+        Repr = "repr",
+        /// Files, functions and source lines of traces.
+        Trace = "trace",
+        /// Descriptions of snapshots.
+        Desc = "desc",
+    }
 }
 
 /// Placeholders by what they stand for.

@@ -219,6 +219,20 @@ fn errors<'c>(check: &'c Check<'_>, allow_missing: bool) -> Vec<&'c Unused> {
     check.uncheckable().filter(|_| !allow_missing).collect()
 }
 
+/// That no limit is given.
+pub const NOTHING_TO_CHECK: &str = "there is nothing to check";
+
+/// That limits cannot be checked, for this reason.
+pub fn uncheckable(why: &str) -> String {
+    format!("cannot be checked: {why}")
+}
+
+/// Why some limits are of no class.
+pub fn of_no_classes(unused: &[&Unused]) -> String {
+    let sentences: Vec<String> = unused.iter().map(|one| of_no_class(one)).collect();
+    super::joined(&sentences)
+}
+
 /// That a limit is of no class, and which classes are like it.
 pub fn of_no_class(unused: &Unused) -> String {
     let threshold = unused.threshold.to_string();

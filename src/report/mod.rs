@@ -35,6 +35,7 @@ pub mod speedscope;
 pub mod summary;
 mod traps;
 pub mod trends;
+pub mod unmatched;
 
 pub use crate::similar::did_you_mean;
 pub use form::csv::Dialect;
@@ -42,3 +43,17 @@ pub use form::json::JsonLayout;
 pub use form::table::Style;
 pub use form::{Form, Report, Rows};
 pub use paint::Paint;
+
+/// So many sentences are joined to one.
+const MOST_SENTENCES: usize = 5;
+
+/// Some sentences as one, and how many more there are.
+pub fn joined(sentences: &[String]) -> String {
+    let shown = sentences.len().min(MOST_SENTENCES);
+    let mut text = sentences[..shown].join("; ");
+    let more = sentences.len() - shown;
+    if more > 0 {
+        text.push_str(&format!("; and {more} more"));
+    }
+    text
+}

@@ -32,6 +32,7 @@ mod samples;
 mod sites;
 mod snapshots;
 
+use crate::analysis::sites::GroupBy;
 use crate::error::Error;
 use crate::model::{Class, Column, Contents, ObjectId, Projection, Rows};
 use crate::named::named;
@@ -113,10 +114,31 @@ impl Table {
             Table::Snapshots => snapshots::fill(source, filter, Batches::of(emit)),
             Table::Classes => classes::fill(source, filter, Batches::of(emit)),
             Table::ClassSamples => class_samples::fill(source, filter, Batches::of(emit)),
-            Table::Sites => sites::fill(source, filter, Batches::of(emit)),
+            Table::Sites => sites::fill(source, filter, GroupBy::default(), Batches::of(emit)),
             Table::Referents => referents::fill(source, filter, Batches::of(emit)),
         }
     }
+}
+
+/// Hands out the rows of [`Table::Sites`], grouped by something else of the frames than lines. What
+/// the objects of a row do not have in common is null.
+///
+/// # Errors
+///
+/// As [`Table::each`], and [`Error::Invalid`] if `by` is nothing of frames.
+pub fn each_site<E: From<Error>>(
+    source: &impl Source,
+    filter: &Filter,
+    by: GroupBy,
+    mut emit: impl FnMut(Batch) -> Result<(), E>,
+) -> Result<(), E> {
+    if !by.is_of_frames() {
+        let names = GroupBy::NAMED.into_iter().filter(|of| of.1.is_of_frames());
+        let names: Vec<&str> = names.map(|of| of.0).collect();
+        let what = format!("sites are by {}, not by {}", names.join(", "), by.name());
+        return Err(Error::Invalid(what).into());
+    }
+    sites::fill(source, filter, by, Batches::of(&mut emit))
 }
 
 /// The columns of a table while they grow, and who takes them when they are long enough.

@@ -2,7 +2,7 @@
 
 use super::column::{Names, Nullable, Texts, columns};
 use super::{Batches, narrow};
-use crate::analysis::sites::{self, SitesOptions};
+use crate::analysis::sites::{self, GroupBy, SitesOptions};
 use crate::error::Error;
 use crate::model::Integer;
 use crate::select::Filter;
@@ -47,10 +47,12 @@ columns! {
 pub(super) fn fill<E: From<Error>>(
     source: &impl Source,
     filter: &Filter,
+    by: GroupBy,
     mut batches: Batches<'_, Sites, E>,
 ) -> Result<(), E> {
     let options = SitesOptions {
         filter: filter.clone(),
+        by,
         ..SitesOptions::default()
     };
     let line = |line: Option<Integer<'_>>| i64::try_from(line?.nearest()).ok();

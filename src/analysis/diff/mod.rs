@@ -198,10 +198,24 @@ pub struct Diff<'d> {
     pub referents_cut: bool,
 }
 
+/// Fails if a dump has no snapshots.
+fn need_snapshots(source: &impl Source, in_newer: bool) -> Result<(), Error> {
+    match source.digest()?.contents.snapshots().len() {
+        0 => Err(Error::Incomparable {
+            what: "there is nothing to compare: the dump has no snapshots; \
+                   tracker.create_snapshot() records one"
+                .into(),
+            in_newer,
+        }),
+        _ => Ok(()),
+    }
+}
+
 impl<'d> Diff<'d> {
-    /// Compares two snapshots of a dump. Fails if a selector names no snapshot, or the dump cannot
-    /// be read.
+    /// Compares two snapshots of a dump. Fails if it has none, a selector names none of them, or the
+    /// dump cannot be read.
     pub fn of_snapshots(source: &'d impl Source, options: &DiffOptions) -> Result<Self, Error> {
+        need_snapshots(source, false)?;
         let dump = source.digest()?.contents;
         let find = |selector: &Option<SnapshotSelector>, default| {
             selector.as_ref().unwrap_or(&default).first(dump)
@@ -221,13 +235,15 @@ impl<'d> Diff<'d> {
         )
     }
 
-    /// Compares a snapshot of an old dump with one of a new dump. Fails if a selector names no
-    /// snapshot, or a dump cannot be read.
+    /// Compares a snapshot of an old dump with one of a new dump. Fails if one of them has none, a
+    /// selector names no snapshot, or a dump cannot be read.
     pub fn of_dumps(
         old: &'d impl Source,
         new: &'d impl Source,
         options: &DiffOptions,
     ) -> Result<Self, Error> {
+        need_snapshots(old, false)?;
+        need_snapshots(new, true)?;
         let last = SnapshotSelector::Last;
         let from = options.from.as_ref().unwrap_or(&last);
         let from = from.first(old.digest()?.contents)?;

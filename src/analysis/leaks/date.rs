@@ -2,6 +2,7 @@
 
 use std::fmt;
 use std::str::FromStr;
+use std::time::{SystemTime, UNIX_EPOCH};
 
 use serde::de::Error as _;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
@@ -17,6 +18,12 @@ pub struct Date {
 const SECONDS_A_DAY: u64 = 24 * 60 * 60;
 
 impl Date {
+    /// The day, in UTC, of what a clock shows.
+    pub fn of(time: SystemTime) -> Date {
+        let since = time.duration_since(UNIX_EPOCH);
+        Date::of_unix_seconds(since.map_or(0, |since| since.as_secs()))
+    }
+
     /// The day, in UTC, of a moment in seconds since 1970. This module has no clock: whoever has
     /// one says what day it is.
     pub fn of_unix_seconds(seconds: u64) -> Date {
