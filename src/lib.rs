@@ -86,6 +86,7 @@
 //! | [`select`] | filter → sort → reverse → limit, yielding object ids; which figures of a filter a file keeps |
 //! | [`analysis`] | one question a file or folder: takes a source, states its projection, returns numbers in plain structs that serialise |
 //! | [`tables`] | what a dump holds as columns for engines, one table a file: its schema, and batches of its rows |
+//! | `dataset` | the tables of many dumps, each row with its dump, as Parquet, Arrow's stream, or JSON |
 //! | [`report`] | what the report on a question consists of, one file a question; `form` lays any [`report::Report`] out, one file a form |
 //! | `named` | choices that users type by name, each written once |
 //! | [`similar`] | "did you mean": the names most like one that was typed |
@@ -115,6 +116,8 @@ pub mod analysis;
 #[cfg(test)]
 mod arbitrary;
 mod config;
+#[cfg(feature = "fleet")]
+pub mod dataset;
 mod error;
 #[cfg(feature = "fleet")]
 pub mod fleet;

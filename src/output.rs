@@ -11,8 +11,10 @@ use tempfile::TempPath;
 use crate::units::escaped;
 
 mod folder;
+mod staging;
 
 pub use folder::PageWithFolder;
+pub use staging::Staging;
 
 /// An open destination. A file appears under its name only on [`finish`](Self::finish).
 pub struct Output {

@@ -1,18 +1,12 @@
-//! Tables of the library as Arrow has them: schemas, and batches on their way through another thread.
+//! Batches of tables as Arrow has them, on their way through another thread.
 
-use std::collections::HashMap;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 
-use arrow_array::types::Int32Type;
-use arrow_array::{
-    ArrayRef, BooleanArray, DictionaryArray, Float64Array, Int32Array, Int64Array,
-    LargeStringArray, RecordBatch, RecordBatchReader,
-};
-use arrow_buffer::{Buffer, NullBuffer, OffsetBuffer, ScalarBuffer};
-use arrow_schema::{ArrowError, DataType, Field, Schema, SchemaRef};
-use ctstats::tables::{Batch, ColumnData, Kind, Strings, Table, Values};
+use arrow_array::{RecordBatch, RecordBatchReader};
+use arrow_schema::{ArrowError, SchemaRef};
+use ctstats::tables::{Table, arrow};
 use ctstats::{DumpFile, Error};
 
 use crate::table::Asked;
@@ -20,53 +14,9 @@ use crate::table::Asked;
 /// Batches that wait until somebody takes them.
 const WAITING: usize = 2;
 
-/// The schema of a table. Units and descriptions are metadata of the columns.
+/// The schema of a table.
 pub(crate) fn schema(table: Table) -> SchemaRef {
-    let fields = table.columns().iter().map(|column| {
-        let of = match column.kind {
-            Kind::Integer => DataType::Int64,
-            Kind::Float => DataType::Float64,
-            Kind::Boolean => DataType::Boolean,
-            Kind::Text => DataType::LargeUtf8,
-            Kind::Name => {
-                let (key, name) = (DataType::Int32, DataType::LargeUtf8);
-                DataType::Dictionary(Box::new(key), Box::new(name))
-            }
-        };
-        let mut metadata = HashMap::from([("description".into(), column.description().into())]);
-        if !column.unit.is_empty() {
-            metadata.insert("unit".into(), column.unit.into());
-        }
-        Field::new(column.name, of, column.is_nullable).with_metadata(metadata)
-    });
-    Arc::new(Schema::new(fields.collect::<Vec<_>>()))
-}
-
-fn texts(texts: Strings, present: Option<NullBuffer>) -> Result<LargeStringArray, ArrowError> {
-    let offsets = OffsetBuffer::new(ScalarBuffer::from(texts.offsets));
-    let text = Buffer::from_vec(texts.text.into_bytes());
-    LargeStringArray::try_new(offsets, text, present)
-}
-
-fn array(column: ColumnData) -> Result<ArrayRef, ArrowError> {
-    let present = column.present.map(NullBuffer::from);
-    Ok(match column.values {
-        Values::Integers(values) => Arc::new(Int64Array::new(values.into(), present)),
-        Values::Floats(values) => Arc::new(Float64Array::new(values.into(), present)),
-        Values::Booleans(values) => Arc::new(BooleanArray::new(values.into(), present)),
-        Values::Texts(values) => Arc::new(texts(values, present)?),
-        Values::Names { keys, names } => {
-            let keys = Int32Array::new(keys.into(), present);
-            let names = Arc::new(texts(names, None)?);
-            Arc::new(DictionaryArray::<Int32Type>::try_new(keys, names)?)
-        }
-    })
-}
-
-fn record_batch(schema: &SchemaRef, batch: Batch) -> Result<RecordBatch, ArrowError> {
-    let columns = batch.columns.into_iter().map(array);
-    let columns = columns.collect::<Result<Vec<_>, _>>()?;
-    RecordBatch::try_new(Arc::clone(schema), columns)
+    arrow::schema(table.columns())
 }
 
 /// Why no batch follows.
@@ -126,7 +76,7 @@ fn send(
 ) -> Result<(), End> {
     let apart = dump.apart();
     asked.each(apart.as_ref().unwrap_or(dump), |batch| {
-        let batch = record_batch(schema, batch).map_err(End::Failed)?;
+        let batch = arrow::record_batch(schema, batch).map_err(End::Failed)?;
         to.send(Ok(Some(batch))).map_err(|_| End::Unwanted)
     })
 }

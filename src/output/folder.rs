@@ -193,7 +193,7 @@ impl PageWithFolder {
 }
 
 /// A folder of a temporary name, with the permissions of any folder that a shell makes.
-fn temporary_folder(directory: &Path) -> io::Result<TempDir> {
+pub(super) fn temporary_folder(directory: &Path) -> io::Result<TempDir> {
     let mut builder = Builder::new();
     builder.prefix(".ctstats-");
     #[cfg(unix)]

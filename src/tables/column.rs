@@ -19,6 +19,10 @@ pub enum Kind {
     Text,
     /// Texts of which there are few: numbers into a list of them.
     Name,
+    /// Moments: microseconds since 1970 in UTC, signed, of 64 bits.
+    Timestamp,
+    /// Names with their values: any number of them in a row.
+    Labels,
 }
 
 /// A column as it is described.
@@ -37,6 +41,24 @@ pub struct ColumnSchema {
 }
 
 impl ColumnSchema {
+    /// A column that is made by other means than [`columns!`].
+    #[cfg(feature = "parquet")]
+    pub(crate) const fn of(
+        name: &'static str,
+        kind: Kind,
+        is_nullable: bool,
+        unit: &'static str,
+        doc: &'static str,
+    ) -> ColumnSchema {
+        ColumnSchema {
+            name,
+            kind,
+            is_nullable,
+            unit,
+            doc,
+        }
+    }
+
     pub(super) const fn new<C: Cells>(
         name: &'static str,
         unit: &'static str,
@@ -84,6 +106,17 @@ pub enum Values {
         /// Each once, in the order in which they come first.
         names: Strings,
     },
+    /// Of [`Kind::Timestamp`].
+    Timestamps(Vec<i64>),
+    /// Of [`Kind::Labels`].
+    Labels {
+        /// Where the labels of each row begin, and at last where those of the last one end.
+        offsets: Vec<i32>,
+        /// The name of each label.
+        names: Strings,
+        /// The value of each label.
+        values: Strings,
+    },
 }
 
 /// Texts, one behind the other.
@@ -124,9 +157,51 @@ impl Strings {
         &self.text[self.offsets[place] as usize..self.offsets[place + 1] as usize]
     }
 
-    fn push(&mut self, text: &str) {
+    pub(crate) fn push(&mut self, text: &str) {
         self.text.push_str(text);
         self.offsets.push(self.text.len() as i64);
+    }
+}
+
+impl<'t> FromIterator<&'t str> for Strings {
+    fn from_iter<T: IntoIterator<Item = &'t str>>(texts: T) -> Self {
+        let mut strings = Strings::default();
+        texts.into_iter().for_each(|text| strings.push(text));
+        strings
+    }
+}
+
+impl ColumnData {
+    /// A column whose rows all have one name.
+    #[cfg(feature = "parquet")]
+    pub(crate) fn same_name(name: &str, rows: usize) -> ColumnData {
+        ColumnData {
+            values: Values::Names {
+                keys: vec![0; rows],
+                names: Strings::from_iter([name]),
+            },
+            present: None,
+        }
+    }
+
+    /// About how many bytes its values take in memory.
+    #[cfg(feature = "parquet")]
+    pub(crate) fn held_bytes(&self) -> usize {
+        let of = |strings: &Strings| size_of_val(&strings.offsets[..]) + strings.text.len();
+        let present = self.present.as_ref().map_or(0, Vec::len);
+        present
+            + match &self.values {
+                Values::Integers(values) | Values::Timestamps(values) => size_of_val(&values[..]),
+                Values::Floats(values) => size_of_val(&values[..]),
+                Values::Booleans(values) => values.len(),
+                Values::Texts(texts) => of(texts),
+                Values::Names { keys, names } => size_of_val(&keys[..]) + of(names),
+                Values::Labels {
+                    offsets,
+                    names,
+                    values,
+                } => size_of_val(&offsets[..]) + of(names) + of(values),
+            }
     }
 }
 

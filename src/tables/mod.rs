@@ -23,6 +23,8 @@
 //! # }
 //! ```
 
+#[cfg(feature = "arrow")]
+pub mod arrow;
 mod class_samples;
 mod classes;
 mod column;
@@ -74,6 +76,17 @@ pub struct Batch {
     pub rows: usize,
     /// The columns, each with a value for each row.
     pub columns: Vec<ColumnData>,
+}
+
+#[cfg(feature = "parquet")]
+impl Batch {
+    /// About how many bytes it takes in memory.
+    pub(crate) fn held_bytes(&self) -> usize {
+        let columns = self.columns.iter();
+        columns
+            .map(|column| size_of::<ColumnData>() + column.held_bytes())
+            .sum()
+    }
 }
 
 impl Table {

@@ -30,6 +30,7 @@ pub use mention::Mention;
 pub use survival::Survival;
 pub use suspect::{Holder, Origin, SurvivorDetail, SurvivorObject};
 pub use trend::Trend;
+#[cfg(feature = "fleet")]
 pub(super) use trend::median;
 pub(super) use trend::upper_median;
 pub(super) use verdict::ENOUGH_SNAPSHOTS;
@@ -405,6 +406,7 @@ impl ClassVerdict<'_> {
 
     /// What grew at the snapshots that were compared, its bytes if it swells, else instances; empty
     /// unless it is a suspect.
+    #[cfg(feature = "fleet")]
     pub(super) fn row(&self) -> &[f64] {
         &self.row
     }
