@@ -5,6 +5,7 @@ mod check;
 mod completions;
 mod convert;
 mod diff;
+mod export;
 mod html;
 mod info;
 mod known;
@@ -80,6 +81,7 @@ enum Command {
     Trend(trend::TrendArgs),
     Html(html::HtmlArgs),
     Convert(convert::Convert),
+    Export(export::ExportArgs),
     Info(info::InfoArgs),
     Completions(completions::CompletionsArgs),
     Man(man::ManArgs),
@@ -469,6 +471,7 @@ impl Cli {
             Command::Trend(trend) => trend.run(),
             Command::Html(html) => html.run(),
             Command::Convert(convert) => convert.run(),
+            Command::Export(export) => export.run(),
             Command::Info(info) => info.run(),
             Command::Completions(completions) => completions.run(),
             Command::Man(man) => man.run(),

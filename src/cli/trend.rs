@@ -142,7 +142,7 @@ impl TrendArgs {
             threads,
             damage,
             &count,
-            |_, dump| DumpFacts::of(dump, &options),
+            |_, dump| DumpFacts::of(&dump, &options),
             |file, facts| {
                 match facts {
                     Ok(facts) => fleet.add(file, facts),

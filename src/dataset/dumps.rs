@@ -13,7 +13,7 @@ use crate::analysis::objects::finite;
 use crate::error::Error;
 use crate::fleet::FleetFile;
 use crate::format::DumpFile;
-use crate::model::{Origin, Snapshot};
+use crate::model::{Column, Contents, Origin, Projection, Rows, Snapshot};
 use crate::source::Source;
 use crate::tables::{Batch, ColumnData, ColumnSchema, Kind, Strings, Values};
 
@@ -35,8 +35,11 @@ pub struct DumpRecord {
     pub written_at_micros: Option<i64>,
     /// Whether a label says when it was written; else the file system does.
     pub is_time_labelled: bool,
-    /// Seconds from the begin of tracking to the last snapshot; `None` without one.
-    pub last_seconds: Option<f64>,
+    /// What all checkpoints of one process have in common.
+    pub process: String,
+    /// The moments of the first and the last snapshot, in seconds since tracking began; `None`
+    /// without one.
+    pub span_seconds: Option<[f64; 2]>,
     /// The format.
     pub format: &'static str,
     /// The size of the file.
@@ -51,7 +54,7 @@ pub struct DumpRecord {
     pub is_salvaged: bool,
 }
 
-const COLUMNS: [ColumnSchema; 17] = {
+const COLUMNS: [ColumnSchema; 20] = {
     use Kind::{Boolean, Float, Integer, Labels, Name, Text, Timestamp};
     let of = ColumnSchema::of;
     [
@@ -80,6 +83,14 @@ const COLUMNS: [ColumnSchema; 17] = {
             "The process's number. Null where the dump does not say.",
         ),
         of(
+            "process",
+            Name,
+            false,
+            "",
+            "The same for all dumps of one process: made of its number and of the birth, address and class of \
+             its oldest object.",
+        ),
+        of(
             "written_at",
             Timestamp,
             true,
@@ -106,6 +117,20 @@ const COLUMNS: [ColumnSchema; 17] = {
             true,
             "seconds",
             "The same as a number, in seconds since 1970. Added to timestamp_seconds it tells when a snapshot was taken.",
+        ),
+        of(
+            "first_seconds",
+            Float,
+            true,
+            "seconds",
+            "When the first snapshot was taken, since tracking began. Null, as the next one, without snapshots.",
+        ),
+        of(
+            "last_seconds",
+            Float,
+            true,
+            "seconds",
+            "When the last snapshot was taken.",
         ),
         of("labels", Labels, false, "", "All labels of the path."),
         of("format", Name, false, "", "pympler, or native."),
@@ -158,22 +183,27 @@ impl DumpRecord {
         let (contents, totals) = (digest.contents, digest.totals()?);
         let labelled = file.labelled_seconds.map(|seconds| seconds as f64);
         let written = labelled.or(file.modified_seconds);
-        let last = contents.snapshots().map(Snapshot::timestamp_seconds);
+        let times = contents.snapshots().map(Snapshot::timestamp_seconds);
+        let times = times.filter(|seconds| seconds.is_finite());
+        let span = times.map(|seconds| [seconds; 2]);
         let pids = contents
             .snapshots()
             .filter_map(|snapshot| snapshot.process().pid);
+        let pid = pids.last();
         let notes = contents.notes();
+        let id = id(&file.path)?;
         let labels = file.labels.iter();
         Ok(DumpRecord {
-            id: id(&file.path)?,
+            process: process(dump, pid)?.unwrap_or_else(|| id.clone()),
+            id,
             path: file.path.display().to_string(),
             labels: labels
                 .map(|label| (label.name.clone(), label.value.clone()))
                 .collect(),
-            pid: pids.last(),
+            pid,
             written_at_micros: written.and_then(micros),
             is_time_labelled: labelled.is_some(),
-            last_seconds: last.filter(|seconds| seconds.is_finite()).reduce(f64::max),
+            span_seconds: span.reduce(|[a, b], [c, d]| [a.min(c), b.max(d)]),
             format: match notes.origin {
                 Origin::Pympler => "pympler",
                 Origin::Native { .. } => "native",
@@ -196,7 +226,7 @@ impl DumpRecord {
     /// When tracking began, in microseconds since 1970.
     pub fn started_at_micros(&self) -> Option<i64> {
         let written = self.written_at_micros? as f64 / 1e6;
-        micros(written - self.last_seconds?)
+        micros(written - self.span_seconds?[1])
     }
 
     /// The day on which it was written, in UTC.
@@ -221,6 +251,10 @@ impl DumpRecord {
             values: Values::Timestamps(vec![micros.unwrap_or(0)]),
             present: Some(vec![micros.is_some()]),
         };
+        let float = |value: Option<f64>| ColumnData {
+            values: Values::Floats(vec![value.unwrap_or(0.0)]),
+            present: Some(vec![value.is_some()]),
+        };
         let from = match self.is_time_labelled {
             true => "label",
             false => "modification_time",
@@ -244,13 +278,13 @@ impl DumpRecord {
                 values: Values::Integers(vec![self.pid.unwrap_or(0)]),
                 present: Some(vec![self.pid.is_some()]),
             },
+            ColumnData::same_name(&self.process, 1),
             moment(self.written_at_micros),
             names(self.written_at_micros.map(|_| from)),
             moment(started),
-            ColumnData {
-                values: Values::Floats(vec![started.unwrap_or(0) as f64 / 1e6]),
-                present: Some(vec![started.is_some()]),
-            },
+            float(started.map(|micros| micros as f64 / 1e6)),
+            float(self.span_seconds.map(|[first, _]| first)),
+            float(self.span_seconds.map(|[_, last]| last)),
             required(labels),
             ColumnData::same_name(self.format, 1),
             integer(self.file_bytes),
@@ -277,6 +311,32 @@ fn micros(seconds: f64) -> Option<i64> {
     Timestamp::from_microsecond(micros).ok().map(|_| micros)
 }
 
+/// What tells a process from others, and is the same in all its dumps; `None` without objects.
+fn process(source: &impl Source, pid: Option<i64>) -> Result<Option<String>, Error> {
+    let wanted = Projection::of([Column::Class, Column::Birth, Column::Address]);
+    let fetched = source.fetch(wanted, Rows::All)?;
+    let contents: &Contents = &fetched;
+    let oldest = contents.objects().min_by(|a, b| {
+        let by = a.birth_seconds().total_cmp(&b.birth_seconds());
+        by.then_with(|| a.address().cmp(&b.address()))
+    });
+    Ok(oldest.map(|object| {
+        let mut sum = Sha256::new();
+        // A process that was forked has objects of its parent, but a number of its own.
+        sum.update(pid.unwrap_or(-1).to_le_bytes());
+        sum.update(object.birth_seconds().to_bits().to_le_bytes());
+        sum.update(object.address().to_le_bytes());
+        sum.update(object.class().name().as_bytes());
+        hexadecimal(sum)
+    }))
+}
+
+fn hexadecimal(sum: Sha256) -> String {
+    let mut digits = data_encoding::HEXLOWER.encode(&sum.finalize());
+    digits.truncate(ID_DIGITS);
+    digits
+}
+
 fn id(path: &Path) -> Result<String, Error> {
     let name = || path.display().to_string();
     let open = |source| Error::Open {
@@ -298,7 +358,5 @@ fn id(path: &Path) -> Result<String, Error> {
         sum.update(&buffer[..read]);
         offset += read as u64;
     }
-    let mut id = data_encoding::HEXLOWER.encode(&sum.finalize());
-    id.truncate(ID_DIGITS);
-    Ok(id)
+    Ok(hexadecimal(sum))
 }

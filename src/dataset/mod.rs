@@ -15,8 +15,7 @@ mod writer;
 
 use crate::error::Error;
 use crate::fleet::FleetFile;
-use crate::format::{Damage, DumpFile};
-use crate::input::ByteCount;
+use crate::format::DumpFile;
 use crate::named::named;
 use crate::select::Filter;
 use crate::tables::{Batch, ColumnData, ColumnSchema, Kind, Table};
@@ -95,24 +94,23 @@ impl DataTable {
 pub struct DumpTables {
     /// What is known of the dump.
     pub record: DumpRecord,
-    dump: DumpFile,
+    /// For what is too large to be ready.
+    dump: Option<DumpFile>,
     ready: Vec<(DataTable, Vec<Batch>)>,
     tables: Vec<DataTable>,
 }
 
 impl DumpTables {
-    /// Reads these tables of a file.
+    /// Reads these tables of a dump, whose times are in order, and which was read from this file.
     ///
     /// # Errors
     ///
     /// As [`Dump::load`](crate::Dump::load), and if a figure does not fit into 64 bits.
     pub fn read(
         file: &FleetFile,
+        dump: DumpFile,
         tables: &[DataTable],
-        damage: Damage,
-        count: &ByteCount,
     ) -> Result<DumpTables, Error> {
-        let dump = DumpFile::open_with(&file.path, count, damage)?.in_order()?;
         DumpTables::of(dump, file, tables).map_err(|error| {
             let name = file.path.display().to_string();
             match error {
@@ -146,7 +144,7 @@ impl DumpTables {
         }
         Ok(DumpTables {
             record,
-            dump,
+            dump: Some(dump).filter(|_| !details.is_empty()),
             ready,
             tables: details,
         })
@@ -166,12 +164,15 @@ impl DumpTables {
                 emit(table, batch)?;
             }
         }
-        let rows = self
+        let Some(dump) = &self.dump else {
+            return Ok(());
+        };
+        for (table, of) in self
             .tables
             .iter()
-            .filter_map(|&table| Some((table, table.table()?)));
-        for (table, of) in rows {
-            of.each(&self.dump, &Filter::default(), |batch| {
+            .filter_map(|&table| Some((table, table.table()?)))
+        {
+            of.each(dump, &Filter::default(), |batch| {
                 emit(table, self.record.with_dump(batch))
             })?;
         }

@@ -22,7 +22,7 @@ pub fn read_each<T: Send>(
     threads: usize,
     damage: Damage,
     count: &ByteCount,
-    ask: impl Fn(&FleetFile, &DumpFile) -> Result<T, Error> + Sync,
+    ask: impl Fn(&FleetFile, DumpFile) -> Result<T, Error> + Sync,
     mut see: impl FnMut(&FleetFile, Result<T, Error>) -> bool,
 ) {
     let threads = threads.clamp(1, files.len().max(1));
@@ -39,7 +39,7 @@ pub fn read_each<T: Send>(
                     let Some(file) = files.get(place) else { break };
                     let dump = DumpFile::open_with(&file.path, count, damage);
                     let answer = dump.and_then(DumpFile::in_order);
-                    let answer = answer.and_then(|dump| ask(file, &dump));
+                    let answer = answer.and_then(|dump| ask(file, dump));
                     if answers.send((place, answer)).is_err() {
                         break;
                     }
