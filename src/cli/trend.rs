@@ -9,11 +9,14 @@ use clap::{Args, ValueEnum};
 use ctstats::analysis::fleet::{DumpFacts, FleetBuilder, FleetOptions};
 use ctstats::fleet::{FleetFiles, LabelTemplate, read_each};
 use ctstats::report::fleet::{FleetReport, FleetRows};
+use ctstats::report::html;
 use ctstats::{ByteCount, Damage};
 
+use super::place::{self, Kind};
 use super::{
     FilterArgs, OwnArgs, READING, SELECTION, SheetArgs, SheetForm, Usage, parse_size, say,
 };
+use super::{finish, open};
 use crate::progress::Progress;
 
 const EXAMPLES: &str = "\
@@ -28,6 +31,8 @@ Examples:
     ctstats trend 'dumps/*.dump' --labels '{worker}-{version}-{date:%Y-%m-%d}.dump'
   The dumps of a week, by their names:
     find dumps -newer monday -print0 | ctstats trend -
+  A page to attach to a ticket:
+    ctstats trend dumps/ --html trend.html
   The workers that leak alone, for a script:
     ctstats trend dumps/ --format ndjson --rows outliers | jq -r '[.class, .dump] | @tsv'
 
@@ -68,6 +73,17 @@ pub(super) struct TrendArgs {
     /// Which rows csv and ndjson have.
     #[arg(long, value_enum, value_name = "ROWS", default_value_t = RowsArg::Classes)]
     rows: RowsArg,
+    /// Write a page with all of it into FILE, in place of the report.
+    #[arg(long, value_name = "OUT.html", conflicts_with_all = ["format", "rows", "output"])]
+    html: Option<PathBuf>,
+    /// The heading of the page.
+    #[arg(
+        long,
+        value_name = "TEXT",
+        requires = "html",
+        default_value = "Many dumps"
+    )]
+    title: String,
     /// Exit with 0 though files could not be read.
     #[arg(long, help_heading = READING)]
     keep_going: bool,
@@ -112,7 +128,13 @@ impl TrendArgs {
         }
         let files = FleetFiles::find(&self.dumps, self.labels.as_ref(), io::stdin().lock());
         let paths: Vec<&Path> = files.files.iter().map(|file| file.path.as_path()).collect();
-        self.form.check(&paths)?;
+        match &self.html {
+            Some(page) => {
+                let force = self.form.page.force;
+                place::refuse_losses(&paths, &[(page, Kind::Report)], force)?;
+            }
+            None => self.form.check(&paths)?,
+        }
         let options = FleetOptions {
             filter: self.filter.filter(),
             own: self.own.own_code(),
@@ -159,10 +181,17 @@ impl TrendArgs {
         if fleet.dumps == 0 {
             anyhow::bail!("none of the dumps could be read, so there is nothing to tell");
         }
-        self.form.write(&FleetReport {
-            fleet: &fleet,
-            rows: self.rows.get(),
-        })?;
+        match &self.html {
+            Some(path) => {
+                let mut out = open(path)?;
+                html::fleet(&mut out, &fleet, &self.title)?;
+                finish(out, path)?;
+            }
+            None => self.form.write(&FleetReport {
+                fleet: &fleet,
+                rows: self.rows.get(),
+            })?,
+        }
         if !fleet.failed.is_empty() && !self.keep_going {
             anyhow::bail!(
                 "{} of {} files could not be read; the report is of the others (--keep-going exits with 0)",

@@ -186,10 +186,10 @@ impl DumpRecord {
         let times = contents.snapshots().map(Snapshot::timestamp_seconds);
         let times = times.filter(|seconds| seconds.is_finite());
         let span = times.map(|seconds| [seconds; 2]);
-        let pids = contents
+        let mut pids = contents
             .snapshots()
             .filter_map(|snapshot| snapshot.process().pid);
-        let pid = pids.last();
+        let pid = pids.next_back();
         let notes = contents.notes();
         let id = id(&file.path)?;
         let labels = file.labels.iter();

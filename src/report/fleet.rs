@@ -228,10 +228,7 @@ fn class_row(class: &ClassAcross) -> Row<'_> {
     let values = vec![
         Value::Name(Text::new(&class.class)),
         Value::Word(reach(class.reach)),
-        Value::Word(match class.reach {
-            Reach::None => "no",
-            Reach::Some | Reach::Most => confidence(class.confidence),
-        }),
+        Value::Word(verdict(class)),
         Value::Count(class.groups_growing as u64),
         Value::Count(class.groups_judged as u64),
         Value::Count(class.processes_growing as u64),
@@ -304,7 +301,7 @@ fn restart_row(restart: &ClassRestarts) -> Vec<Value<'static>> {
 }
 
 /// The answer in a sentence or three.
-fn headline(fleet: &Fleet) -> String {
+pub(super) fn headline(fleet: &Fleet) -> String {
     if fleet.dumps == 0 {
         return "No dump could be read, so nothing can be said.".into();
     }
@@ -367,7 +364,7 @@ fn headline(fleet: &Fleet) -> String {
 }
 
 /// What one group of a fleet is called, and several.
-fn group_nouns(fleet: &Fleet) -> [String; 2] {
+pub(super) fn group_nouns(fleet: &Fleet) -> [String; 2] {
     match &fleet.by[..] {
         [] => ["process", "processes"].map(str::to_owned),
         _ if fleet.is_by_worker => ["worker", "workers"].map(str::to_owned),
@@ -417,7 +414,7 @@ fn leaks(sure: Confidence) -> &'static str {
 }
 
 /// What was looked at.
-fn provenance(fleet: &Fleet) -> String {
+pub(super) fn provenance(fleet: &Fleet) -> String {
     let mut text = counted(fleet.dumps as usize, "dump", "dumps");
     text += &format!(" of {}", counted(fleet.processes, "process", "processes"));
     text += &format!(" of {}", counted(fleet.workers, "worker", "workers"));
@@ -439,14 +436,15 @@ fn provenance(fleet: &Fleet) -> String {
 }
 
 /// A heading with what belongs to it.
-struct Section {
-    heading: String,
-    parts: Vec<Part>,
+pub(super) struct Section {
+    pub(super) heading: String,
+    pub(super) parts: Vec<Part>,
 }
 
-struct Part {
-    text: String,
-    commands: Vec<String>,
+/// A sentence, and what to run or look at.
+pub(super) struct Part {
+    pub(super) text: String,
+    pub(super) commands: Vec<String>,
 }
 
 impl From<String> for Part {
@@ -458,7 +456,7 @@ impl From<String> for Part {
     }
 }
 
-fn sections(fleet: &Fleet, style: ByteStyle) -> Vec<Section> {
+pub(super) fn sections(fleet: &Fleet, style: ByteStyle) -> Vec<Section> {
     let mut sections = Vec::new();
     let mut section = |heading: &str, mut parts: Vec<Part>, all: usize| {
         let more = all.saturating_sub(parts.len());
@@ -658,6 +656,14 @@ fn missing(fleet: &Fleet) -> Vec<String> {
         );
     }
     missing
+}
+
+/// The verdict on a class; no of one that a few processes suspect by chance.
+pub(super) fn verdict(class: &ClassAcross) -> &'static str {
+    match class.reach {
+        Reach::None => "no",
+        Reach::Some | Reach::Most => confidence(class.confidence),
+    }
 }
 
 fn reach(reach: Reach) -> &'static str {

@@ -42,7 +42,7 @@ pub struct ColumnSchema {
 
 impl ColumnSchema {
     /// A column that is made by other means than [`columns!`].
-    #[cfg(feature = "parquet")]
+    #[cfg(feature = "fleet")]
     pub(crate) const fn of(
         name: &'static str,
         kind: Kind,
@@ -173,7 +173,7 @@ impl<'t> FromIterator<&'t str> for Strings {
 
 impl ColumnData {
     /// A column whose rows all have one name.
-    #[cfg(feature = "parquet")]
+    #[cfg(feature = "fleet")]
     pub(crate) fn same_name(name: &str, rows: usize) -> ColumnData {
         ColumnData {
             values: Values::Names {
@@ -185,6 +185,7 @@ impl ColumnData {
     }
 
     /// About how many bytes its values take in memory.
+    #[cfg(feature = "fleet")]
     #[cfg(feature = "parquet")]
     pub(crate) fn held_bytes(&self) -> usize {
         let of = |strings: &Strings| size_of_val(&strings.offsets[..]) + strings.text.len();

@@ -858,6 +858,34 @@ const shoot = async (page, name) => {
   await page.setViewportSize({ width: 1280, height: 900 });
 };
 
+// The page about many dumps has the figures of its JSON, in its order, and fits a telephone.
+async function checkFleet() {
+  const page = join(folder, "fleet report 100%.html");
+  const args = ["trend", fixture("fleet"), "--labels", "{host}/{worker}-{version}-{date:%Y-%m-%d}.dump.gz"];
+  run(...args, "--html", page, "--title", "<b>Shops</b>");
+  const fleet = json(...args);
+  for (const colorScheme of ["light", "dark"]) {
+    const opened = await open(pathToFileURL(page).href, { colorScheme });
+    equal(await opened.textContent("h1"), "<b>Shops</b>", "title");
+    equal(await opened.textContent(".lead"), fleet.headline, "headline");
+    const rows = await opened.$$eval("tbody tr", (all) => all.map((row) => [...row.querySelectorAll("[data-value]")].map((cell) => cell.dataset.value)));
+    equal(rows.length, fleet.classes.length, "rows");
+    for (const [at, row] of fleet.classes.entries()) {
+      equal(rows[at][0], row.class, "class");
+      const figures = [row.groups_growing, row.groups_judged, row.processes_growing, row.processes_judged,
+        row.instances_per_hour, row.bytes_per_hour, row.instances_last, row.bytes_last];
+      figures.forEach((figure, place) => near(Number(rows[at][place + 1]), figure, `${row.class} ${place}`));
+    }
+    const text = await opened.textContent("main");
+    for (const found of [...fleet.outliers, ...fleet.new_lines]) equal(text.includes(found.class ?? found.source), true, "what is told");
+    await checkRules(opened, `fleet ${colorScheme}`);
+    if (shots) await shoot(opened, `fleet-${colorScheme}`);
+    await opened.setViewportSize({ width: 400, height: 900 });
+    equal(await opened.evaluate(() => document.documentElement.scrollWidth <= innerWidth), true, "fleet at 400");
+    await opened.context().close();
+  }
+}
+
 try {
   for (const name of ["shop.dump", "leaky_shop.dump", "markup.dump", "dumps/bank-1.1-py311.dump", "dumps/quickstart-0.2.0-py27.dump",
     "dumps/empty.nothing-1.1-py311.dump", "dumps/empty.only-snapshots-1.1-py311.dump", "dumps/empty.no-objects-1.1-py311.dump",
@@ -887,6 +915,7 @@ try {
       await page.context().close();
     }
   }
+  await checkFleet();
   await checkPrint();
   await checkMany();
   await checkLarge();

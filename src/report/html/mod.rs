@@ -12,11 +12,16 @@ mod class;
 #[cfg(test)]
 mod colors;
 mod flame;
+#[cfg(feature = "fleet")]
+mod fleet;
 mod index;
 mod instances;
 mod names;
 mod sites;
 mod text;
+
+#[cfg(feature = "fleet")]
+pub use fleet::fleet;
 
 use std::ffi::OsString;
 use std::io::{self, Write};
