@@ -5,9 +5,11 @@ const start = (view) => {
   if (started.has(view)) return;
   started.add(view);
   view.querySelectorAll("table.sortable").forEach(arrange);
-  const data = unpackedData.get(view) ?? JSON.parse(view.querySelector("script.data").textContent);
+  // The page about many dumps has no charts, and so no data.
+  const packed = view.querySelector("script.data");
+  const data = unpackedData.get(view) ?? (packed && JSON.parse(packed.textContent));
   if (view.id === "index") indexData = data;
-  (view.id === "index" ? startIndex : startClass)(view, data);
+  if (data) (view.id === "index" ? startIndex : startClass)(view, data);
   view.querySelectorAll(".chart").forEach((chart) => startChart(chart, view, data));
   view.querySelectorAll(".command").forEach((command) =>
     command.append(copyButton("Copy", () => command.querySelector("code").textContent)));
