@@ -1,15 +1,16 @@
 //! `ctstats export`: the tables of many dumps, for engines.
 
+use std::fs::File;
 use std::io;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Result, bail};
 use clap::{Args, ValueEnum};
 
-use ctstats::dataset::{DataTable, DumpTables, JsonLines};
+use ctstats::dataset::{DataTable, DumpTables, JsonLines, content_id};
 use ctstats::fleet::{FleetFile, FleetFiles, LabelTemplate, read_each};
 use ctstats::units::counted;
-use ctstats::{ByteCount, Damage, Error};
+use ctstats::{ByteCount, Damage, DumpFile, Error};
 
 use super::place::{self, Kind};
 use super::{OUTPUT, READING, ReadingArgs, SELECTION, Usage, note, open, say};
@@ -208,7 +209,7 @@ impl ExportArgs {
                 threads,
                 damage,
                 &count,
-                |file, dump| DumpTables::read(file, dump, tables),
+                |file, dump| tables_of(file, dump, tables),
                 |_, dump| match dump {
                     Ok(dump) => {
                         outcome.read += 1;
@@ -311,6 +312,15 @@ impl ExportArgs {
              does, or cargo install ctstats --features parquet; --to ndjson works here"
         )
     }
+}
+
+fn tables_of(file: &FleetFile, dump: DumpFile, tables: &[DataTable]) -> Result<DumpTables, Error> {
+    let name = file.path.display().to_string();
+    let content = File::open(&file.path).map_err(|source| Error::Open {
+        file: name.clone(),
+        source,
+    })?;
+    DumpTables::read(content_id(content, &name)?, dump, file, tables)
 }
 
 /// Runs of files that are read together.

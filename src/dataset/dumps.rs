@@ -1,8 +1,6 @@
 //! The table `dumps`: what is known of each dump.
 
-use std::fs::File;
 use std::io::Read;
-use std::path::Path;
 
 use jiff::Timestamp;
 use jiff::civil::Date;
@@ -178,7 +176,7 @@ pub(super) fn columns() -> &'static [ColumnSchema] {
 
 impl DumpRecord {
     /// What a file and its path say.
-    pub(super) fn of(dump: &DumpFile, file: &FleetFile) -> Result<DumpRecord, Error> {
+    pub(super) fn of(id: String, dump: &DumpFile, file: &FleetFile) -> Result<DumpRecord, Error> {
         let digest = dump.digest()?;
         let (contents, totals) = (digest.contents, digest.totals()?);
         let labelled = file.labelled_seconds.map(|seconds| seconds as f64);
@@ -191,7 +189,6 @@ impl DumpRecord {
             .filter_map(|snapshot| snapshot.process().pid);
         let pid = pids.next_back();
         let notes = contents.notes();
-        let id = id(&file.path)?;
         let labels = file.labels.iter();
         Ok(DumpRecord {
             process: process(dump, pid)?.unwrap_or_else(|| id.clone()),
@@ -337,26 +334,24 @@ fn hexadecimal(sum: Sha256) -> String {
     digits
 }
 
-fn id(path: &Path) -> Result<String, Error> {
-    let name = || path.display().to_string();
-    let open = |source| Error::Open {
-        file: name(),
-        source,
-    };
-    let mut file = File::open(path).map_err(open)?;
+/// The id of a dump with this content.
+///
+/// # Errors
+///
+/// If it cannot be read; the error has this name.
+pub fn content_id(mut content: impl Read, name: &str) -> Result<String, Error> {
     let (mut sum, mut offset) = (Sha256::new(), 0);
     let mut buffer = vec![0; 1 << 16];
     loop {
-        let read = file.read(&mut buffer).map_err(|source| Error::Read {
-            file: name(),
+        let read = content.read(&mut buffer).map_err(|source| Error::Read {
+            file: name.to_owned(),
             offset,
             source,
         })?;
         if read == 0 {
-            break;
+            return Ok(hexadecimal(sum));
         }
         sum.update(&buffer[..read]);
         offset += read as u64;
     }
-    Ok(hexadecimal(sum))
 }

@@ -2,7 +2,7 @@
 
 use std::io::{self, Write};
 
-use serde_json::{Map, Value};
+use serde_json::Value;
 
 use super::DataTable;
 use crate::tables::{Batch, ColumnData, ColumnSchema, Values};
@@ -28,11 +28,13 @@ impl<W: Write> JsonLines<W> {
     pub fn write(&mut self, batch: &Batch) -> io::Result<()> {
         for row in 0..batch.rows {
             let columns = self.columns.iter().zip(&batch.columns);
-            let row: Map<String, Value> = columns
-                .map(|(schema, column)| (schema.name.to_owned(), value(column, row)))
-                .collect();
-            serde_json::to_writer(&mut self.out, &row)?;
-            self.out.write_all(b"\n")?;
+            for (place, (schema, column)) in columns.enumerate() {
+                self.out.write_all(if place == 0 { b"{" } else { b"," })?;
+                serde_json::to_writer(&mut self.out, schema.name)?;
+                self.out.write_all(b":")?;
+                serde_json::to_writer(&mut self.out, &value(column, row))?;
+            }
+            self.out.write_all(b"}\n")?;
         }
         Ok(())
     }

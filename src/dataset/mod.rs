@@ -19,8 +19,9 @@ use crate::format::DumpFile;
 use crate::named::named;
 use crate::select::Filter;
 use crate::tables::{Batch, ColumnData, ColumnSchema, Kind, Table};
+use crate::units::escaped;
 
-pub use dumps::DumpRecord;
+pub use dumps::{DumpRecord, content_id};
 pub use lines::JsonLines;
 #[cfg(feature = "parquet")]
 pub use stream::ArrowStream;
@@ -101,28 +102,35 @@ pub struct DumpTables {
 }
 
 impl DumpTables {
-    /// Reads these tables of a dump, whose times are in order, and which was read from this file.
+    /// Reads these tables of a dump, whose times are in order. `id` is that of its content, see
+    /// [`content_id`]; what else is known of the file is not asked of the file system again.
     ///
     /// # Errors
     ///
     /// As [`Dump::load`](crate::Dump::load), and if a figure does not fit into 64 bits.
     pub fn read(
-        file: &FleetFile,
+        id: String,
         dump: DumpFile,
+        file: &FleetFile,
         tables: &[DataTable],
     ) -> Result<DumpTables, Error> {
-        DumpTables::of(dump, file, tables).map_err(|error| {
+        DumpTables::of(id, dump, file, tables).map_err(|error| {
             let name = file.path.display().to_string();
             match error {
                 // A figure that does not fit is one of this dump.
-                Error::Invalid(what) => Error::Invalid(format!("{name}: {what}")),
+                Error::Invalid(what) => Error::Invalid(format!("{}: {what}", escaped(&name))),
                 error => error.in_file(&name),
             }
         })
     }
 
-    fn of(dump: DumpFile, file: &FleetFile, tables: &[DataTable]) -> Result<DumpTables, Error> {
-        let record = DumpRecord::of(&dump, file)?;
+    fn of(
+        id: String,
+        dump: DumpFile,
+        file: &FleetFile,
+        tables: &[DataTable],
+    ) -> Result<DumpTables, Error> {
+        let record = DumpRecord::of(id, &dump, file)?;
         let (details, others): (Vec<_>, Vec<_>) =
             tables.iter().copied().partition(|table| table.is_detail());
         let dump = match details.is_empty() {

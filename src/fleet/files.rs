@@ -296,25 +296,43 @@ fn file(path: PathBuf, template: Option<&LabelTemplate>) -> Result<FleetFile, Er
         source,
     };
     let metadata = path.metadata().map_err(open)?;
-    let labels = match template {
-        None => Labels::default(),
-        Some(template) => template.labels(&path).ok_or_else(|| {
-            Error::Invalid(format!(
-                "{}: the path does not fit the labels {:?}",
-                escaped(&path.display().to_string()),
-                template.text()
-            ))
-        })?,
-    };
     let modified = metadata.modified().ok();
     let modified = modified.and_then(|time| time.duration_since(UNIX_EPOCH).ok());
-    Ok(FleetFile {
-        labels: labels.labels,
-        labelled_seconds: labels.seconds,
-        modified_seconds: modified.map(|since| since.as_secs_f64()),
-        size_bytes: metadata.len(),
-        path,
-    })
+    let modified = modified.map(|since| since.as_secs_f64());
+    FleetFile::of(path, template, modified, metadata.len())
+}
+
+impl FleetFile {
+    /// A file of which somebody else knows when it was modified, in seconds since 1970, and how many
+    /// bytes it has.
+    ///
+    /// # Errors
+    ///
+    /// If its path does not fit the labels.
+    pub fn of(
+        path: PathBuf,
+        template: Option<&LabelTemplate>,
+        modified_seconds: Option<f64>,
+        size_bytes: u64,
+    ) -> Result<FleetFile, Error> {
+        let labels = match template {
+            None => Labels::default(),
+            Some(template) => template.labels(&path).ok_or_else(|| {
+                Error::Invalid(format!(
+                    "{}: the path does not fit the labels {:?}",
+                    escaped(&path.display().to_string()),
+                    template.text()
+                ))
+            })?,
+        };
+        Ok(FleetFile {
+            labels: labels.labels,
+            labelled_seconds: labels.seconds,
+            modified_seconds,
+            size_bytes,
+            path,
+        })
+    }
 }
 
 fn checksum(path: &Path) -> io::Result<[u8; 32]> {
