@@ -212,9 +212,15 @@ class Loading(unittest.TestCase):
 
         with self.assertRaises(ZeroDivisionError):
             ctstats.load(File(ZeroDivisionError("no panic")))
-        [panic] = [one for one in BaseException.__subclasses__() if one.__name__ == "PanicException"]
-        with self.assertRaisesRegex(ctstats.Error, "a bug of ctstats, please report it: boom"):
-            ctstats.load(File(panic("boom")))
+        # Other modules made with PyO3 have such a class of their own, which is one of many exceptions here.
+        told = []
+        for panic in BaseException.__subclasses__():
+            if panic.__name__ == "PanicException":
+                try:
+                    ctstats.load(File(panic("boom")))
+                except (ctstats.Error, panic) as error:
+                    told.append(str(error))
+        self.assertEqual(told.count("a bug of ctstats, please report it: boom"), 1, told)
         self.assertGreater(ctstats.load(LEAKY).info().objects, 0)
 
     def test_errors(self):
