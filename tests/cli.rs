@@ -926,6 +926,8 @@ const CASES: &[(&str, &str)] = &[
     ("usage-trend-labels", "trend LEAKY --labels {host"),
     ("usage-trend-by", "trend FLEET --by datacenter"),
     ("usage-trend-rows", "trend FLEET --rows lines"),
+    ("usage-two-dumps", "leaks LEAKY DUMP"),
+    ("usage-three-dumps", "diff LEAKY DUMP ORDERS"),
     ("usage-trend-html", "trend FLEET --html a.html --format csv"),
     ("fleet-html-dump", "trend FLEET --html LEAKY"),
     ("help-trend", "trend --help"),

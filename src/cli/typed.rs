@@ -47,6 +47,9 @@ impl Cli {
             read = Cli::try_parse_from(&typed);
         }
         read.map_err(|mut error| {
+            if let Some(command) = command_of_one_dump(&error, &typed) {
+                return command;
+            }
             if let Some((flag, usage)) = meant(&error, &typed) {
                 let flag = ContextValue::String(flag.into());
                 error.insert(ContextKind::SuggestedArg, flag);
@@ -75,6 +78,30 @@ fn neither(error: &clap::Error, word: &str) -> clap::Error {
         text += &format!("\n\n  tip: a similar command is {}", similar.join(", "));
     }
     Cli::command().error(ErrorKind::InvalidSubcommand, text)
+}
+
+/// The error of one file too many: the answer of one dump is none of several, so it says what is.
+fn command_of_one_dump(error: &clap::Error, typed: &[OsString]) -> Option<clap::Error> {
+    let Some(ContextValue::String(unknown)) = error.get(ContextKind::InvalidArg) else {
+        return None;
+    };
+    let command = typed[place_of_command(typed)?].to_string_lossy();
+    let is_file = error.kind() == ErrorKind::UnknownArgument && Path::new(unknown).exists();
+    let most = match &*command {
+        "diff" => "compares two dumps",
+        "leaks" | "summary" | "sites" | "print" | "overview" | "info" | "html" => {
+            "is about one dump"
+        }
+        _ => return None,
+    };
+    is_file.then(|| {
+        let text = format!(
+            "{command} {most}, and '{}' is one too many; `ctstats trend` reads many, \
+             and names the dump to look at",
+            escaped(unknown)
+        );
+        Cli::command().error(ErrorKind::UnknownArgument, text)
+    })
 }
 
 /// The flag of the command that is known elsewhere by the name that it does not know, and the
