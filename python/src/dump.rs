@@ -138,12 +138,16 @@ impl DumpFile {
         let (recorded, ordered) = match file.apart() {
             Some(apart) => (Arc::new(file), Arc::new(apart.in_order()?)),
             None => {
-                let dump = file.into_whole()?;
+                let mut dump = file.into_whole()?;
                 let ordered = dump.clock_fault().map(|_| {
                     let mut ordered = dump.clone();
                     ordered.put_in_order();
+                    ordered.keep_sizes();
                     Arc::new(ordered.into())
                 });
+                if ordered.is_none() {
+                    dump.keep_sizes();
+                }
                 let recorded = Arc::new(ctstats::DumpFile::from(dump));
                 let same = Arc::clone(&recorded);
                 (recorded, ordered.unwrap_or(same))

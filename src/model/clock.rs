@@ -59,6 +59,8 @@ impl Dump {
             return;
         };
         let contents = &mut self.contents;
+        // They follow from the lives.
+        contents.sizes = None;
         let timeline = Timeline::of(contents);
         let mut is_moved = vec![false; contents.objects.len()];
         for class in 0..contents.classes.len() {
