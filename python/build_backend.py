@@ -55,7 +55,7 @@ def _build_command(settings):
     cargo = os.environ.get("CARGO", "cargo")
     manifest = str(_manifest())
     target = _target(settings)
-    build = [cargo, "build", "--release", "--locked", "--bin", "ctstats", "--manifest-path", manifest]
+    build = [cargo, "build", "--release", "--locked", "--features", "parquet", "--bin", "ctstats", "--manifest-path", manifest]
     if target:
         build += ["--target", target]
     # What it says goes to stderr; stdout belongs to the frontend.

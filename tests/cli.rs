@@ -957,6 +957,7 @@ const CASES: &[(&str, &str)] = &[
     ("help-print", "print --help"),
     ("help-summary", "summary --help"),
     ("help-convert", "convert --help"),
+    ("help-export", "export --help"),
     ("version", "--version"),
 ];
 
