@@ -16,7 +16,7 @@ import tempfile
 import time
 
 BINARY = os.path.abspath(sys.argv[1])
-COMMANDS = {"overview", "print", "summary", "diff", "leaks", "sites", "check", "html", "convert", "info", "completions", "man"}
+COMMANDS = {"overview", "print", "summary", "diff", "leaks", "sites", "check", "html", "trend", "export", "convert", "info", "completions", "man"}
 
 # What stands before the word to complete, the word, what must be among the proposals, what must not.
 CASES = [
