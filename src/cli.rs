@@ -6,6 +6,7 @@ mod completions;
 mod convert;
 mod diff;
 mod export;
+mod fleet;
 mod html;
 mod info;
 mod known;
@@ -109,6 +110,16 @@ struct ReadingArgs {
     /// terminal.
     #[arg(long, value_enum, value_name = "WHEN", default_value_t = When::Auto)]
     progress: When,
+}
+
+impl ReadingArgs {
+    /// What is to be done about a damaged dump.
+    fn damage(self) -> Damage {
+        match self.salvage {
+            true => Damage::Salvage,
+            false => Damage::Refuse,
+        }
+    }
 }
 
 #[derive(Debug, Args)]
@@ -539,12 +550,7 @@ fn open_dump(
 ) -> Result<Opened> {
     let count = ByteCount::default();
     let progress = Progress::reading(reading.progress, path, count.clone());
-    let damage = if reading.salvage {
-        Damage::Salvage
-    } else {
-        Damage::Refuse
-    };
-    let file = prepare(DumpFile::open_with(path, &count, damage)?)?;
+    let file = prepare(DumpFile::open_with(path, &count, reading.damage())?)?;
     let progress = Some(progress).filter(|_| !file.is_read_whole());
     remarks::on_loading(path, file.digest()?.contents.notes());
     Ok(Opened {

@@ -2,19 +2,18 @@
 
 use std::path::PathBuf;
 
-use arrow_array::ffi::FFI_ArrowSchema;
-use arrow_array::ffi_stream::FFI_ArrowArrayStream;
-use arrow_array::{RecordBatch, RecordBatchIterator, RecordBatchReader};
+use arrow_array::{RecordBatch, RecordBatchIterator};
 use arrow_schema::SchemaRef;
 use ctstats::dataset::{DataTable, DumpTables, content_id};
 use ctstats::fleet::{FleetFile, LabelTemplate};
 use ctstats::tables::arrow;
 use ctstats::{Damage, Dump, DumpFile, Error};
-use pyo3::exceptions::{PyRuntimeError, PyValueError};
+use pyo3::exceptions::PyValueError;
 use pyo3::prelude::*;
 use pyo3::pybacked::PyBackedBytes;
 use pyo3::types::PyCapsule;
 
+use crate::arrow::{schema_capsule, stream_capsule};
 use crate::error::{Failure, computed};
 
 /// Rows of a table, of one dump or of none.
@@ -67,9 +66,7 @@ impl DataRows {
     }
 
     fn __arrow_c_schema__<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyCapsule>> {
-        let schema = FFI_ArrowSchema::try_from(&*self.schema);
-        let schema = schema.map_err(|error| PyRuntimeError::new_err(error.to_string()))?;
-        PyCapsule::new_with_value(py, schema, c"arrow_schema")
+        schema_capsule(py, &self.schema)
     }
 
     /// The rows, batch by batch.
@@ -83,9 +80,7 @@ impl DataRows {
         drop(requested_schema);
         let batches = self.batches.clone().into_iter().map(Ok);
         let batches = RecordBatchIterator::new(batches, self.schema.clone());
-        let batches: Box<dyn RecordBatchReader + Send> = Box::new(batches);
-        let stream = FFI_ArrowArrayStream::new(batches);
-        PyCapsule::new_with_value(py, stream, c"arrow_array_stream")
+        stream_capsule(py, batches)
     }
 }
 

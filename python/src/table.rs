@@ -2,18 +2,14 @@
 
 use std::sync::Arc;
 
-use arrow_array::RecordBatchReader;
-use arrow_array::ffi::FFI_ArrowSchema;
-use arrow_array::ffi_stream::FFI_ArrowArrayStream;
 use ctstats::DumpFile;
 use ctstats::analysis::sites::GroupBy;
 use ctstats::select::Filter;
 use ctstats::tables::{Batch, Strings, Table, Values, each_site};
-use pyo3::exceptions::PyRuntimeError;
 use pyo3::prelude::*;
 use pyo3::types::PyCapsule;
 
-use crate::arrow::{Batches, schema};
+use crate::arrow::{Batches, schema, schema_capsule, stream_capsule};
 use crate::error::{Failure, computed};
 
 /// The rows of a table that pass a filter. Nothing is read before somebody asks for them.
@@ -139,9 +135,7 @@ impl Rows {
 
     /// The schema, for those who want no rows.
     fn __arrow_c_schema__<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyCapsule>> {
-        let schema = FFI_ArrowSchema::try_from(&*schema(self.table));
-        let schema = schema.map_err(|error| PyRuntimeError::new_err(error.to_string()))?;
-        PyCapsule::new_with_value(py, schema, c"arrow_schema")
+        schema_capsule(py, &schema(self.table))
     }
 
     /// The rows, batch by batch. Another schema than the table's own cannot be asked for.
@@ -154,8 +148,6 @@ impl Rows {
         // Readers cast what they want otherwise.
         drop(requested_schema);
         let batches = Batches::of(Arc::clone(&self.dump), self.asked())?;
-        let batches: Box<dyn RecordBatchReader + Send> = Box::new(batches);
-        let stream = FFI_ArrowArrayStream::new(batches);
-        PyCapsule::new_with_value(py, stream, c"arrow_array_stream")
+        stream_capsule(py, batches)
     }
 }

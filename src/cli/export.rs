@@ -8,13 +8,13 @@ use anyhow::{Result, bail};
 use clap::{Args, ValueEnum};
 
 use ctstats::dataset::{DataTable, DumpTables, JsonLines, content_id};
-use ctstats::fleet::{FleetFile, FleetFiles, LabelTemplate, read_each};
+use ctstats::fleet::{FleetFile, FleetFiles, LabelTemplate};
 use ctstats::units::counted;
-use ctstats::{ByteCount, Damage, DumpFile, Error};
+use ctstats::{DumpFile, Error};
 
+use super::fleet::FleetArgs;
 use super::place::{self, Kind};
-use super::{OUTPUT, READING, ReadingArgs, SELECTION, Usage, note, open, say};
-use crate::progress::Progress;
+use super::{OUTPUT, ReadingArgs, SELECTION, Usage, note, open, say};
 
 const EXAMPLES: &str = "\
 Examples:
@@ -63,13 +63,8 @@ pub(super) struct ExportArgs {
     /// What the paths say, as '{host}/{worker}-{date:%Y-%m-%d}.dump'; see trend.
     #[arg(long, value_name = "TEMPLATE", value_parser = LabelTemplate::of, help_heading = SELECTION)]
     labels: Option<LabelTemplate>,
-    /// Exit with 0 though files could not be read.
-    #[arg(long, help_heading = READING)]
-    keep_going: bool,
-    /// How many dumps are read at a time [default: as many as there are processors]
-    #[arg(long, value_name = "N", help_heading = READING,
-        value_parser = clap::value_parser!(u16).range(1..=512))]
-    threads: Option<u16>,
+    #[command(flatten)]
+    many: FleetArgs,
     #[command(flatten)]
     reading: ReadingArgs,
 }
@@ -149,7 +144,7 @@ impl ExportArgs {
                 }
             ));
         }
-        if count.failed > 0 && !self.keep_going {
+        if count.failed > 0 && !self.many.keep_going {
             bail!(
                 "{} of {} files could not be read; the others are exported (--keep-going exits with 0)",
                 count.failed,
@@ -190,44 +185,23 @@ impl ExportArgs {
         outcome: &mut Count,
         mut see: impl FnMut(DumpTables) -> Result<(), Error>,
     ) -> Result<()> {
-        let damage = match self.reading.salvage {
-            true => Damage::Salvage,
-            false => Damage::Refuse,
-        };
-        let threads = match self.threads {
-            Some(threads) => threads.into(),
-            None => std::thread::available_parallelism().map_or(1, usize::from),
-        };
-        let count = ByteCount::default();
-        let total = files.iter().map(|file| file.size_bytes).sum();
-        let what = format!("reading {}", counted(files.len(), "dump", "dumps"));
-        let _progress = Progress::watch(self.reading.progress, what, count.clone(), Some(total));
-        let mut stopped = Ok(());
-        for together in Together(files) {
-            read_each(
-                together,
-                threads,
-                damage,
-                &count,
-                |file, dump| tables_of(file, dump, tables),
-                |_, dump| match dump {
-                    Ok(dump) => {
-                        outcome.read += 1;
-                        stopped = see(dump);
-                        stopped.is_ok()
-                    }
-                    Err(error) => {
-                        say(&error.to_string());
-                        outcome.failed += 1;
-                        true
-                    }
-                },
-            );
-            if stopped.is_err() {
-                break;
-            }
-        }
-        Ok(stopped?)
+        self.many.read(
+            files,
+            Together(files),
+            self.reading,
+            |file, dump| tables_of(file, dump, tables),
+            |_, dump| match dump {
+                Ok(dump) => {
+                    outcome.read += 1;
+                    see(dump)
+                }
+                Err(error) => {
+                    say(&error.to_string());
+                    outcome.failed += 1;
+                    Ok(())
+                }
+            },
+        )
     }
 
     /// The file, or standard output.

@@ -7,17 +7,14 @@ use anyhow::Result;
 use clap::{Args, ValueEnum};
 
 use ctstats::analysis::fleet::{DumpFacts, FleetBuilder, FleetOptions};
-use ctstats::fleet::{FleetFiles, LabelTemplate, read_each};
+use ctstats::fleet::{FleetFiles, LabelTemplate};
 use ctstats::report::fleet::{FleetReport, FleetRows};
 use ctstats::report::html;
-use ctstats::{ByteCount, Damage};
 
+use super::fleet::FleetArgs;
 use super::place::{self, Kind};
-use super::{
-    FilterArgs, OwnArgs, READING, SELECTION, SheetArgs, SheetForm, Usage, parse_size, say,
-};
+use super::{FilterArgs, OwnArgs, SELECTION, SheetArgs, SheetForm, Usage, parse_size, say};
 use super::{finish, open};
-use crate::progress::Progress;
 
 const EXAMPLES: &str = "\
 Examples:
@@ -84,13 +81,8 @@ pub(super) struct TrendArgs {
         default_value = "Many dumps"
     )]
     title: String,
-    /// Exit with 0 though files could not be read.
-    #[arg(long, help_heading = READING)]
-    keep_going: bool,
-    /// How many dumps are read at a time [default: as many as there are processors]
-    #[arg(long, value_name = "N", help_heading = READING,
-        value_parser = clap::value_parser!(u16).range(1..=512))]
-    threads: Option<u16>,
+    #[command(flatten)]
+    many: FleetArgs,
     #[command(flatten)]
     form: SheetArgs,
 }
@@ -145,25 +137,11 @@ impl TrendArgs {
             .failed
             .iter()
             .for_each(|error| say(&error.to_string()));
-        let reading = self.form.page.reading;
-        let damage = match reading.salvage {
-            true => Damage::Salvage,
-            false => Damage::Refuse,
-        };
-        let threads = match self.threads {
-            Some(threads) => threads.into(),
-            None => std::thread::available_parallelism().map_or(1, usize::from),
-        };
-        let count = ByteCount::default();
-        let total = files.files.iter().map(|file| file.size_bytes).sum();
-        let what = format!("reading {} dumps", files.files.len());
-        let progress = Progress::watch(reading.progress, what, count.clone(), Some(total));
         let mut fleet = FleetBuilder::new(&files, &options);
-        read_each(
+        self.many.read(
             &files.files,
-            threads,
-            damage,
-            &count,
+            [&files.files[..]],
+            self.form.page.reading,
             |_, dump| DumpFacts::of(&dump, &options),
             |file, facts| {
                 match facts {
@@ -173,10 +151,9 @@ impl TrendArgs {
                         fleet.fail(&error);
                     }
                 }
-                true
+                Ok(())
             },
-        );
-        drop(progress);
+        )?;
         let fleet = fleet.finish();
         if fleet.dumps == 0 {
             anyhow::bail!("none of the dumps could be read, so there is nothing to tell");
@@ -192,7 +169,7 @@ impl TrendArgs {
                 rows: self.rows.get(),
             })?,
         }
-        if !fleet.failed.is_empty() && !self.keep_going {
+        if !fleet.failed.is_empty() && !self.many.keep_going {
             anyhow::bail!(
                 "{} of {} files could not be read; the report is of the others (--keep-going exits with 0)",
                 fleet.failed.len(),

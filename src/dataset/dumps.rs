@@ -9,7 +9,7 @@ use sha2::{Digest, Sha256};
 
 use crate::analysis::objects::finite;
 use crate::error::Error;
-use crate::fleet::FleetFile;
+use crate::fleet::{FleetFile, checksum};
 use crate::format::DumpFile;
 use crate::model::{Column, Contents, Origin, Projection, Rows, Snapshot};
 use crate::source::Source;
@@ -324,12 +324,12 @@ fn process(source: &impl Source, pid: Option<i64>) -> Result<Option<String>, Err
         sum.update(object.birth_seconds().to_bits().to_le_bytes());
         sum.update(object.address().to_le_bytes());
         sum.update(object.class().name().as_bytes());
-        hexadecimal(sum)
+        hexadecimal(&sum.finalize())
     }))
 }
 
-fn hexadecimal(sum: Sha256) -> String {
-    let mut digits = data_encoding::HEXLOWER.encode(&sum.finalize());
+fn hexadecimal(sum: &[u8]) -> String {
+    let mut digits = data_encoding::HEXLOWER.encode(sum);
     digits.truncate(ID_DIGITS);
     digits
 }
@@ -339,19 +339,13 @@ fn hexadecimal(sum: Sha256) -> String {
 /// # Errors
 ///
 /// If it cannot be read; the error has this name.
-pub fn content_id(mut content: impl Read, name: &str) -> Result<String, Error> {
-    let (mut sum, mut offset) = (Sha256::new(), 0);
-    let mut buffer = vec![0; 1 << 16];
-    loop {
-        let read = content.read(&mut buffer).map_err(|source| Error::Read {
+pub fn content_id(content: impl Read, name: &str) -> Result<String, Error> {
+    match checksum(content) {
+        Ok(sum) => Ok(hexadecimal(&sum)),
+        Err((offset, source)) => Err(Error::Read {
             file: name.to_owned(),
             offset,
             source,
-        })?;
-        if read == 0 {
-            return Ok(hexadecimal(sum));
-        }
-        sum.update(&buffer[..read]);
-        offset += read as u64;
+        }),
     }
 }

@@ -8,9 +8,9 @@ use std::path::{Path, PathBuf};
 use std::time::UNIX_EPOCH;
 
 use serde::Serialize;
-use sha2::{Digest, Sha256};
 use walkdir::WalkDir;
 
+use super::checksum::checksum;
 use super::labels::{Label, LabelTemplate, Labels};
 use super::natural::natural;
 use crate::error::Error;
@@ -273,7 +273,10 @@ impl FleetFiles {
                 return true;
             }
             // What cannot be read says so when it is read for its content.
-            let Ok(sum) = checksum(&file.path) else {
+            let Some(sum) = File::open(&file.path)
+                .ok()
+                .and_then(|file| checksum(file).ok())
+            else {
                 return true;
             };
             match seen.entry((file.size_bytes, sum)) {
@@ -332,18 +335,6 @@ impl FleetFile {
             size_bytes,
             path,
         })
-    }
-}
-
-fn checksum(path: &Path) -> io::Result<[u8; 32]> {
-    let mut sum = Sha256::new();
-    let mut file = File::open(path)?;
-    let mut buffer = vec![0; 1 << 16];
-    loop {
-        match file.read(&mut buffer)? {
-            0 => return Ok(sum.finalize().into()),
-            read => sum.update(&buffer[..read]),
-        }
     }
 }
 

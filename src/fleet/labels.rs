@@ -111,12 +111,6 @@ impl LabelTemplate {
         self.names.iter().map(|(name, _)| name.as_str())
     }
 
-    /// The names of those that are no times.
-    pub fn places(&self) -> impl Iterator<Item = &str> {
-        let places = self.names.iter().filter(|(_, format)| format.is_none());
-        places.map(|(name, _)| name.as_str())
-    }
-
     /// Whether a label of it is a time.
     pub fn has_time(&self) -> bool {
         self.names.iter().any(|(_, format)| format.is_some())

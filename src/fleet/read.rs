@@ -11,8 +11,9 @@ use crate::error::Error;
 use crate::format::{Damage, DumpFile};
 use crate::input::ByteCount;
 
-/// How many answers may wait for an earlier one, for each thread: then the faster threads wait.
-const MOST_WAITING: usize = 64;
+/// How many answers of each thread may be on their way. One that comes before its turn waits besides,
+/// so whoever asks for much asks for a run of the files at a time.
+const ON_THEIR_WAY: usize = 64;
 
 /// Asks each file, and shows the answers in the order of the files. `see` returns whether to go on.
 ///
@@ -29,7 +30,7 @@ pub fn read_each<T: Send>(
     let next = AtomicUsize::new(0);
     let is_over = AtomicBool::new(false);
     thread::scope(|scope| {
-        let (answers, answered) = mpsc::sync_channel(threads * MOST_WAITING);
+        let (answers, answered) = mpsc::sync_channel(threads * ON_THEIR_WAY);
         for _ in 0..threads {
             let answers = answers.clone();
             let (next, is_over, ask) = (&next, &is_over, &ask);

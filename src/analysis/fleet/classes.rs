@@ -2,10 +2,10 @@
 
 use serde::Serialize;
 
+use super::Groups;
 use super::facts::{COURSE_POINTS, ClassFigures};
 use super::outliers::{Outlier, OutlierKind};
 use super::series::Series;
-use super::{GroupName, Groups};
 use crate::analysis::leaks::{Confidence, Pattern, median};
 
 pub(super) const SECONDS_AN_HOUR: f64 = 3600.0;
@@ -191,7 +191,8 @@ impl<'s> Judged<'s> {
     }
 }
 
-fn at(series: &[Series], (number, place): (u32, u32)) -> (&Series, &ClassFigures) {
+/// A process, and its figures of a class.
+pub(super) fn at(series: &[Series], (number, place): (u32, u32)) -> (&Series, &ClassFigures) {
     let series = &series[number as usize];
     (series, &series.classes[place as usize].1)
 }
@@ -246,11 +247,4 @@ pub(super) fn sort(classes: &mut [ClassAcross]) {
             .then(instances)
             .then_with(|| a.class.cmp(&b.class))
     });
-}
-
-impl GroupName {
-    /// The group of this number.
-    pub(super) fn of(groups: &Groups, number: u32) -> GroupName {
-        groups.names[number as usize].clone()
-    }
 }

@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 
-use super::classes::{InGroup, Judged, SECONDS_AN_HOUR};
+use super::classes::{InGroup, Judged, SECONDS_AN_HOUR, at};
 use super::facts::ClassFigures;
 use super::robust::{Spread, critical_deviations};
 use super::series::Series;
@@ -124,7 +124,7 @@ pub(super) fn outliers(
             .unwrap_or(0);
         found.push(Outlier {
             class: judged.name.to_owned(),
-            group: GroupName::of(groups, group.group),
+            group: groups.names[group.group as usize].clone(),
             kind,
             confidence,
             figure,
@@ -155,9 +155,9 @@ impl Figures {
         is_slope: bool,
     ) -> Figures {
         let middle = |group: &InGroup, of: &dyn Fn(&Series, &ClassFigures) -> Option<f64>| {
-            let rows = group.rows.iter().filter_map(|&(number, place)| {
-                let series = &series[number as usize];
-                of(series, &series.classes[place as usize].1)
+            let rows = group.rows.iter().filter_map(|&row| {
+                let (series, figures) = at(series, row);
+                of(series, figures)
             });
             median(&mut rows.collect::<Vec<f64>>())
         };

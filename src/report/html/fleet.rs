@@ -4,6 +4,7 @@ use std::io::{self, Write};
 
 use askama::Template;
 
+use super::text::Cell;
 use super::{Page, chart, rendered};
 use crate::analysis::fleet::{ClassAcross, Fleet};
 use crate::report::fleet::{Section, group_nouns, headline, provenance, sections, verdict};
@@ -29,35 +30,21 @@ struct ClassRow {
     figures: Vec<Cell>,
 }
 
-/// A figure, as it is sorted by, as it is shown, and all of its digits.
-struct Cell {
-    value: String,
-    text: String,
-    exact: String,
+/// A figure that is no whole number, with all its digits where the pointer rests.
+fn figure(figure: f64, text: String) -> Cell {
+    Cell {
+        value: figure.to_string(),
+        exact: figure.to_string(),
+        text,
+    }
 }
 
-impl Cell {
-    fn of(figure: f64, text: String) -> Cell {
-        Cell {
-            value: figure.to_string(),
-            exact: figure.to_string(),
-            text,
-        }
-    }
-
-    fn count(count: usize) -> Cell {
-        Cell::of(count as f64, thousands(count as i128))
-    }
-
-    /// A figure that may not be defined.
-    fn or_none(figure: Option<f64>, text: impl Fn(f64) -> String) -> Cell {
-        let none = Cell {
-            value: String::new(),
-            text: "–".into(),
-            exact: String::new(),
-        };
-        figure.map_or(none, |figure| Cell::of(figure, text(figure)))
-    }
+/// A slope by the hour.
+fn slope(rate: Option<f64>, text: impl Fn(f64) -> String) -> Cell {
+    rate.map_or_else(
+        || Cell::none("no time passed"),
+        |rate| figure(rate, text(rate)),
+    )
 }
 
 /// Writes the page. Fails as `out` does.
@@ -97,7 +84,7 @@ fn class_row(class: &ClassAcross) -> ClassRow {
             class.processes_growing,
             class.processes_judged,
         ]
-        .map(Cell::count)
+        .map(|count| Cell::count(count as i128))
         .into(),
         spark: if course.is_empty() {
             String::new()
@@ -106,15 +93,15 @@ fn class_row(class: &ClassAcross) -> ClassRow {
         },
         spark_text,
         figures: vec![
-            Cell::or_none(class.instances_per_hour, |rate| format!("{rate:+.1}")),
-            Cell::or_none(class.bytes_per_hour, |rate| {
+            slope(class.instances_per_hour, |rate| format!("{rate:+.1}")),
+            slope(class.bytes_per_hour, |rate| {
                 change(rate.round() as i128, ByteStyle::Units)
             }),
-            Cell::of(
+            figure(
                 class.instances_last,
                 thousands(class.instances_last.round() as i128),
             ),
-            Cell::of(
+            figure(
                 class.bytes_last,
                 bytes(class.bytes_last.round() as i128, ByteStyle::Units),
             ),
