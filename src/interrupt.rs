@@ -37,17 +37,29 @@ mod heeded {
 
     /// From now on a program that gets no more memory ends as one that failed: Rust says so in a
     /// line and aborts, and nothing can be done by then but to choose the exit status, which is
-    /// also that of a SIGABRT from outside. A panic, which is a bug, aborts as ever.
+    /// also that of a SIGABRT from outside. A panic, which is a bug, aborts as ever, but for the
+    /// panic of the standard library where a new thread gets no memory for its signal stack.
     pub(crate) fn heed_memory(failed: u8) {
         static IS_MEMORY: AtomicBool = AtomicBool::new(true);
         let tell = std::panic::take_hook();
         std::panic::set_hook(Box::new(move |panic| {
-            IS_MEMORY.store(false, Ordering::Relaxed);
+            let message = panic.payload().downcast_ref::<String>();
+            if !message.is_some_and(|message| names_missing_memory(message)) {
+                IS_MEMORY.store(false, Ordering::Relaxed);
+            }
             tell(panic);
         }));
         let status = failed.into();
         let _ = signal_hook::flag::register_conditional_shutdown(SIGABRT, status, &IS_MEMORY);
     }
+
+    /// Whether the message ends as an I/O error of the system does that says: no memory.
+    fn names_missing_memory(message: &str) -> bool {
+        message.ends_with(&format!("(os error {NO_MEMORY})"))
+    }
+
+    /// ENOMEM, the same number on every Unix.
+    const NO_MEMORY: i32 = 12;
 
     /// From now on a signal to stop waits for the pager if there is one, takes away the unfinished
     /// output file, and then does what it always does. Signals that were ignored from the start
@@ -86,5 +98,20 @@ mod heeded {
         let mask = lines.find_map(|line| line.strip_prefix("SigIgn:"));
         mask.and_then(|mask| u64::from_str_radix(mask.trim(), 16).ok())
             .unwrap_or_default()
+    }
+
+    #[cfg(test)]
+    mod tests {
+        use super::names_missing_memory;
+
+        #[test]
+        fn a_thread_without_memory_is_no_bug() {
+            let error = std::io::Error::from_raw_os_error(super::NO_MEMORY);
+            assert_eq!(error.kind(), std::io::ErrorKind::OutOfMemory);
+            // As std::sys::pal::unix::stack_overflow of Rust 1.95 says it.
+            let message = format!("failed to allocate an alternative stack: {error}");
+            assert!(names_missing_memory(&message));
+            assert!(!names_missing_memory("index out of bounds: the len is 12"));
+        }
     }
 }

@@ -10,6 +10,7 @@ use super::FleetFile;
 use crate::error::Error;
 use crate::format::{Damage, DumpFile};
 use crate::input::ByteCount;
+use crate::threads;
 
 /// How many answers of each thread may be on their way. One that comes before its turn waits besides,
 /// so whoever asks for much asks for a run of the files at a time.
@@ -20,27 +21,28 @@ const ON_THEIR_WAY: usize = 64;
 /// Dumps are put in order as [`DumpFile::in_order`] does. `count` counts the bytes that are read.
 pub fn read_each<T: Send>(
     files: &[FleetFile],
-    threads: usize,
+    thread_count: usize,
     damage: Damage,
     count: &ByteCount,
     ask: impl Fn(&FleetFile, DumpFile) -> Result<T, Error> + Sync,
     mut see: impl FnMut(&FleetFile, Result<T, Error>) -> bool,
 ) {
-    let threads = threads.clamp(1, files.len().max(1));
+    let thread_count = thread_count.clamp(1, files.len().max(1));
     let next = AtomicUsize::new(0);
     let is_over = AtomicBool::new(false);
     thread::scope(|scope| {
-        let (answers, answered) = mpsc::sync_channel(threads * ON_THEIR_WAY);
-        for _ in 0..threads {
+        let (answers, answered) = mpsc::sync_channel(thread_count * ON_THEIR_WAY);
+        for _ in 0..thread_count {
             let answers = answers.clone();
             let (next, is_over, ask) = (&next, &is_over, &ask);
             scope.spawn(move || {
                 while !is_over.load(Ordering::Relaxed) {
                     let place = next.fetch_add(1, Ordering::Relaxed);
                     let Some(file) = files.get(place) else { break };
-                    let dump = DumpFile::open_with(&file.path, count, damage);
-                    let answer = dump.and_then(DumpFile::in_order);
-                    let answer = answer.and_then(|dump| ask(file, dump));
+                    let answer = threads::alone(|| {
+                        let dump = DumpFile::open_with(&file.path, count, damage)?;
+                        ask(file, dump.in_order()?)
+                    });
                     if answers.send((place, answer)).is_err() {
                         break;
                     }

@@ -6,7 +6,7 @@ use std::thread::{self, Scope, ScopedJoinHandle};
 
 /// What `work` makes of each item, in their order.
 pub(super) fn each<T: Sync, R: Send>(items: &[T], work: impl Fn(&T) -> R + Sync) -> Vec<R> {
-    let threads = thread::available_parallelism().map_or(1, usize::from);
+    let threads = crate::threads::limit();
     let next = AtomicUsize::new(0);
     let (done, results) = mpsc::channel();
     let share = |done: mpsc::Sender<(usize, R)>| {
