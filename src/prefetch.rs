@@ -1,15 +1,24 @@
 //! Reading ahead on a second thread, so that the disk or the decompressor works while
-//! the loader does. Where no thread can be started nothing is read ahead.
+//! the loader does; and looking at what was read on others. Where no thread can be started nothing
+//! is read ahead.
 
 use std::io::{self, Read};
+use std::sync::Arc;
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
-use std::thread;
+use std::thread::{self, JoinHandle};
 
 /// Room at the front of a block, for what the reader has left of the one before.
 pub(crate) const HEADROOM_BYTES: usize = 64 << 10;
 
 /// How much is read at a time.
 const BLOCK_BYTES: usize = 256 << 10;
+
+/// How much is looked at at a time: what lies on the border of two such blocks is of no use.
+const LOOKED_AT_BYTES: usize = if cfg!(any(test, fuzzing)) {
+    4 << 10
+} else {
+    512 << 10
+};
 
 /// How many blocks may wait to be used.
 const BLOCKS_AHEAD: usize = 4;
@@ -20,9 +29,25 @@ pub(crate) struct Block {
     pub(crate) end: usize,
 }
 
-/// The reading end: gives what the other thread read.
+/// How many blocks may wait for a thread that looks at them, and for who reads them then.
+const BLOCKS_PER_LOOKER: usize = 2;
+
+/// Looks at each block before it is read, at several blocks at a time.
+pub(crate) trait Look: Send + Sync + 'static {
+    /// Looks at bytes of the input that begin at an offset.
+    fn look(&self, bytes: &[u8], offset: u64);
+}
+
+/// What goes from thread to thread: a block or why there is none, and the offset where it begins.
+type Filled = (u64, io::Result<Block>);
+
+/// The reading end: gives what the other threads read.
 pub(crate) struct Prefetch {
-    filled: Receiver<io::Result<Block>>,
+    /// Where the blocks come from, one after the other in turn.
+    filled: Vec<Receiver<Filled>>,
+    /// Which of them is next.
+    turn: usize,
+    lookers: Vec<JoinHandle<()>>,
     /// Used blocks go back, so that none is allocated twice.
     used: SyncSender<Vec<u8>>,
 }
@@ -35,21 +60,90 @@ impl Prefetch {
         Prefetch::start_on(thread::Builder::new(), source)
     }
 
+    /// The same with so many threads that look at each block before it is given, as far as threads
+    /// can be started.
+    pub(crate) fn start_looking<R: Read + Send + 'static>(
+        source: R,
+        look: &Arc<impl Look>,
+        threads: usize,
+    ) -> Result<Self, R> {
+        let mut to_lookers = Vec::new();
+        let mut from_lookers = Vec::new();
+        let mut lookers = Vec::new();
+        for _ in 0..threads {
+            let (give, take) = sync_channel::<Filled>(BLOCKS_PER_LOOKER);
+            let (filled_sender, filled) = sync_channel(BLOCKS_PER_LOOKER);
+            let look = Arc::clone(look);
+            let look_at_all = move || {
+                for (offset, block) in take {
+                    if let Ok(block) = &block {
+                        look.look(&block.bytes[HEADROOM_BYTES..block.end], offset);
+                    }
+                    if filled_sender.send((offset, block)).is_err() {
+                        return;
+                    }
+                }
+            };
+            let thread = thread::Builder::new().name("look-ahead".into());
+            let Ok(looker) = thread.spawn(look_at_all) else {
+                break;
+            };
+            to_lookers.push(give);
+            from_lookers.push(filled);
+            lookers.push(looker);
+        }
+        if lookers.is_empty() {
+            return Prefetch::start(source);
+        }
+        let thread = thread::Builder::new();
+        let prefetch = Prefetch::start_into(thread, source, to_lookers, LOOKED_AT_BYTES)?;
+        Ok(Prefetch {
+            filled: from_lookers,
+            lookers,
+            ..prefetch
+        })
+    }
+
     fn start_on<R: Read + Send + 'static>(thread: thread::Builder, source: R) -> Result<Self, R> {
         let (filled_sender, filled) = sync_channel(BLOCKS_AHEAD);
-        let (used, used_receiver) = sync_channel(BLOCKS_AHEAD + 2);
+        let prefetch = Prefetch::start_into(thread, source, vec![filled_sender], 1)?;
+        Ok(Prefetch {
+            filled: vec![filled],
+            ..prefetch
+        })
+    }
+
+    /// Reads blocks into these, one after the other in turn. Blocks have so many bytes at least,
+    /// but for the last.
+    fn start_into<R: Read + Send + 'static>(
+        thread: thread::Builder,
+        source: R,
+        into: Vec<SyncSender<Filled>>,
+        least_bytes: usize,
+    ) -> Result<Self, R> {
+        let (used, used_receiver) = sync_channel(BLOCKS_AHEAD + 2 + 2 * into.len());
         // A thread that does not start keeps nothing of what it was to have.
         let (give, take) = sync_channel(1);
         let read = move || {
             if let Ok(source) = take.recv() {
-                read_blocks(source, &filled_sender, &used_receiver);
+                let source = Source {
+                    input: source,
+                    least_bytes,
+                    failed: None,
+                };
+                read_blocks(source, &into, &used_receiver);
             }
         };
         match thread.name("read-ahead".into()).spawn(read) {
             Ok(_) => {
                 // It waits for this.
                 let _ = give.send(source);
-                Ok(Prefetch { filled, used })
+                Ok(Prefetch {
+                    filled: Vec::new(),
+                    turn: 0,
+                    lookers: Vec::new(),
+                    used,
+                })
             }
             Err(_) => Err(source),
         }
@@ -57,7 +151,24 @@ impl Prefetch {
 
     /// The next block; `None` at the end of the input.
     pub(crate) fn next(&mut self) -> io::Result<Option<Block>> {
-        self.filled.recv().map_or(Ok(None), |block| block.map(Some))
+        let Ok((_, block)) = self.filled[self.turn].recv() else {
+            self.pass_on_panics();
+            return Ok(None);
+        };
+        self.turn = (self.turn + 1) % self.filled.len();
+        block.map(Some)
+    }
+
+    /// A thread that ended in a panic must not look like the end of the input.
+    #[cold]
+    fn pass_on_panics(&mut self) {
+        for looker in self.lookers.drain(..) {
+            if looker.is_finished()
+                && let Err(panic) = looker.join()
+            {
+                std::panic::resume_unwind(panic);
+            }
+        }
     }
 
     /// Gives a block's room back. With no place for it, it is freed, which is as well.
@@ -67,30 +178,64 @@ impl Prefetch {
 }
 
 fn read_blocks(
-    mut source: impl Read,
-    filled: &SyncSender<io::Result<Block>>,
+    mut source: Source<impl Read>,
+    into: &[SyncSender<Filled>],
     used: &Receiver<Vec<u8>>,
 ) {
-    loop {
-        let mut bytes = used.try_recv().unwrap_or_default();
-        let length = HEADROOM_BYTES + BLOCK_BYTES;
-        if let Err(error) = bytes.try_reserve(length.saturating_sub(bytes.len())) {
-            let _ = filled.send(Err(error.into()));
+    let mut offset = 0;
+    for filled in into.iter().cycle() {
+        let Some(block) = source.next(used.try_recv().unwrap_or_default()) else {
+            return;
+        };
+        let (begins, is_last) = (offset, block.is_err());
+        if let Ok(block) = &block {
+            offset += (block.end - HEADROOM_BYTES) as u64;
+        }
+        if filled.send((begins, block)).is_err() || is_last {
             return;
         }
+    }
+}
+
+/// Where blocks are read from.
+struct Source<R> {
+    input: R,
+    /// Blocks have so many bytes at least, but for the last.
+    least_bytes: usize,
+    /// Why no more blocks follow.
+    failed: Option<io::Error>,
+}
+
+impl<R: Read> Source<R> {
+    /// Reads a block into these bytes; `None` at the end of the input. What was read before an error
+    /// comes before it.
+    fn next(&mut self, mut bytes: Vec<u8>) -> Option<io::Result<Block>> {
+        if let Some(error) = self.failed.take() {
+            return Some(Err(error));
+        }
+        let length = HEADROOM_BYTES + BLOCK_BYTES.max(self.least_bytes);
+        if let Err(error) = bytes.try_reserve(length.saturating_sub(bytes.len())) {
+            return Some(Err(error.into()));
+        }
         bytes.resize(length, 0);
-        let block = match source.read(&mut bytes[HEADROOM_BYTES..]) {
-            Ok(0) => return,
-            Ok(length) => Ok(Block {
-                bytes,
-                end: HEADROOM_BYTES + length,
-            }),
-            Err(error) if error.kind() == io::ErrorKind::Interrupted => continue,
-            Err(error) => Err(error),
-        };
-        let failed = block.is_err();
-        if filled.send(block).is_err() || failed {
-            return;
+        let mut end = HEADROOM_BYTES;
+        while end < HEADROOM_BYTES + self.least_bytes {
+            match self.input.read(&mut bytes[end..]) {
+                Ok(0) => break,
+                Ok(length) => end += length,
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+                Err(error) => {
+                    self.failed = Some(error);
+                    break;
+                }
+            }
+        }
+        match self.failed.take() {
+            Some(error) if end == HEADROOM_BYTES => Some(Err(error)),
+            failed => {
+                self.failed = failed;
+                (end > HEADROOM_BYTES).then_some(Ok(Block { bytes, end }))
+            }
         }
     }
 }

@@ -12,14 +12,18 @@ pub use pympler::{
     ProcessRecord, SnapshotRecord,
 };
 
+use pympler::Ahead;
+
 use std::io::{self, Read};
 use std::path::Path;
+use std::sync::Arc;
 
 use crate::error::{Error, Problem};
 use crate::input::{self, ByteCount, Checksum, Checksums, Decompressed};
 use crate::model::{Dump, Origin, Salvaged};
 use crate::pickle::{Fault, FaultKind, Reader};
 use crate::prefetch::Prefetch;
+use crate::threads;
 use crate::units::thousands;
 
 /// What to do about a dump that is cut short or damaged.
@@ -35,6 +39,9 @@ pub enum Damage {
     /// [`Notes::salvaged`]: crate::Notes::salvaged
     Salvage,
 }
+
+/// A file of fewer bytes is read before other threads could be of use.
+const LEAST_BYTES_AHEAD: u64 = if cfg!(any(test, fuzzing)) { 0 } else { 4 << 20 };
 
 /// Bytes behind the dump that are counted before we say "more than".
 const TRAILING_LIMIT: u64 = 1 << 30;
@@ -86,7 +93,7 @@ impl Dump {
         let plain = Decompressed::new(input).map_err(read_failed)?;
         let plain = plain.salvaging(damage == Damage::Salvage);
         let packing = Packing::of(&plain);
-        let mut dump = read_plain(Reader::new(plain), damage)?;
+        let mut dump = read_plain(Reader::new(plain), damage, None)?;
         packing.note(&mut dump);
         Ok(dump)
     }
@@ -107,16 +114,35 @@ fn load_stream(path: &Path, count: &ByteCount, damage: Damage) -> Result<Dump, E
     let plain = Decompressed::new(count.counting(input::open(path)?)).map_err(failed)?;
     let plain = plain.salvaging(damage == Damage::Salvage);
     let packing = Packing::of(&plain);
-    // A decompressor is worth a thread; a disk or pipe is read as fast as it is asked.
-    let reader = if plain.is_compressed() {
+    let size = input::size(path);
+    let (reader, ahead) = reader_of(plain, size);
+    let mut dump = read_plain(reader, damage, ahead).map_err(|error| error.in_file(&name))?;
+    packing.note(&mut dump);
+    dump.contents.notes.file_bytes = size;
+    Ok(dump)
+}
+
+/// A reader of an input whose file has a size, if that is known, and what decodes objects before it
+/// comes to them.
+fn reader_of(
+    plain: Decompressed<impl Read + Send + 'static>,
+    size: Option<u64>,
+) -> (Reader<'static>, Option<Arc<Ahead>>) {
+    let threads = threads::limit();
+    let is_small = size.is_some_and(|bytes| bytes < LEAST_BYTES_AHEAD);
+    let reader = if threads > 1 && !is_small {
+        let ahead = Arc::new(Ahead::new(threads));
+        match Prefetch::start_looking(plain, &ahead, threads) {
+            Ok(prefetch) => return (Reader::ahead(prefetch), Some(ahead)),
+            Err(plain) => Reader::new(plain),
+        }
+    } else if plain.is_compressed() {
+        // A decompressor is worth a thread; a disk or pipe is read as fast as it is asked.
         Prefetch::start(plain).map_or_else(Reader::new, Reader::ahead)
     } else {
         Reader::new(plain)
     };
-    let mut dump = read_plain(reader, damage).map_err(|error| error.in_file(&name))?;
-    packing.note(&mut dump);
-    dump.contents.notes.file_bytes = input::size(path);
-    Ok(dump)
+    (reader, None)
 }
 
 /// How an input is packed: told before it is read, but for the checksums.
@@ -144,7 +170,11 @@ impl Packing {
     }
 }
 
-fn read_plain(mut reader: Reader<'_>, damage: Damage) -> Result<Dump, Error> {
+fn read_plain(
+    mut reader: Reader<'_>,
+    damage: Damage,
+    ahead: Option<Arc<Ahead>>,
+) -> Result<Dump, Error> {
     let head = reader
         .peek(64)
         .map_err(|fault| explain(*fault, &[], damage))?
@@ -156,7 +186,7 @@ fn read_plain(mut reader: Reader<'_>, damage: Damage) -> Result<Dump, Error> {
     let loaded = if head.starts_with(native::MAGIC) {
         native::load(&mut reader)
     } else {
-        pympler::load(&mut reader, damage)
+        pympler::load(&mut reader, damage, ahead)
     };
     let contents = loaded.map_err(|fault| explain(*fault, &head, damage))?;
     let mut dump = Dump { contents };

@@ -92,6 +92,62 @@ impl AsizedColumns {
         make_room(&mut self.referents)
     }
 
+    /// Appends a stretch of other columns: its rows, groups and referents, of which numbers of rows
+    /// and groups move as far as the stretch does. `name` tells what its names become.
+    pub(crate) fn append(
+        &mut self,
+        other: &AsizedColumns,
+        rows: Range<usize>,
+        groups: Range<usize>,
+        referents: Range<usize>,
+        name: impl Fn(TextId) -> TextId,
+    ) -> Result<(), TryReserveError> {
+        let shift = |to: usize, from: usize| (to as u32).wrapping_sub(from as u32);
+        let by_rows = shift(self.rows.len(), rows.start);
+        let by_groups = shift(self.group_start.len(), groups.start);
+        let by_referents = shift(self.referents.len(), referents.start);
+        self.rows.try_reserve(rows.len())?;
+        self.group_start.try_reserve(groups.len())?;
+        self.referents.try_reserve(referents.len())?;
+        for (place, row) in other.rows[rows.clone()].iter().enumerate() {
+            if row.size == WIDE || row.flat == WIDE {
+                let (id, wide) = (
+                    AsizedId::at(self.rows.len()),
+                    AsizedId::at(rows.start + place),
+                );
+                let size = other.wide_sizes.get(&wide).filter(|_| row.size == WIDE);
+                self.wide_sizes.extend(size.map(|&size| (id, size)));
+                let flat = other.wide_flats.get(&wide).filter(|_| row.flat == WIDE);
+                self.wide_flats.extend(flat.map(|&flat| (id, flat)));
+            }
+            let group = match row.group {
+                0 => 0,
+                group => group.wrapping_add(by_groups),
+            };
+            self.rows.push(AsizedRow {
+                name: name(row.name),
+                group,
+                ..*row
+            });
+        }
+        let starts = other.group_start[groups].iter();
+        self.group_start
+            .extend(starts.map(|start| start.wrapping_add(by_referents)));
+        let members = other.referents[referents].iter();
+        self.referents
+            .extend(members.map(|id| AsizedId(id.0.wrapping_add(by_rows))));
+        Ok(())
+    }
+
+    /// Drops all rows and groups.
+    pub(crate) fn clear(&mut self) {
+        self.rows.clear();
+        self.wide_sizes.clear();
+        self.wide_flats.clear();
+        self.group_start.truncate(1);
+        self.referents.clear();
+    }
+
     pub(crate) fn held_bytes(&self) -> usize {
         /// A row of a map, with its share of the nodes.
         const WIDE: usize = 24;

@@ -1,6 +1,7 @@
 //! Tracked objects and the samples of their size.
 
 use std::collections::{BTreeMap, TryReserveError};
+use std::ops::Range;
 
 use super::asized::Asized;
 use super::id::{AsizedId, ClassId, ObjectId, TraceId};
@@ -60,6 +61,17 @@ macro_rules! object_columns {
                     self.huge_address.split_off(&ObjectId::at(length));
                 }
                 $(self.$column.truncate(length);)*
+            }
+
+            /// Appends rows of other columns, none of which has a wide address.
+            pub(crate) fn append(
+                &mut self,
+                other: &ObjectColumns,
+                rows: Range<usize>,
+            ) -> Result<(), TryReserveError> {
+                $(self.$column.try_reserve(rows.len())?;)*
+                $(self.$column.extend_from_slice(&other.$column[rows.clone()]);)*
+                Ok(())
             }
 
             /// Makes a row one of which nothing is known, and which is in no class.
@@ -159,6 +171,22 @@ impl SampleColumns {
     pub(crate) fn truncate(&mut self, length: usize) {
         self.time.truncate(length);
         self.asized.truncate(length);
+    }
+
+    /// Appends samples of other columns, whose `Asized` have numbers that are so much larger in these.
+    pub(crate) fn append(
+        &mut self,
+        other: &SampleColumns,
+        samples: Range<usize>,
+        by: u32,
+    ) -> Result<(), TryReserveError> {
+        self.time.try_reserve(samples.len())?;
+        self.asized.try_reserve(samples.len())?;
+        self.time.extend_from_slice(&other.time[samples.clone()]);
+        let asized = other.asized[samples].iter();
+        self.asized
+            .extend(asized.map(|id| AsizedId(id.0.wrapping_add(by))));
+        Ok(())
     }
 
     pub(crate) fn held_bytes(&self) -> usize {

@@ -20,7 +20,24 @@ pub(crate) struct TextId(pub(crate) u32);
 impl TextId {
     /// Stands for Python's `None`, which prints as `None` and is no text.
     pub(crate) const NONE: TextId = TextId(u32::MAX);
+
+    /// Stands for the text that a stretch of a pickle refers to and does not hold itself: which one,
+    /// by its number among those. Only while the stretch is decoded apart from the rest.
+    pub(crate) fn outside(number: u32) -> Option<TextId> {
+        (number <= MOST_OUTSIDE).then(|| TextId(FIRST_OUTSIDE + number))
+    }
+
+    /// The number that [`outside`](Self::outside) was given.
+    #[inline]
+    pub(crate) fn outside_number(self) -> Option<u32> {
+        let number = self.0.checked_sub(FIRST_OUTSIDE)?;
+        (number <= MOST_OUTSIDE).then_some(number)
+    }
 }
+
+/// Numbers that no arena reaches in the memory that there is.
+const FIRST_OUTSIDE: u32 = 0xf000_0000;
+const MOST_OUTSIDE: u32 = 0x00ff_ffff;
 
 #[derive(Clone, Debug, Default)]
 pub(crate) struct TextArena {
@@ -44,6 +61,13 @@ impl TextArena {
     pub(crate) fn make_room(&mut self) -> Result<(), TryReserveError> {
         make_room(&mut self.bytes)?;
         make_room(&mut self.ends)
+    }
+
+    /// Drops all but the first texts.
+    pub(crate) fn truncate(&mut self, texts: usize) {
+        self.ends.truncate(texts);
+        let end = self.ends.last().copied().unwrap_or(0);
+        self.bytes.truncate(end as usize);
     }
 
     pub(crate) fn held_bytes(&self) -> usize {

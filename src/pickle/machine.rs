@@ -12,7 +12,7 @@ use super::heap::Heap;
 use super::memo::Memo;
 use super::number::{self, Int};
 use super::opcode as op;
-use super::reader::Reader;
+use super::reader::{LOOK_AHEAD_BYTES, Reader};
 use super::text;
 use super::value::{Kind, Value};
 use crate::room::STRETCH_BYTES;
@@ -81,9 +81,37 @@ pub(crate) trait Builder {
         memo: &mut Memo,
     ) -> Option<(usize, Value)>;
 
+    /// How many bytes behind the opcode that named the class, which end at `offset`, are instances
+    /// of it that another thread decoded, one behind the other.
+    fn ahead(&mut self, class: u32, offset: u64) -> Option<usize>;
+
+    /// The most bytes of memory that so many bytes of such instances may take.
+    fn most_for(&self, bytes: usize) -> usize;
+
+    /// Takes the instances that [`ahead`](Self::ahead) told of, with the effect of as many
+    /// shortcuts, and tells `passes` at which offset each of them ends. `None`: something was not as
+    /// expected, and nothing changed.
+    fn adopt(
+        &mut self,
+        heap: &mut Heap,
+        memo: &mut Memo,
+        passes: &mut dyn FnMut(u64),
+    ) -> Outcome<Option<Adopted>>;
+
     /// A set, whose items nobody needs.
     fn set(&mut self, heap: &Heap) -> Outcome<Value>;
 }
+
+/// Instances that were taken in one step: their kind, the first number and how many.
+pub(crate) struct Adopted {
+    pub(crate) kind: Kind,
+    pub(crate) first: u32,
+    pub(crate) count: u32,
+}
+
+/// The most bytes that a shortcut may take. All of them are at hand whenever one is tried, so what
+/// becomes of an instance does not depend on how the input arrived.
+pub(crate) const SHORTCUT_BYTES: usize = LOOK_AHEAD_BYTES;
 
 /// What a pickle came to.
 pub(crate) struct Pickled {
@@ -215,17 +243,7 @@ impl<B: Builder> Machine<'_, '_, B> {
     #[cold]
     fn weigh(&mut self, offset: u64) -> Outcome<()> {
         self.weighed_at = offset + STRETCH_BYTES;
-        let machine = self.stack.capacity() * size_of::<Value>()
-            + self.marks.capacity() * size_of::<usize>()
-            + self.scratch.capacity();
-        let kept = self.builder.held_bytes();
-        let held = machine + self.heap.held_bytes() + self.memo.held_bytes() + kept;
-        let is_too_much = |bytes: usize, to_start: u64, per_byte: u64| {
-            bytes as u64 > to_start.saturating_add(offset.saturating_mul(per_byte))
-        };
-        if is_too_much(held, HELD_TO_START, HELD_PER_BYTE)
-            || is_too_much(kept, KEPT_TO_START, KEPT_PER_BYTE)
-        {
+        if let Some(held) = self.too_much(offset, 0) {
             let mut fault = too_large(format!(
                 "its first {offset} bytes take {held} bytes of memory, more than those of any pickler"
             ));
@@ -239,6 +257,21 @@ impl<B: Builder> Machine<'_, '_, B> {
                 fault.offset = offset;
                 fault
             })
+    }
+
+    /// How many bytes all of it takes with some more, if that is too much at this offset.
+    fn too_much(&self, offset: u64, more: usize) -> Option<usize> {
+        let machine = self.stack.capacity() * size_of::<Value>()
+            + self.marks.capacity() * size_of::<usize>()
+            + self.scratch.capacity();
+        let kept = self.builder.held_bytes() + more;
+        let held = machine + self.heap.held_bytes() + self.memo.held_bytes() + kept;
+        let is_too_much = |bytes: usize, to_start: u64, per_byte: u64| {
+            bytes as u64 > to_start.saturating_add(offset.saturating_mul(per_byte))
+        };
+        let is_refused = is_too_much(held, HELD_TO_START, HELD_PER_BYTE)
+            || is_too_much(kept, KEPT_TO_START, KEPT_PER_BYTE);
+        is_refused.then_some(held)
     }
 
     #[inline(always)]
@@ -633,7 +666,14 @@ impl<B: Builder> Machine<'_, '_, B> {
     #[inline]
     fn named(&mut self, class: u32) -> Outcome<()> {
         self.reader.look_ahead();
+        let offset = self.reader.offset();
+        if let Some(bytes) = self.builder.ahead(class, offset)
+            && self.adopt(offset, bytes)?
+        {
+            return Ok(());
+        }
         let bytes = self.reader.at_hand();
+        let bytes = &bytes[..bytes.len().min(SHORTCUT_BYTES)];
         let taken = self
             .builder
             .shortcut(class, bytes, &mut self.heap, &mut self.memo);
@@ -642,6 +682,36 @@ impl<B: Builder> Machine<'_, '_, B> {
         };
         self.reader.advance(length);
         self.push(instance)
+    }
+
+    /// Takes instances that another thread decoded, which are so many bytes from here on; whether it
+    /// could.
+    fn adopt(&mut self, offset: u64, bytes: usize) -> Outcome<bool> {
+        // What may be refused is left to the one thread that knows where.
+        let most = self.builder.most_for(bytes);
+        if self.reader.at_hand().len() < bytes
+            || self.stack.len() + bytes > STACK_LIMIT
+            || self.too_much(offset, most).is_some()
+        {
+            return Ok(false);
+        }
+        // It is weighed at the offsets at which it would be if they were taken one by one.
+        let weighed_at = &mut self.weighed_at;
+        let mut pass = |end: u64| {
+            if end >= *weighed_at {
+                *weighed_at = end + STRETCH_BYTES;
+            }
+        };
+        let adopted = self
+            .builder
+            .adopt(&mut self.heap, &mut self.memo, &mut pass)?;
+        let Some(Adopted { kind, first, count }) = adopted else {
+            return Ok(false);
+        };
+        let values = (first..first + count).map(|number| Value::Built(kind, number));
+        self.stack.extend(values);
+        self.reader.advance(bytes);
+        Ok(true)
     }
 
     #[inline]

@@ -3,16 +3,21 @@
 //! A pickle memoizes nearly everything that it writes and reads almost none of it
 //! again: a dump of a million objects has tens of millions of entries. So an entry
 //! is four bytes: four bits for the type, the rest for the number. What does not fit
-//! stands in a side table.
+//! stands in a side table. Entries of what other threads decoded come as a [`Segment`] each.
 
+use std::cell::RefCell;
 use std::collections::{HashMap, TryReserveError};
 
+use foldhash::fast::FixedState;
+
+use super::codes::InstanceTags;
 use super::fault::{Outcome, malformed, too_large};
+use super::segment::Segment;
 use super::value::Value;
 use crate::room::{is_short, make_room};
 
 const NUMBER_BITS: u32 = 28;
-const NUMBER_MASK: u32 = (1 << NUMBER_BITS) - 1;
+pub(super) const NUMBER_MASK: u32 = (1 << NUMBER_BITS) - 1;
 
 /// The number of a dict that was let go before the memo came to know it: no living one has it.
 pub(crate) const LET_GO: u32 = NUMBER_MASK;
@@ -38,18 +43,29 @@ pub(crate) type Packed = (u32, u32);
 
 /// The four bytes of an entry.
 #[inline(always)]
-const fn join((tag, number): Packed) -> u32 {
+pub(super) const fn join((tag, number): Packed) -> u32 {
     tag << NUMBER_BITS | number
+}
+
+/// The type and the number of an entry.
+#[inline(always)]
+pub(crate) const fn split(entry: u32) -> Packed {
+    (entry >> NUMBER_BITS, entry & NUMBER_MASK)
 }
 
 /// The types of packed entries that shortcuts meet or make.
 pub(crate) mod packed {
-    use super::{BUILT, CLASS, DICT, LET_GO, LIST, Packed, TEXT};
+    use super::{BUILT, CLASS, DICT, LET_GO, LIST, NUMBER_MASK, Packed, TEXT};
     use crate::pickle::Kind;
+
+    /// The largest number that an entry has room for.
+    pub(crate) const MOST: u32 = NUMBER_MASK;
+    pub(crate) use super::split;
 
     pub(crate) const TEXT_TAG: u32 = TEXT;
     pub(crate) const LIST_TAG: u32 = LIST;
     pub(crate) const CLASS_TAG: u32 = CLASS;
+    pub(crate) const STATE_TAG: u32 = DICT;
     /// A state that is gone by the time anybody could ask for it.
     pub(crate) const STATE: Packed = (DICT, LET_GO);
 
@@ -67,6 +83,42 @@ pub(crate) mod packed {
     }
 }
 
+/// The end of a memo, as shortcuts see it.
+pub(crate) trait MemoEnd {
+    /// Whether it is of a stretch that is decoded apart from what comes before it.
+    const IS_APART: bool;
+
+    /// How many entries stand beside each other, if all are numbered without gaps and MEMOIZE would
+    /// go on behind the last: what a shortcut needs.
+    fn length(&self) -> Option<usize>;
+
+    /// Changes whenever an entry may have come to mean something else.
+    fn state(&self) -> u64;
+
+    /// Appends an entry behind the last, as MEMOIZE does. `false`: the shortcut has to give up.
+    fn append(&mut self, entry: Packed) -> bool;
+
+    /// Appends the entries of an instance: itself, its state, its name if that is stored here, the
+    /// pair of None and the state, and the tuple that it is in, if there is one. `false`: the
+    /// shortcut has to give up.
+    fn append_instance(
+        &mut self,
+        tags: InstanceTags,
+        row: u32,
+        text: Option<u32>,
+        tuple: Option<u32>,
+    ) -> bool;
+
+    /// Replaces an entry that a shortcut appended, by what [`length`](Self::length) was before it.
+    fn replace(&mut self, index: usize, entry: Packed);
+
+    /// Takes back what a shortcut appended.
+    fn truncate(&mut self, length: usize);
+
+    /// An entry as it is packed, if it has one of the types that need no side table.
+    fn packed(&self, number: usize) -> Option<Packed>;
+}
+
 #[derive(Default)]
 pub(crate) struct Memo {
     /// Entries by number, packed. Zero: never stored.
@@ -79,22 +131,38 @@ pub(crate) struct Memo {
     sparse: HashMap<u32, Value>,
     /// How often an entry was stored under a number of its own choice, perhaps again.
     stored: u64,
-    /// Equal entries in a row that were taken out of the dense ones: in the file each is one byte.
-    /// There are none where there are gaps.
+    /// Entries in a row that do not stand among the dense ones. There are none where there are gaps.
     runs: Vec<Run>,
+    /// Whether any of them is one entry under many numbers.
+    is_folded: bool,
+    /// How many entries stand in segments.
+    in_segments: usize,
     /// Whether they were put back once, and stay there.
     is_unfolded: bool,
+    /// Entries of segments that were asked for lately, by their numbers: many objects refer to the
+    /// same texts.
+    asked: RefCell<HashMap<usize, u32, FixedState>>,
 }
 
-/// One value under many numbers in a row.
+/// Entries under many numbers in a row.
 struct Run {
     /// The first number.
     start: usize,
     length: usize,
-    entry: u32,
+    entries: Entries,
     /// How many dense entries stand before it.
     dense: usize,
 }
+
+enum Entries {
+    /// All are this one: in the file each is one byte.
+    Equal(u32),
+    /// What another thread decoded.
+    Segment(Segment),
+}
+
+/// How many entries of segments are remembered.
+const MOST_ASKED: usize = 1 << 12;
 
 impl Memo {
     #[inline]
@@ -119,15 +187,18 @@ impl Memo {
     }
 
     /// How many numbers were stored: where MEMOIZE stores next, as in CPython.
-    fn count(&self) -> usize {
+    pub(crate) fn count(&self) -> usize {
         let runs = self.runs.last();
         // Behind the last run the dense entries go on.
         let taken_out = runs.map_or(0, |run| run.start + run.length - run.dense);
         taken_out + self.dense.len() - self.gaps + self.sparse.len()
     }
 
+    /// Bytes that it takes, segments as if they stood among the dense entries: what is refused must
+    /// not depend on the number of threads.
     pub(crate) fn held_bytes(&self) -> usize {
         size_of_val(&self.dense[..])
+            + self.in_segments * size_of::<u32>()
             + size_of_val(&self.side[..])
             + size_of_val(&self.runs[..])
             + self.sparse.capacity() * size_of::<(u32, Value)>()
@@ -164,7 +235,8 @@ impl Memo {
         }
         let packed = self.pack(value);
         if let Some(run) = self.runs.last_mut()
-            && (run.dense, run.entry) == (self.dense.len(), packed)
+            && run.dense == self.dense.len()
+            && matches!(run.entries, Entries::Equal(entry) if entry == packed)
         {
             run.length += 1;
             return Ok(());
@@ -193,11 +265,25 @@ impl Memo {
         let dense = self.dense.len() - length;
         self.dense.truncate(dense);
         self.dense.shrink_to_fit();
+        self.is_folded = true;
         self.runs.push(Run {
             start,
             length,
-            entry,
+            entries: Entries::Equal(entry),
             dense,
+        });
+    }
+
+    /// Appends what another thread decoded, as so many MEMOIZE do. Only where
+    /// [`dense_length`](Self::dense_length) tells that there are no gaps.
+    pub(crate) fn append_segment(&mut self, segment: Segment) {
+        let (start, length) = (self.count(), segment.len());
+        self.in_segments += length;
+        self.runs.push(Run {
+            start,
+            length,
+            entries: Entries::Segment(segment),
+            dense: self.dense.len(),
         });
     }
 
@@ -208,10 +294,15 @@ impl Memo {
         let mut next = 0;
         for run in std::mem::take(&mut self.runs) {
             self.dense.extend_from_slice(&folded[next..run.dense]);
-            self.dense.resize(run.start + run.length, run.entry);
+            match run.entries {
+                Entries::Equal(entry) => self.dense.resize(run.start + run.length, entry),
+                Entries::Segment(segment) => self.dense.extend_from_slice(&segment.entries()),
+            }
             next = run.dense;
         }
         self.dense.extend_from_slice(&folded[next..]);
+        self.in_segments = 0;
+        self.is_folded = false;
     }
 
     /// The entry of a number, where there are runs.
@@ -220,7 +311,10 @@ impl Memo {
         let before = self.runs.partition_point(|run| run.start <= number);
         match self.runs[..before].last() {
             None => self.dense.get(number).copied(),
-            Some(run) if number - run.start < run.length => Some(run.entry),
+            Some(run) if number - run.start < run.length => Some(match &run.entries {
+                Entries::Equal(entry) => *entry,
+                Entries::Segment(segment) => self.in_segment(number, segment, run.start),
+            }),
             Some(run) => {
                 let behind = number - run.start - run.length;
                 self.dense.get(run.dense + behind).copied()
@@ -228,52 +322,34 @@ impl Memo {
         }
     }
 
-    /// How many entries there are, if they are numbered without gaps and MEMOIZE would
-    /// go on behind the last: what a shortcut needs.
+    /// An entry of a segment, which may have been asked for not long ago.
+    fn in_segment(&self, number: usize, segment: &Segment, start: usize) -> u32 {
+        let mut asked = self.asked.borrow_mut();
+        if asked.len() >= MOST_ASKED {
+            asked.clear();
+        }
+        let entry = asked.entry(number);
+        *entry.or_insert_with(|| segment.entry(number - start))
+    }
+
+    /// How many entries stand beside each other; see [`MemoEnd::length`]. Segments do not count.
     #[inline]
     pub(crate) fn dense_length(&self) -> Option<usize> {
-        let is_plain = self.gaps == 0 && self.sparse.is_empty() && self.runs.is_empty();
+        let is_plain = self.gaps == 0 && self.sparse.is_empty() && !self.is_folded;
         is_plain.then_some(self.dense.len())
     }
 
-    /// Appends an entry behind the last, as MEMOIZE does, for a shortcut. `false`: it has to give up.
-    #[inline]
-    pub(crate) fn append(&mut self, value: Packed) -> bool {
-        self.dense.push(join(value));
-        value.1 <= NUMBER_MASK
+    /// The first entries, at most so many of them, as long as no segment came before.
+    pub(crate) fn first_entries(&self, most: usize) -> &[u32] {
+        let dense = self.runs.first().map_or(self.dense.len(), |run| run.dense);
+        &self.dense[..dense.min(most)]
     }
 
-    /// Appends some entries, for a shortcut. `false`: it has to give up.
     #[inline(always)]
-    pub(crate) fn append_all<const N: usize>(&mut self, values: [Packed; N]) -> bool {
-        let fits = values.iter().all(|value| value.1 <= NUMBER_MASK);
-        self.dense.extend_from_slice(&values.map(join));
+    fn append_all<const N: usize>(&mut self, entries: [Packed; N]) -> bool {
+        let fits = entries.iter().all(|entry| entry.1 <= NUMBER_MASK);
+        self.dense.extend_from_slice(&entries.map(join));
         fits
-    }
-
-    /// Changes whenever an entry may have come to mean something else.
-    #[inline]
-    pub(crate) fn state(&self) -> u64 {
-        self.stored
-    }
-
-    /// Replaces an entry that a shortcut appended.
-    #[inline]
-    pub(crate) fn replace(&mut self, index: usize, value: Packed) {
-        self.dense[index] = join(value);
-    }
-
-    /// Takes back what a shortcut appended.
-    pub(crate) fn truncate(&mut self, length: usize) {
-        self.dense.truncate(length);
-    }
-
-    /// An entry as it is packed, if it has one of the types that need no side table. For
-    /// shortcuts, which are not taken where there are runs.
-    #[inline]
-    pub(crate) fn packed(&self, number: usize) -> Option<Packed> {
-        let packed = *self.dense.get(number)?;
-        Some((packed >> NUMBER_BITS, packed & NUMBER_MASK))
     }
 
     /// Stores under a given number.
@@ -338,6 +414,63 @@ impl Memo {
             .and_then(|key| self.sparse.get(&key))
             .copied()
             .ok_or_else(|| malformed(format!("memo entry {number} was never stored")))
+    }
+}
+
+impl MemoEnd for Memo {
+    const IS_APART: bool = false;
+
+    #[inline(always)]
+    fn length(&self) -> Option<usize> {
+        self.dense_length()
+    }
+
+    #[inline(always)]
+    fn state(&self) -> u64 {
+        self.stored
+    }
+
+    #[inline(always)]
+    fn append(&mut self, entry: Packed) -> bool {
+        self.dense.push(join(entry));
+        entry.1 <= NUMBER_MASK
+    }
+
+    #[inline(always)]
+    fn append_instance(
+        &mut self,
+        tags: InstanceTags,
+        row: u32,
+        text: Option<u32>,
+        tuple: Option<u32>,
+    ) -> bool {
+        let (row, state, pair) = ((tags.row, row), (tags.state, LET_GO), (tags.pair, LET_GO));
+        let text = text.map(|text| (tags.text, text));
+        let tuple = tuple.map(|tuple| (tags.tuple, tuple));
+        match (text, tuple) {
+            (None, None) => self.append_all([row, state, pair]),
+            (Some(text), None) => self.append_all([row, state, text, pair]),
+            (None, Some(tuple)) => self.append_all([row, state, pair, tuple]),
+            (Some(text), Some(tuple)) => self.append_all([row, state, text, pair, tuple]),
+        }
+    }
+
+    #[inline(always)]
+    fn replace(&mut self, index: usize, entry: Packed) {
+        self.dense[index] = join(entry);
+    }
+
+    fn truncate(&mut self, length: usize) {
+        self.dense.truncate(length);
+    }
+
+    #[inline]
+    fn packed(&self, number: usize) -> Option<Packed> {
+        let packed = match self.runs.is_empty() {
+            true => *self.dense.get(number)?,
+            false => self.among_runs(number)?,
+        };
+        Some(split(packed))
     }
 }
 

@@ -12,8 +12,11 @@ use crate::prefetch::{HEADROOM_BYTES, Prefetch};
 /// enough that the system call costs nothing.
 const WINDOW_BYTES: usize = 256 << 10;
 
-/// How much of the input a shortcut should see.
-const LOOK_AHEAD_BYTES: usize = WINDOW_BYTES / 16;
+/// How much of the input a shortcut sees, if there is so much. Objects that take more have mostly
+/// the head of a frame of the pickle among them, of which Python writes one for each 64 KiB. What
+/// is left of a window must fit before a block that was read ahead. In tests less, so that small
+/// dumps are not all of it.
+pub(super) const LOOK_AHEAD_BYTES: usize = if cfg!(test) { 4 << 10 } else { HEADROOM_BYTES };
 
 enum Source<'r> {
     /// Read when they are asked for.
@@ -74,7 +77,10 @@ impl<'r> Reader<'r> {
     /// read.
     #[inline]
     pub(crate) fn look_ahead(&mut self) {
-        if self.filled - self.position < LOOK_AHEAD_BYTES && !self.at_end && self.failed.is_none() {
+        while self.filled - self.position < LOOK_AHEAD_BYTES
+            && !self.at_end
+            && self.failed.is_none()
+        {
             self.failed = self.fill().err();
         }
     }

@@ -15,7 +15,7 @@ use crate::room::make_room;
 const MOST_PARTS: usize = 1 << 16;
 
 /// The parts of a frame with at most one source line, which nearly all are.
-#[derive(Clone, Copy, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(super) struct FrameParts {
     pub(super) file: TextId,
     pub(super) line: i64,
@@ -73,6 +73,21 @@ impl Frames {
         make_room(&mut self.columns.frames)?;
         make_room(&mut self.columns.ends)?;
         make_room(&mut self.columns.frame_numbers)
+    }
+
+    /// Finds none of the traces that were kept up to now.
+    pub(super) fn forget(&mut self) {
+        self.by_frames.by_hash.clear();
+    }
+
+    /// Drops all frames and traces.
+    pub(super) fn clear(&mut self) {
+        self.columns.frames.clear();
+        self.columns.ends.clear();
+        self.columns.frame_numbers.clear();
+        self.by_parts.clear();
+        self.by_row.by_hash.clear();
+        self.forget();
     }
 
     /// The number of a frame with at most one source line.

@@ -18,6 +18,13 @@ pub(super) enum Of {
     Trace(TraceId),
 }
 
+/// What a list stands for: the frame, by its number, whose source line it holds, or the trace.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Shared {
+    Frame(u32),
+    Trace(u32),
+}
+
 /// The lists of one pickle's heap that are shared.
 #[derive(Default)]
 pub(super) struct Lists {
@@ -59,6 +66,32 @@ impl Lists {
             lists.resize(number + 1, NONE);
         }
         &mut lists[number]
+    }
+
+    /// What some lists stand for, in the order of their numbers; those of nothing are not among them.
+    /// Of the frames and traces with these numbers.
+    pub(super) fn of(
+        &self,
+        frames: std::ops::Range<usize>,
+        traces: std::ops::Range<usize>,
+    ) -> Vec<(u32, Shared)> {
+        let of = |lists: &[u32], numbers: std::ops::Range<usize>, as_shared: fn(u32) -> Shared| {
+            let lists = numbers.filter_map(|number| Some((*lists.get(number)?, number as u32)));
+            let made = lists.filter(|&(list, _)| list != NONE);
+            made.map(|(list, number)| (list, as_shared(number)))
+                .collect::<Vec<_>>()
+        };
+        let mut all = of(&self.by_frame, frames, Shared::Frame);
+        all.extend(of(&self.by_trace, traces, Shared::Trace));
+        all.sort_unstable_by_key(|&(list, _)| list);
+        all
+    }
+
+    /// Drops all of it.
+    pub(super) fn clear(&mut self) {
+        self.by_frame.clear();
+        self.by_trace.clear();
+        self.fresh.clear();
     }
 
     /// A shortcut came to its end: its lists stay.

@@ -4,6 +4,7 @@
 //! (BUILD), and its state is let go. Instances of classes that are not Pympler's
 //! stay opaque: a name, perhaps a text, and an error only where a figure is needed.
 
+mod ahead;
 mod asized;
 mod build;
 mod describe;
@@ -23,9 +24,12 @@ mod write;
 
 use std::collections::{HashMap, TryReserveError};
 use std::hash::BuildHasher;
+use std::sync::Arc;
 
 use foldhash::fast::FixedState;
 
+pub(crate) use ahead::Ahead;
+use ahead::{Outside, Taking};
 pub use build::{
     BuiltFrame, BuiltText, ClassRecord, DumpBuilder, Figure, FrameRecord, ObjectRecord,
     ProcessRecord, SnapshotRecord,
@@ -43,8 +47,8 @@ use crate::model::{
     ObjectId, ProcessMemory, Salvaged, SampleColumns, SnapshotId, SnapshotRow, TextArena, TextId,
 };
 use crate::pickle::{
-    Builder, Fault, FaultKind, Heap, Kind, Memo, Outcome, Pairs, Pickled, Reader, Value, bad_value,
-    malformed, no_memory, read_pickle, too_large, unfit,
+    Adopted, Builder, Fault, FaultKind, Heap, Kind, Memo, Outcome, Pairs, Pickled, Reader, Value,
+    bad_value, malformed, no_memory, read_pickle, too_large, unfit,
 };
 use crate::room::make_room;
 
@@ -83,9 +87,16 @@ const BYTES_PER_LISTED: u64 = 16;
 const UNKNOWN_NAMED: usize = 100;
 
 /// Reads both pickles; what is whole of them, if that is asked for.
-pub(super) fn load(reader: &mut Reader<'_>, damage: Damage) -> Outcome<Contents> {
+///
+/// With `ahead`, takes what other threads decode of it as the reader's bytes come.
+pub(super) fn load(
+    reader: &mut Reader<'_>,
+    damage: Damage,
+    ahead: Option<Arc<Ahead>>,
+) -> Outcome<Contents> {
     let loader = Loader {
         damage,
+        ahead: ahead.map(Taking::of),
         ..Loader::new()?
     };
     load_with(loader, reader)
@@ -170,6 +181,10 @@ struct Loader {
     lists: Lists,
     /// What shortcuts expect.
     habits: Habits,
+    /// What other threads decode of this pickle.
+    ahead: Option<Taking>,
+    /// What lies outside of the stretch of a pickle that is decoded apart from the rest.
+    outside: Option<Outside>,
 }
 
 /// The keys of a dict, in their order: where each stands first, and where last. Its place is that
@@ -237,6 +252,10 @@ impl Loader {
         if rest.is_empty() {
             let fault = FaultKind::OnlyFirst.boxed();
             return Err(stop(Reached::Snapshots)(place(fault, reader)));
+        }
+        // There are objects in the first alone.
+        if let Some(ahead) = self.ahead.take() {
+            ahead.end();
         }
         // The numbers of its dicts and lists mean nothing in the next.
         self.cached.clear();
@@ -704,9 +723,35 @@ impl Builder for Loader {
         }
         match self.globals[class as usize].global {
             Global::Asized => shapes::asized(self, bytes, heap, memo),
-            Global::TrackedObject => shapes::tracked_object(self, bytes, heap, memo),
+            Global::TrackedObject => {
+                let taken = shapes::tracked_object(self, bytes, heap, memo);
+                if taken.is_some() && self.ahead.is_some() {
+                    self.look_out(class, memo);
+                }
+                taken
+            }
             _ => None,
         }
+    }
+
+    #[inline]
+    fn ahead(&mut self, class: u32, offset: u64) -> Option<usize> {
+        let is_object = self.globals[class as usize].global == Global::TrackedObject;
+        self.ahead.as_mut().filter(|_| is_object)?.at(offset)
+    }
+
+    fn adopt(
+        &mut self,
+        heap: &mut Heap,
+        memo: &mut Memo,
+        passes: &mut dyn FnMut(u64),
+    ) -> Outcome<Option<Adopted>> {
+        self.adopt_run(heap, memo, passes)
+    }
+
+    fn most_for(&self, bytes: usize) -> usize {
+        // Every index doubles when it is full.
+        bytes.saturating_mul(ahead::MOST_PER_BYTE) + 2 * self.frames.held_bytes()
     }
 
     fn set(&mut self, heap: &Heap) -> Outcome<Value> {

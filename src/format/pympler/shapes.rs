@@ -16,7 +16,7 @@ use super::texts::CACHED_BYTES;
 use super::{ASIZED, FRAME, GROUP, Loader, OBJECT, SAMPLE, SAMPLES, SLOTS, TRACE};
 use crate::model::{AsizedId, TextId, TraceId};
 use crate::pickle::opcode as op;
-use crate::pickle::{Heap, List, Memo, Packed, Value, packed};
+use crate::pickle::{Heap, InstanceTags, List, Memo, MemoEnd, Packed, Value, packed};
 
 /// How deep a tree of referents is read here. Trackers record a few levels.
 const MAX_DEPTH: u32 = 12;
@@ -37,7 +37,7 @@ pub(super) const ASIZED_OPENING: [u8; 7] = [
 ];
 /// From behind the last value to the end of the instance.
 pub(super) const ASIZED_CLOSING: [u8; 4] = [op::SETITEMS, op::TUPLE2, op::MEMOIZE, op::BUILD];
-const OBJECT_OPENING: [u8; 6] = [
+pub(super) const OBJECT_OPENING: [u8; 6] = [
     op::EMPTY_TUPLE,
     op::NEWOBJ,
     op::MEMOIZE,
@@ -61,11 +61,11 @@ pub(super) fn asized(
 }
 
 /// Takes a `TrackedObject`, from behind its class.
-pub(super) fn tracked_object(
+pub(super) fn tracked_object<M: MemoEnd>(
     loader: &mut Loader,
     bytes: &[u8],
     heap: &mut Heap,
-    memo: &mut Memo,
+    memo: &mut M,
 ) -> Option<(usize, Value)> {
     attempt(loader, bytes, heap, memo, |shape| {
         let number = shape.tracked_object()?;
@@ -75,18 +75,18 @@ pub(super) fn tracked_object(
 
 /// Runs `take`, and takes everything back if it gives up.
 #[inline]
-fn attempt<'s>(
+fn attempt<'s, M: MemoEnd>(
     loader: &'s mut Loader,
     bytes: &'s [u8],
     heap: &'s mut Heap,
-    memo: &'s mut Memo,
-    take: impl FnOnce(&mut Shape<'s>) -> Option<Value>,
+    memo: &'s mut M,
+    take: impl FnOnce(&mut Shape<'s, M>) -> Option<Value>,
 ) -> Option<(usize, Value)> {
     if !bytes.starts_with(&OBJECT_OPENING[..3]) {
         return None;
     }
     let before = (
-        memo.dense_length()?,
+        memo.length()?,
         heap.list_count(),
         loader.objects.len(),
         loader.samples.time.len(),
@@ -139,11 +139,20 @@ fn attempt<'s>(
 pub(super) type LikelyKey = Option<([u8; 2], Field)>;
 
 /// The memo's entry for the pair of None and a state.
-const PAIR: Packed = (packed::built_tag(SLOTS), packed::STATE.1);
+const PAIR: Packed = (ENTRIES.pair, packed::STATE.1);
+
+/// The types of the memo's entries of an `Asized`, and of the sample that it is in.
+pub(super) const ENTRIES: InstanceTags = InstanceTags {
+    row: ASIZED_TAG,
+    text: TEXT,
+    state: packed::STATE_TAG,
+    pair: packed::built_tag(SLOTS),
+    tuple: packed::built_tag(SAMPLE),
+};
 
 /// What stands where in an `Asized`, as far as that was the same in the one before. Asking
 /// the memo is dearer than comparing two bytes.
-#[derive(Default)]
+#[derive(Clone, Default)]
 pub(super) struct Habits {
     /// The keys of an `Asized` in their order.
     keys: [LikelyKey; 4],
@@ -157,16 +166,27 @@ pub(super) struct Habits {
     memo: u64,
 }
 
+impl Habits {
+    /// The same for a memo in its first state; `None` unless an `Asized` was read in one line.
+    pub(super) fn learnt(&self) -> Option<Habits> {
+        let is_learnt = self.leaf.is_some() && self.class.is_some();
+        is_learnt.then(|| Habits {
+            memo: 0,
+            ..self.clone()
+        })
+    }
+}
+
 /// A reader of shapes. Every method gives `None` where the bytes are not as expected.
-struct Shape<'s> {
+struct Shape<'s, M> {
     loader: &'s mut Loader,
     heap: &'s mut Heap,
-    memo: &'s mut Memo,
+    memo: &'s mut M,
     bytes: &'s [u8],
     at: usize,
 }
 
-impl<'s> Shape<'s> {
+impl<'s, M: MemoEnd> Shape<'s, M> {
     #[inline(always)]
     fn array<const N: usize>(&mut self) -> Option<[u8; N]> {
         let array = *self.bytes.get(self.at..)?.first_chunk::<N>()?;
@@ -196,10 +216,16 @@ impl<'s> Shape<'s> {
         self.memo.append(entry).then_some(())
     }
 
-    /// Several entries. If they do not fit, nothing that follows is taken either.
+    /// The entries of an `Asized`. If they do not fit, nothing that follows is taken either.
     #[inline(always)]
-    fn memoize_all<const N: usize>(&mut self, entries: [Packed; N]) -> Option<()> {
-        if !self.memo.append_all(entries) {
+    fn memoize_asized(
+        &mut self,
+        id: AsizedId,
+        text: Option<TextId>,
+        sample: Option<u32>,
+    ) -> Option<()> {
+        let text = text.map(|text| text.0);
+        if !self.memo.append_instance(ENTRIES, id.0, text, sample) {
             self.bytes = &[];
         }
         (!self.bytes.is_empty()).then_some(())
@@ -221,6 +247,8 @@ impl<'s> Shape<'s> {
                 }
                 Some(None)
             }
+            // Which one it is among all is not known yet.
+            (ASIZED_TAG, _) if M::IS_APART => None,
             (ASIZED_TAG, number) => Some(Some(AsizedId(number))),
             _ => None,
         }
@@ -229,12 +257,31 @@ impl<'s> Shape<'s> {
     /// BINGET or LONG_BINGET, its opcode already read.
     #[inline(always)]
     fn get(&mut self, opcode: u8) -> Option<Packed> {
-        let number = match opcode {
+        let number = self.memo_number(opcode)?;
+        self.memo.packed(number)
+    }
+
+    /// The number that BINGET or LONG_BINGET names.
+    #[inline(always)]
+    fn memo_number(&mut self, opcode: u8) -> Option<usize> {
+        Some(match opcode {
             op::BINGET => usize::from(self.byte()?),
             op::LONG_BINGET => u32::from_le_bytes(self.array()?) as usize,
             _ => return None,
-        };
-        self.memo.packed(number)
+        })
+    }
+
+    /// The text that the memo has under a number.
+    fn known_text(&mut self, number: usize) -> Option<TextId> {
+        if M::IS_APART {
+            let entry = self.memo.length()?;
+            let outside = self.loader.outside.as_mut()?;
+            return outside.text(u32::try_from(number).ok()?, entry);
+        }
+        match self.memo.packed(number)? {
+            (TEXT, number) => Some(TextId(number)),
+            _ => None,
+        }
     }
 
     /// The name of an attribute, which is probably that of the last time. One that comes
@@ -310,8 +357,14 @@ impl<'s> Shape<'s> {
     /// The number of a text.
     #[inline(always)]
     fn text_of(&mut self, text: &[u8], likely: TextId) -> Option<TextId> {
-        if likely != TextId::NONE && self.loader.texts.arena.bytes(likely) == text {
-            return Some(likely);
+        if likely != TextId::NONE {
+            // A text that nobody has seen yet cannot be compared.
+            if M::IS_APART && likely.outside_number().is_some() {
+                return None;
+            }
+            if self.loader.texts.arena.bytes(likely) == text {
+                return Some(likely);
+            }
         }
         // Surrogates are rare enough to go the long way.
         str::from_utf8(text).ok()?;
@@ -327,10 +380,8 @@ impl<'s> Shape<'s> {
             op::NONE => return Some(TextId::NONE),
             op::BINUNICODE => u32::from_le_bytes(self.array()?) as usize,
             opcode => {
-                return match self.get(opcode)? {
-                    (TEXT, number) => Some(TextId(number)),
-                    _ => None,
-                };
+                let number = self.memo_number(opcode)?;
+                return self.known_text(number);
             }
         };
         // Longer ones would stand in the arena once more each time a shortcut gives up.
@@ -362,7 +413,7 @@ impl<'s> Shape<'s> {
         self.expect(ASIZED_OPENING)?;
         let id = self.loader.asized.push(TextId::NONE)?;
         let row_before = before.map(|before| self.loader.asized.rows[before.index()]);
-        let entry = self.memo.dense_length()?;
+        let entry = self.memo.length()?;
         self.memoize((ASIZED_TAG, id.0))?;
         self.memoize(packed::STATE)?;
         let (mut size, mut flat, mut name, mut group) = (None, 0, TextId::NONE, 0);
@@ -386,18 +437,50 @@ impl<'s> Shape<'s> {
         self.expect(ASIZED_CLOSING)?;
         self.memoize(PAIR)?;
         let size = size?;
+        let same = match before {
+            Some(before) if group == 0 => self.same_leaf(before, size, flat, name)?,
+            _ => None,
+        };
         let asized = &mut self.loader.asized;
-        match before {
-            Some(same) if group == 0 && asized.is_leaf(same, size, flat, name) => {
+        match same {
+            Some(same) => {
                 asized.rows.truncate(id.index());
                 self.memo.replace(entry, (ASIZED_TAG, same.0));
                 Some(same)
             }
-            _ => {
+            None => {
                 asized.set(id, size, flat, name, group);
                 Some(id)
             }
         }
+    }
+
+    /// The leaf before, if nothing tells this one apart from it; `None` of an answer where that
+    /// depends on texts that nobody has seen yet.
+    #[inline(always)]
+    fn same_leaf(
+        &self,
+        before: AsizedId,
+        size: i64,
+        flat: i64,
+        name: TextId,
+    ) -> Option<Option<AsizedId>> {
+        let asized = &self.loader.asized;
+        if asized.is_leaf(before, size, flat, name) {
+            return Some(Some(before));
+        }
+        if M::IS_APART {
+            let name_before = asized.rows[before.index()].name;
+            let is_unseen = |name: TextId| name.outside_number().is_some();
+            let are_texts = name != TextId::NONE && name_before != TextId::NONE;
+            if are_texts
+                && (is_unseen(name) || is_unseen(name_before))
+                && asized.is_leaf(before, size, flat, name_before)
+            {
+                return None;
+            }
+        }
+        Some(None)
     }
 
     /// The same for one that refers to nothing and is written as the one before it was, which
@@ -408,12 +491,7 @@ impl<'s> Shape<'s> {
         let (leaf, rest) = Leaf::read(bytes.get(self.at..)?, self.loader.habits.leaf?)?;
         let (id, name) = self.keep_leaf(&leaf, before, likely_name)?;
         self.at = bytes.len() - rest.len();
-        let instance = (ASIZED_TAG, id.0);
-        let text = packed::text(name.0);
-        match leaf.text {
-            None => self.memoize_all([instance, packed::STATE, PAIR])?,
-            Some(_) => self.memoize_all([instance, packed::STATE, text, PAIR])?,
-        }
+        self.memoize_asized(id, leaf.text.map(|_| name), None)?;
         Some(id)
     }
 
@@ -435,13 +513,7 @@ impl<'s> Shape<'s> {
         let (id, name) = self.keep_leaf(&leaf, before, likely_name)?;
         self.at = bytes.len() - rest.len();
         let sample = self.loader.new_sample(time, id).ok()?;
-        let instance = (ASIZED_TAG, id.0);
-        let sample = (packed::built_tag(SAMPLE), sample);
-        let text = packed::text(name.0);
-        match leaf.text {
-            None => self.memoize_all([instance, packed::STATE, PAIR, sample])?,
-            Some(_) => self.memoize_all([instance, packed::STATE, text, PAIR, sample])?,
-        }
+        self.memoize_asized(id, leaf.text.map(|_| name), Some(sample))?;
         Some(id)
     }
 
@@ -456,16 +528,17 @@ impl<'s> Shape<'s> {
         let name = match (leaf.text, leaf.known) {
             (Some(wtf8), _) => self.text_of(wtf8, likely_name)?,
             (None, None) => TextId::NONE,
-            (None, Some(entry)) => match self.memo.packed(entry)? {
-                (TEXT, number) => TextId(number),
-                _ => return None,
-            },
+            (None, Some(number)) => self.known_text(number)?,
         };
         let (size, flat) = (leaf.size, leaf.flat);
+        let same = match before {
+            Some(before) => self.same_leaf(before, size, flat, name)?,
+            None => None,
+        };
         let asized = &mut self.loader.asized;
-        Some(match before {
-            Some(same) if asized.is_leaf(same, size, flat, name) => (same, name),
-            _ => {
+        Some(match same {
+            Some(same) => (same, name),
+            None => {
                 let id = asized.push(name)?;
                 asized.set(id, size, flat, name, 0);
                 (id, name)
@@ -602,7 +675,7 @@ impl<'s> Shape<'s> {
     /// A list of times and `Asized`: the first sample and how many.
     fn samples(&mut self, object: u32, repr: TextId) -> Option<(u32, u32)> {
         self.expect([op::EMPTY_LIST, op::MEMOIZE])?;
-        let entry = self.memo.dense_length()?;
+        let entry = self.memo.length()?;
         self.memoize((packed::built_tag(SAMPLES), object))?;
         let first = u32::try_from(self.loader.samples.time.len()).ok()?;
         // Objects keep their repr and often their size from one snapshot to the next.
@@ -663,6 +736,10 @@ impl<'s> Shape<'s> {
     /// A list of frames, or a reference to one that was read.
     fn trace(&mut self) -> Option<TraceId> {
         if matches!(self.peek()?, op::BINGET | op::LONG_BINGET) {
+            // Which list it is among all is not known yet.
+            if M::IS_APART {
+                return None;
+            }
             let opcode = self.byte()?;
             let (packed::LIST_TAG, number) = self.get(opcode)? else {
                 return None;
@@ -673,7 +750,7 @@ impl<'s> Shape<'s> {
             };
         }
         self.expect([op::EMPTY_LIST, op::MEMOIZE])?;
-        let entry = self.memo.dense_length()?;
+        let entry = self.memo.length()?;
         self.memoize(packed::STATE)?;
         let start = self.loader.gathered_frames.len();
         match self.byte()? {
@@ -714,7 +791,7 @@ impl<'s> Shape<'s> {
             op::EMPTY_LIST => {
                 self.expect([op::MEMOIZE])?;
                 // The list comes into the memo before its text.
-                let entry = self.memo.dense_length()?;
+                let entry = self.memo.length()?;
                 self.memoize(packed::STATE)?;
                 let text = self.text(TextId::NONE)?;
                 self.expect([op::APPEND])?;
@@ -738,9 +815,13 @@ impl<'s> Shape<'s> {
             texts,
             gathered_frames,
             lists,
+            outside,
             ..
         } = &mut *self.loader;
-        let frame = frames.frame(parts, texts).ok()?;
+        let frame = match outside {
+            Some(outside) => outside.frame(parts)?,
+            None => frames.frame(parts, texts).ok()?,
+        };
         gathered_frames.push(frame);
         if let Some(line) = source {
             let list = lists.shared(Of::Frame(frame, line), self.heap);

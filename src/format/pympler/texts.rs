@@ -26,6 +26,8 @@ pub(super) struct Texts {
     canonical: HashMap<u64, TextId, FixedState>,
     /// The outcome for each that was asked for, so that no text is hashed twice.
     canonical_numbers: HashMap<TextId, TextId, FixedState>,
+    /// The hashes of all texts of the arena, if they are to be kept.
+    hashes: Option<Vec<u64>>,
 }
 
 impl Texts {
@@ -49,7 +51,12 @@ impl Texts {
         if wtf8.len() > CACHED_BYTES {
             return self.push(wtf8);
         }
-        let hash = self.hasher.hash_one(wtf8);
+        self.intern_hashed(wtf8, self.hasher.hash_one(wtf8))
+    }
+
+    /// The same of a text whose hash is known.
+    #[inline]
+    pub(super) fn intern_hashed(&mut self, wtf8: &[u8], hash: u64) -> Outcome<TextId> {
         let (slot, tag) = (hash as usize % SLOTS, (hash >> 32) as u32);
         let (recent_tag, recent) = self.recent[slot];
         // The tag spares new texts, which are most, a look into the arena.
@@ -58,7 +65,36 @@ impl Texts {
         }
         let id = self.push(wtf8)?;
         self.recent[slot] = (tag, id);
+        if let Some(hashes) = &mut self.hashes {
+            hashes.resize(id.0 as usize, 0);
+            hashes.push(hash);
+        }
         Ok(id)
+    }
+
+    /// Keeps the hashes of all texts from now on, which are short.
+    pub(super) fn keep_hashes(&mut self) {
+        self.hashes = Some(Vec::new());
+    }
+
+    /// The hash of a text, which was kept.
+    pub(super) fn hash_of(&self, id: TextId) -> u64 {
+        let hashes = self.hashes.as_deref().unwrap_or_default();
+        hashes.get(id.0 as usize).copied().unwrap_or_default()
+    }
+
+    /// Finds none of the texts that were kept up to now.
+    pub(super) fn forget(&mut self) {
+        self.recent.fill((0, TextId::NONE));
+    }
+
+    /// Drops all but the first texts, and forgets those too.
+    pub(super) fn truncate(&mut self, texts: usize) {
+        self.arena.truncate(texts);
+        self.forget();
+        if let Some(hashes) = &mut self.hashes {
+            hashes.truncate(texts);
+        }
     }
 
     fn push(&mut self, wtf8: &[u8]) -> Outcome<TextId> {

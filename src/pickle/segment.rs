@@ -1,0 +1,135 @@
+//! A stretch of the memo that another thread decoded, without knowing what came before it.
+//!
+//! Its entries count each type from the first that the stretch made. Where that stands in the whole
+//! is known when the stretch is appended, so an entry is translated when it is asked for, which
+//! happens to almost none: so they are kept as [`Codes`](super::codes::Codes), in a byte or less.
+
+use std::cell::{Cell, OnceCell};
+
+use super::codes::{Entries, InstanceTags, TAGS};
+use super::memo::{LET_GO, join, split};
+
+/// A stretch that is asked so often keeps its entries in four bytes each from then on, so that no
+/// file makes it decode its codes over and over.
+const ASKED_OFTEN: u32 = 16;
+
+/// Which number of the whole a number of the stretch is.
+#[derive(Clone, Debug)]
+pub(crate) enum Numbers {
+    /// The same.
+    Same,
+    /// Numbers are as far apart as they were: what to add, modulo 2³².
+    Shifted(u32),
+    /// The first number of the stretch, and what it and those behind it became.
+    Mapped(u32, Box<[u32]>),
+}
+
+impl Numbers {
+    /// The number of the whole.
+    #[inline]
+    fn of(&self, number: u32) -> u32 {
+        match self {
+            Numbers::Same => number,
+            Numbers::Shifted(by) => number.wrapping_add(*by),
+            Numbers::Mapped(first, numbers) => numbers[number.wrapping_sub(*first) as usize],
+        }
+    }
+}
+
+/// The entries of a stretch as it wrote them.
+#[derive(Clone, Debug)]
+pub(crate) struct Written<'c> {
+    pub(crate) codes: &'c [u8],
+    pub(crate) count: usize,
+    /// Entries that became others later, by their places, which grow.
+    pub(crate) replaced: &'c [(u32, u32)],
+    /// The next number of each type before the first.
+    pub(crate) next: [u32; TAGS],
+    pub(crate) tags: InstanceTags,
+}
+
+impl Written<'_> {
+    /// The entry in a place.
+    pub(crate) fn entry(&self, index: usize) -> Option<u32> {
+        let is_replaced = |&(place, _): &(u32, u32)| place as usize;
+        if let Ok(found) = self.replaced.binary_search_by_key(&index, is_replaced) {
+            return Some(self.replaced[found].1);
+        }
+        Entries::of(self.codes, self.next, self.tags).nth(index)
+    }
+}
+
+/// The entries of a stretch, and what their numbers are in the whole.
+pub(crate) struct Segment {
+    codes: Box<[u8]>,
+    count: usize,
+    replaced: Box<[(u32, u32)]>,
+    next: [u32; TAGS],
+    tags: InstanceTags,
+    numbers: [Numbers; TAGS],
+    asked: Cell<u32>,
+    /// All entries, translated.
+    unpacked: OnceCell<Box<[u32]>>,
+}
+
+impl Segment {
+    /// Of what was written, and of the numbers of each type.
+    pub(crate) fn new(written: &Written<'_>, numbers: [Numbers; TAGS]) -> Segment {
+        Segment {
+            codes: written.codes.into(),
+            count: written.count,
+            replaced: written.replaced.into(),
+            next: written.next,
+            tags: written.tags,
+            numbers,
+            asked: Cell::new(0),
+            unpacked: OnceCell::new(),
+        }
+    }
+
+    pub(super) fn len(&self) -> usize {
+        self.count
+    }
+
+    fn written(&self) -> Written<'_> {
+        Written {
+            codes: &self.codes,
+            count: self.count,
+            replaced: &self.replaced,
+            next: self.next,
+            tags: self.tags,
+        }
+    }
+
+    fn translated(&self, entry: u32) -> u32 {
+        match split(entry) {
+            // What is gone is gone in the whole too.
+            (_, LET_GO) => entry,
+            (tag, number) => join((tag, self.numbers[tag as usize].of(number))),
+        }
+    }
+
+    /// The entry in this place of the stretch, which it has.
+    pub(super) fn entry(&self, index: usize) -> u32 {
+        if self.asked.get() >= ASKED_OFTEN {
+            let unpacked = self.unpacked.get_or_init(|| self.entries().into());
+            return unpacked[index];
+        }
+        self.asked.set(self.asked.get() + 1);
+        let entry = self.written().entry(index);
+        self.translated(entry.expect("a segment has as many entries as it says"))
+    }
+
+    /// All of them.
+    pub(super) fn entries(&self) -> Vec<u32> {
+        let entries = Entries::of(&self.codes, self.next, self.tags);
+        let mut entries: Vec<u32> = entries.collect();
+        for &(place, entry) in &self.replaced {
+            entries[place as usize] = entry;
+        }
+        for entry in &mut entries {
+            *entry = self.translated(*entry);
+        }
+        entries
+    }
+}
