@@ -41,7 +41,7 @@ pub enum Damage {
 }
 
 /// A file of fewer bytes is read before other threads could be of use.
-const LEAST_BYTES_AHEAD: u64 = if cfg!(any(test, fuzzing)) { 0 } else { 4 << 20 };
+const LEAST_BYTES_AHEAD: u64 = if cfg!(any(test, fuzzing)) { 1 } else { 4 << 20 };
 
 /// Bytes behind the dump that are counted before we say "more than".
 const TRAILING_LIMIT: u64 = 1 << 30;

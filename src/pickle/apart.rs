@@ -114,6 +114,15 @@ impl MemoEnd for ApartMemo {
         self.replaced.push((index as u32, join(entry)));
     }
 
+    fn append_open(&mut self, tag: u32) -> usize {
+        self.codes.append_open(tag)
+    }
+
+    fn fill(&mut self, open: usize, (tag, number): Packed) -> bool {
+        let from_first = number.wrapping_sub(self.next[tag as usize]);
+        self.codes.fill(open, from_first)
+    }
+
     /// A stretch ends where an instance is given up, see [`stretch`](ApartMemo::stretch).
     fn truncate(&mut self, _: usize) {}
 

@@ -17,6 +17,11 @@ const GONE: u8 = 2 << 4;
 const OTHER: u8 = 3 << 4;
 const HOW: u8 = 3 << 4;
 
+/// An entry whose number was filled in later: how far it is from the first of its type in the
+/// stretch, in two bytes.
+const FILLED_IN: u8 = 0x40;
+const MOST_FILLED_IN: u32 = u16::MAX as u32;
+
 /// A code of several entries: those of [`Codes::append_instance`].
 const INSTANCE: u8 = 0x80;
 const ROW_IS_LAST: u8 = 0x01;
@@ -117,6 +122,20 @@ impl Codes {
         }
     }
 
+    /// Appends an entry whose number is not known yet; where to [`fill`](Self::fill) it in.
+    pub(crate) fn append_open(&mut self, tag: u32) -> usize {
+        self.count += 1;
+        self.bytes.extend([tag as u8 | FILLED_IN, 0, 0]);
+        self.bytes.len() - 2
+    }
+
+    /// Fills in how far a number is from the first; whether that fits.
+    pub(crate) fn fill(&mut self, open: usize, from_first: u32) -> bool {
+        let bytes = (from_first as u16).to_le_bytes();
+        self.bytes[open..open + 2].copy_from_slice(&bytes);
+        from_first <= MOST_FILLED_IN
+    }
+
     /// Appends the entries of an instance: itself, its state, its name if that is stored here, the
     /// pair of None and the state, and the tuple that it is in, if there is one.
     #[inline(always)]
@@ -197,6 +216,8 @@ fn push_difference(bytes: &mut Vec<u8>, difference: u32) {
 pub(crate) struct Entries<'c> {
     bytes: std::slice::Iter<'c, u8>,
     numbering: Numbering,
+    /// The first number of each type.
+    first: [u32; TAGS],
     tags: InstanceTags,
     /// Entries of an instance that are still to come, the next one last.
     waiting: [u32; 4],
@@ -209,6 +230,7 @@ impl<'c> Entries<'c> {
         Entries {
             bytes: bytes.iter(),
             numbering: Numbering::from(next),
+            first: next,
             tags,
             waiting: [0; 4],
             waiting_count: 0,
@@ -254,8 +276,13 @@ impl Iterator for Entries<'_> {
             return Some(self.waiting[self.waiting_count]);
         }
         let code = self.byte()?;
+        let tag = u32::from(code & 0x0f);
+        if code & (INSTANCE | FILLED_IN) == FILLED_IN {
+            let from_first = u16::from_le_bytes([self.byte()?, self.byte()?]);
+            let number = self.first[tag as usize].wrapping_add(from_first.into());
+            return Some(join((tag, number)));
+        }
         if code & INSTANCE == 0 {
-            let tag = u32::from(code & 0x0f);
             let number = match code & HOW {
                 NEXT => self.numbering.take_next(tag),
                 LAST => self.numbering.last[tag as usize],
@@ -305,11 +332,14 @@ mod tests {
     #[derive(Clone, Debug)]
     enum Step {
         One(Packed),
+        /// Filled in when all are written: the type, and how far from the first.
+        Open(u32, u16),
         Instance(u32, Option<u32>, Option<u32>),
     }
 
     fn steps() -> impl Strategy<Value = Vec<Step>> {
         let number = || prop_oneof![0..6_u32, 0..LET_GO, Just(LET_GO - 1)];
+        let open = (0..TAGS as u32, any::<u16>()).prop_map(|(tag, far)| Step::Open(tag, far));
         let one = (0..TAGS as u32, prop_oneof![number(), Just(LET_GO)]).prop_map(Step::One);
         let instance = (
             number(),
@@ -317,7 +347,7 @@ mod tests {
             proptest::option::of(number()),
         );
         let instance = instance.prop_map(|(row, text, tuple)| Step::Instance(row, text, tuple));
-        proptest::collection::vec(prop_oneof![one, instance], 0..200)
+        proptest::collection::vec(prop_oneof![one, open, instance], 0..200)
     }
 
     proptest! {
@@ -326,12 +356,16 @@ mod tests {
         fn entries_come_back(steps in steps(), first in 0..3_u32) {
             let mut codes = Codes::default();
             codes.begin([first; TAGS]);
-            let mut expected = Vec::new();
+            let (mut expected, mut opens) = (Vec::new(), Vec::new());
             for step in steps {
                 match step {
                     Step::One(entry) => {
                         codes.append(entry);
                         expected.push(join(entry));
+                    }
+                    Step::Open(tag, far) => {
+                        opens.push((codes.append_open(tag), far));
+                        expected.push(join((tag, first + u32::from(far))));
                     }
                     Step::Instance(row, text, tuple) => {
                         codes.append_instance(OF, row, text, tuple);
@@ -341,6 +375,9 @@ mod tests {
                         expected.extend(tuple.map(|tuple| join((OF.tuple, tuple))));
                     }
                 }
+            }
+            for (open, far) in opens {
+                prop_assert!(codes.fill(open, far.into()));
             }
             let entries: Vec<u32> = Entries::of(codes.bytes(), [first; TAGS], OF).collect();
             prop_assert_eq!(codes.count(), expected.len());

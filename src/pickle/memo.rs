@@ -112,6 +112,14 @@ pub(crate) trait MemoEnd {
     /// Replaces an entry that a shortcut appended, by what [`length`](Self::length) was before it.
     fn replace(&mut self, index: usize, entry: Packed);
 
+    /// Appends an entry of this type whose number is not known yet; where to [`fill`](Self::fill)
+    /// it in.
+    fn append_open(&mut self, tag: u32) -> usize;
+
+    /// Fills in the number of an entry, before anybody asks for it. `false`: the shortcut has to give
+    /// up.
+    fn fill(&mut self, open: usize, entry: Packed) -> bool;
+
     /// Takes back what a shortcut appended.
     fn truncate(&mut self, length: usize);
 
@@ -158,8 +166,11 @@ enum Entries {
     /// All are this one: in the file each is one byte.
     Equal(u32),
     /// What another thread decoded.
-    Segment(Segment),
+    Segment(Box<Segment>),
 }
+
+/// Fewer entries are not worth a segment.
+const LEAST_PACKED: usize = 256;
 
 /// How many entries of segments are remembered.
 const MOST_ASKED: usize = 1 << 12;
@@ -276,8 +287,28 @@ impl Memo {
 
     /// Appends what another thread decoded, as so many MEMOIZE do. Only where
     /// [`dense_length`](Self::dense_length) tells that there are no gaps.
-    pub(crate) fn append_segment(&mut self, segment: Segment) {
-        let (start, length) = (self.count(), segment.len());
+    pub(crate) fn append_segment(&mut self, segment: Box<Segment>) {
+        self.pack_tail(segment.tags());
+        let start = self.count();
+        self.push_run(start, segment);
+    }
+
+    /// Packs what was stored since the last segment, so that it takes no more than that.
+    fn pack_tail(&mut self, tags: InstanceTags) {
+        // What stands before the first is asked for over and over.
+        let Some(run) = self.runs.last() else {
+            return;
+        };
+        let (start, dense) = (run.start + run.length, run.dense);
+        if self.dense.len() - dense >= LEAST_PACKED {
+            let segment = Segment::of_whole(&self.dense[dense..], tags);
+            self.dense.truncate(dense);
+            self.push_run(start, Box::new(segment));
+        }
+    }
+
+    fn push_run(&mut self, start: usize, segment: Box<Segment>) {
+        let length = segment.len();
         self.in_segments += length;
         self.runs.push(Run {
             start,
@@ -458,6 +489,18 @@ impl MemoEnd for Memo {
     #[inline(always)]
     fn replace(&mut self, index: usize, entry: Packed) {
         self.dense[index] = join(entry);
+    }
+
+    #[inline]
+    fn append_open(&mut self, tag: u32) -> usize {
+        self.dense.push(join((tag, LET_GO)));
+        self.dense.len() - 1
+    }
+
+    #[inline]
+    fn fill(&mut self, open: usize, entry: Packed) -> bool {
+        self.dense[open] = join(entry);
+        entry.1 <= NUMBER_MASK
     }
 
     fn truncate(&mut self, length: usize) {

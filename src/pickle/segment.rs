@@ -6,34 +6,21 @@
 
 use std::cell::{Cell, OnceCell};
 
-use super::codes::{Entries, InstanceTags, TAGS};
+use super::codes::{Codes, Entries, InstanceTags, TAGS};
 use super::memo::{LET_GO, join, split};
 
 /// A stretch that is asked so often keeps its entries in four bytes each from then on, so that no
 /// file makes it decode its codes over and over.
 const ASKED_OFTEN: u32 = 16;
 
-/// Which number of the whole a number of the stretch is.
+/// Which numbers of the whole the numbers of a stretch became.
 #[derive(Clone, Debug)]
-pub(crate) enum Numbers {
-    /// The same.
-    Same,
-    /// Numbers are as far apart as they were: what to add, modulo 2³².
-    Shifted(u32),
-    /// The first number of the stretch, and what it and those behind it became.
-    Mapped(u32, Box<[u32]>),
-}
-
-impl Numbers {
-    /// The number of the whole.
-    #[inline]
-    fn of(&self, number: u32) -> u32 {
-        match self {
-            Numbers::Same => number,
-            Numbers::Shifted(by) => number.wrapping_add(*by),
-            Numbers::Mapped(first, numbers) => numbers[number.wrapping_sub(*first) as usize],
-        }
-    }
+pub(crate) struct Numbers {
+    /// The next number of each type in the whole, where the stretch begins. They count on from there
+    /// as the stretch does, but for those that are mapped.
+    pub(crate) next: [u32; TAGS],
+    /// Types whose numbers became these, one by one from the first of the stretch on.
+    pub(crate) mapped: [(u32, Box<[u32]>); 3],
 }
 
 /// The entries of a stretch as it wrote them.
@@ -66,7 +53,8 @@ pub(crate) struct Segment {
     replaced: Box<[(u32, u32)]>,
     next: [u32; TAGS],
     tags: InstanceTags,
-    numbers: [Numbers; TAGS],
+    /// `None` where they are those of the whole already.
+    numbers: Option<Numbers>,
     asked: Cell<u32>,
     /// All entries, translated.
     unpacked: OnceCell<Box<[u32]>>,
@@ -74,14 +62,32 @@ pub(crate) struct Segment {
 
 impl Segment {
     /// Of what was written, and of the numbers of each type.
-    pub(crate) fn new(written: &Written<'_>, numbers: [Numbers; TAGS]) -> Segment {
+    pub(crate) fn new(written: &Written<'_>, numbers: Numbers) -> Segment {
         Segment {
             codes: written.codes.into(),
             count: written.count,
             replaced: written.replaced.into(),
             next: written.next,
             tags: written.tags,
-            numbers,
+            numbers: Some(numbers),
+            asked: Cell::new(0),
+            unpacked: OnceCell::new(),
+        }
+    }
+
+    /// Of entries of the whole.
+    pub(super) fn of_whole(entries: &[u32], tags: InstanceTags) -> Segment {
+        let mut codes = Codes::default();
+        for &entry in entries {
+            codes.append(split(entry));
+        }
+        Segment {
+            codes: codes.bytes().into(),
+            count: entries.len(),
+            replaced: Box::default(),
+            next: [0; TAGS],
+            tags,
+            numbers: None,
             asked: Cell::new(0),
             unpacked: OnceCell::new(),
         }
@@ -89,6 +95,11 @@ impl Segment {
 
     pub(super) fn len(&self) -> usize {
         self.count
+    }
+
+    /// The types of the entries of instances in it.
+    pub(super) fn tags(&self) -> InstanceTags {
+        self.tags
     }
 
     fn written(&self) -> Written<'_> {
@@ -102,11 +113,20 @@ impl Segment {
     }
 
     fn translated(&self, entry: u32) -> u32 {
-        match split(entry) {
+        let ((tag, number), Some(numbers)) = (split(entry), &self.numbers) else {
+            return entry;
+        };
+        if number == LET_GO {
             // What is gone is gone in the whole too.
-            (_, LET_GO) => entry,
-            (tag, number) => join((tag, self.numbers[tag as usize].of(number))),
+            return entry;
         }
+        let behind = number.wrapping_sub(self.next[tag as usize]);
+        let mapped = numbers.mapped.iter().find(|(of, _)| *of == tag);
+        let number = match mapped {
+            Some((_, numbers)) => numbers[behind as usize],
+            None => numbers.next[tag as usize].wrapping_add(behind),
+        };
+        join((tag, number))
     }
 
     /// The entry in this place of the stretch, which it has.

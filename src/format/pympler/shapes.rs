@@ -750,8 +750,7 @@ impl<'s, M: MemoEnd> Shape<'s, M> {
             };
         }
         self.expect([op::EMPTY_LIST, op::MEMOIZE])?;
-        let entry = self.memo.length()?;
-        self.memoize(packed::STATE)?;
+        let open = self.memo.append_open(packed::LIST_TAG);
         let start = self.loader.gathered_frames.len();
         match self.byte()? {
             op::MARK => loop {
@@ -773,8 +772,7 @@ impl<'s, M: MemoEnd> Shape<'s, M> {
         };
         self.loader.gathered_frames.truncate(start);
         let list = self.loader.lists.shared(Of::Trace(trace), self.heap);
-        self.memo.replace(entry, packed::list(list));
-        Some(trace)
+        self.memo.fill(open, packed::list(list)).then_some(trace)
     }
 
     /// A tuple of file, line, function, source lines and index, into `gathered_frames`.
@@ -783,7 +781,7 @@ impl<'s, M: MemoEnd> Shape<'s, M> {
         let file = self.text(TextId::NONE)?;
         let line = self.int()?;
         let function = self.text(TextId::NONE)?;
-        let (source, source_index, entry) = match self.byte()? {
+        let (source, source_index, open) = match self.byte()? {
             op::NONE => {
                 self.expect([op::NONE])?;
                 (None, None, 0)
@@ -791,11 +789,10 @@ impl<'s, M: MemoEnd> Shape<'s, M> {
             op::EMPTY_LIST => {
                 self.expect([op::MEMOIZE])?;
                 // The list comes into the memo before its text.
-                let entry = self.memo.length()?;
-                self.memoize(packed::STATE)?;
+                let open = self.memo.append_open(packed::LIST_TAG);
                 let text = self.text(TextId::NONE)?;
                 self.expect([op::APPEND])?;
-                (Some(text), Some(self.int()?), entry)
+                (Some(text), Some(self.int()?), open)
             }
             _ => return None,
         };
@@ -825,7 +822,9 @@ impl<'s, M: MemoEnd> Shape<'s, M> {
         gathered_frames.push(frame);
         if let Some(line) = source {
             let list = lists.shared(Of::Frame(frame, line), self.heap);
-            self.memo.replace(entry, packed::list(list));
+            if !self.memo.fill(open, packed::list(list)) {
+                return None;
+            }
         }
         if self.peek()? == op::MEMOIZE {
             self.at += 1;

@@ -4,11 +4,11 @@ use std::collections::TryReserveError;
 use std::sync::atomic::Ordering;
 
 use super::super::lists::{Of, Shared};
-use super::super::{ASIZED, FRAME, GROUP, Loader, OBJECT, SAMPLE, SAMPLES};
-use super::chunk::{Chunk, Counts, Run};
+use super::super::{FRAME, Loader, OBJECT};
+use super::chunk::{Chunk, Counts, Run, next_numbers};
 use crate::model::{TextId, TraceId};
 use crate::pickle::{
-    Adopted, Heap, Memo, MemoEnd, Numbers, Outcome, Packed, Segment, TAGS, no_memory, packed,
+    Adopted, Heap, Memo, MemoEnd, Numbers, Outcome, Packed, Segment, no_memory, packed,
 };
 
 /// The numbers in the whole of what a run counted for itself.
@@ -82,31 +82,16 @@ impl Loader {
         let text = |own| numbers.text(&from, own);
         self.append_columns(&run, chunk, &base, text, &numbers.traces)
             .map_err(no_memory)?;
-        let shift =
-            |base: usize, from: usize| Numbers::Shifted((base as u32).wrapping_sub(from as u32));
-        let mut by_tag = [const { Numbers::Same }; TAGS];
-        let mut set = |tag: u32, numbers| by_tag[tag as usize] = numbers;
-        set(packed::built_tag(ASIZED), shift(base.rows, from.rows));
-        set(packed::built_tag(GROUP), shift(base.groups, from.groups));
-        set(packed::built_tag(SAMPLE), shift(base.samples, from.samples));
-        set(packed::built_tag(OBJECT), shift(base.objects, from.objects));
-        set(
-            packed::built_tag(SAMPLES),
-            shift(base.objects, from.objects),
-        );
-        set(
-            packed::built_tag(FRAME),
-            Numbers::Mapped(from.frames as u32, numbers.frames),
-        );
-        set(
-            packed::TEXT_TAG,
-            Numbers::Mapped(from.texts as u32, numbers.texts),
-        );
-        set(
-            packed::LIST_TAG,
-            Numbers::Mapped(from.lists as u32, numbers.lists),
-        );
-        memo.append_segment(Segment::new(&chunk.memo.written(&run.stretch), by_tag));
+        let became = Numbers {
+            next: next_numbers(&base),
+            mapped: [
+                (packed::TEXT_TAG, numbers.texts),
+                (packed::LIST_TAG, numbers.lists),
+                (packed::built_tag(FRAME), numbers.frames),
+            ],
+        };
+        let written = chunk.memo.written(&run.stretch);
+        memo.append_segment(Box::new(Segment::new(&written, became)));
         // The machine itself passes the last.
         if let Some((_, ends)) = chunk.ends[run.ends.clone()].split_last() {
             for &end in ends {

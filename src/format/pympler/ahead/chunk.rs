@@ -211,7 +211,7 @@ impl Chunk {
 }
 
 /// The next number of each type of memo entry, where there is so much of everything.
-fn next_numbers(counts: &Counts) -> [u32; TAGS] {
+pub(super) fn next_numbers(counts: &Counts) -> [u32; TAGS] {
     let mut next = [0; TAGS];
     let mut set = |tag: u32, count: usize| next[tag as usize] = count as u32;
     set(packed::TEXT_TAG, counts.texts);

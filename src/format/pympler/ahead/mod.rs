@@ -78,6 +78,10 @@ struct Shelf {
     /// How many of them hold anything.
     waiting: usize,
     /// Chunks to be used again.
+    #[allow(
+        clippy::vec_box,
+        reason = "a chunk goes from thread to thread as it is"
+    )]
     spare: Vec<Box<Chunk>>,
 }
 
@@ -167,9 +171,7 @@ impl Taking {
     /// How many bytes the run takes that begins at an offset, which only grows.
     #[inline]
     pub(super) fn at(&mut self, offset: u64) -> Option<usize> {
-        if self.outlook.is_none() {
-            return None;
-        }
+        self.outlook.as_ref()?;
         if offset >= self.known_to {
             self.next_chunk(offset);
         }
@@ -328,7 +330,10 @@ mod tests {
             How::Threads(threads) => {
                 let source = Cursor::new(bytes.to_vec());
                 let prefetch = Prefetch::start_looking(source, &ahead, threads);
-                Reader::ahead(prefetch.ok().expect("a thread can be started"))
+                let Ok(prefetch) = prefetch else {
+                    panic!("no thread can be started");
+                };
+                Reader::ahead(prefetch)
             }
         };
         let loaded = super::super::load(&mut reader, damage, Some(Arc::clone(&ahead)));
