@@ -336,6 +336,16 @@ impl Memo {
         self.is_folded = false;
     }
 
+    /// The entry of a number; unset where none was stored.
+    #[inline]
+    fn entry(&self, number: usize) -> Option<u32> {
+        // Most ask for one of the first.
+        match self.runs.first() {
+            Some(run) if number >= run.start => self.among_runs(number),
+            _ => self.dense.get(number).copied(),
+        }
+    }
+
     /// The entry of a number, where there are runs.
     #[cold]
     fn among_runs(&self, number: usize) -> Option<u32> {
@@ -420,10 +430,7 @@ impl Memo {
     #[inline]
     pub(crate) fn get(&self, number: u64) -> Outcome<Value> {
         let index = usize::try_from(number).ok();
-        let packed = match self.runs.is_empty() {
-            true => index.and_then(|index| self.dense.get(index).copied()),
-            false => index.and_then(|index| self.among_runs(index)),
-        };
+        let packed = index.and_then(|index| self.entry(index));
         let packed = packed.unwrap_or(UNSET);
         let number_part = packed & NUMBER_MASK;
         Ok(match packed >> NUMBER_BITS {
@@ -509,11 +516,7 @@ impl MemoEnd for Memo {
 
     #[inline]
     fn packed(&self, number: usize) -> Option<Packed> {
-        let packed = match self.runs.is_empty() {
-            true => *self.dense.get(number)?,
-            false => self.among_runs(number)?,
-        };
-        Some(split(packed))
+        self.entry(number).map(split)
     }
 }
 

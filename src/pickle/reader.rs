@@ -10,13 +10,17 @@ use crate::prefetch::{HEADROOM_BYTES, Prefetch};
 
 /// How much the window holds: small enough for the second-level cache, large
 /// enough that the system call costs nothing.
-const WINDOW_BYTES: usize = 256 << 10;
+const WINDOW_BYTES: usize = 512 << 10;
 
 /// How much of the input a shortcut sees, if there is so much. Objects that take more have mostly
 /// the head of a frame of the pickle among them, of which Python writes one for each 64 KiB. What
 /// is left of a window must fit before a block that was read ahead. In tests less, so that small
 /// dumps are not all of it.
-pub(super) const LOOK_AHEAD_BYTES: usize = if cfg!(test) { 4 << 10 } else { HEADROOM_BYTES };
+pub(super) const LOOK_AHEAD_BYTES: usize = if cfg!(any(test, fuzzing)) {
+    4 << 10
+} else {
+    HEADROOM_BYTES
+};
 
 enum Source<'r> {
     /// Read when they are asked for.
