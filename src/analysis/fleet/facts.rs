@@ -1,18 +1,12 @@
 //! What is kept of one dump of many: some figures of each class, the lines that created objects, and
 //! by what its process is known again.
 
-use std::collections::BinaryHeap;
-use std::hash::{DefaultHasher, Hash, Hasher};
-
 use super::FleetOptions;
+use super::process::ProcessMarks;
 use crate::analysis::leaks::{Confidence, LeaksOptions, Pattern, Verdicts};
 use crate::analysis::sites::{GroupBy, Sites, SitesOptions};
 use crate::error::Error;
-use crate::model::{Column, Contents, Projection, Rows};
 use crate::source::Source;
-
-/// By how many of its oldest objects a process is known again. A tracker may forget some of them.
-const OLDEST: usize = 16;
 
 /// How many points a course keeps.
 pub(super) const COURSE_POINTS: usize = 12;
@@ -22,14 +16,9 @@ pub(super) const COURSE_POINTS: usize = 12;
 pub struct DumpFacts {
     /// How many snapshots it has.
     pub(super) snapshots: usize,
-    /// The moment of the last one, in seconds since the program started.
-    pub(super) end_seconds: f64,
     /// From the first snapshot to the last, in seconds.
     pub(super) span_seconds: f64,
-    /// The number of the process, where the dump has it.
-    pub(super) pid: Option<i64>,
-    /// Marks of its oldest objects, by address, birth and class: no other process has them.
-    pub(super) oldest: Vec<u64>,
+    pub(super) process: ProcessMarks,
     /// Whether any object has a trace.
     pub(super) has_traces: bool,
     pub(super) classes: Vec<ClassFacts>,
@@ -86,10 +75,8 @@ impl DumpFacts {
         let has_traces = digest.totals()?.traces > 0;
         Ok(DumpFacts {
             snapshots: contents.snapshots().len(),
-            end_seconds: if has_snapshots { last } else { 0.0 },
             span_seconds: if has_snapshots { last - first } else { 0.0 },
-            pid: contents.snapshots().find_map(|s| s.process().pid),
-            oldest: oldest(source)?,
+            process: ProcessMarks::of(source)?,
             has_traces,
             classes: classes(source, options)?,
             lines: match has_traces {
@@ -98,30 +85,6 @@ impl DumpFacts {
             },
         })
     }
-}
-
-/// Marks of the objects that were born first.
-fn oldest(source: &impl Source) -> Result<Vec<u64>, Error> {
-    let wanted = Projection::of([Column::Class, Column::Birth, Column::Address]);
-    let fetched = source.fetch(wanted, Rows::All)?;
-    let contents: &Contents = &fetched;
-    // The latest birth of those that are kept is on top. Births are ordered by their bits, which is
-    // their order, for none is negative but in dumps that nobody recorded.
-    let mut oldest: BinaryHeap<(u64, u64)> = BinaryHeap::with_capacity(OLDEST + 1);
-    for object in contents.objects() {
-        let birth = object.birth_seconds().to_bits();
-        if oldest.len() == OLDEST && oldest.peek().is_some_and(|&(latest, _)| latest < birth) {
-            continue;
-        }
-        let mut mark = DefaultHasher::new();
-        (birth, object.address()).hash(&mut mark);
-        object.class().name().as_bytes().hash(&mut mark);
-        oldest.push((birth, mark.finish()));
-        if oldest.len() > OLDEST {
-            oldest.pop();
-        }
-    }
-    Ok(oldest.into_iter().map(|(_, mark)| mark).collect())
 }
 
 fn classes(source: &impl Source, options: &FleetOptions) -> Result<Vec<ClassFacts>, Error> {

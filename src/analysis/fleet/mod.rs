@@ -8,6 +8,7 @@ mod classes;
 mod facts;
 mod lines;
 mod outliers;
+mod process;
 mod restarts;
 mod robust;
 mod series;
@@ -20,6 +21,7 @@ pub use classes::{ClassAcross, Reach};
 pub use facts::DumpFacts;
 pub use lines::NewLine;
 pub use outliers::{Outlier, OutlierKind};
+pub use process::{ProcessMarks, last_checkpoints};
 pub use restarts::ClassRestarts;
 
 use super::leaks::{ENOUGH_SNAPSHOTS, median};

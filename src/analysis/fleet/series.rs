@@ -7,6 +7,7 @@ use std::path::PathBuf;
 use foldhash::fast::FixedState;
 
 use super::facts::{ClassFigures, DumpFacts, LineFacts};
+use super::process::Processes;
 use crate::fleet::{FleetFile, Label};
 
 /// Labels by which no worker is told, beside times: processes of one worker differ in them.
@@ -55,22 +56,13 @@ pub(super) struct AllSeries {
     pub(super) lines: Vec<Line>,
     pub(super) dumps: u64,
     line_numbers: HashMap<LineKey, u32, FixedState>,
-    /// Which process has objects of these marks.
-    marks: HashMap<(u64, Owner), u32, FixedState>,
+    processes: Processes,
     /// Labels that differ between the checkpoints of one process.
     varying: HashSet<String>,
 }
 
 /// What makes a line the same in every version: its text, not its number, which moves.
 type LineKey = (String, String, Option<String>);
-
-/// Who has an object. A process that was forked has objects of its parent, but a number of its own;
-/// where the dump does not tell the number, the labels of its path must do.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
-enum Owner {
-    Pid(i64),
-    Labels(Vec<Label>),
-}
 
 /// Things and their numbers.
 #[derive(Debug)]
@@ -104,20 +96,10 @@ impl AllSeries {
     /// Adds a dump. Dumps come in the order in which they were written.
     pub(super) fn add(&mut self, file: &FleetFile, facts: DumpFacts) {
         self.dumps += 1;
-        let owner = match facts.pid {
-            Some(pid) => Owner::Pid(pid),
-            None => Owner::Labels(
-                file.labels
-                    .iter()
-                    .filter(|l| is_of_worker(l))
-                    .cloned()
-                    .collect(),
-            ),
-        };
-        let marks = || facts.oldest.iter().map(|&mark| (mark, owner.clone()));
-        let known = marks().find_map(|mark| self.marks.get(&mark).copied());
-        let place = known.unwrap_or(self.series.len() as u32);
-        self.marks.extend(marks().map(|mark| (mark, place)));
+        let place = self.processes.number(&facts.process, || {
+            let labels = file.labels.iter();
+            labels.filter(|l| is_of_worker(l)).cloned().collect()
+        });
         let classes = facts.classes.into_iter().map(|class| {
             let number = self.classes.number(class.class);
             (number, class.figures)
@@ -130,7 +112,7 @@ impl AllSeries {
             labels: file.labels.clone(),
             dumps: 1,
             snapshots: facts.snapshots,
-            end_seconds: facts.end_seconds,
+            end_seconds: facts.process.end_seconds,
             span_seconds: facts.span_seconds,
             has_traces: facts.has_traces,
             classes,
