@@ -29,6 +29,7 @@ pub mod pympler;
 mod reasons;
 mod report_table;
 pub mod salvaged;
+pub mod several;
 pub mod sites;
 mod sparkline;
 pub mod speedscope;

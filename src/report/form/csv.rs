@@ -54,7 +54,7 @@ impl<W: Write> CsvRows<W> {
         }
     }
 
-    pub(super) fn flush(&mut self) -> io::Result<()> {
+    pub(in crate::report) fn flush(&mut self) -> io::Result<()> {
         self.writer.flush()
     }
 
