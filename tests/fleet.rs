@@ -24,7 +24,7 @@ fn fleet_of(paths: &[PathBuf], threads: usize) -> Fleet {
         threads,
         Damage::Refuse,
         &ByteCount::default(),
-        |_, dump| DumpFacts::of(&dump, &options),
+        |_, dump| DumpFacts::of(&dump.in_order()?, &options),
         |file, facts| {
             match facts {
                 Ok(facts) => fleet.add(file, facts),

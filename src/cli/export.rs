@@ -189,7 +189,7 @@ impl ExportArgs {
             files,
             Together(files),
             self.reading,
-            |file, dump| tables_of(file, dump, tables),
+            |file, dump| tables_of(file, dump.in_order()?, tables),
             |_, dump| match dump {
                 Ok(dump) => {
                     outcome.read += 1;

@@ -142,7 +142,7 @@ impl TrendArgs {
             &files.files,
             [&files.files[..]],
             self.form.page.reading,
-            |_, dump| DumpFacts::of(&dump, &options),
+            |_, dump| DumpFacts::of(&dump.in_order()?, &options),
             |file, facts| {
                 match facts {
                     Ok(facts) => fleet.add(file, facts),

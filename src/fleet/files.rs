@@ -76,24 +76,98 @@ impl FleetFiles {
         let mut found = Found::default();
         let mut standard_input = Some(standard_input);
         for argument in arguments {
-            if argument == Path::new("-") {
+            match Argument::of(argument) {
                 // The second time it is empty.
-                if let Some(list) = standard_input.take() {
-                    found.list(list, "-");
+                Argument::StandardInput => {
+                    if let Some(list) = standard_input.take() {
+                        found.list(list, "-");
+                    }
                 }
-                continue;
-            }
-            let text = argument.to_str().unwrap_or("");
-            match text.strip_prefix('@').filter(|_| !argument.exists()) {
-                Some(list) => match File::open(list) {
-                    Ok(file) => found.list(file, list),
-                    Err(source) => found.fail_to_open(Path::new(list), source),
-                },
-                None if argument.exists() => found.path(argument),
-                None => found.pattern(argument, text),
+                Argument::Missing => {
+                    let source = io::Error::new(io::ErrorKind::NotFound, "there is no such file");
+                    found.fail_to_open(argument, source);
+                }
+                of => found.argument(argument, of),
             }
         }
         found.finish(template)
+    }
+}
+
+/// Files in the order in which they were given, each as often as it was named.
+#[derive(Debug, Default)]
+pub struct GivenFiles {
+    /// What is to be read. A file that is missing is among them, at its place, so that reading it
+    /// says so.
+    pub files: Vec<FleetFile>,
+    /// Files below a folder that are no dumps.
+    pub no_dumps: Vec<PathBuf>,
+    /// Lists, folders and patterns that name no file.
+    pub failed: Vec<Error>,
+}
+
+impl GivenFiles {
+    /// The files that some arguments name, as for [`FleetFiles::find`]. Those of a folder or a pattern
+    /// are in the order of their names, numbers in them by their values; those of a list as they
+    /// stand there. `-` is a file of that name.
+    pub fn find(arguments: &[PathBuf]) -> GivenFiles {
+        let mut found = Found::default();
+        for argument in arguments {
+            let of = Argument::of(argument);
+            let before = found.paths.len();
+            match of {
+                Argument::StandardInput | Argument::Missing => found.paths.push(argument.clone()),
+                of => found.argument(argument, of),
+            }
+            if matches!(of, Argument::Folder | Argument::Pattern) {
+                let name = |path: &PathBuf| path.to_string_lossy().into_owned();
+                found.paths[before..].sort_by(|a, b| natural(&name(a), &name(b)));
+            }
+        }
+        let files = found.paths.into_iter();
+        GivenFiles {
+            files: files.map(FleetFile::without_labels).collect(),
+            no_dumps: found.no_dumps,
+            failed: found.failed,
+        }
+    }
+}
+
+/// What an argument names.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Argument {
+    /// `-`.
+    StandardInput,
+    /// A file that is there.
+    File,
+    /// What looks like a file, and is not there.
+    Missing,
+    /// A folder with all below it.
+    Folder,
+    /// `@FILE`, if no file has that name itself.
+    List,
+    /// `dumps/*.dump`, if no file has that name itself.
+    Pattern,
+}
+
+impl Argument {
+    /// What this argument names.
+    pub fn of(argument: &Path) -> Argument {
+        let text = argument.to_str().unwrap_or("");
+        match () {
+            () if argument == Path::new("-") => Argument::StandardInput,
+            () if argument.is_dir() => Argument::Folder,
+            () if argument.exists() => Argument::File,
+            () if text.starts_with('@') => Argument::List,
+            () if text.contains(['*', '?', '[']) => Argument::Pattern,
+            () => Argument::Missing,
+        }
+    }
+
+    /// Whether it names one file by its name.
+    pub fn is_one_file(self) -> bool {
+        use Argument::{File, Missing, StandardInput};
+        matches!(self, StandardInput | File | Missing)
     }
 }
 
@@ -110,6 +184,22 @@ impl Found {
             file: path.display().to_string(),
             source,
         });
+    }
+
+    /// What an argument names that is there, or may be.
+    fn argument(&mut self, argument: &Path, of: Argument) {
+        let text = argument.to_str().unwrap_or("");
+        match of {
+            Argument::List => {
+                let list = text.strip_prefix('@').unwrap_or(text);
+                match File::open(list) {
+                    Ok(file) => self.list(file, list),
+                    Err(source) => self.fail_to_open(Path::new(list), source),
+                }
+            }
+            Argument::Pattern => self.pattern(argument, text),
+            _ => self.path(argument),
+        }
     }
 
     /// A file with a name a line.
@@ -188,10 +278,8 @@ impl Found {
     }
 
     fn pattern(&mut self, argument: &Path, text: &str) {
-        let is_pattern = text.contains(['*', '?', '[']);
-        let paths = is_pattern.then(|| glob::glob(text).ok()).flatten();
         let mut any = false;
-        for path in paths.into_iter().flatten() {
+        for path in glob::glob(text).into_iter().flatten() {
             any = true;
             match path {
                 Ok(path) => self.path(&path),
@@ -202,10 +290,7 @@ impl Found {
             }
         }
         if !any {
-            let what = match is_pattern {
-                true => "no file fits this pattern",
-                false => "there is no such file",
-            };
+            let what = "no file fits this pattern";
             let source = io::Error::new(io::ErrorKind::NotFound, what);
             self.fail_to_open(argument, source);
         }
@@ -306,6 +391,17 @@ fn file(path: PathBuf, template: Option<&LabelTemplate>) -> Result<FleetFile, Er
 }
 
 impl FleetFile {
+    /// A file that may be missing; reading it says so.
+    fn without_labels(path: PathBuf) -> FleetFile {
+        file(path.clone(), None).unwrap_or_else(|_| FleetFile {
+            path,
+            labels: Vec::new(),
+            labelled_seconds: None,
+            modified_seconds: None,
+            size_bytes: 0,
+        })
+    }
+
     /// A file of which somebody else knows when it was modified, in seconds since 1970, and how many
     /// bytes it has.
     ///

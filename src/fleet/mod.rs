@@ -10,6 +10,6 @@ mod natural;
 mod read;
 
 pub(crate) use checksum::checksum;
-pub use files::{FleetFile, FleetFiles, Order};
+pub use files::{Argument, FleetFile, FleetFiles, GivenFiles, Order};
 pub use labels::{Label, LabelTemplate};
 pub use read::read_each;

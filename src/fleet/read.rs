@@ -18,7 +18,7 @@ const ON_THEIR_WAY: usize = 64;
 
 /// Asks each file, and shows the answers in the order of the files. `see` returns whether to go on.
 ///
-/// Dumps are put in order as [`DumpFile::in_order`] does. `count` counts the bytes that are read.
+/// Dumps are as they were recorded; [`DumpFile::in_order`] puts them in order. `count` counts the bytes that are read.
 pub fn read_each<T: Send>(
     files: &[FleetFile],
     thread_count: usize,
@@ -40,8 +40,7 @@ pub fn read_each<T: Send>(
                     let place = next.fetch_add(1, Ordering::Relaxed);
                     let Some(file) = files.get(place) else { break };
                     let answer = threads::alone(|| {
-                        let dump = DumpFile::open_with(&file.path, count, damage)?;
-                        ask(file, dump.in_order()?)
+                        ask(file, DumpFile::open_with(&file.path, count, damage)?)
                     });
                     if answers.send((place, answer)).is_err() {
                         break;
