@@ -7,6 +7,7 @@ mod convert;
 mod diff;
 mod export;
 mod fleet;
+mod held;
 mod html;
 mod info;
 mod known;
@@ -16,6 +17,8 @@ mod overview;
 mod place;
 mod print;
 mod remarks;
+mod several;
+mod sheet;
 mod sites;
 mod summary;
 mod trend;
@@ -41,6 +44,7 @@ use ctstats::{ByteCount, Damage, Dump, DumpFile, Rules, Source};
 use crate::progress::{Progress, When};
 
 use place::Kind;
+use sheet::Destination;
 
 const EXAMPLES: &str = "\
 Examples:
@@ -347,7 +351,16 @@ impl<F: ValueEnum + Default + Send + Sync + 'static> FormArgs<F> {
 
 impl SheetArgs {
     fn write(&self, report: &impl Report) -> Result<()> {
-        self.page.write(self.format, self.dialect(), report)
+        self.destination().alone().write(report)
+    }
+
+    /// What becomes of reports.
+    fn destination(&self) -> Destination<'_> {
+        Destination {
+            page: &self.page,
+            form: Some(self.format),
+            dialect: self.dialect(),
+        }
     }
 }
 
@@ -368,15 +381,18 @@ impl FormArgs {
     fn write(
         &self,
         report: &impl Report,
-        pympler: impl FnOnce(&mut pympler::Writer<&mut Output>) -> std::io::Result<()>,
+        pympler: impl FnOnce(&mut pympler::Writer<&mut dyn Write>) -> std::io::Result<()>,
     ) -> Result<()> {
-        if let Some(form) = self.sheet_form() {
-            return self.page.write(form, self.dialect(), report);
+        self.destination().alone().write_or(report, pympler)
+    }
+
+    /// What becomes of reports.
+    fn destination(&self) -> Destination<'_> {
+        Destination {
+            page: &self.page,
+            form: self.sheet_form(),
+            dialect: self.dialect(),
         }
-        let mut out = self.page.open()?;
-        let escape = out.is_terminal();
-        pympler(&mut pympler::Writer::new(&mut out, escape))?;
-        self.page.finish(out)
     }
 
     fn rules(&self) -> Rules {
@@ -512,6 +528,21 @@ struct Opened {
 }
 
 impl Opened {
+    /// A dump that was opened. Says what loading noticed.
+    fn of(path: &Path, file: DumpFile, progress: Option<Progress>) -> Result<Opened> {
+        let progress = progress.filter(|_| !file.is_read_whole());
+        remarks::on_loading(path, file.digest()?.contents.notes());
+        Ok(Opened {
+            file: ManuallyDrop::new(file),
+            progress: Cell::new(progress),
+        })
+    }
+
+    /// Frees it, for a process that reads many.
+    fn close(self) {
+        drop(ManuallyDrop::into_inner(self.file));
+    }
+
     /// Answers a question, for which some files are read only now.
     fn ask<'o, T>(
         &'o self,
@@ -551,12 +582,7 @@ fn open_dump(
     let count = ByteCount::default();
     let progress = Progress::reading(reading.progress, path, count.clone());
     let file = prepare(DumpFile::open_with(path, &count, reading.damage())?)?;
-    let progress = Some(progress).filter(|_| !file.is_read_whole());
-    remarks::on_loading(path, file.digest()?.contents.notes());
-    Ok(Opened {
-        file: ManuallyDrop::new(file),
-        progress: Cell::new(progress),
-    })
+    Opened::of(path, file, Some(progress))
 }
 
 /// The files of a command that reads several, each if it is given. Standard input can be one
@@ -601,5 +627,7 @@ fn note(text: &str) {
 
 /// Writes a line to standard error. If nobody can read it, that is no reason to fail.
 pub(crate) fn say(line: &str) {
-    let _ = writeln!(std::io::stderr(), "ctstats: {line}");
+    if let Err(line) = held::take(line) {
+        let _ = writeln!(std::io::stderr(), "ctstats: {line}");
+    }
 }

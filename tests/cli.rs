@@ -620,7 +620,7 @@ const CASES: &[(&str, &str)] = &[
         "sites-nothing-to-draw",
         "sites fixtures/dumps/empty.nothing-1.1-py311.dump --folded --flamegraph target/none.svg",
     ),
-    ("usage-sites-two", "sites DUMP LEAKY"),
+    ("several-sites-two", "sites DUMP LEAKY"),
     ("usage-sites-depth", "sites LEAKY --depth 0"),
     ("usage-sites-folded-by", "sites LEAKY --folded --by class"),
     ("help-sites", "sites --help"),
@@ -926,11 +926,84 @@ const CASES: &[(&str, &str)] = &[
     ("usage-trend-labels", "trend LEAKY --labels {host"),
     ("usage-trend-by", "trend FLEET --by datacenter"),
     ("usage-trend-rows", "trend FLEET --rows lines"),
-    ("usage-two-dumps", "leaks LEAKY DUMP"),
-    ("usage-three-dumps", "diff LEAKY DUMP ORDERS"),
+    ("usage-two-dumps", "print LEAKY DUMP"),
     ("usage-trend-html", "trend FLEET --html a.html --format csv"),
     ("fleet-html-dump", "trend FLEET --html LEAKY"),
     ("help-trend", "trend --help"),
+    // Several dumps, each by itself.
+    (
+        "several-summary",
+        "summary DUMP LEAKY --snapshot last --sort size --limit 2 --width 80",
+    ),
+    (
+        "several-summary-pympler",
+        "summary DUMP OLD --snapshot last --format pympler --color always",
+    ),
+    (
+        "several-summary-trend",
+        "summary DUMP LEAKY --trend --class Cart --format csv",
+    ),
+    (
+        "several-summary-folder",
+        "summary fixtures/fleet/web-2 --lifetimes --class Crat --class Stream --format csv",
+    ),
+    (
+        "several-sites",
+        "sites LEAKY PRICES OLD --limit 1 --width 80 --color always",
+    ),
+    (
+        "several-sites-json",
+        "sites LEAKY fixtures/nowhere.dump PRICES --by file --alive --format json --keep-going",
+    ),
+    (
+        "several-sites-csv",
+        "sites LEAKY PRICES --by file --format csv --spreadsheet",
+    ),
+    (
+        "several-leaks-checkpoints",
+        "leaks fixtures/checkpoint_early.dump fixtures/checkpoint_late.dump LEAKY --class Cart --format ndjson",
+    ),
+    (
+        "several-leaks-markdown",
+        "leaks LEAKY CLOCK --class Cart --class Job --format markdown",
+    ),
+    (
+        "several-broken",
+        "leaks fixtures/invalid/trunc-b0-002080.bin fixtures/nowhere.dump README.md LEAKY fixtures/no*.dump @nowhere --format csv",
+    ),
+    (
+        "several-salvaged",
+        "summary fixtures/invalid/trunc-b0-002080.bin DUMP --salvage --trend --width 80",
+    ),
+    (
+        "several-without-the-snapshot",
+        "summary DUMP LEAKY --snapshot tuesday --width 80",
+    ),
+    (
+        "several-diff",
+        "diff fixtures/checkpoint_early.dump fixtures/checkpoint_late.dump DUMP --limit 2 --width 80",
+    ),
+    (
+        "several-diff-csv",
+        "diff fixtures/checkpoint_early.dump fixtures/checkpoint_late.dump DUMP --limit 1 --format csv",
+    ),
+    (
+        "several-diff-broken",
+        "diff DUMP fixtures/nowhere.dump LEAKY DUMP --class Crat --format ndjson",
+    ),
+    ("several-nothing", "sites fixtures/nowhere.dump src/cli"),
+    (
+        "usage-several-snapshot",
+        "summary DUMP LEAKY --snapshot sunday",
+    ),
+    ("usage-several-stacks", "sites DUMP LEAKY PRICES --folded"),
+    (
+        "usage-several-speedscope",
+        "sites fixtures/fleet --speedscope target/none.json",
+    ),
+    ("usage-several-stdin", "leaks - DUMP"),
+    ("usage-several-diff-folder", "diff fixtures/fleet"),
+    ("usage-several-diff-one", "diff fixtures/sho*.dump"),
     // Typed otherwise than it is meant.
     ("limit-not-whole", "print DUMP --brief --limit 2.5"),
     ("usage-width", "print DUMP --width 20"),

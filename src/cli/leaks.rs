@@ -1,20 +1,26 @@
 //! `ctstats leaks`: the verdict.
 
+use std::collections::BTreeMap;
 use std::mem::ManuallyDrop;
+use std::path::{Path, PathBuf};
 
 use anyhow::Result;
 use clap::Args;
 
+use ctstats::DumpFile;
+use ctstats::analysis::fleet::{ProcessMarks, last_checkpoints};
 use ctstats::analysis::leaks::{LeakSortKey, Leaks, LeaksOptions};
 use ctstats::analysis::own_code::OwnCode;
 use ctstats::analysis::summary::SnapshotSelector;
 use ctstats::report::leaks::LeaksReport;
+use ctstats::units::escaped;
 
+use super::fleet::FleetArgs;
 use super::known::{KnownArgs, on_idle};
+use super::several::{DumpsArgs, listed};
+use super::sheet::Sheet;
 use super::typed::TypedLimit;
-use super::{
-    FilterArgs, Input, REFERENTS_CUT, SELECTION, SheetArgs, inputs, open_in_order, remarks, warn,
-};
+use super::{FilterArgs, Opened, REFERENTS_CUT, SELECTION, SheetArgs, note, remarks, warn};
 
 const EXAMPLES: &str = "\
 Examples:
@@ -24,6 +30,8 @@ Examples:
     ctstats leaks dump.dat --between 0 4 --alive-at last --class Cart
   What is accepted is no suspect, but counted and named:
     ctstats leaks dump.dat --ignore shop.Session --known known.toml
+  Of all workers, each by itself (trend compares them):
+    ctstats leaks dumps/ --format csv
   For a script:
     ctstats leaks dump.dat --format json | jq -r '.suspects[] | [.class, .confidence] | @tsv'
 
@@ -46,7 +54,7 @@ With sites, a suspect is ignored only if they name every line that created its s
 #[command(after_help = EXAMPLES)]
 pub(super) struct LeaksArgs {
     #[command(flatten)]
-    input: Input,
+    dumps: DumpsArgs,
     /// Look at survivors that were born between these two snapshots [default: from the first to the
     /// last but one; with two snapshots, these two]. Snapshots are named as for summary.
     #[arg(long, value_names = ["FROM", "TO"], num_args = 2, allow_hyphen_values = true, help_heading = SELECTION)]
@@ -79,15 +87,16 @@ pub(super) struct LeaksArgs {
     #[arg(long, value_name = "PREFIX")]
     own: Vec<String>,
     #[command(flatten)]
+    many: FleetArgs,
+    #[command(flatten)]
     form: SheetArgs,
 }
 
 impl LeaksArgs {
     pub(super) fn run(self) -> Result<()> {
-        let page = &self.form.page;
-        let dump = &self.input.dump;
-        self.form
-            .check(&inputs([Some(dump), self.known.known.as_ref()])?)?;
+        let dumps = self.dumps.find(self.many)?;
+        let known = self.known.known.as_ref();
+        self.form.check(&dumps.reads(known)?)?;
         let options = LeaksOptions {
             filter: self.filter.filter(),
             between: <[SnapshotSelector; 2]>::try_from(self.between)
@@ -101,20 +110,61 @@ impl LeaksArgs {
             min_growth_bytes: self.known.min_growth.unwrap_or(0),
             known: self.known.accepted()?,
         };
-        let dump = open_in_order(&self.input.dump, page.reading)?;
-        let found = ManuallyDrop::new(dump.ask(|file| Leaks::of(file, &options))?);
-        self.form.write(&LeaksReport {
-            leaks: &found,
-            dump: &self.input.dump,
-        })?;
-        if found
-            .suspects
-            .iter()
-            .any(|suspect| suspect.kept.holders_cut)
-        {
-            warn(REFERENTS_CUT);
+        let marks = dumps.answer(
+            self.form.destination(),
+            DumpFile::in_order,
+            |path, dump, sheet| {
+                answer(&options, path, dump, sheet)?;
+                match sheet.is_alone() {
+                    true => Ok(ProcessMarks::default()),
+                    false => dump.ask(|file| ProcessMarks::of(file)),
+                }
+            },
+        )?;
+        on_checkpoints(marks);
+        Ok(())
+    }
+}
+
+/// Writes the verdict on one dump.
+fn answer(options: &LeaksOptions, path: &Path, dump: &Opened, sheet: &Sheet<'_>) -> Result<()> {
+    let found = ManuallyDrop::new(dump.ask(|file| Leaks::of(file, options))?);
+    sheet.write(&LeaksReport {
+        leaks: &found,
+        dump: path,
+    })?;
+    let mut suspects = found.suspects.iter();
+    if suspects.any(|suspect| suspect.kept.holders_cut) {
+        warn(REFERENTS_CUT);
+    }
+    on_idle(&found.idle);
+    if !sheet.is_alone() {
+        drop(ManuallyDrop::into_inner(found));
+    }
+    remarks::on_filter(&options.filter, dump)
+}
+
+/// Notes which dumps are earlier ones of a process whose last dump has all of their snapshots.
+fn on_checkpoints(dumps: Vec<(PathBuf, ProcessMarks)>) {
+    let (paths, marks): (Vec<PathBuf>, Vec<ProcessMarks>) = dumps.into_iter().unzip();
+    let mut earlier: BTreeMap<usize, Vec<usize>> = BTreeMap::new();
+    for (place, last) in last_checkpoints(&marks).into_iter().enumerate() {
+        if let Some(last) = last {
+            earlier.entry(last).or_default().push(place);
         }
-        on_idle(&found.idle);
-        remarks::on_filter(&options.filter, &dump)
+    }
+    let name = |place: usize| escaped(&paths[place].display().to_string()).into_owned();
+    for (last, earlier) in earlier {
+        let names: Vec<String> = earlier.iter().copied().map(name).collect();
+        let (are, their) = match names.len() {
+            1 => ("is an earlier dump", "its"),
+            _ => ("are earlier dumps", "their"),
+        };
+        note(&format!(
+            "{} {are} of the process of {}, which has {their} snapshots as well; `ctstats trend` \
+             takes them for one",
+            listed(&names),
+            name(last)
+        ));
     }
 }

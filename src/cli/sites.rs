@@ -5,14 +5,17 @@ use std::path::{Path, PathBuf};
 use anyhow::Result;
 use clap::{ArgGroup, Args, ValueEnum};
 
-use ctstats::Source;
 use ctstats::analysis::sites::{GroupBy, MAX_DEPTH, SiteSortKey, Sites, SitesOptions};
 use ctstats::analysis::stacks::{Stacks, Weight};
 use ctstats::analysis::summary::SnapshotSelector;
 use ctstats::report::{folded, pprof, speedscope};
 use ctstats::units::escaped;
+use ctstats::{DumpFile, Source};
 
+use super::fleet::FleetArgs;
 use super::place::{self, Kind};
+use super::several::DumpsArgs;
+use super::sheet::Sheet;
 use super::typed::TypedLimit;
 use super::{
     FilterArgs, Opened, OwnArgs, SELECTION, SheetArgs, Usage, finish, inputs, note, open,
@@ -37,6 +40,8 @@ Examples:
     ctstats sites dump.dat --by own
   The same if your program is installed as a package:
     ctstats sites dump.dat --by own --own shop
+  The lines that created most, of each worker:
+    ctstats sites dumps/ --limit 3
   What changed between two runs, for flamegraph.pl and inferno (speedscope: --speedscope):
     ctstats sites old.dat new.dat --folded > stacks.txt
 
@@ -52,16 +57,12 @@ how many are alive, and the share of all bytes. Shares add up to 100 %.";
 /// stands below it.
 ///
 /// With --folded, --flamegraph, --speedscope or --pprof whole stacks are written instead, from the
-/// program's start to the class; NEW adds what changed since DUMP.
+/// program's start to the class. Of two dumps that is what changed from the first to the second.
 #[derive(Debug, Args)]
 #[command(after_help = EXAMPLES, group(ArgGroup::new("stacks").multiple(true)))]
 pub(super) struct SitesArgs {
-    /// The dump: a file, or - for standard input. Plain, gzip, zstd or xz.
-    #[arg(value_name = "DUMP")]
-    dump: PathBuf,
-    /// A newer dump to compare it with, for stacks.
-    #[arg(value_name = "NEW", requires = "stacks")]
-    new: Option<PathBuf>,
+    #[command(flatten)]
+    dumps: DumpsArgs,
     /// What the objects of a group have in common.
     #[arg(long, value_enum, value_name = "WHAT", default_value_t = By::Frame,
         conflicts_with = "stacks", help_heading = SELECTION)]
@@ -98,7 +99,7 @@ pub(super) struct SitesArgs {
     /// two dumps, each line has both weights.
     #[arg(long, group = "stacks", help_heading = STACKS)]
     folded: bool,
-    /// Draw a flame graph. With two dumps, widths are those of NEW: red grew, blue shrank, and
+    /// Draw a flame graph. With two dumps, widths are those of the second: red grew, blue shrank, and
     /// what is gone is not shown.
     #[cfg(feature = "flamegraph")]
     #[arg(long, value_name = "OUT.svg", group = "stacks", help_heading = STACKS)]
@@ -114,6 +115,8 @@ pub(super) struct SitesArgs {
     #[arg(long, value_enum, value_name = "WHAT", default_value_t = Weigh::Bytes,
         requires = "stacks", help_heading = STACKS)]
     weight: Weigh,
+    #[command(flatten)]
+    many: FleetArgs,
     #[command(flatten)]
     form: SheetArgs,
 }
@@ -164,17 +167,21 @@ impl SitesArgs {
         if self.is_of_stacks() {
             return self.stacks();
         }
-        self.form.check(&[&self.dump])?;
+        let dumps = self.dumps.find(self.many)?;
+        self.form.check(&dumps.reads(None)?)?;
         let options = self.options();
-        let dump = open_in_order(&self.dump, self.form.page.reading)?;
-        let of = dump.ask(|file| Sites::of(file, &options))?;
-        self.form.write(&of)?;
-        remarks::on_filter(&options.filter, &dump)?;
-        remarks::on_snapshots(&options, of.total.figures.objects == 0, &dump)?;
-        if options.by.is_of_frames() {
-            remark_on_traces(&dump)?;
-            remarks::on_own(&of.unused_own);
-        }
+        let answer = |_: &Path, dump: &Opened, sheet: &Sheet<'_>| {
+            let of = dump.ask(|file| Sites::of(file, &options))?;
+            sheet.write(&of)?;
+            remarks::on_filter(&options.filter, dump)?;
+            remarks::on_snapshots(&options, of.total.figures.objects == 0, dump)?;
+            if options.by.is_of_frames() {
+                remark_on_traces(dump)?;
+                remarks::on_own(&of.unused_own);
+            }
+            Ok(())
+        };
+        dumps.answer(self.form.destination(), DumpFile::in_order, answer)?;
         Ok(())
     }
 
@@ -225,8 +232,31 @@ impl SitesArgs {
         None
     }
 
+    /// The dump whose stacks are asked for, and the newer one, if there is one.
+    fn dumps_of_stacks(&self) -> Result<(&PathBuf, Option<&PathBuf>)> {
+        match self.dumps.by_name() {
+            Some([dump]) => return Ok((dump, None)),
+            Some([dump, new]) => return Ok((dump, Some(new))),
+            _ => {}
+        }
+        let flags = [
+            ("--folded", self.folded),
+            ("--flamegraph", self.flamegraph().is_some()),
+            ("--speedscope", self.speedscope.is_some()),
+            ("--pprof", self.pprof.is_some()),
+        ];
+        let given = flags.into_iter().find(|flag| flag.1);
+        let what = format!(
+            "{} takes one dump, or two to compare, each by its name; write the stacks of each of \
+             several dumps into a file of its own",
+            given.map_or("it", |flag| flag.0)
+        );
+        Err(Usage(what).into())
+    }
+
     fn stacks(self) -> Result<()> {
-        if self.pprof.is_some() && self.new.is_some() {
+        let (old, new) = self.dumps_of_stacks()?;
+        if self.pprof.is_some() && new.is_some() {
             let what = "--pprof takes one dump; write a profile of each, and compare them with \
                         go tool pprof -diff_base old.pb.gz new.pb.gz";
             return Err(Usage(what.into()).into());
@@ -248,11 +278,11 @@ impl SitesArgs {
             .flatten()
             .map(|path| (path, Kind::Report))
             .collect();
-        let dumps = inputs([Some(&self.dump), self.new.as_ref()])?;
+        let dumps = inputs([Some(old), new])?;
         place::refuse_losses(&dumps, &writes, self.form.page.force)?;
         let options = self.options();
-        let dump = open_in_order(&self.dump, reading)?;
-        let newer = match &self.new {
+        let dump = open_in_order(old, reading)?;
+        let newer = match new {
             Some(path) => Some(open_in_order(path, reading)?),
             None => None,
         };
@@ -263,12 +293,7 @@ impl SitesArgs {
         }
         #[cfg(feature = "flamegraph")]
         if self.flamegraph.is_some() && !ctstats::report::flamegraph::is_drawable(&stacks) {
-            let dump = self
-                .new
-                .as_ref()
-                .unwrap_or(&self.dump)
-                .display()
-                .to_string();
+            let dump = new.unwrap_or(old).display().to_string();
             anyhow::bail!(
                 "{}: there is nothing to draw: no selected object has a size",
                 escaped(&dump)
@@ -295,7 +320,7 @@ impl SitesArgs {
             finish(out, path)?;
         }
         if let Some(path) = &self.pprof {
-            self.profile(path, &stacks, &options, &dump)?;
+            self.profile(path, old, &stacks, &options, &dump)?;
         }
         remarks::on_filter(&options.filter, &dump)?;
         remarks::on_snapshots(&options, stacks.stacks.is_empty(), &dump)?;
@@ -308,6 +333,7 @@ impl SitesArgs {
     fn profile(
         &self,
         path: &Path,
+        dump_path: &Path,
         stacks: &Stacks<'_>,
         options: &SitesOptions,
         dump: &Opened,
@@ -322,7 +348,7 @@ impl SitesArgs {
             let description = snapshot.description().head(200).to_str().into_owned();
             format!("snapshot {} ({})", snapshot.index(), escaped(&description))
         });
-        let file = self.dump.display().to_string();
+        let file = dump_path.display().to_string();
         let profile = pprof::Profile {
             file: &escaped(&file),
             snapshot: snapshot.as_deref(),

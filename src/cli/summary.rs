@@ -1,6 +1,7 @@
 //! `ctstats summary`: the classes of each snapshot, or over all of them, or how long their objects
 //! live.
 
+use std::path::Path;
 use std::str::FromStr;
 
 use anyhow::Result;
@@ -11,12 +12,14 @@ use ctstats::analysis::summary::{
     ClassSortKey, ShareOf, SnapshotSelector, Summary, SummaryOptions,
 };
 use ctstats::analysis::trends::{TrendSortKey, Trends, TrendsOptions};
-use ctstats::{Rules, Source};
+use ctstats::{DumpFile, Rules, Source};
 
+use super::fleet::FleetArgs;
+use super::several::{Dumps, DumpsArgs, Prepare};
+use super::sheet::Sheet;
 use super::typed::TypedLimit;
 use super::{
-    FilterArgs, Form, FormArgs, Input, LONG_TEXTS_CUT, Opened, SELECTION, Usage, note,
-    open_as_recorded, open_in_order, remarks, warn,
+    FilterArgs, Form, FormArgs, LONG_TEXTS_CUT, Opened, SELECTION, Usage, note, remarks, warn,
 };
 
 const EXAMPLES: &str = "\
@@ -30,7 +33,9 @@ Examples:
   Which classes grew, a row each over all snapshots:
     ctstats summary dump.dat --trend --sort growth
   Which classes come and go, and how long their objects live:
-    ctstats summary dump.dat --lifetimes";
+    ctstats summary dump.dat --lifetimes
+  The same class in the dumps of all workers, as one CSV:
+    ctstats summary 'dumps/*.dat' --trend --class shop.Cart --format csv";
 
 /// More lines than anybody reads.
 const MANY_LINES: usize = 200;
@@ -43,7 +48,7 @@ const MANY_LINES: usize = 200;
 #[command(after_help = EXAMPLES)]
 pub(super) struct SummaryArgs {
     #[command(flatten)]
-    input: Input,
+    dumps: DumpsArgs,
     /// Only this snapshot: its number from 0, -1 for the last, its description, first, last
     /// or peak. Repeatable.
     #[arg(long, value_name = "SELECTOR", allow_hyphen_values = true, help_heading = SELECTION)]
@@ -74,6 +79,8 @@ pub(super) struct SummaryArgs {
     /// row; of lifetimes those with most objects.
     #[arg(long, value_name = "N|0.25|25%", allow_negative_numbers = true)]
     limit: Option<TypedLimit>,
+    #[command(flatten)]
+    many: FleetArgs,
     #[command(flatten)]
     form: FormArgs,
 }
@@ -138,25 +145,26 @@ impl TypedKey {
 
 impl SummaryArgs {
     pub(super) fn run(self) -> Result<()> {
-        self.form.check(&[&self.input.dump])?;
+        let dumps = self.dumps.find(self.many)?;
+        self.form.check(&dumps.reads(None)?)?;
         if self.lifetimes {
-            return self.lifetimes();
+            return self.lifetimes(&dumps);
         }
         if self.trend {
-            return self.trend();
+            return self.trend(&dumps);
         }
         if self.share_of.is_some() && self.form.format == Form::Pympler {
             let what =
                 "Pympler's shares are of the process's virtual size; choose another --format";
             return Err(Usage(what.into()).into());
         }
-        let sort = self.sort.into_iter().map(TypedKey::of_snapshots);
+        let sort = self.sort.iter().map(|key| key.of_snapshots());
         let options = SummaryOptions {
             filter: self.filter.filter(),
             sort: sort.collect::<Result<_>>()?,
             reverse: self.reverse,
-            limit: self.limit.map(TypedLimit::get),
-            snapshots: self.snapshot,
+            limit: self.limit.clone().map(TypedLimit::get),
+            snapshots: self.snapshot.clone(),
             rules: self.form.rules(),
             share_of: match self.share_of {
                 None | Some(Of::Tracked) => ShareOf::Tracked,
@@ -165,63 +173,73 @@ impl SummaryArgs {
                 Some(Of::Asizeof) => ShareOf::Asizeof,
             },
         };
-        let (path, reading) = (&self.input.dump, self.form.page.reading);
-        let dump = match options.rules {
+        let prepare: Prepare = match options.rules {
             // What Pympler prints follows from the times as they were recorded.
-            Rules::Pympler => open_as_recorded(path, reading)?,
-            Rules::Documented => open_in_order(path, reading)?,
+            Rules::Pympler => Ok,
+            Rules::Documented => DumpFile::in_order,
         };
-        let filter = options.filter.clone();
-        let summary = dump.ask(|file| Summary::of(file, options))?;
-        self.form
-            .write(&summary, |pympler| pympler.summary(&summary))?;
-        // The pympler form writes what Pympler does.
-        if summary.texts_cut() && self.form.format != Form::Pympler {
-            warn(LONG_TEXTS_CUT);
-        }
-        remarks::on_filter(&filter, &dump)?;
-        let is_long = summary.least_lines() > MANY_LINES && summary.snapshot_count() > 1;
-        if is_long && self.form.format == Form::Table && self.form.page.is_terminal() {
-            note("this is more than 200 lines; --trend shows one row a class");
-        }
-        remark_on_snapshots(&dump)
+        let (format, is_terminal) = (self.form.format, self.form.page.is_terminal());
+        self.each(&dumps, prepare, |dump, sheet| {
+            let summary = dump.ask(|file| Summary::of(file, options.clone()))?;
+            sheet.write_or(&summary, |pympler| pympler.summary(&summary))?;
+            // The pympler form writes what Pympler does.
+            if summary.texts_cut() && format != Form::Pympler {
+                warn(LONG_TEXTS_CUT);
+            }
+            remarks::on_filter(&options.filter, dump)?;
+            let is_long = summary.least_lines() > MANY_LINES && summary.snapshot_count() > 1;
+            if is_long && format == Form::Table && is_terminal && sheet.is_alone() {
+                note("this is more than 200 lines; --trend shows one row a class");
+            }
+            remark_on_snapshots(dump)
+        })
     }
 
-    fn trend(self) -> Result<()> {
-        let Some(form) = self.form.sheet_form() else {
+    /// Answers each dump.
+    fn each(
+        &self,
+        dumps: &Dumps<'_>,
+        prepare: Prepare,
+        answer: impl Fn(&Opened, &Sheet<'_>) -> Result<()> + Sync,
+    ) -> Result<()> {
+        let answer = |_: &Path, dump: &Opened, sheet: &Sheet<'_>| answer(dump, sheet);
+        dumps.answer(self.form.destination(), prepare, answer)?;
+        Ok(())
+    }
+
+    fn trend(&self, dumps: &Dumps<'_>) -> Result<()> {
+        if self.form.sheet_form().is_none() {
             let what = "Pympler prints no trend; choose another --format";
             return Err(Usage(what.into()).into());
-        };
-        let sort = self.sort.into_iter().map(TypedKey::of_trend);
+        }
+        let sort = self.sort.iter().map(|key| key.of_trend());
         let options = TrendsOptions {
             filter: self.filter.filter(),
             sort: sort.collect::<Result<_>>()?,
             reverse: self.reverse,
-            limit: self.limit.map(TypedLimit::get),
+            limit: self.limit.clone().map(TypedLimit::get),
         };
-        let page = &self.form.page;
-        let dump = open_in_order(&self.input.dump, page.reading)?;
-        let of = dump.ask(|file| Trends::of(file, &options))?;
-        page.write(form, self.form.dialect(), &of)?;
-        remarks::on_filter(&options.filter, &dump)?;
-        remark_on_snapshots(&dump)
+        self.each(dumps, DumpFile::in_order, |dump, sheet| {
+            sheet.write(&dump.ask(|file| Trends::of(file, &options))?)?;
+            remarks::on_filter(&options.filter, dump)?;
+            remark_on_snapshots(dump)
+        })
     }
 
-    fn lifetimes(self) -> Result<()> {
-        let Some(form) = self.form.sheet_form() else {
+    fn lifetimes(&self, dumps: &Dumps<'_>) -> Result<()> {
+        if self.form.sheet_form().is_none() {
             return Err(
                 Usage("Pympler prints no lifetimes; choose another --format".into()).into(),
             );
-        };
+        }
         let options = LifetimesOptions {
             filter: self.filter.filter(),
-            limit: self.limit.map(TypedLimit::get),
+            limit: self.limit.clone().map(TypedLimit::get),
         };
-        let page = &self.form.page;
-        let dump = open_in_order(&self.input.dump, page.reading)?;
-        let of = dump.ask(|file| Lifetimes::of(file, &options))?;
-        page.write(form, self.form.dialect(), &of)?;
-        remarks::on_filter(&options.filter, &dump)
+        self.each(dumps, DumpFile::in_order, |dump, sheet| {
+            sheet.write(&dump.ask(|file| Lifetimes::of(file, &options))?)?;
+            remarks::on_filter(&options.filter, dump)
+        })
     }
 }
 

@@ -87,17 +87,13 @@ fn command_of_one_dump(error: &clap::Error, typed: &[OsString]) -> Option<clap::
     };
     let command = typed[place_of_command(typed)?].to_string_lossy();
     let is_file = error.kind() == ErrorKind::UnknownArgument && Path::new(unknown).exists();
-    let most = match &*command {
-        "diff" => "compares two dumps",
-        "leaks" | "summary" | "sites" | "print" | "overview" | "info" | "html" => {
-            "is about one dump"
-        }
-        _ => return None,
-    };
+    if !["print", "overview", "info", "html"].contains(&&*command) {
+        return None;
+    }
     is_file.then(|| {
         let text = format!(
-            "{command} {most}, and '{}' is one too many; `ctstats trend` reads many, \
-             and names the dump to look at",
+            "{command} is about one dump, and '{}' is one too many; leaks, summary and sites answer \
+             several, and `ctstats trend` reads many and names the dump to look at",
             escaped(unknown)
         );
         Cli::command().error(ErrorKind::UnknownArgument, text)

@@ -178,6 +178,48 @@ impl Report for Diff<'_> {
     }
 }
 
+/// One comparison of several: as a list of rows it always has the columns of births and deaths, so
+/// that all of them have the same ones.
+pub struct DiffOfSeveral<'r, 'd>(pub &'r Diff<'d>);
+
+impl Report for DiffOfSeveral<'_, '_> {
+    fn table(&self, out: &mut impl Write, style: Style) -> io::Result<()> {
+        self.0.table(out, style)
+    }
+
+    fn json(&self, out: &mut impl Write, layout: JsonLayout) -> io::Result<()> {
+        self.0.json(out, layout)
+    }
+
+    fn rows(&self, to: &mut impl Rows) -> io::Result<()> {
+        let is_of_classes = self.0.referents.is_none();
+        match is_of_classes && self.0.total.figures.born.is_none() {
+            true => self.0.rows(&mut WithoutLives(to)),
+            false => self.0.rows(to),
+        }
+    }
+
+    fn markdown(&self, out: &mut impl Write, style: ByteStyle) -> io::Result<()> {
+        self.0.markdown(out, style)
+    }
+}
+
+/// Rows of which nobody knows who was born and died.
+struct WithoutLives<'r, R>(&'r mut R);
+
+impl<R: Rows> Rows for WithoutLives<'_, R> {
+    fn header(&mut self, names: &[&str]) -> io::Result<()> {
+        let names = names.iter().copied();
+        let lives = LIVES.iter().map(|column| column.name);
+        self.0.header(&names.chain(lives).collect::<Vec<_>>())
+    }
+
+    fn row(&mut self, values: &[Value<'_>]) -> io::Result<()> {
+        let nothing = LIVES.map(|_| Value::Nothing);
+        self.0.row(&[values, &nothing].concat())
+    }
+}
+
 fn columns(diff: &Diff<'_>) -> Vec<TableColumn> {
     let mut columns = vec![NAME, STATUS];
     columns.extend(FIGURES);

@@ -36,8 +36,8 @@ impl Subject {
     /// The names of the fields that tell the files, and what they hold.
     fn fields(&self) -> Vec<(&'static str, &str)> {
         match self {
-            Subject::Dump(file) => vec![("file", file)],
-            Subject::Change(before, after) => vec![("file_before", before), ("file_after", after)],
+            Subject::Dump(file) => vec![("dump", file)],
+            Subject::Change(before, after) => vec![("dump_before", before), ("dump_after", after)],
         }
     }
 
@@ -220,23 +220,23 @@ mod tests {
         let rows = ["class,n\r\nx,1\r\ny,2\r\n", "class,n\r\n"];
         assert_eq!(
             written(Form::Csv(Dialect::Plain), rows),
-            "file,class,n\r\n\"a,\"\"\\x1b.dat\",x,1\r\n\"a,\"\"\\x1b.dat\",y,2\r\n"
+            "dump,class,n\r\n\"a,\"\"\\x1b.dat\",x,1\r\n\"a,\"\"\\x1b.dat\",y,2\r\n"
         );
         let rows = ["\"class\"\r\n\"x\"\r\n", "\"class\"\r\n\"z\"\r\n"];
         let csv = written(Form::Csv(Dialect::Spreadsheet), rows);
-        assert!(csv.starts_with("\"file\",\"class\"\r\n"), "{csv}");
+        assert!(csv.starts_with("\"dump\",\"class\"\r\n"), "{csv}");
         assert!(csv.ends_with("\"'=b\",\"z\"\r\n"), "{csv}");
         let lines = ["{\"n\":1}\n{\"n\":2}\n", ""];
         let json = written(Form::Json(JsonLayout::Lines), lines);
         for (line, n) in json.lines().zip([1, 2]) {
             let row: serde_json::Value = serde_json::from_str(line).unwrap();
-            assert_eq!(row["file"], "a,\"\u{1b}.dat");
+            assert_eq!(row["dump"], "a,\"\u{1b}.dat");
             assert_eq!(row["n"], n);
         }
         let json = written(Form::Json(JsonLayout::Document), ["{}\n", "{\"x\":\n[]}\n"]);
         let all: serde_json::Value = serde_json::from_str(&json).unwrap();
         assert_eq!(all["schema"], SCHEMA);
-        assert_eq!(all["reports"][1]["file"], "=b");
+        assert_eq!(all["reports"][1]["dump"], "=b");
         assert_eq!(all["reports"][1]["report"]["x"], serde_json::json!([]));
         assert_eq!(all["failed"][0], "c: is cut short");
     }
@@ -255,7 +255,7 @@ mod tests {
         let subject = Subject::Change("a".into(), "b".into());
         assert_eq!(subject.heading(), "a → b");
         let [header, row] = subject.csv(Dialect::Plain).unwrap();
-        assert_eq!(header, b"file_before,file_after,");
+        assert_eq!(header, b"dump_before,dump_after,");
         assert_eq!(row, b"a,b,");
     }
 }
