@@ -117,7 +117,7 @@ impl LeaksArgs {
                 answer(&options, path, dump, sheet)?;
                 match sheet.is_alone() {
                     true => Ok(ProcessMarks::default()),
-                    false => dump.ask(|file| ProcessMarks::of(file)),
+                    false => dump.ask(ProcessMarks::of),
                 }
             },
         )?;
