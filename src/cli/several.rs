@@ -4,6 +4,7 @@
 //! The dumps are read as those of `trend` are: on several threads, a bounded number open at a time,
 //! and one that cannot be read is named and passed over.
 
+use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Result, anyhow, bail};
@@ -189,9 +190,13 @@ pub(super) fn ask_each<E: Send>(
     let out = reports.finish(&failures.texts)?;
     destination.page.finish(out)?;
     said.tell();
-    if !given.no_dumps.is_empty() {
-        let files = counted(given.no_dumps.len(), "file is", "files are");
-        note(&format!("{files} no dump, and passed over"));
+    match given.no_dumps.len() {
+        0 => {}
+        1 => note("1 file is no dump and was passed over"),
+        count => note(&format!(
+            "{} are no dumps and were passed over",
+            counted(count, "file", "files")
+        )),
     }
     match failures.count {
         failed if failed > 0 && !many.keep_going => {
@@ -221,6 +226,8 @@ struct Said {
     failures: Vec<String>,
     /// What is said of dumps that have a report, and of which: many may have the same in common.
     remarks: Vec<Remark>,
+    /// Where each of them is.
+    places: HashMap<(&'static str, String), usize>,
 }
 
 struct Remark {
@@ -235,6 +242,7 @@ impl Said {
             waits,
             failures: Vec::new(),
             remarks: Vec::new(),
+            places: HashMap::new(),
         }
     }
 
@@ -247,8 +255,9 @@ impl Said {
 
     fn remark(&mut self, names: &[&str], line: &str) {
         let (kind, name, text) = held::parts(names, line);
-        let mut known = self.remarks.iter_mut();
-        match known.find(|known| known.kind == kind && known.text == text) {
+        let place = self.places.entry((kind, text.to_owned()));
+        let place = *place.or_insert(self.remarks.len());
+        match self.remarks.get_mut(place) {
             // Two comparisons may have a dump in common.
             Some(known) if known.names.last() == Some(&name) => {}
             Some(known) => known.names.push(name),
