@@ -1,5 +1,6 @@
 //! The yardstick: a bare loop that reads a dump and walks its opcodes and builds nothing,
-//! against `Dump::load` of the same file, in turn.
+//! against `Dump::load` of the same file with one thread, two, and so on up to as many as there
+//! are, in turn.
 //!
 //!     cargo bench --bench walk -- DUMP [ROUNDS]
 //!
@@ -12,7 +13,10 @@
 use std::fs::File;
 use std::hint::black_box;
 use std::io::Read;
+use std::num::NonZeroUsize;
 use std::time::{Duration, Instant};
+
+use ctstats::threads;
 
 const WINDOW_BYTES: usize = 256 << 10;
 
@@ -134,7 +138,11 @@ fn main() {
         .next()
         .and_then(|rounds| rounds.parse().ok())
         .unwrap_or(5);
-    let (mut streamed, mut walks, mut loads) = (Vec::new(), Vec::new(), Vec::new());
+    let doubled = std::iter::successors(Some(1), |threads| Some(threads * 2));
+    let most = threads::limit();
+    let counts: Vec<usize> = doubled.take_while(|&count| count <= most).collect();
+    let (mut streamed, mut walks) = (Vec::new(), Vec::new());
+    let mut loads = vec![Vec::new(); counts.len()];
     let (mut opcodes, mut size) = (0, 0);
     for _ in 0..rounds {
         let start = Instant::now();
@@ -143,11 +151,13 @@ fn main() {
         ));
         streamed.push(start.elapsed());
 
-        let start = Instant::now();
-        let dump = ctstats::Dump::load(&path).expect("the dump can be loaded");
-        loads.push(start.elapsed());
-        black_box(dump.object_count());
-        drop(dump);
+        for (loads, &count) in loads.iter_mut().zip(&counts) {
+            threads::set_limit(NonZeroUsize::new(count).expect("it is 1 or more"));
+            let start = Instant::now();
+            let dump = ctstats::Dump::load(&path).expect("the dump can be loaded");
+            loads.push(start.elapsed());
+            black_box(dump.object_count());
+        }
 
         let bytes = std::fs::read(&path).expect("the dump can be read");
         size = bytes.len();
@@ -155,29 +165,24 @@ fn main() {
         assert_eq!(walk(&bytes), opcodes);
         walks.push(start.elapsed());
     }
-    let (streamed, load, walk) = (median(streamed), median(loads), median(walks));
+    let (streamed, walk) = (median(streamed), median(walks));
+    let loads: Vec<Duration> = loads.into_iter().map(median).collect();
     println!(
         "{path}: {:.1} MB, {opcodes} opcodes, medians of {rounds}",
         size as f64 / 1e6
     );
-    for (name, time) in [
-        ("read and walk", streamed),
-        ("load", load),
-        ("walk in memory", walk),
-    ] {
+    let line = |name: &str, time: Duration| {
         println!(
-            "  {name:14}  {:6.3} s  {:5.0} MB/s  {:5.2} ns an opcode",
+            "  {name:17}  {:6.3} s  {:5.0} MB/s  {:5.2} of read and walk  {:5.2} of walk in memory",
             time.as_secs_f64(),
             size as f64 / 1e6 / time.as_secs_f64(),
-            time.as_secs_f64() * 1e9 / opcodes as f64
+            time.as_secs_f64() / streamed.as_secs_f64(),
+            time.as_secs_f64() / walk.as_secs_f64(),
         );
+    };
+    line("read and walk", streamed);
+    line("walk in memory", walk);
+    for (&time, count) in loads.iter().zip(&counts) {
+        line(&format!("load, {count} thread(s)"), time);
     }
-    println!(
-        "  load / (read and walk)  {:.2}",
-        load.as_secs_f64() / streamed.as_secs_f64()
-    );
-    println!(
-        "  load / walk in memory   {:.2}",
-        load.as_secs_f64() / walk.as_secs_f64()
-    );
 }

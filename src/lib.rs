@@ -76,13 +76,13 @@
 //! | --- | --- |
 //! | `error` | the one [`Error`]: the file, the offset, what to do next |
 //! | `config` | TOML files that users write: limits, known leaks |
-//! | `input`, `prefetch` | a path or standard input → plain bytes; the only place that opens files for reading; decompression on a second thread |
+//! | `input`, `prefetch` | a path or standard input → plain bytes; the only place that opens files for reading; reading ahead on other threads, and looking at what was read |
 //! | [`threads`] | how many threads may work on one question |
 //! | `room` | memory for what grows with a file, reserved before it is needed |
 //! | `pickle` | a safe interpreter of all pickle opcodes that knows nothing of Pympler |
 //! | `model` | columns inside, views outside ([`TrackedObject`], [`Sample`], [`Asized`], [`Snapshot`], [`Frame`]); a [`Dump`] is whole, [`Contents`] may be a part of one |
 //! | `source` | [`Source`]: a digest, the columns of a [`Projection`] of some rows, or the whole; what an answer borrows from |
-//! | `format` | bytes ⇄ dumps, in and out: `pympler` reads and writes pickles, `native` columns; [`DumpFile`] is a source that reads what a question needs |
+//! | `format` | bytes ⇄ dumps, in and out: `pympler` reads and writes pickles (on all cores, as `docs/decoding.md` tells), `native` columns; [`DumpFile`] is a source that reads what a question needs |
 //! | `fleet` | many dumps: which files are meant, the labels in their paths, their order |
 //! | [`select`] | filter → sort → reverse → limit, yielding object ids; which figures of a filter a file keeps |
 //! | [`analysis`] | one question a file or folder: takes a source, states its projection, returns numbers in plain structs that serialise |

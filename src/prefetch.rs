@@ -30,7 +30,7 @@ pub(crate) struct Block {
 }
 
 /// How many blocks may wait for a thread that looks at them, and for who reads them then.
-const BLOCKS_PER_LOOKER: usize = 2;
+const BLOCKS_PER_LOOKER: usize = 1;
 
 /// Looks at each block before it is read, at several blocks at a time.
 pub(crate) trait Look: Send + Sync + 'static {
