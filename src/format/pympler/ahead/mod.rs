@@ -349,12 +349,21 @@ mod tests {
         (native.map_err(refused), taken)
     }
 
-    /// Compares what comes of a dump with and without looking ahead; how many bytes were taken.
-    fn assert_same(bytes: &[u8], damage: Damage, how: How, name: &str) -> u64 {
+    /// Compares what comes of a dump with and without looking ahead, in each of these ways; how many
+    /// bytes were taken at most.
+    fn assert_same<const N: usize>(
+        bytes: &[u8],
+        damage: Damage,
+        ways: [How; N],
+        name: &str,
+    ) -> u64 {
         let (alone, _) = loaded(bytes, damage, How::Alone);
-        let (ahead, taken) = loaded(bytes, damage, how);
-        assert!(alone == ahead, "{name}");
-        taken
+        let taken = ways.map(|how| {
+            let (ahead, taken) = loaded(bytes, damage, how);
+            assert!(alone == ahead, "{name}");
+            taken
+        });
+        taken.into_iter().max().unwrap_or_default()
     }
 
     /// All fixtures, decompressed.
@@ -389,11 +398,8 @@ mod tests {
         for (name, bytes) in &all {
             for damage in [Damage::Refuse, Damage::Salvage] {
                 // The blocks end anywhere.
-                let taken = [700, 2500, 1 << 16].map(|block_bytes| {
-                    let how = How::Looking(block_bytes);
-                    assert_same(bytes, damage, how, name)
-                });
-                taken_of += u64::from(taken.iter().any(|&taken| taken > 0));
+                let ways = [How::Looking(700), How::Looking(2500)];
+                taken_of += u64::from(assert_same(bytes, damage, ways, name) > 0);
             }
         }
         // It is not the one way that is compared with itself.
@@ -403,7 +409,7 @@ mod tests {
     #[test]
     fn threads_change_nothing() {
         for (name, bytes) in &fixtures(&["."]) {
-            assert_same(bytes, Damage::Refuse, How::Threads(3), name);
+            assert_same(bytes, Damage::Refuse, [How::Threads(3)], name);
         }
     }
 
@@ -419,7 +425,7 @@ mod tests {
         for place in places {
             for place in [place.saturating_sub(1), place, place + 9] {
                 let place = place.min(whole.len() - 1);
-                let how = || How::Looking(1 << 12);
+                let how = || [How::Looking(1 << 12)];
                 taken += assert_same(&whole[..place], Damage::Salvage, how(), name);
                 for mask in [0x01, 0xff] {
                     let mut changed = whole.clone();
