@@ -27,7 +27,7 @@ mod typed;
 use std::cell::Cell;
 use std::io::{IsTerminal, Write};
 use std::mem::ManuallyDrop;
-use std::num::NonZeroU16;
+use std::num::{NonZeroU16, NonZeroUsize};
 use std::path::{Path, PathBuf};
 
 use anyhow::Result;
@@ -72,6 +72,11 @@ pub(crate) struct Cli {
     /// CTSTATS_PAGER or PAGER names, or through less; an empty name, or cat, is none.
     #[arg(long, global = true, help_heading = OUTPUT, display_order = 100)]
     no_pager: bool,
+    /// How many threads work at a time, and how many of many dumps are read at a time. Reports do not
+    /// depend on it [default: as many as there are processors]
+    #[arg(long, value_name = "N", global = true, help_heading = READING, display_order = 100,
+        value_parser = clap::value_parser!(u16).range(1..=512))]
+    threads: Option<u16>,
 }
 
 #[derive(Debug, Subcommand)]
@@ -486,6 +491,12 @@ impl Cli {
     pub(crate) fn run(self) -> Result<()> {
         if self.no_pager {
             crate::pager::turn_off();
+        }
+        if let Some(threads) = self
+            .threads
+            .and_then(|count| NonZeroUsize::new(count.into()))
+        {
+            ctstats::threads::set_limit(threads);
         }
         match self.command {
             Command::Overview(overview) => overview.run(),

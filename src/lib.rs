@@ -77,7 +77,7 @@
 //! | `error` | the one [`Error`]: the file, the offset, what to do next |
 //! | `config` | TOML files that users write: limits, known leaks |
 //! | `input`, `prefetch` | a path or standard input → plain bytes; the only place that opens files for reading; reading ahead on other threads, and looking at what was read |
-//! | [`threads`] | how many threads may work on one question |
+//! | [`threads`] | how many threads may work on one question, and work that they share |
 //! | `room` | memory for what grows with a file, reserved before it is needed |
 //! | `pickle` | a safe interpreter of all pickle opcodes that knows nothing of Pympler |
 //! | `model` | columns inside, views outside ([`TrackedObject`], [`Sample`], [`Asized`], [`Snapshot`], [`Frame`]); a [`Dump`] is whole, [`Contents`] may be a part of one |

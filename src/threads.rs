@@ -1,9 +1,13 @@
-//! How many threads the library may use at a time.
+//! How many threads the library may use at a time, and work that they share.
+
+mod each;
 
 use std::cell::Cell;
 use std::num::NonZeroUsize;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread;
+
+pub(crate) use each::{Meanwhile, each};
 
 /// What the program allows; 0 until it says.
 static ALLOWED: AtomicUsize = AtomicUsize::new(0);

@@ -142,6 +142,7 @@ const CASES: &[(&str, &str)] = &[
     ),
     ("orders-pympler", "summary ORDERS --format pympler"),
     ("usage-spreadsheet", "print DUMP --spreadsheet"),
+    ("usage-threads", "--threads 0 print DUMP"),
     // Selections.
     (
         "select-class",

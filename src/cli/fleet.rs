@@ -5,21 +5,17 @@ use clap::Args;
 
 use ctstats::fleet::{FleetFile, read_each};
 use ctstats::units::counted;
-use ctstats::{ByteCount, DumpFile, Error};
+use ctstats::{ByteCount, DumpFile, Error, threads};
 
 use super::{READING, ReadingArgs};
 use crate::progress::Progress;
 
-/// How many dumps are read.
+/// What to do about dumps that cannot be read.
 #[derive(Clone, Copy, Debug, Args)]
 pub(super) struct FleetArgs {
     /// Exit with 0 though files could not be read.
     #[arg(long, help_heading = READING)]
     pub(super) keep_going: bool,
-    /// How many dumps are read at a time [default: as many as there are processors]
-    #[arg(long, value_name = "N", help_heading = READING,
-        value_parser = clap::value_parser!(u16).range(1..=512))]
-    threads: Option<u16>,
 }
 
 impl FleetArgs {
@@ -33,10 +29,6 @@ impl FleetArgs {
         ask: impl Fn(&FleetFile, DumpFile) -> Result<T, Error> + Sync,
         mut see: impl FnMut(&FleetFile, Result<T, Error>) -> Result<(), Error>,
     ) -> Result<()> {
-        let threads = match self.threads {
-            Some(threads) => threads.into(),
-            None => std::thread::available_parallelism().map_or(1, usize::from),
-        };
         let count = ByteCount::default();
         let total = files.iter().map(|file| file.size_bytes).sum();
         let what = format!("reading {}", counted(files.len(), "dump", "dumps"));
@@ -45,7 +37,7 @@ impl FleetArgs {
         for run in runs {
             read_each(
                 run,
-                threads,
+                threads::limit(),
                 reading.damage(),
                 &count,
                 &ask,

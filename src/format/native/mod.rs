@@ -9,7 +9,6 @@ mod column;
 mod container;
 mod figures;
 mod file;
-mod parallel;
 mod rows;
 mod schema;
 mod tables;

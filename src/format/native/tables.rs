@@ -8,7 +8,6 @@ use foldhash::fast::FixedState;
 
 use super::column::{Bytes, Columns, PackedColumn, all, bytes, column};
 use super::container::{SectionOut, Sections};
-use super::parallel::{self, Meanwhile};
 use super::schema::Stored;
 use super::{NO_INDEX, figures, schema};
 use crate::model::{
@@ -18,6 +17,7 @@ use crate::model::{
 };
 use crate::pickle::{Outcome, malformed, no_memory};
 use crate::room::with_room;
+use crate::threads::{self, Meanwhile};
 
 /// The section of addresses beyond 128 bits.
 pub(super) const HUGE_ADDRESSES: &str = "obj.huge";
@@ -183,7 +183,7 @@ pub(super) fn write(dump: &Contents) -> Vec<(&'static str, SectionOut<'_>)> {
 
     jobs.asized(&dump.asized);
     jobs.traces(&dump.traces);
-    parallel::each(&jobs.0, |(name, make)| (*name, make()))
+    threads::each(&jobs.0, |(name, make)| (*name, make()))
 }
 
 fn salvaged(lost: &Salvaged) -> SectionOut<'static> {

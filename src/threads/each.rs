@@ -5,8 +5,8 @@ use std::sync::mpsc;
 use std::thread::{self, Scope, ScopedJoinHandle};
 
 /// What `work` makes of each item, in their order.
-pub(super) fn each<T: Sync, R: Send>(items: &[T], work: impl Fn(&T) -> R + Sync) -> Vec<R> {
-    let threads = crate::threads::limit();
+pub(crate) fn each<T: Sync, R: Send>(items: &[T], work: impl Fn(&T) -> R + Sync) -> Vec<R> {
+    let threads = super::limit();
     let next = AtomicUsize::new(0);
     let (done, results) = mpsc::channel();
     let share = |done: mpsc::Sender<(usize, R)>| {
@@ -31,14 +31,14 @@ pub(super) fn each<T: Sync, R: Send>(items: &[T], work: impl Fn(&T) -> R + Sync)
 }
 
 /// What is made meanwhile, or was made at once.
-pub(super) enum Meanwhile<'scope, T> {
+pub(crate) enum Meanwhile<'scope, T> {
     There(ScopedJoinHandle<'scope, T>),
     Here(T),
 }
 
 impl<'scope, T: Send + 'scope> Meanwhile<'scope, T> {
     /// Begins on another thread.
-    pub(super) fn begin<'env>(
+    pub(crate) fn begin<'env>(
         scope: &'scope Scope<'scope, 'env>,
         work: impl FnOnce() -> T + Copy + Send + 'scope,
     ) -> Self {
@@ -49,7 +49,7 @@ impl<'scope, T: Send + 'scope> Meanwhile<'scope, T> {
     }
 
     /// Waits for it.
-    pub(super) fn end(self) -> T {
+    pub(crate) fn end(self) -> T {
         match self {
             Meanwhile::There(thread) => thread.join().expect("the work does not panic"),
             Meanwhile::Here(made) => made,
