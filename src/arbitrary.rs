@@ -14,6 +14,7 @@ use crate::model::{
 use crate::report::objects::{Detail, Objects};
 use crate::report::{JsonLayout, Report};
 use crate::select::{Filter, Limit, Selection, SortKey};
+use crate::threads::with;
 use crate::{Damage, DumpFile, Source};
 
 /// Python text: some of it long, some of it no Unicode.
@@ -478,6 +479,14 @@ proptest! {
             prop_assert_eq!(&part.notes.salvaged, &again.notes.salvaged);
             summed(&part);
         }
+    }
+
+    /// Blocks of objects that several threads write depend on nothing but their place.
+    #[test]
+    fn many_threads_write_what_one_does(dump in dump()) {
+        let selection = Selection::default();
+        let [one, many] = [1, 3].map(|threads| with(threads, || printed(&dump, &selection)));
+        prop_assert_eq!(one, many);
     }
 
     #[test]

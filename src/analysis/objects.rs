@@ -1,7 +1,6 @@
 //! What there is to say of one tracked object: its row, and everything below it.
 
 use std::collections::HashMap;
-use std::collections::hash_map::Entry;
 
 use foldhash::fast::FixedState;
 use serde::Serialize;
@@ -9,7 +8,8 @@ use serde::Serialize;
 use super::long_texts::LongTexts;
 use super::referents::{self, Depth, ReferentDetail, Walker};
 use crate::model::{
-    Contents, Frame, Integer, Sample, Sizes, Snapshot, Text, Trace, TraceId, TrackedObject,
+    Contents, Frame, Integer, ObjectId, Sample, Sizes, Snapshot, Text, Trace, TraceId,
+    TrackedObject,
 };
 
 /// How many frames of a trace are shown. Python ends a recursion at a thousand, and objects
@@ -215,11 +215,48 @@ pub struct Details<'d, 's> {
     snapshots: SnapshotsByTime<'d>,
     walker: Walker,
     texts: LongTexts,
-    /// Of the traces that were met the first object, if they are long.
-    traces: HashMap<TraceId, Option<(usize, TrackedObject<'d>)>, FixedState>,
-    /// How many objects were gathered.
-    objects: usize,
     cut: bool,
+}
+
+/// The traces of a report that are so long that each is written once.
+#[derive(Default)]
+pub struct LongTraces<'d> {
+    /// The first object of each, with its place in the report; `None` for traces that are short.
+    first: HashMap<TraceId, Option<(usize, TrackedObject<'d>)>, FixedState>,
+}
+
+impl<'d> LongTraces<'d> {
+    /// Those of the objects of a report.
+    pub fn among(dump: &'d Contents, objects: &[ObjectId]) -> Self {
+        let mut first = HashMap::default();
+        for (place, &id) in objects.iter().enumerate() {
+            let object = dump.object(id);
+            if let Some(trace) = object.trace() {
+                let entry = first.entry(trace.id());
+                entry.or_insert_with(|| is_long(trace).then_some((place, object)));
+            }
+        }
+        LongTraces { first }
+    }
+
+    /// The first object with a trace, if that is long and stands before this place.
+    fn trace_as(&self, trace: Trace<'d>, place: usize) -> Option<TraceAs> {
+        let &(object, first) = self.first.get(&trace.id())?.as_ref()?;
+        (object < place).then(|| TraceAs {
+            object,
+            address: address(first),
+            frames: trace.frames().len(),
+        })
+    }
+}
+
+fn is_long(trace: Trace<'_>) -> bool {
+    let texts = |frame: Frame<'_>| {
+        let lines: usize = frame.source_lines().map(|line| line.as_bytes().len()).sum();
+        let names = frame.file().as_bytes().len() + frame.function().as_bytes().len();
+        names + frame.exact_line().beyond_bytes() + lines
+    };
+    trace.frames().len() > LONG_TRACE || trace.frames().map(texts).sum::<usize>() > LONG_TRACE_BYTES
 }
 
 impl<'d, 's> Details<'d, 's> {
@@ -235,8 +272,6 @@ impl<'d, 's> Details<'d, 's> {
                 // Tables clip each text themselves.
                 Depth::Notable => LongTexts::whole(),
             },
-            traces: HashMap::default(),
-            objects: 0,
             cut: false,
         }
     }
@@ -247,6 +282,28 @@ impl<'d, 's> Details<'d, 's> {
             referents: self.cut,
             texts: self.texts.is_cut,
         }
+    }
+
+    /// Begins a block of objects that is made apart from those before and behind it.
+    pub(crate) fn begin_block(&mut self) {
+        self.walker.begin_block();
+        self.texts.begin_block();
+        self.cut = false;
+    }
+
+    /// Whether the block took no more than a block may.
+    pub(crate) fn is_within_bounds(&self) -> bool {
+        self.walker.is_within_bounds() && self.texts.is_within_bounds()
+    }
+
+    /// Charges what a block took. `false`, and nothing is charged, if so much is not left.
+    pub(crate) fn book(&mut self, block: &Details<'_, '_>) -> bool {
+        if !self.walker.covers(&block.walker) || !self.texts.book(&block.texts) {
+            return false;
+        }
+        self.walker.charge(&block.walker);
+        self.cut |= block.cut;
+        true
     }
 
     /// The row of an object.
@@ -260,12 +317,16 @@ impl<'d, 's> Details<'d, 's> {
         Some(FrameDetail::of(frame, &mut self.texts))
     }
 
-    /// Everything of an object but its samples.
-    pub fn object(&mut self, object: TrackedObject<'d>) -> ObjectDetail<'d> {
+    /// Everything of the object at a place of the report but its samples.
+    pub fn object(
+        &mut self,
+        place: usize,
+        object: TrackedObject<'d>,
+        traces: &LongTraces<'d>,
+    ) -> ObjectDetail<'d> {
         let row = self.row(object);
         let trace = object.trace();
-        let trace_as = trace.and_then(|trace| self.trace_as(trace, object));
-        self.objects += 1;
+        let trace_as = trace.and_then(|trace| traces.trace_as(trace, place));
         let samples = object.live_samples().count();
         let own = trace.filter(|_| trace_as.is_none());
         let texts = &mut self.texts;
@@ -280,29 +341,6 @@ impl<'d, 's> Details<'d, 's> {
             samples_after_death: object.samples().len() - samples,
             samples,
         }
-    }
-
-    /// The first object with a trace, if that is long and not this one.
-    fn trace_as(&mut self, trace: Trace<'d>, object: TrackedObject<'d>) -> Option<TraceAs> {
-        let frames = trace.frames().len();
-        let first = self.traces.entry(trace.id());
-        let known = matches!(first, Entry::Occupied(_));
-        let first = *first.or_insert_with(|| {
-            let texts = |frame: Frame<'_>| {
-                let lines: usize = frame.source_lines().map(|line| line.as_bytes().len()).sum();
-                let names = frame.file().as_bytes().len() + frame.function().as_bytes().len();
-                names + frame.exact_line().beyond_bytes() + lines
-            };
-            let is_long =
-                frames > LONG_TRACE || trace.frames().map(texts).sum::<usize>() > LONG_TRACE_BYTES;
-            is_long.then_some((self.objects, object))
-        });
-        let (place, at) = first.filter(|_| known)?;
-        Some(TraceAs {
-            object: place,
-            address: address(at),
-            frames,
-        })
     }
 
     /// Hands out the sizes of an object while it lived. Fails as `see` does.

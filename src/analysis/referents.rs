@@ -17,6 +17,10 @@ const ROWS_PER_REFERENT: u64 = 4;
 const ROWS_TO_START: u64 = 1 << 17;
 const LOOKS_PER_ROW: u64 = 4;
 
+/// How many rows, and looks, a block of objects may take that is made apart from others. Few take
+/// a hundredth of it.
+const ROWS_OF_A_BLOCK: u64 = 1 << 20;
+
 /// Sizes no larger than this share of the object are left out where a report asks for
 /// what matters: Pympler's `minpct`, in percent.
 pub const NOTABLE_PERCENT: f64 = 0.1;
@@ -69,6 +73,8 @@ pub struct Walker {
     budget: u64,
     /// Referents left to look at.
     looks: u64,
+    /// Whether something was left out for want of either.
+    is_spent: bool,
     /// Children that wait, the next one last: level, number, size in bytes.
     waiting: Vec<(usize, AsizedId, i64)>,
 }
@@ -82,8 +88,42 @@ impl Walker {
         Walker {
             budget,
             looks: budget.saturating_mul(LOOKS_PER_ROW),
+            is_spent: false,
             waiting: Vec::new(),
         }
+    }
+
+    /// Begins a block of objects that is made apart from those before and behind it. It has a budget
+    /// of its own; that of all is charged when the block takes its place.
+    pub(crate) fn begin_block(&mut self) {
+        self.budget = ROWS_OF_A_BLOCK;
+        self.looks = ROWS_OF_A_BLOCK * LOOKS_PER_ROW;
+        self.is_spent = false;
+    }
+
+    /// Whether the block's own budget was enough.
+    pub(crate) fn is_within_bounds(&self) -> bool {
+        !self.is_spent
+    }
+
+    /// Whether as much is left as a block took that was [within bounds](Walker::is_within_bounds).
+    /// If there is less, its objects would look otherwise.
+    pub(crate) fn covers(&self, block: &Walker) -> bool {
+        let (rows, looks) = block.taken();
+        self.budget >= rows && self.looks >= looks
+    }
+
+    /// Charges what a block took, which [must be left](Walker::covers).
+    pub(crate) fn charge(&mut self, block: &Walker) {
+        let (rows, looks) = block.taken();
+        self.budget -= rows;
+        self.looks -= looks;
+    }
+
+    /// Rows and looks that a block took of its own budget.
+    fn taken(&self) -> (u64, u64) {
+        let looks = ROWS_OF_A_BLOCK * LOOKS_PER_ROW - self.looks;
+        (ROWS_OF_A_BLOCK - self.budget, looks)
     }
 
     /// Visits the referents of an object in the order in which Pympler prints them: the
@@ -102,6 +142,7 @@ impl Walker {
             cut: !self.expand(root, 1, depth, total),
         };
         while let Some((level, id, size_bytes)) = self.waiting.pop() {
+            self.is_spent |= self.budget == 0;
             if rows == MAX_ROWS || self.budget == 0 {
                 return Ok(Cut { cut: true });
             }
@@ -131,6 +172,7 @@ impl Walker {
     fn expand(&mut self, parent: Asized<'_>, level: usize, depth: Depth, total: i64) -> bool {
         let count = parent.referent_count();
         let Some(looks) = self.looks.checked_sub(count as u64) else {
+            self.is_spent = true;
             return false;
         };
         self.looks = looks;

@@ -3,6 +3,7 @@
 //! terminal.
 
 mod advice;
+mod blocks;
 pub mod check;
 mod class_names;
 mod coverage;

@@ -6,17 +6,22 @@
 use std::cell::Cell;
 use std::collections::HashMap;
 use std::io::{self, Write};
+use std::ops::Range;
 
+use super::blocks::{self, Ledger, ObjectWriter, Page};
 use super::class_names::{ClassNames, at_dot};
 use super::fit::{beginning, ending, fit, fit_left, fit_right, width_of, wrap};
+use super::form::csv::{CsvRows, Dialect};
 use super::form::json::{self, JsonLayout};
 use super::form::markdown;
 use super::form::table::Style;
 use super::form::{Report, Rows};
 use super::report_table::Value;
-use crate::analysis::objects::{Details, LeftOut, ObjectDetail, ObjectRow, SampleDetail};
+use crate::analysis::objects::{
+    Details, LeftOut, LongTraces, ObjectDetail, ObjectRow, SampleDetail,
+};
 use crate::analysis::referents::{Depth, ReferentDetail};
-use crate::model::{Contents, Text};
+use crate::model::{Contents, Text, TrackedObject};
 use crate::select::Selected;
 use crate::units::{self, ByteStyle, bytes, change, counted, share, short_time, thousands};
 
@@ -71,25 +76,252 @@ impl<'s> Objects<'s> {
 impl Report for Objects<'_> {
     /// Writes a row for each selected object and below it, unless brief, its detail.
     fn table(&self, out: &mut impl Write, style: Style) -> io::Result<()> {
-        let (selected, shown) = (self.selected, self.detail);
-        let dump = selected.contents;
+        let selected = self.selected;
         if selected.objects.is_empty() {
             return Ok(());
         }
-        let page = ObjectsLayout::of(style, dump, selected);
-        page.heading(out)?;
-        let mut details = Details::of(dump, &selected.sizes, Depth::Notable);
-        let mut trees = Trees::default();
-        for (index, &number) in selected.objects.iter().enumerate() {
-            let object = dump.object(number);
+        let layout = ObjectsLayout::of(style, selected.contents, selected);
+        let traces = match self.detail {
+            Detail::Rows => LongTraces::default(),
+            Detail::Trees | Detail::EveryTree => self.long_traces(),
+        };
+        let table = Table {
+            layout: &layout,
+            traces: &traces,
+            detail: self.detail,
+        };
+        let mut out = Page::new(out);
+        layout.heading(&mut out)?;
+        let (mut out, trees) = self.written(&table, out, Depth::Notable)?;
+        let note = match trees {
+            Trees { left_out: true, .. } => {
+                "referents: where they changed since the snapshot before (*: new, or of another size) \
+                 and at the last; --every shows all"
+            }
+            Trees { marked: true, .. } => "*: new, or of another size than at the snapshot before",
+            _ => return Ok(()),
+        };
+        writeln!(out)?;
+        for line in wrap(note, style.page_width()) {
+            writeln!(out, "{}", style.paint.aside(line))?;
+        }
+        out.flush()
+    }
+
+    /// Writes the selected objects with all that was recorded of them.
+    fn json(&self, out: &mut impl Write, layout: JsonLayout) -> io::Result<()> {
+        let selected = self.selected;
+        let is_document = layout == JsonLayout::Document;
+        let mut out = Page::new(out);
+        if is_document {
+            json::document(&mut out, SCHEMA)?
+                .salvaged("salvaged", selected.contents.notes().salvaged.as_ref())?
+                .field("objects_in_dump", &selected.all)?
+                .field("objects_selected", &selected.objects.len())?
+                .begin_list("objects")?;
+        }
+        let traces = &self.long_traces();
+        let json = Json {
+            traces,
+            is_document,
+        };
+        let (mut out, _) = self.written(&json, out, Depth::All)?;
+        if is_document {
+            writeln!(out, "\n]}}")?;
+        }
+        out.flush()
+    }
+
+    fn rows(&self, to: &mut impl Rows) -> io::Result<()> {
+        let dump = self.selected.contents;
+        let mut details = Details::of(dump, &self.selected.sizes, Depth::All);
+        to.header(&COLUMNS)?;
+        for &number in &self.selected.objects {
+            row_of(dump.object(number), &mut details, to)?;
+        }
+        self.left_out.set(details.left_out());
+        Ok(())
+    }
+
+    fn csv(&self, out: &mut impl Write, dialect: Dialect) -> io::Result<()> {
+        let mut out = Page::new(out);
+        let mut header = CsvRows::of(&mut out, dialect);
+        header.header(&COLUMNS)?;
+        header.flush()?;
+        drop(header);
+        self.written(&dialect, out, Depth::All).map(drop)
+    }
+
+    /// Writes a table of the selected objects.
+    fn markdown(&self, out: &mut impl Write, style: ByteStyle) -> io::Result<()> {
+        let mut out = Page::new(out);
+        writeln!(
+            out,
+            "| class | address | born | died | largest | at peak | repr |"
+        )?;
+        writeln!(out, "| --- | --- | ---: | ---: | ---: | ---: | --- |")?;
+        self.written(&Markdown(style), out, Depth::All).map(drop)
+    }
+}
+
+const COLUMNS: [&str; 9] = [
+    "class",
+    "name",
+    "address",
+    "birth_seconds",
+    "death_seconds",
+    "size_bytes",
+    "peak_size_bytes",
+    "created_in",
+    "repr",
+];
+
+fn row_of<'d>(
+    object: TrackedObject<'d>,
+    details: &mut Details<'d, '_>,
+    to: &mut impl Rows,
+) -> io::Result<()> {
+    let row = details.row(object);
+    let created_in = details
+        .created_in(object)
+        .map(|frame| format!("{}:{} in {}", frame.file, frame.line, frame.function));
+    to.row(&[
+        Value::Name(row.class),
+        Value::Name(row.name),
+        Value::Address(row.address),
+        Value::of(row.birth_seconds, Value::Seconds),
+        Value::of(row.death_seconds, Value::Seconds),
+        Value::Bytes(row.size_bytes.into()),
+        Value::Bytes(row.peak_size_bytes.into()),
+        Value::of(created_in, Value::Label),
+        Value::Text(row.repr),
+    ])
+}
+
+impl<'s> Objects<'s> {
+    fn long_traces(&self) -> LongTraces<'s> {
+        LongTraces::among(self.selected.contents, &self.selected.objects)
+    }
+
+    /// Writes all objects in a form, and what is on the page before them.
+    fn written<W: Write>(
+        &self,
+        form: &impl ObjectForm<'s>,
+        page: Page<W>,
+        depth: Depth,
+    ) -> io::Result<(Page<W>, Trees)> {
+        let selected = self.selected;
+        let mut writer = FormWriter::new(form, selected, page, depth);
+        let block = || FormWriter::new(form, selected, Page::apart(), depth);
+        blocks::write_objects(selected.objects.len(), &mut writer, block)?;
+        self.left_out.set(writer.gathered.details.left_out());
+        Ok((writer.page, writer.gathered.trees))
+    }
+}
+
+/// How objects are laid out in one form.
+trait ObjectForm<'s>: Sync {
+    /// Writes some that follow each other, each with its place in the report.
+    fn objects(
+        &self,
+        objects: impl Iterator<Item = (usize, TrackedObject<'s>)>,
+        gathered: &mut Gathered<'s>,
+        out: &mut impl Write,
+    ) -> io::Result<()>;
+}
+
+/// What is gathered from one object to the next.
+struct Gathered<'s> {
+    details: Details<'s, 's>,
+    trees: Trees,
+}
+
+/// Writes objects in a form.
+struct FormWriter<'r, 's, F, W> {
+    form: &'r F,
+    selected: &'s Selected<'s>,
+    gathered: Gathered<'s>,
+    page: Page<W>,
+}
+
+impl<'r, 's, F: ObjectForm<'s>, W: Write> FormWriter<'r, 's, F, W> {
+    fn new(form: &'r F, selected: &'s Selected<'s>, page: Page<W>, depth: Depth) -> Self {
+        FormWriter {
+            form,
+            selected,
+            gathered: Gathered {
+                details: Details::of(selected.contents, &selected.sizes, depth),
+                trees: Trees::default(),
+            },
+            page,
+        }
+    }
+}
+
+impl<'s, F: ObjectForm<'s>, W: Write> ObjectWriter for FormWriter<'_, 's, F, W> {
+    type Ledger = Gathered<'s>;
+    type Out = W;
+
+    fn objects(&mut self, places: Range<usize>) -> io::Result<()> {
+        let dump = self.selected.contents;
+        let ids = self.selected.objects[places.clone()].iter();
+        let objects = places.zip(ids.map(|&id| dump.object(id)));
+        self.form
+            .objects(objects, &mut self.gathered, &mut self.page)
+    }
+
+    fn ledger(&mut self) -> &mut Gathered<'s> {
+        &mut self.gathered
+    }
+
+    fn page(&mut self) -> &mut Page<W> {
+        &mut self.page
+    }
+}
+
+impl Ledger for Gathered<'_> {
+    fn begin_block(&mut self) {
+        self.details.begin_block();
+        self.trees = Trees::default();
+    }
+
+    fn is_within_bounds(&self) -> bool {
+        self.details.is_within_bounds()
+    }
+
+    fn book(&mut self, block: &Self) -> bool {
+        let is_booked = self.details.book(&block.details);
+        self.trees.left_out |= is_booked && block.trees.left_out;
+        self.trees.marked |= is_booked && block.trees.marked;
+        is_booked
+    }
+}
+
+/// Rows for people, and the details below them.
+struct Table<'r, 's> {
+    layout: &'r ObjectsLayout<'s>,
+    traces: &'r LongTraces<'s>,
+    detail: Detail,
+}
+
+impl<'s> ObjectForm<'s> for Table<'_, 's> {
+    fn objects(
+        &self,
+        objects: impl Iterator<Item = (usize, TrackedObject<'s>)>,
+        gathered: &mut Gathered<'s>,
+        out: &mut impl Write,
+    ) -> io::Result<()> {
+        let (page, shown) = (self.layout, self.detail);
+        let Gathered { details, trees } = gathered;
+        for (place, object) in objects {
             if shown == Detail::Rows {
                 page.row(out, &details.row(object))?;
                 continue;
             }
-            if index > 0 {
+            if place > 0 {
                 writeln!(out)?;
             }
-            let detail = details.object(object);
+            let detail = details.object(place, object, self.traces);
             page.row(out, &detail.row)?;
             page.origin(out, &detail)?;
             let mut before: Option<SampleDetail<'_>> = None;
@@ -118,41 +350,29 @@ impl Report for Objects<'_> {
             }
             page.end(out, &detail)?;
         }
-        self.left_out.set(details.left_out());
-        let note = match trees {
-            Trees { left_out: true, .. } => {
-                "referents: where they changed since the snapshot before (*: new, or of another size) \
-                 and at the last; --every shows all"
-            }
-            Trees { marked: true, .. } => "*: new, or of another size than at the snapshot before",
-            _ => return Ok(()),
-        };
-        writeln!(out)?;
-        for line in wrap(note, style.page_width()) {
-            writeln!(out, "{}", style.paint.aside(line))?;
-        }
         Ok(())
     }
+}
 
-    /// Writes the selected objects with all that was recorded of them.
-    fn json(&self, out: &mut impl Write, layout: JsonLayout) -> io::Result<()> {
-        let selected = self.selected;
-        let dump = selected.contents;
-        let mut details = Details::of(dump, &selected.sizes, Depth::All);
-        let document = layout == JsonLayout::Document;
-        if document {
-            json::document(out, SCHEMA)?
-                .salvaged("salvaged", dump.notes().salvaged.as_ref())?
-                .field("objects_in_dump", &selected.all)?
-                .field("objects_selected", &selected.objects.len())?
-                .begin_list("objects")?;
-        }
+/// All that was recorded of each, in a list of a document or a line each.
+struct Json<'r, 's> {
+    traces: &'r LongTraces<'s>,
+    is_document: bool,
+}
+
+impl<'s> ObjectForm<'s> for Json<'_, 's> {
+    fn objects(
+        &self,
+        objects: impl Iterator<Item = (usize, TrackedObject<'s>)>,
+        gathered: &mut Gathered<'s>,
+        out: &mut impl Write,
+    ) -> io::Result<()> {
+        let details = &mut gathered.details;
         let mut head = Vec::new();
-        for (index, &number) in selected.objects.iter().enumerate() {
-            let object = dump.object(number);
-            let detail = details.object(object);
-            if document {
-                out.write_all(if index == 0 { b"\n" } else { b",\n" })?;
+        for (place, object) in objects {
+            let detail = details.object(place, object, self.traces);
+            if self.is_document {
+                out.write_all(if place == 0 { b"\n" } else { b",\n" })?;
             }
             // What follows goes into the same braces.
             head.clear();
@@ -170,64 +390,42 @@ impl Report for Objects<'_> {
             }
             let after_death = detail.samples_after_death;
             write!(out, "],\"samples_after_death\":{after_death}}}")?;
-            if !document {
+            if !self.is_document {
                 writeln!(out)?;
             }
         }
-        if document {
-            writeln!(out, "\n]}}")?;
-        }
-        self.left_out.set(details.left_out());
         Ok(())
     }
+}
 
-    fn rows(&self, to: &mut impl Rows) -> io::Result<()> {
-        let dump = self.selected.contents;
-        let mut details = Details::of(dump, &self.selected.sizes, Depth::All);
-        to.header(&[
-            "class",
-            "name",
-            "address",
-            "birth_seconds",
-            "death_seconds",
-            "size_bytes",
-            "peak_size_bytes",
-            "created_in",
-            "repr",
-        ])?;
-        for &number in &self.selected.objects {
-            let object = dump.object(number);
-            let row = details.row(object);
-            let created_in = details
-                .created_in(object)
-                .map(|frame| format!("{}:{} in {}", frame.file, frame.line, frame.function));
-            to.row(&[
-                Value::Name(row.class),
-                Value::Name(row.name),
-                Value::Address(row.address),
-                Value::of(row.birth_seconds, Value::Seconds),
-                Value::of(row.death_seconds, Value::Seconds),
-                Value::Bytes(row.size_bytes.into()),
-                Value::Bytes(row.peak_size_bytes.into()),
-                Value::of(created_in, Value::Label),
-                Value::Text(row.repr),
-            ])?;
+impl<'s> ObjectForm<'s> for Dialect {
+    fn objects(
+        &self,
+        objects: impl Iterator<Item = (usize, TrackedObject<'s>)>,
+        gathered: &mut Gathered<'s>,
+        out: &mut impl Write,
+    ) -> io::Result<()> {
+        let mut rows = CsvRows::of(out, *self);
+        for (_, object) in objects {
+            row_of(object, &mut gathered.details, &mut rows)?;
         }
-        self.left_out.set(details.left_out());
-        Ok(())
+        rows.flush()
     }
+}
 
-    /// Writes a table of the selected objects.
-    fn markdown(&self, out: &mut impl Write, style: ByteStyle) -> io::Result<()> {
-        let dump = self.selected.contents;
-        let mut details = Details::of(dump, &self.selected.sizes, Depth::All);
-        writeln!(
-            out,
-            "| class | address | born | died | largest | at peak | repr |"
-        )?;
-        writeln!(out, "| --- | --- | ---: | ---: | ---: | ---: | --- |")?;
-        for &number in &self.selected.objects {
-            let row = details.row(dump.object(number));
+/// A row each, for tickets.
+struct Markdown(ByteStyle);
+
+impl<'s> ObjectForm<'s> for Markdown {
+    fn objects(
+        &self,
+        objects: impl Iterator<Item = (usize, TrackedObject<'s>)>,
+        gathered: &mut Gathered<'s>,
+        out: &mut impl Write,
+    ) -> io::Result<()> {
+        let Markdown(style) = *self;
+        for (_, object) in objects {
+            let row = gathered.details.row(object);
             let died = match row.death_seconds {
                 Some(death) => short_time(death),
                 None if row.alive => "alive".into(),
@@ -245,7 +443,6 @@ impl Report for Objects<'_> {
                 markdown::cell(&row.repr.to_str()),
             )?;
         }
-        self.left_out.set(details.left_out());
         Ok(())
     }
 }

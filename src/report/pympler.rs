@@ -8,6 +8,7 @@
 
 use std::collections::HashMap;
 use std::io::{self, Write};
+use std::ops::{DerefMut, Range};
 
 use crate::analysis::referents::{Cut, Depth, ReferentRow, Walker};
 use crate::analysis::summary::{ClassFigures, SnapshotSummary, Summary};
@@ -17,6 +18,7 @@ use crate::model::{
 use crate::select::Selected;
 use crate::units;
 
+use super::blocks::{self, Ledger, ObjectWriter, Page};
 use super::digits;
 
 /// The units of Pympler's `pp()`. There is no PB.
@@ -25,17 +27,11 @@ const UNITS: [&str; 6] = ["B", "KB", "MB", "GB", "TB", "EB"];
 /// How many bytes of texts of traces are kept. Programs create objects at tens of places.
 const KEPT_BYTES: usize = 1 << 20;
 
-/// How full the buffer gets before it is written.
-const BUFFER_BYTES: usize = 64 << 10;
-
 /// Writes in Pympler's form.
 pub struct Writer<W> {
-    out: W,
-    buffer: Vec<u8>,
+    page: Page<W>,
     /// Whether control characters are written as escapes: for terminals.
     escape: bool,
-    /// Set with the dump.
-    walker: Option<Walker>,
     /// Texts of traces written before, and their bytes together.
     traces: HashMap<TraceId, Box<[u8]>, foldhash::fast::FixedState>,
     kept_bytes: usize,
@@ -45,11 +41,13 @@ impl<W: Write> Writer<W> {
     /// Writes to `out`. With `escape`, control characters of the dump are written as
     /// escapes, which is no longer what Pympler prints but safe on a terminal.
     pub fn new(out: W, escape: bool) -> Self {
+        Writer::on(Page::new(out), escape)
+    }
+
+    fn on(page: Page<W>, escape: bool) -> Self {
         Writer {
-            out,
-            buffer: Vec::new(),
+            page,
             escape,
-            walker: None,
             traces: HashMap::default(),
             kept_bytes: 0,
         }
@@ -57,31 +55,35 @@ impl<W: Write> Writer<W> {
 
     /// `ConsoleStats.print_stats`: the detail of each selected object.
     pub fn objects(&mut self, selected: &Selected<'_>) -> io::Result<Cut> {
-        let dump = selected.contents;
-        let mut cut = Cut::default();
-        self.walker = Some(Walker::of(dump));
-        for &number in &selected.objects {
-            cut.cut |= self.object(dump.object(number))?.cut;
-        }
-        self.flush()?;
-        Ok(cut)
+        let escape = self.escape;
+        let block = || Details {
+            selected,
+            trees: Trees::of(selected.contents),
+            writer: Box::new(Writer::on(Page::apart(), escape)),
+        };
+        let mut all = Details {
+            selected,
+            trees: Trees::of(selected.contents),
+            writer: self,
+        };
+        blocks::write_objects(selected.objects.len(), &mut all, block)?;
+        Ok(all.trees.cut)
     }
 
     /// `ConsoleStats.print_object`.
-    fn object(&mut self, object: TrackedObject<'_>) -> io::Result<Cut> {
-        let mut cut = Cut::default();
+    fn object(&mut self, object: TrackedObject<'_>, trees: &mut Trees) -> io::Result<()> {
         self.field(object.name(), 32, Side::Left);
         let death = object.death_seconds();
         // A death at 0.0 is no death to Python's `if`.
         if death.is_some_and(|death| death != 0.0) {
-            self.buffer.extend_from_slice(b" ( free )   ");
+            self.page.bytes.extend_from_slice(b" ( free )   ");
         } else {
-            self.buffer.extend_from_slice(b" 0x");
+            self.page.bytes.extend_from_slice(b" 0x");
             self.address(object.exact_address());
-            self.buffer.push(b' ');
+            self.page.bytes.push(b' ');
         }
         self.field(object.repr(), 35, Side::Right);
-        self.buffer.push(b'\n');
+        self.page.bytes.push(b'\n');
         if let Some(trace) = object.trace() {
             self.trace(trace)?;
         }
@@ -89,66 +91,64 @@ impl<W: Write> Writer<W> {
             self.moment(sample.time_seconds);
             pp(
                 Figure::Int(sample.asized.size_bytes().into()),
-                &mut self.buffer,
+                &mut self.page.bytes,
             );
-            self.buffer.push(b'\n');
-            cut.cut |= self.referents(sample.asized)?.cut;
-            if self.buffer.len() > BUFFER_BYTES {
-                self.flush()?;
-            }
+            self.page.bytes.push(b'\n');
+            self.referents(sample.asized, trees)?;
+            self.page.flush_if_full()?;
         }
         if let Some(death) = death {
             self.moment(death);
-            self.buffer.extend_from_slice(b"finalize\n");
+            self.page.bytes.extend_from_slice(b"finalize\n");
         }
-        if self.buffer.len() > BUFFER_BYTES {
-            self.flush()?;
-        }
-        Ok(cut)
+        self.page.flush_if_full()
     }
 
     /// `%08x`.
     fn address(&mut self, address: Integer<'_>) {
         if let Some(value) = address.value() {
-            return digits::hexadecimal(value, 8, &mut self.buffer);
+            return digits::hexadecimal(value, 8, &mut self.page.bytes);
         }
         let sign = if address.is_negative() { "-" } else { "" };
-        self.buffer.extend_from_slice(sign.as_bytes());
+        self.page.bytes.extend_from_slice(sign.as_bytes());
         let digits = address.hexadecimal();
-        self.buffer.extend_from_slice(digits.as_bytes());
+        self.page.bytes.extend_from_slice(digits.as_bytes());
     }
 
     /// `_format_trace`. Objects are created at few places, so the text is kept, unless it is long.
     fn trace(&mut self, trace: Trace<'_>) -> io::Result<()> {
         if let Some(text) = self.traces.get(&trace.id()) {
-            self.buffer.extend_from_slice(text);
+            self.page.bytes.extend_from_slice(text);
             return Ok(());
         }
-        let start = self.buffer.len();
+        let start = self.page.bytes.len();
         let mut is_whole = true;
         for frame in trace.frames() {
             for line in frame.source_lines() {
-                self.buffer.extend_from_slice(b"    ");
+                self.page.bytes.extend_from_slice(b"    ");
                 self.text(python_strip(line.as_bytes()));
-                self.buffer.push(b'\n');
+                self.page.bytes.push(b'\n');
             }
-            self.buffer.extend_from_slice(b"  ");
+            self.page.bytes.extend_from_slice(b"  ");
             self.text(frame.file().as_bytes());
-            self.buffer.push(b':');
+            self.page.bytes.push(b':');
             match frame.exact_line().value() {
-                Some(line) => digits::decimal(line, 4, &mut self.buffer),
-                None => self.buffer.extend(frame.exact_line().to_string().bytes()),
+                Some(line) => digits::decimal(line, 4, &mut self.page.bytes),
+                None => self
+                    .page
+                    .bytes
+                    .extend(frame.exact_line().to_string().bytes()),
             }
-            self.buffer.extend_from_slice(b" in ");
+            self.page.bytes.extend_from_slice(b" in ");
             self.text(frame.function().as_bytes());
-            self.buffer.push(b'\n');
-            if self.buffer.len() > 2 * BUFFER_BYTES {
-                self.flush()?;
+            self.page.bytes.push(b'\n');
+            if self.page.is_full() {
+                self.page.flush()?;
                 is_whole = false;
             }
         }
         if is_whole {
-            let text = &self.buffer[start..];
+            let text = &self.page.bytes[start..];
             self.kept_bytes += text.len();
             if self.kept_bytes > KEPT_BYTES {
                 self.traces.clear();
@@ -160,60 +160,53 @@ impl<W: Write> Writer<W> {
     }
 
     /// `ConsoleStats._print_refs`.
-    fn referents(&mut self, asized: Asized<'_>) -> io::Result<Cut> {
-        let mut walker = self
-            .walker
-            .take()
-            .unwrap_or_else(|| Walker::of(asized.dump));
-        let cut = walker.walk(asized, Depth::Notable, |row| self.referent(row));
-        self.walker = Some(walker);
-        cut
+    fn referents(&mut self, asized: Asized<'_>, trees: &mut Trees) -> io::Result<()> {
+        let walker = &mut trees.walker;
+        let cut = walker.walk(asized, Depth::Notable, |row| self.referent(row))?;
+        trees.cut.cut |= cut.cut;
+        Ok(())
     }
 
     fn referent(&mut self, row: ReferentRow<'_>) -> io::Result<()> {
         let name = row.asized.name().unwrap_or(Text::new("None")).as_bytes();
-        let start = self.buffer.len();
+        let start = self.page.bytes.len();
         let indent = 2 + 2 * row.level;
         if !self.escape && indent + name.len() <= 50 && name.is_ascii() {
-            self.buffer.resize(start + indent, b' ');
-            self.buffer.extend_from_slice(name);
-            bars(&mut self.buffer[start..]);
-            pad(&mut self.buffer, start, 50);
+            self.page.bytes.resize(start + indent, b' ');
+            self.page.bytes.extend_from_slice(name);
+            bars(&mut self.page.bytes[start..]);
+            pad(&mut self.page.bytes, start, 50);
         } else {
             // The width is cut with the indentation, so more than it is never seen.
             let mut label = vec![b' '; indent.min(64)];
             label.extend_from_slice(Text::from_wtf8(name).head(64).as_bytes());
             self.padded(&label, 50, Side::Right);
         }
-        self.buffer.push(b' ');
-        let size = self.buffer.len();
+        self.page.bytes.push(b' ');
+        let size = self.page.bytes.len();
         pp(
             Figure::Int(row.asized.size_bytes().into()),
-            &mut self.buffer,
+            &mut self.page.bytes,
         );
-        pad(&mut self.buffer, size, 14);
-        self.buffer.push(b' ');
-        digits::decimal(python_int(row.share_percent), 3, &mut self.buffer);
-        self.buffer.extend_from_slice(b"% [");
-        digits::decimal(row.level as i128, 0, &mut self.buffer);
-        self.buffer.extend_from_slice(b"]\n");
-        if start > BUFFER_BYTES {
-            self.flush()
-        } else {
-            Ok(())
-        }
+        pad(&mut self.page.bytes, size, 14);
+        self.page.bytes.push(b' ');
+        digits::decimal(python_int(row.share_percent), 3, &mut self.page.bytes);
+        self.page.bytes.extend_from_slice(b"% [");
+        digits::decimal(row.level as i128, 0, &mut self.page.bytes);
+        self.page.bytes.extend_from_slice(b"]\n");
+        self.page.flush_if_full()
     }
 
     /// `ConsoleStats.print_summary`. `summary` must be by [`Rules::Pympler`](crate::model::Rules).
     pub fn summary(&mut self, summary: &Summary<'_>) -> io::Result<()> {
         let dump = summary.contents();
-        self.buffer.extend_from_slice(b"---- SUMMARY ");
-        self.buffer.extend_from_slice(&[b'-'; 66]);
-        self.buffer.push(b'\n');
+        self.page.bytes.extend_from_slice(b"---- SUMMARY ");
+        self.page.bytes.extend_from_slice(&[b'-'; 66]);
+        self.page.bytes.push(b'\n');
         summary.each(|snapshot| self.snapshot(dump, &snapshot))?;
-        self.buffer.extend_from_slice(&[b'-'; 79]);
-        self.buffer.push(b'\n');
-        self.flush()
+        self.page.bytes.extend_from_slice(&[b'-'; 79]);
+        self.page.bytes.push(b'\n');
+        self.page.flush()
     }
 
     fn snapshot(&mut self, dump: &Contents, figures: &SnapshotSummary<'_>) -> io::Result<()> {
@@ -222,27 +215,21 @@ impl<W: Write> Writer<W> {
         };
         self.field(snapshot.description(), 35, Side::Right);
         let asizeof_total = snapshot.row().asizeof_total;
-        self.buffer.extend_from_slice(b"      active ");
+        self.page.bytes.extend_from_slice(b"      active ");
         self.number(Figure::Int(asizeof_total), 12);
-        self.buffer.extend_from_slice(b"      average   pct\n");
+        self.page.bytes.extend_from_slice(b"      average   pct\n");
         // Of a key that comes twice the last value counts, as in a dict.
         let cached = snapshot.row().classes.iter().flatten();
         let cached: HashMap<_, _> = cached.map(|c| (dump.text.get(c.class), c)).collect();
         for class in &figures.classes {
             let name = dump.class_name(class.id);
-            self.buffer.extend_from_slice(b"  ");
+            self.page.bytes.extend_from_slice(b"  ");
             self.field(name, 33, Side::Right);
-            self.buffer.push(b' ');
+            self.page.bytes.push(b' ');
             self.class(dump, cached.get(&name).copied(), class)?;
-            if self.buffer.len() > BUFFER_BYTES {
-                self.flush()?;
-            }
+            self.page.flush_if_full()?;
         }
-        if self.buffer.len() > BUFFER_BYTES {
-            self.flush()
-        } else {
-            Ok(())
-        }
+        self.page.flush_if_full()
     }
 
     /// A cached annotation is printed as it is, even when it is stale; for a class that
@@ -268,29 +255,31 @@ impl<W: Write> Writer<W> {
                 Integer::within(python_int(computed.share_percent.unwrap_or(0.0))),
             ),
         };
-        write!(self.buffer, "{:>11} ", active.to_string())?;
+        write!(self.page.bytes, "{:>11} ", active.to_string())?;
         self.number(sum, 12);
-        self.buffer.push(b' ');
+        self.page.bytes.push(b' ');
         self.number(average, 12);
-        writeln!(self.buffer, " {:>4}%", percent.to_string())
+        writeln!(self.page.bytes, " {:>4}%", percent.to_string())
     }
 
     /// A right-aligned `pp()`.
     fn number(&mut self, figure: Figure, width: usize) {
         let mut text = Vec::new();
         pp(figure, &mut text);
-        self.buffer
-            .resize(self.buffer.len() + width.saturating_sub(text.len()), b' ');
-        self.buffer.extend_from_slice(&text);
+        self.page.bytes.resize(
+            self.page.bytes.len() + width.saturating_sub(text.len()),
+            b' ',
+        );
+        self.page.bytes.extend_from_slice(&text);
     }
 
     /// `  %-30s ` of a moment.
     fn moment(&mut self, seconds: f64) {
-        self.buffer.extend_from_slice(b"  ");
-        let start = self.buffer.len();
-        digits::clock(seconds, &mut self.buffer);
-        pad(&mut self.buffer, start, 30);
-        self.buffer.push(b' ');
+        self.page.bytes.extend_from_slice(b"  ");
+        let start = self.page.bytes.len();
+        digits::clock(seconds, &mut self.page.bytes);
+        pad(&mut self.page.bytes, start, 30);
+        self.page.bytes.push(b' ');
     }
 
     /// `%-Ns` of `trunc(text, N)`.
@@ -300,10 +289,10 @@ impl<W: Write> Writer<W> {
 
     fn padded(&mut self, text: &[u8], width: usize, side: Side) {
         if !self.escape && text.len() <= width && text.is_ascii() {
-            let start = self.buffer.len();
-            self.buffer.extend_from_slice(text);
-            bars(&mut self.buffer[start..]);
-            pad(&mut self.buffer, start, width);
+            let start = self.page.bytes.len();
+            self.page.bytes.extend_from_slice(text);
+            bars(&mut self.page.bytes[start..]);
+            pad(&mut self.page.bytes, start, width);
             return;
         }
         // No more is looked at than is shown, however long a text many objects share.
@@ -323,24 +312,81 @@ impl<W: Write> Writer<W> {
         }
         bars(&mut cut);
         self.text(&cut);
-        self.buffer
-            .resize(self.buffer.len() + width - shown.min(width), b' ');
+        self.page
+            .bytes
+            .resize(self.page.bytes.len() + width - shown.min(width), b' ');
     }
 
     fn text(&mut self, wtf8: &[u8]) {
         if self.escape {
             let text = String::from_utf8_lossy(wtf8);
-            self.buffer
+            self.page
+                .bytes
                 .extend_from_slice(units::escaped(&text).as_bytes());
         } else {
-            self.buffer.extend_from_slice(wtf8);
+            self.page.bytes.extend_from_slice(wtf8);
         }
     }
+}
 
-    fn flush(&mut self) -> io::Result<()> {
-        self.out.write_all(&self.buffer)?;
-        self.buffer.clear();
-        Ok(())
+/// The details of selected objects, by a writer.
+struct Details<'s, P> {
+    selected: &'s Selected<'s>,
+    trees: Trees,
+    writer: P,
+}
+
+/// The trees of referents of all objects.
+struct Trees {
+    walker: Walker,
+    cut: Cut,
+}
+
+impl Trees {
+    fn of(dump: &Contents) -> Self {
+        Trees {
+            walker: Walker::of(dump),
+            cut: Cut::default(),
+        }
+    }
+}
+
+impl<W: Write, P: DerefMut<Target = Writer<W>>> ObjectWriter for Details<'_, P> {
+    type Ledger = Trees;
+    type Out = W;
+
+    fn objects(&mut self, places: Range<usize>) -> io::Result<()> {
+        let dump = self.selected.contents;
+        let mut objects = self.selected.objects[places].iter();
+        objects.try_for_each(|&id| self.writer.object(dump.object(id), &mut self.trees))
+    }
+
+    fn ledger(&mut self) -> &mut Trees {
+        &mut self.trees
+    }
+
+    fn page(&mut self) -> &mut Page<W> {
+        &mut self.writer.page
+    }
+}
+
+impl Ledger for Trees {
+    fn begin_block(&mut self) {
+        self.walker.begin_block();
+        self.cut = Cut::default();
+    }
+
+    fn is_within_bounds(&self) -> bool {
+        self.walker.is_within_bounds()
+    }
+
+    fn book(&mut self, block: &Trees) -> bool {
+        if !self.walker.covers(&block.walker) {
+            return false;
+        }
+        self.walker.charge(&block.walker);
+        self.cut.cut |= block.cut.cut;
+        true
     }
 }
 

@@ -32,11 +32,7 @@ impl Form {
         match self {
             Form::Table(style) => report.table(out, style),
             Form::Json(layout) => report.json(out, layout),
-            Form::Csv(dialect) => {
-                let mut rows = CsvRows::of(out, dialect);
-                report.rows(&mut rows)?;
-                rows.flush()
-            }
+            Form::Csv(dialect) => report.csv(out, dialect),
             Form::Markdown(style) => report.markdown(out, style),
         }
     }
@@ -53,6 +49,13 @@ pub trait Report {
 
     /// Hands out a header and the rows, for forms that programs read.
     fn rows(&self, to: &mut impl Rows) -> io::Result<()>;
+
+    /// Writes the rows as CSV.
+    fn csv(&self, out: &mut impl Write, dialect: Dialect) -> io::Result<()> {
+        let mut rows = CsvRows::of(out, dialect);
+        self.rows(&mut rows)?;
+        rows.flush()
+    }
 
     /// Writes what people read in a ticket.
     fn markdown(&self, out: &mut impl Write, style: ByteStyle) -> io::Result<()>;
