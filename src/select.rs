@@ -9,6 +9,7 @@ mod unmatched;
 use std::borrow::Cow;
 use std::cmp::Ordering;
 use std::fmt;
+use std::ops::Range;
 use std::str::FromStr;
 
 pub(crate) use class_pattern::ClassPattern;
@@ -23,6 +24,11 @@ use crate::model::{
 };
 use crate::named::{named, parsed_by_name};
 use crate::source::{Fetched, Source};
+use crate::threads;
+
+/// By how many threads objects are sorted, and how many each of them gets at least. Tests have few.
+const MOST_SHARES: usize = 8;
+const LEAST_SHARE: usize = if cfg!(test) { 10 } else { 1 << 15 };
 
 /// Of so many objects at most one is worth reading on its own.
 const SPARSE: usize = 8;
@@ -289,15 +295,16 @@ pub(crate) fn sort(
         false => Vec::new(),
     };
     let value = |id: ObjectId, key| prefix(dump.object(id), sizes, &ranks, key);
-    let (fields, rest) = pack(keys, objects, value);
-    let packed = (0..objects.len() as u32).map(|position| {
+    let shares = shares(objects.len());
+    let (fields, rest) = pack(keys, &shares, objects, value);
+    let packed = |position: u32| {
         let id = objects[position as usize];
         let key = fields.iter().fold(0, |packed, field| {
             let bits = (value(id, field.key) - field.least) >> field.dropped_bits;
             packed << field.bits | u128::from(bits)
         });
         (key, position)
-    });
+    };
     let order = |a: &(u128, u32), b: &(u128, u32)| {
         let ordering = a.0.cmp(&b.0).then_with(|| {
             let pair = [a.1, b.1].map(|position| dump.object(objects[position as usize]));
@@ -312,10 +319,37 @@ pub(crate) fn sort(
             ordering
         }
     };
-    *objects = first(packed, limit, order)
-        .into_iter()
+    let sorted = threads::each(&shares, |share| {
+        first(share.clone().map(packed), limit, order)
+    });
+    *objects = merged(&sorted, order)
+        .take(limit)
         .map(|(_, position)| objects[position as usize])
         .collect();
+}
+
+/// Positions in as many stretches as there are threads, if each gets many. They are merged by one.
+fn shares(count: usize) -> Vec<Range<u32>> {
+    let most = threads::limit().min(MOST_SHARES);
+    let threads = most.min(count / LEAST_SHARE).max(1);
+    let end = |share: usize| (count * share / threads) as u32;
+    let shares = (0..threads).map(|share| end(share)..end(share + 1));
+    shares.collect()
+}
+
+/// What some lists that are in order have, in order.
+fn merged<T: Copy>(
+    lists: &[Vec<T>],
+    order: impl Fn(&T, &T) -> Ordering,
+) -> impl Iterator<Item = T> {
+    let mut rests: Vec<&[T]> = lists.iter().map(Vec::as_slice).collect();
+    std::iter::from_fn(move || {
+        let begun = rests.iter_mut().filter(|rest| !rest.is_empty());
+        let next = begun.min_by(|a, b| order(&a[0], &b[0]))?;
+        let (first, rest) = next.split_first()?;
+        *next = rest;
+        Some(*first)
+    })
 }
 
 /// The first `limit` of some items in order. Holds few more than that.
@@ -362,16 +396,23 @@ struct Field {
 /// the keys that are still to be compared where the packed bits tie.
 fn pack<'k>(
     keys: &'k [SortKey],
+    shares: &[Range<u32>],
     objects: &[ObjectId],
-    value: impl Fn(ObjectId, SortKey) -> u64,
+    value: impl Fn(ObjectId, SortKey) -> u64 + Sync,
 ) -> (Vec<Field>, &'k [SortKey]) {
     let mut fields = Vec::new();
     let mut room = u128::BITS;
     for (index, &key) in keys.iter().enumerate() {
-        let (least, most) = objects.iter().fold((u64::MAX, 0), |(least, most), &id| {
-            let value = value(id, key);
-            (least.min(value), most.max(value))
+        let extremes = threads::each(shares, |share| {
+            let objects = &objects[share.start as usize..share.end as usize];
+            objects.iter().fold((u64::MAX, 0), |(least, most), &id| {
+                let value = value(id, key);
+                (least.min(value), most.max(value))
+            })
         });
+        let least = extremes.iter().map(|&(least, _)| least).min();
+        let most = extremes.iter().map(|&(_, most)| most).max();
+        let (least, most) = (least.unwrap_or(u64::MAX), most.unwrap_or(0));
         let wanted = u64::BITS - most.saturating_sub(least).leading_zeros();
         let bits = wanted.min(room);
         room -= bits;
@@ -526,6 +567,30 @@ mod tests {
             let order = |a: &u32, b: &u32| a.cmp(b);
             assert_eq!(first(items.iter().copied(), limit, order), expected);
             assert_eq!(first(sorted.iter().copied().rev(), limit, order), expected);
+        }
+    }
+
+    /// Several threads sort and cut as one does, whatever the keys and the limit.
+    #[test]
+    fn shares_are_merged_into_the_whole_order() {
+        let path = concat!(env!("CARGO_MANIFEST_DIR"), "/fixtures/leaky_shop.dump");
+        let dump = crate::model::Dump::load(path).unwrap();
+        let all_keys = SortKey::NAMED.iter().map(|&(_, key)| vec![key]);
+        for sort in all_keys.chain([vec![], vec![SortKey::Repr, SortKey::Size]]) {
+            for limit in [None, Some(1), Some(7), Some(500)] {
+                let selection = Selection {
+                    sort: sort.clone(),
+                    reverse: limit == Some(7),
+                    limit: limit.map(Limit::Count),
+                    ..Selection::default()
+                };
+                let [one, many, more] = [1, 2, 7].map(|threads| {
+                    threads::with(threads, || selection.select(&dump).unwrap().objects)
+                });
+                assert_eq!(one.len(), limit.map_or(dump.object_count(), |n| n as usize));
+                assert_eq!(many, one, "{sort:?} {limit:?}");
+                assert_eq!(more, one, "{sort:?} {limit:?}");
+            }
         }
     }
 

@@ -27,6 +27,12 @@ const UNITS: [&str; 6] = ["B", "KB", "MB", "GB", "TB", "EB"];
 /// How many bytes of texts of traces are kept. Programs create objects at tens of places.
 const KEPT_BYTES: usize = 1 << 20;
 
+/// How many moments are kept as text. Most samples are of one of few snapshots.
+const KEPT_MOMENTS: usize = 64;
+
+/// Bytes of the text of a moment, with the blanks around it.
+const MOMENT_BYTES: usize = 33;
+
 /// Writes in Pympler's form.
 pub struct Writer<W> {
     page: Page<W>,
@@ -35,6 +41,8 @@ pub struct Writer<W> {
     /// Texts of traces written before, and their bytes together.
     traces: HashMap<TraceId, Box<[u8]>, foldhash::fast::FixedState>,
     kept_bytes: usize,
+    /// Texts of moments written before, each with the bits of its seconds.
+    moments: Box<[(u64, [u8; MOMENT_BYTES]); KEPT_MOMENTS]>,
 }
 
 impl<W: Write> Writer<W> {
@@ -50,6 +58,8 @@ impl<W: Write> Writer<W> {
             escape,
             traces: HashMap::default(),
             kept_bytes: 0,
+            // The bits of a number that is no moment.
+            moments: Box::new([(u64::MAX, [0; MOMENT_BYTES]); KEPT_MOMENTS]),
         }
     }
 
@@ -275,11 +285,22 @@ impl<W: Write> Writer<W> {
 
     /// `  %-30s ` of a moment.
     fn moment(&mut self, seconds: f64) {
-        self.page.bytes.extend_from_slice(b"  ");
-        let start = self.page.bytes.len();
-        digits::clock(seconds, &mut self.page.bytes);
-        pad(&mut self.page.bytes, start, 30);
-        self.page.bytes.push(b' ');
+        let bits = seconds.to_bits();
+        let place = (bits.wrapping_mul(0x9e37_79b9_7f4a_7c15) >> 58) as usize;
+        let (kept, text) = &mut self.moments[place];
+        if *kept == bits {
+            return self.page.bytes.extend_from_slice(text);
+        }
+        let page = &mut self.page.bytes;
+        let whole = page.len();
+        page.extend_from_slice(b"  ");
+        digits::clock(seconds, page);
+        pad(page, whole + 2, 30);
+        page.push(b' ');
+        // Those of thousands of years are longer.
+        if let Ok(written) = page[whole..].try_into() {
+            (*kept, *text) = (bits, written);
+        }
     }
 
     /// `%-Ns` of `trunc(text, N)`.

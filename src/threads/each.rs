@@ -37,11 +37,14 @@ pub(crate) enum Meanwhile<'scope, T> {
 }
 
 impl<'scope, T: Send + 'scope> Meanwhile<'scope, T> {
-    /// Begins on another thread.
+    /// Begins on another thread, if there may be one.
     pub(crate) fn begin<'env>(
         scope: &'scope Scope<'scope, 'env>,
         work: impl FnOnce() -> T + Copy + Send + 'scope,
     ) -> Self {
+        if super::limit() == 1 {
+            return Meanwhile::Here(work());
+        }
         match thread::Builder::new().spawn_scoped(scope, work) {
             Ok(thread) => Meanwhile::There(thread),
             Err(_) => Meanwhile::Here(work()),

@@ -40,18 +40,21 @@ fn least_and_width(values: impl Iterator<Item = i64>) -> (i64, u8) {
 }
 
 fn pack_bits(values: impl Iterator<Item = i64>, least: i64, width: u8, out: &mut Vec<u8>) {
-    let (mut waiting, mut filled) = (0_u128, 0);
+    let width = u32::from(width);
+    let (mut waiting, mut filled) = (0_u64, 0);
     for value in values {
-        waiting |= u128::from(value.wrapping_sub(least) as u64) << filled;
-        filled += u32::from(width);
+        let bits = value.wrapping_sub(least) as u64;
+        waiting |= bits << filled;
+        filled += width;
         if filled >= u64::BITS {
-            out.extend((waiting as u64).to_le_bytes());
-            waiting >>= u64::BITS;
+            out.extend_from_slice(&waiting.to_le_bytes());
             filled -= u64::BITS;
+            // What found no room.
+            waiting = bits.checked_shr(width - filled).unwrap_or_default();
         }
     }
     let bytes = filled.div_ceil(8) as usize;
-    out.extend(&waiting.to_le_bytes()[..bytes]);
+    out.extend_from_slice(&waiting.to_le_bytes()[..bytes]);
 }
 
 /// Unpacks a block of `count` integers into `values`; `None` if it is no such block.
