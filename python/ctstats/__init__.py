@@ -19,7 +19,7 @@
 since tracking began. ``Error`` says what is wrong with a file that cannot be read.
 """
 
-from ctstats._ctstats import Error, TrackedObject, __version__
+from ctstats._ctstats import Error, TrackedObject, __version__, set_threads
 from ctstats._install import install, uninstall
 from ctstats._stats import Asized, ConsoleStats, HtmlStats, ProcessMemory, Snapshot, Stats
 
@@ -43,6 +43,7 @@ __all__ = [
     "__version__",
     "install",
     "load",
+    "set_threads",
     "uninstall",
 ]
 

@@ -1,4 +1,9 @@
-from ctstats._ctstats import Error as Error, TrackedObject as TrackedObject, __version__ as __version__
+from ctstats._ctstats import (
+    Error as Error,
+    TrackedObject as TrackedObject,
+    __version__ as __version__,
+    set_threads as set_threads,
+)
 from ctstats._data import (
     Check as Check,
     Column as Column,
@@ -40,5 +45,6 @@ __all__ = [
     "__version__",
     "install",
     "load",
+    "set_threads",
     "uninstall",
 ]

@@ -3,7 +3,17 @@
 import os
 from typing import Any, Callable, Dict, List, Optional, Sequence, Tuple, final
 
-__all__ = ["DataRows", "DumpFile", "Error", "Recording", "Rows", "TrackedObject", "__version__", "size"]
+__all__ = [
+    "DataRows",
+    "DumpFile",
+    "Error",
+    "Recording",
+    "Rows",
+    "TrackedObject",
+    "__version__",
+    "set_threads",
+    "size",
+]
 
 __version__: str
 
@@ -74,6 +84,7 @@ _Filters = Tuple[List[str], List[str], List[str], Optional[bool], Optional[int]]
 
 _Accepted = Tuple["Optional[str | os.PathLike[str]]", List[str]]
 
+def set_threads(count: int) -> None: ...
 def size(text: str) -> int: ...
 
 @final

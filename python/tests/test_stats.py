@@ -65,6 +65,26 @@ def record(level=2, trace=True, snapshots=3):
     return tracker
 
 
+class Threads(unittest.TestCase):
+    def test_texts_do_not_depend_on_their_number(self):
+        texts = []
+        for count in (1, 3, 512):
+            ours.set_threads(count)
+            stream = io.StringIO()
+            stats = ours.ConsoleStats(filename=str(FIXTURES / "leaky_shop.dump"), stream=stream)
+            stats.sort_stats("repr", "size").print_stats(limit=10**6)
+            texts.append(stream.getvalue())
+        self.assertEqual(texts[1:], texts[:1] * 2)
+        self.assertGreater(len(texts[0]), 10**5)
+
+    def test_numbers_that_are_none(self):
+        for count in (0, 513):
+            with self.assertRaisesRegex(ValueError, "from 1 to 512"):
+                ours.set_threads(count)
+        with self.assertRaises((TypeError, OverflowError)):
+            ours.set_threads(-1)
+
+
 def both(make):
     """What both print: `make(module, stream)` prints with the classes of a module."""
     texts = []
