@@ -134,9 +134,20 @@ pub(in crate::report) fn embedded(embedded: &impl Serialize) -> String {
     )
 }
 
-/// Whether a byte is a character that nothing here escapes. Some others are not escaped either.
+/// Whether a byte is a character that nothing here escapes. Some others are not escaped either. A
+/// table, as each byte of each name and text is looked up.
+static IS_PLAIN: [bool; 256] = {
+    let mut plain = [false; 256];
+    let mut byte = b' ';
+    while byte <= b'~' {
+        plain[byte as usize] = !matches!(byte, b'#' | b'<' | b'>' | b'&');
+        byte += 1;
+    }
+    plain
+};
+
 fn is_plain(byte: u8) -> bool {
-    matches!(byte, b' '..=b'~') && !matches!(byte, b'#' | b'<' | b'>' | b'&')
+    IS_PLAIN[usize::from(byte)]
 }
 
 /// Compact JSON that escapes more than JSON asks for: such characters too, and what the log of a
