@@ -23,6 +23,9 @@ const MOST_BLOCK_BYTES: usize = if cfg!(test) { 1 << 20 } else { 8 << 20 };
 const FIRST_OBJECTS: usize = if cfg!(test) { 1 } else { 64 };
 const OBJECTS: usize = 1024;
 
+/// How many threads write objects at most: one of them takes all that they write to the output.
+const MOST_THREADS: usize = 16;
+
 /// What an account is kept of, over all objects of a report.
 pub(super) trait Ledger {
     /// Begins a block that is made apart from others.
@@ -67,6 +70,8 @@ pub(super) fn write_objects<W: ObjectWriter, B: BlockWriter<W::Ledger>>(
     let new = || (block(), false);
     let make = |(block, is_whole): &mut (B, bool), places: Range<usize>| {
         block.page().bytes.clear();
+        // One block may have been large.
+        block.page().bytes.shrink_to(4 * BLOCK_BYTES);
         block.ledger().begin_block();
         *is_whole = block.objects(places).is_ok() && block.ledger().is_within_bounds();
     };
@@ -85,7 +90,8 @@ pub(super) fn write_objects<W: ObjectWriter, B: BlockWriter<W::Ledger>>(
         let goes_on = is_covered || !*is_whole;
         Ok(Taken { weight, goes_on })
     };
-    let written = threads::in_order(count, size, threads::limit(), new, make, take)?;
+    let threads = threads::limit().min(MOST_THREADS);
+    let written = threads::in_order(count, size, threads, new, make, take)?;
     for start in (written..count).step_by(OBJECTS) {
         writer.objects(start..count.min(start + OBJECTS))?;
     }
