@@ -98,7 +98,7 @@
 //!
 //! # What holds everywhere
 //!
-//! - Modules depend on each other in one direction. The model uses only `room`; formats know no
+//! - Modules depend on each other in one direction. The model uses only `room` and `threads`; formats know no
 //!   analyses and no reports; reports know analyses, and the pages of `report::html` also ask them
 //!   for what each class page shows, so that only one class is in memory at a time.
 //! - Figures that follow from the columns (totals, class totals, cohorts, merged referents) are

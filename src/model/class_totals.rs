@@ -3,8 +3,8 @@
 use std::ops::AddAssign;
 
 use super::cohorts::distinct;
-use super::timeline::ClassColumn;
-use super::{Contents, Rules, Snapshot};
+use super::timeline::each_change;
+use super::{ClassId, Contents, Rules, Snapshot};
 
 /// A class at a moment.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -60,25 +60,25 @@ impl ClassTotals {
             dead: vec![0; count],
             times,
         };
-        let mut column = ClassColumn::new(cells.times.len());
-        for (place, class) in dump.classes().enumerate() {
-            for object in class.objects() {
-                column.add(object, &cells.times);
-            }
-            // From one change to the next as many are alive.
-            let (mut active, mut next) = (0_i64, 0);
-            let mut fill = |to: usize, active: i64, all: &mut [u32]| {
-                for moment in std::mem::replace(&mut next, to)..to {
-                    all[moment * classes + place] = active as u32;
-                }
-            };
-            column.finish(|moment, change| {
-                fill(moment, active, &mut cells.active);
-                active += change.step;
-                cells.sums[moment * classes + place] = change.sum_bytes;
-                cells.dead[moment * classes + place] = change.dead_bytes;
-            });
-            fill(cells.times.len(), active, &mut cells.active);
+        let all: Vec<ClassId> = (0..classes).map(ClassId::at).collect();
+        let mut steps = vec![0_i64; count];
+        each_change(
+            dump,
+            &all,
+            &cells.times,
+            |_| true,
+            |place, moment, change| {
+                let cell = moment * classes + place;
+                steps[cell] = change.step;
+                cells.sums[cell] = change.sum_bytes;
+                cells.dead[cell] = change.dead_bytes;
+            },
+        );
+        // From one change to the next as many are alive.
+        for cell in 0..count {
+            let before = cell.checked_sub(classes).map_or(0, |before| steps[before]);
+            steps[cell] += before;
+            cells.active[cell] = steps[cell] as u32;
         }
         cells
     }

@@ -2,6 +2,10 @@
 //! classes of a dump of many have nothing at most moments, and take nothing here.
 
 use super::{ClassId, ClassTotals, Contents, Rules, TrackedObject};
+use crate::threads;
+
+/// Fewer objects are added up before threads have begun.
+const LEAST_SHARED: usize = if cfg!(test) { 4 } else { 1 << 16 };
 
 /// What a class had at a moment and not at the one before.
 #[derive(Clone, Copy, Debug, Default)]
@@ -37,18 +41,12 @@ impl Timeline {
         classes: &[ClassId],
         times: Vec<f64>,
         rules: Rules,
-        admits: impl Fn(TrackedObject<'_>) -> bool,
+        admits: impl Fn(TrackedObject<'_>) -> bool + Sync,
     ) -> Timeline {
-        let mut changes = Changes::new(times, rules);
-        let mut column = ClassColumn::new(changes.timeline.times.len());
-        let all = dump.classes();
-        let rows: Vec<_> = all.collect();
-        for (place, id) in (0..).zip(classes) {
-            for object in rows[id.index()].objects().filter(|&o| admits(o)) {
-                column.add(object, &changes.timeline.times);
-            }
-            column.finish(|moment, change| changes.push(place, moment, change));
-        }
+        let mut changes = Changes::new(times.clone(), rules);
+        each_change(dump, classes, &times, admits, |place, moment, change| {
+            changes.push(place as u32, moment, change);
+        });
         changes.in_order()
     }
 
@@ -123,6 +121,49 @@ impl Timeline {
 impl Change {
     fn is_some(&self) -> bool {
         self.step != 0 || self.sum_bytes != 0 || self.dead_bytes != 0
+    }
+}
+
+/// The changes of some classes, class behind class: its place among them, the moment, the change.
+/// Threads share the classes if there are many objects.
+pub(super) fn each_change(
+    dump: &Contents,
+    classes: &[ClassId],
+    times: &[f64],
+    admits: impl Fn(TrackedObject<'_>) -> bool + Sync,
+    mut push: impl FnMut(usize, usize, Change),
+) {
+    let rows: Vec<_> = dump.classes().collect();
+    let add = |id: ClassId, column: &mut ClassColumn, push: &mut dyn FnMut(usize, Change)| {
+        for object in rows[id.index()].objects().filter(|&o| admits(o)) {
+            column.add(object, times);
+        }
+        column.finish(push);
+    };
+    if threads::limit() == 1 || dump.objects.len() < LEAST_SHARED {
+        let mut column = ClassColumn::new(times.len());
+        for (place, &id) in classes.iter().enumerate() {
+            add(id, &mut column, &mut |moment, change| {
+                push(place, moment, change)
+            });
+        }
+        return;
+    }
+    let changes = threads::each(classes, |&id| {
+        let mut changes = Vec::new();
+        add(
+            id,
+            &mut ClassColumn::new(times.len()),
+            &mut |moment, change| {
+                changes.push((moment, change));
+            },
+        );
+        changes
+    });
+    for (place, changes) in changes.into_iter().enumerate() {
+        for (moment, change) in changes {
+            push(place, moment, change);
+        }
     }
 }
 
