@@ -129,6 +129,7 @@ impl Prefetch {
                 let source = Source {
                     input: source,
                     least_bytes,
+                    has_begun: false,
                     failed: None,
                 };
                 read_blocks(source, &into, &used_receiver);
@@ -200,8 +201,10 @@ fn read_blocks(
 /// Where blocks are read from.
 struct Source<R> {
     input: R,
-    /// Blocks have so many bytes at least, but for the last.
+    /// Blocks have so many bytes at least, but for the last; and for the first, so that what is no
+    /// dump is refused at once, however slow its source is.
     least_bytes: usize,
+    has_begun: bool,
     /// Why no more blocks follow.
     failed: Option<io::Error>,
 }
@@ -219,7 +222,11 @@ impl<R: Read> Source<R> {
         }
         bytes.resize(length, 0);
         let mut end = HEADROOM_BYTES;
-        while end < HEADROOM_BYTES + self.least_bytes {
+        let least_bytes = match std::mem::replace(&mut self.has_begun, true) {
+            true => self.least_bytes,
+            false => 1,
+        };
+        while end < HEADROOM_BYTES + least_bytes {
             match self.input.read(&mut bytes[end..]) {
                 Ok(0) => break,
                 Ok(length) => end += length,
@@ -273,6 +280,70 @@ mod tests {
         let thread = thread::Builder::new().stack_size(usize::MAX / 4);
         let source = Prefetch::start_on(thread, &b"all of it"[..]).err();
         assert_eq!(source, Some(&b"all of it"[..]));
+    }
+
+    struct Nobody;
+
+    impl Look for Nobody {
+        fn look(&self, _: &[u8], _: u64) {}
+    }
+
+    #[test]
+    fn what_comes_first_is_given_at_once() {
+        struct Slow(Receiver<u8>);
+        impl Read for Slow {
+            fn read(&mut self, into: &mut [u8]) -> io::Result<usize> {
+                let Ok(byte) = self.0.recv() else {
+                    return Ok(0);
+                };
+                into[0] = byte;
+                Ok(1)
+            }
+        }
+        let (give, take) = sync_channel(4);
+        let prefetch = Prefetch::start_looking(Slow(take), &Arc::new(Nobody), 2);
+        let Ok(mut prefetch) = prefetch else {
+            panic!("no thread can be started");
+        };
+        give.send(7).unwrap();
+        let block = prefetch.next().unwrap().expect("a byte was given");
+        assert_eq!(block.bytes[HEADROOM_BYTES..block.end], [7]);
+        // What follows comes together.
+        for byte in [8, 9] {
+            give.send(byte).unwrap();
+        }
+        drop(give);
+        let block = prefetch.next().unwrap().expect("two more were given");
+        assert_eq!(block.bytes[HEADROOM_BYTES..block.end], [8, 9]);
+        assert!(prefetch.next().unwrap().is_none());
+    }
+
+    #[test]
+    fn what_is_read_before_an_error_comes_before_it() {
+        struct Broken(u8);
+        impl Read for Broken {
+            fn read(&mut self, into: &mut [u8]) -> io::Result<usize> {
+                self.0 += 1;
+                into[0] = self.0;
+                match self.0 {
+                    4 => Err(io::Error::other("gone")),
+                    _ => Ok(1),
+                }
+            }
+        }
+        let prefetch = Prefetch::start_looking(Broken(0), &Arc::new(Nobody), 3);
+        let Ok(mut prefetch) = prefetch else {
+            panic!("no thread can be started");
+        };
+        let mut read = Vec::new();
+        let error = loop {
+            match prefetch.next() {
+                Ok(Some(block)) => read.extend_from_slice(&block.bytes[HEADROOM_BYTES..block.end]),
+                Ok(None) => panic!("the error is lost"),
+                Err(error) => break error,
+            }
+        };
+        assert_eq!((read, error.to_string()), (vec![1, 2, 3], "gone".into()));
     }
 
     #[test]
