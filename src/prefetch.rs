@@ -36,6 +36,9 @@ const BLOCKS_PER_LOOKER: usize = 1;
 pub(crate) trait Look: Send + Sync + 'static {
     /// Looks at bytes of the input that begin at an offset.
     fn look(&self, bytes: &[u8], offset: u64);
+
+    /// Whether there is anything to look for yet. As long as not, blocks are given as they come.
+    fn is_looking(&self) -> bool;
 }
 
 /// What goes from thread to thread: a block or why there is none, and the offset where it begins.
@@ -47,7 +50,7 @@ pub(crate) struct Prefetch {
     filled: Vec<Receiver<Filled>>,
     /// Which of them is next.
     turn: usize,
-    lookers: Vec<JoinHandle<()>>,
+    lookers: Vec<Option<JoinHandle<()>>>,
     /// Used blocks go back, so that none is allocated twice.
     used: SyncSender<Vec<u8>>,
 }
@@ -90,13 +93,21 @@ impl Prefetch {
             };
             to_lookers.push(give);
             from_lookers.push(filled);
-            lookers.push(looker);
+            lookers.push(Some(looker));
         }
         if lookers.is_empty() {
             return Prefetch::start(source);
         }
         let thread = thread::Builder::new();
-        let prefetch = Prefetch::start_into(thread, source, to_lookers, LOOKED_AT_BYTES)?;
+        let look = Arc::clone(look);
+        let least_bytes = move || {
+            if look.is_looking() {
+                LOOKED_AT_BYTES
+            } else {
+                1
+            }
+        };
+        let prefetch = Prefetch::start_into(thread, source, to_lookers, least_bytes)?;
         Ok(Prefetch {
             filled: from_lookers,
             lookers,
@@ -106,7 +117,7 @@ impl Prefetch {
 
     fn start_on<R: Read + Send + 'static>(thread: thread::Builder, source: R) -> Result<Self, R> {
         let (filled_sender, filled) = sync_channel(BLOCKS_AHEAD);
-        let prefetch = Prefetch::start_into(thread, source, vec![filled_sender], 1)?;
+        let prefetch = Prefetch::start_into(thread, source, vec![filled_sender], || 1)?;
         Ok(Prefetch {
             filled: vec![filled],
             ..prefetch
@@ -119,7 +130,7 @@ impl Prefetch {
         thread: thread::Builder,
         source: R,
         into: Vec<SyncSender<Filled>>,
-        least_bytes: usize,
+        least_bytes: impl Fn() -> usize + Send + 'static,
     ) -> Result<Self, R> {
         let (used, used_receiver) = sync_channel(BLOCKS_AHEAD + 2 + 2 * into.len());
         // A thread that does not start keeps nothing of what it was to have.
@@ -129,7 +140,6 @@ impl Prefetch {
                 let source = Source {
                     input: source,
                     least_bytes,
-                    has_begun: false,
                     failed: None,
                 };
                 read_blocks(source, &into, &used_receiver);
@@ -153,33 +163,35 @@ impl Prefetch {
     /// The next block; `None` at the end of the input.
     pub(crate) fn next(&mut self) -> io::Result<Option<Block>> {
         let Ok((_, block)) = self.filled[self.turn].recv() else {
-            self.pass_on_panics();
+            self.pass_on_panic();
             return Ok(None);
         };
         self.turn = (self.turn + 1) % self.filled.len();
         block.map(Some)
     }
 
-    /// A thread that ended in a panic must not look like the end of the input.
+    /// A thread that ended in a panic must not look like the end of the input. Only that one is
+    /// waited for whose turn it is: it gives no more, so it ends. Others may wait for this one.
     #[cold]
-    fn pass_on_panics(&mut self) {
-        for looker in self.lookers.drain(..) {
-            if looker.is_finished()
-                && let Err(panic) = looker.join()
-            {
-                std::panic::resume_unwind(panic);
-            }
+    fn pass_on_panic(&mut self) {
+        if let Some(looker) = self.lookers.get_mut(self.turn).and_then(Option::take)
+            && let Err(panic) = looker.join()
+        {
+            std::panic::resume_unwind(panic);
         }
     }
 
     /// Gives a block's room back. With no place for it, it is freed, which is as well.
     pub(crate) fn reuse(&mut self, bytes: Vec<u8>) {
-        let _ = self.used.try_send(bytes);
+        // One that a long line made huge is not kept.
+        if bytes.len() <= HEADROOM_BYTES + BLOCK_BYTES.max(LOOKED_AT_BYTES) {
+            let _ = self.used.try_send(bytes);
+        }
     }
 }
 
 fn read_blocks(
-    mut source: Source<impl Read>,
+    mut source: Source<impl Read, impl Fn() -> usize>,
     into: &[SyncSender<Filled>],
     used: &Receiver<Vec<u8>>,
 ) {
@@ -199,33 +211,28 @@ fn read_blocks(
 }
 
 /// Where blocks are read from.
-struct Source<R> {
+struct Source<R, L> {
     input: R,
-    /// Blocks have so many bytes at least, but for the last; and for the first, so that what is no
-    /// dump is refused at once, however slow its source is.
-    least_bytes: usize,
-    has_begun: bool,
+    /// The next block has so many bytes at least, but for the last.
+    least_bytes: L,
     /// Why no more blocks follow.
     failed: Option<io::Error>,
 }
 
-impl<R: Read> Source<R> {
+impl<R: Read, L: Fn() -> usize> Source<R, L> {
     /// Reads a block into these bytes; `None` at the end of the input. What was read before an error
     /// comes before it.
     fn next(&mut self, mut bytes: Vec<u8>) -> Option<io::Result<Block>> {
         if let Some(error) = self.failed.take() {
             return Some(Err(error));
         }
-        let length = HEADROOM_BYTES + BLOCK_BYTES.max(self.least_bytes);
+        let length = HEADROOM_BYTES + BLOCK_BYTES.max(LOOKED_AT_BYTES);
         if let Err(error) = bytes.try_reserve(length.saturating_sub(bytes.len())) {
             return Some(Err(error.into()));
         }
         bytes.resize(length, 0);
         let mut end = HEADROOM_BYTES;
-        let least_bytes = match std::mem::replace(&mut self.has_begun, true) {
-            true => self.least_bytes,
-            false => 1,
-        };
+        let least_bytes = (self.least_bytes)();
         while end < HEADROOM_BYTES + least_bytes {
             match self.input.read(&mut bytes[end..]) {
                 Ok(0) => break,
@@ -286,10 +293,14 @@ mod tests {
 
     impl Look for Nobody {
         fn look(&self, _: &[u8], _: u64) {}
+
+        fn is_looking(&self) -> bool {
+            false
+        }
     }
 
     #[test]
-    fn what_comes_first_is_given_at_once() {
+    fn what_nobody_looks_for_is_given_at_once() {
         struct Slow(Receiver<u8>);
         impl Read for Slow {
             fn read(&mut self, into: &mut [u8]) -> io::Result<usize> {
@@ -305,17 +316,44 @@ mod tests {
         let Ok(mut prefetch) = prefetch else {
             panic!("no thread can be started");
         };
-        give.send(7).unwrap();
-        let block = prefetch.next().unwrap().expect("a byte was given");
-        assert_eq!(block.bytes[HEADROOM_BYTES..block.end], [7]);
-        // What follows comes together.
-        for byte in [8, 9] {
+        for byte in [7, 8] {
             give.send(byte).unwrap();
+            let block = prefetch.next().unwrap().expect("a byte was given");
+            assert_eq!(block.bytes[HEADROOM_BYTES..block.end], [byte]);
         }
         drop(give);
-        let block = prefetch.next().unwrap().expect("two more were given");
-        assert_eq!(block.bytes[HEADROOM_BYTES..block.end], [8, 9]);
         assert!(prefetch.next().unwrap().is_none());
+    }
+
+    #[test]
+    fn a_panic_is_no_end_of_the_input() {
+        struct Failing;
+        impl Look for Failing {
+            fn look(&self, _: &[u8], offset: u64) {
+                assert!(offset < 3, "as it was to be");
+            }
+
+            fn is_looking(&self) -> bool {
+                false
+            }
+        }
+        /// Gives one byte at a time.
+        struct Drip(u8);
+        impl Read for Drip {
+            fn read(&mut self, into: &mut [u8]) -> io::Result<usize> {
+                self.0 += 1;
+                into[0] = self.0;
+                Ok(usize::from(self.0 < 9))
+            }
+        }
+        for _ in 0..20 {
+            let prefetch = Prefetch::start_looking(Drip(0), &Arc::new(Failing), 2);
+            let Ok(mut prefetch) = prefetch else {
+                panic!("no thread can be started");
+            };
+            let read = std::panic::AssertUnwindSafe(|| while let Ok(Some(_)) = prefetch.next() {});
+            assert!(std::panic::catch_unwind(read).is_err());
+        }
     }
 
     #[test]

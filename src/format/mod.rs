@@ -43,6 +43,9 @@ pub enum Damage {
 /// A file of fewer bytes is read before other threads could be of use.
 const LEAST_BYTES_AHEAD: u64 = if cfg!(any(test, fuzzing)) { 1 } else { 4 << 20 };
 
+/// More threads than that do not decode: one reads what they look at, and one joins what they made.
+const MOST_LOOKERS: usize = 16;
+
 /// Bytes behind the dump that are counted before we say "more than".
 const TRAILING_LIMIT: u64 = 1 << 30;
 
@@ -128,8 +131,13 @@ fn reader_of(
     plain: Decompressed<impl Read + Send + 'static>,
     size: Option<u64>,
 ) -> (Reader<'static>, Option<Arc<Ahead>>) {
-    let threads = threads::limit();
-    let is_small = size.is_some_and(|bytes| bytes < LEAST_BYTES_AHEAD);
+    let threads = threads::limit().min(MOST_LOOKERS);
+    // What is compressed is mostly several times as large.
+    let least_bytes = match plain.is_compressed() {
+        true => LEAST_BYTES_AHEAD.div_ceil(8),
+        false => LEAST_BYTES_AHEAD,
+    };
+    let is_small = size.is_some_and(|bytes| bytes < least_bytes);
     let reader = if threads > 1 && !is_small {
         let ahead = Arc::new(Ahead::new(threads));
         match Prefetch::start_looking(plain, &ahead, threads) {

@@ -708,8 +708,10 @@ impl<B: Builder> Machine<'_, '_, B> {
         let Some(Adopted { kind, first, count }) = adopted else {
             return Ok(false);
         };
-        let values = (first..first + count).map(|number| Value::Built(kind, number));
-        self.stack.extend(values);
+        // One by one, so that the stack grows as it would: its room is weighed.
+        for number in first..first + count {
+            self.push(Value::Built(kind, number))?;
+        }
         self.reader.advance(bytes);
         Ok(true)
     }

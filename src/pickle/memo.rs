@@ -11,7 +11,7 @@ use std::collections::{HashMap, TryReserveError};
 use foldhash::fast::FixedState;
 
 use super::codes::InstanceTags;
-use super::fault::{Outcome, malformed, too_large};
+use super::fault::{Outcome, malformed, no_memory, too_large};
 use super::segment::Segment;
 use super::value::Value;
 use crate::room::{is_short, make_room};
@@ -24,6 +24,9 @@ pub(crate) const LET_GO: u32 = NUMBER_MASK;
 
 /// From so many on, equal entries in a row are kept as one. No pickler stores a value twice.
 const LEAST_RUN: usize = 1 << 16;
+
+/// Fewer entries are not worth a segment.
+const LEAST_PACKED: usize = 256;
 
 /// Entries far beyond the count. No pickler leaves gaps at all.
 const SPARSE_LIMIT: usize = 1 << 20;
@@ -142,11 +145,9 @@ pub(crate) struct Memo {
     /// Entries in a row that do not stand among the dense ones. There are none where there are gaps.
     runs: Vec<Run>,
     /// Whether any of them is one entry under many numbers.
-    is_folded: bool,
-    /// How many entries stand in segments.
-    in_segments: usize,
-    /// Whether they were put back once, and stay there.
-    is_unfolded: bool,
+    has_equal: bool,
+    /// Whether such were put back once, and stay there.
+    stays_unfolded: bool,
     /// Entries of segments that were asked for lately, by their numbers: many objects refer to the
     /// same texts.
     asked: RefCell<HashMap<usize, u32, FixedState>>,
@@ -168,9 +169,6 @@ enum Entries {
     /// What another thread decoded.
     Segment(Box<Segment>),
 }
-
-/// Fewer entries are not worth a segment.
-const LEAST_PACKED: usize = 256;
 
 /// How many entries of segments are remembered.
 const MOST_ASKED: usize = 1 << 12;
@@ -199,19 +197,22 @@ impl Memo {
 
     /// How many numbers were stored: where MEMOIZE stores next, as in CPython.
     pub(crate) fn count(&self) -> usize {
+        self.entry_count() - self.gaps + self.sparse.len()
+    }
+
+    /// How many entries there are beside the sparse ones, gaps among them.
+    fn entry_count(&self) -> usize {
         let runs = self.runs.last();
         // Behind the last run the dense entries go on.
         let taken_out = runs.map_or(0, |run| run.start + run.length - run.dense);
-        taken_out + self.dense.len() - self.gaps + self.sparse.len()
+        taken_out + self.dense.len()
     }
 
-    /// Bytes that it takes, segments as if they stood among the dense entries: what is refused must
-    /// not depend on the number of threads.
+    /// Bytes that it would take if all entries stood side by side: what is refused must not depend
+    /// on how they are kept.
     pub(crate) fn held_bytes(&self) -> usize {
-        size_of_val(&self.dense[..])
-            + self.in_segments * size_of::<u32>()
+        self.entry_count() * size_of::<u32>()
             + size_of_val(&self.side[..])
-            + size_of_val(&self.runs[..])
             + self.sparse.capacity() * size_of::<(u32, Value)>()
     }
 
@@ -227,7 +228,8 @@ impl Memo {
     /// Stores under the next free number.
     #[inline]
     pub(crate) fn memoize(&mut self, value: Value) -> Outcome<()> {
-        if self.dense_length().is_some() && self.side.len() < NUMBER_MASK as usize {
+        let is_plain = !self.has_equal && self.dense_length().is_some();
+        if is_plain && self.side.len() < NUMBER_MASK as usize {
             let packed = self.pack(value);
             if self.dense.len() == self.dense.capacity() {
                 self.fold();
@@ -265,7 +267,7 @@ impl Memo {
     fn fold(&mut self) {
         let before = self.runs.last().map_or(0, |run| run.dense);
         let fresh = &self.dense[before..];
-        let Some(&entry) = fresh.last().filter(|_| !self.is_unfolded) else {
+        let Some(&entry) = fresh.last().filter(|_| !self.stays_unfolded) else {
             return;
         };
         let length = fresh.iter().rev().take_while(|&&e| e == entry).count();
@@ -276,7 +278,7 @@ impl Memo {
         let dense = self.dense.len() - length;
         self.dense.truncate(dense);
         self.dense.shrink_to_fit();
-        self.is_folded = true;
+        self.has_equal = true;
         self.runs.push(Run {
             start,
             length,
@@ -289,6 +291,10 @@ impl Memo {
     /// [`dense_length`](Self::dense_length) tells that there are no gaps.
     pub(crate) fn append_segment(&mut self, segment: Box<Segment>) {
         self.pack_tail(segment.tags());
+        if segment.len() < LEAST_PACKED {
+            self.dense.extend(segment.entries());
+            return;
+        }
         let start = self.count();
         self.push_run(start, segment);
     }
@@ -309,7 +315,6 @@ impl Memo {
 
     fn push_run(&mut self, start: usize, segment: Box<Segment>) {
         let length = segment.len();
-        self.in_segments += length;
         self.runs.push(Run {
             start,
             length,
@@ -319,21 +324,22 @@ impl Memo {
     }
 
     /// Puts all runs back among the dense entries, each of which can then be replaced.
-    fn unfold(&mut self) {
-        self.is_unfolded = true;
+    fn unfold(&mut self) -> Result<(), TryReserveError> {
+        let length = self.entry_count();
         let folded = std::mem::take(&mut self.dense);
+        self.dense.try_reserve(length)?;
         let mut next = 0;
         for run in std::mem::take(&mut self.runs) {
             self.dense.extend_from_slice(&folded[next..run.dense]);
             match run.entries {
                 Entries::Equal(entry) => self.dense.resize(run.start + run.length, entry),
-                Entries::Segment(segment) => self.dense.extend_from_slice(&segment.entries()),
+                Entries::Segment(segment) => self.dense.extend(segment.entries()),
             }
             next = run.dense;
         }
         self.dense.extend_from_slice(&folded[next..]);
-        self.in_segments = 0;
-        self.is_folded = false;
+        self.stays_unfolded |= std::mem::take(&mut self.has_equal);
+        Ok(())
     }
 
     /// The entry of a number; unset where none was stored.
@@ -376,7 +382,7 @@ impl Memo {
     /// How many entries stand beside each other; see [`MemoEnd::length`]. Segments do not count.
     #[inline]
     pub(crate) fn dense_length(&self) -> Option<usize> {
-        let is_plain = self.gaps == 0 && self.sparse.is_empty() && !self.is_folded;
+        let is_plain = self.gaps == 0 && self.sparse.is_empty();
         is_plain.then_some(self.dense.len())
     }
 
@@ -397,7 +403,7 @@ impl Memo {
     pub(crate) fn put(&mut self, number: u64, value: Value) -> Outcome<()> {
         self.stored += 1;
         if !self.runs.is_empty() {
-            self.unfold();
+            self.unfold().map_err(no_memory)?;
         }
         let index = usize::try_from(number).unwrap_or(usize::MAX);
         if self.side.len() >= NUMBER_MASK as usize {
@@ -578,9 +584,8 @@ mod tests {
                 expected.push(value);
             }
         }
-        assert!(memo.held_bytes() < 2 << 20, "{}", memo.held_bytes());
+        assert!(memo.dense.capacity() < 1 << 19, "{}", memo.dense.capacity());
         assert_eq!(memo.count(), expected.len());
-        assert_eq!(memo.dense_length(), None);
         let same = |memo: &Memo, expected: &[Value]| {
             let get = |number: usize| memo.get(number as u64).unwrap();
             assert!((0..expected.len()).all(|number| get(number) == expected[number]));

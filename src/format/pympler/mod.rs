@@ -254,9 +254,7 @@ impl Loader {
             return Err(stop(Reached::Snapshots)(place(fault, reader)));
         }
         // There are objects in the first alone.
-        if let Some(ahead) = self.ahead.take() {
-            ahead.end();
-        }
+        self.ahead = None;
         // The numbers of its dicts and lists mean nothing in the next.
         self.cached.clear();
         self.taken_tuples.clear();
@@ -751,7 +749,8 @@ impl Builder for Loader {
 
     fn most_for(&self, bytes: usize) -> usize {
         // Every index doubles when it is full.
-        bytes.saturating_mul(ahead::MOST_PER_BYTE) + 2 * self.frames.held_bytes()
+        bytes.saturating_mul(ahead::MOST_PER_BYTE)
+            + 2 * (self.frames.held_bytes() + self.texts.held_bytes())
     }
 
     fn set(&mut self, heap: &Heap) -> Outcome<Value> {

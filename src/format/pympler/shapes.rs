@@ -711,6 +711,7 @@ impl<'s, M: MemoEnd> Shape<'s, M> {
             // A list of nothing may be anything's.
             let list = self.heap.adopt_list(List::EMPTY);
             self.memo.replace(entry, packed::list(list));
+            return Some((0, 0));
         }
         Some((first, length))
     }

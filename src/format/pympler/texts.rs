@@ -28,6 +28,8 @@ pub(super) struct Texts {
     canonical_numbers: HashMap<TextId, TextId, FixedState>,
     /// The hashes of all texts of the arena, if they are to be kept.
     hashes: Option<Vec<u64>>,
+    /// Texts before this one are not found.
+    found_from: u32,
 }
 
 impl Texts {
@@ -60,7 +62,11 @@ impl Texts {
         let (slot, tag) = (hash as usize % SLOTS, (hash >> 32) as u32);
         let (recent_tag, recent) = self.recent[slot];
         // The tag spares new texts, which are most, a look into the arena.
-        if recent_tag == tag && recent != TextId::NONE && self.arena.bytes(recent) == wtf8 {
+        if recent_tag == tag
+            && recent != TextId::NONE
+            && recent.0 >= self.found_from
+            && self.arena.bytes(recent) == wtf8
+        {
             return Ok(recent);
         }
         let id = self.push(wtf8)?;
@@ -85,13 +91,14 @@ impl Texts {
 
     /// Finds none of the texts that were kept up to now.
     pub(super) fn forget(&mut self) {
-        self.recent.fill((0, TextId::NONE));
+        self.found_from = self.arena.len() as u32;
     }
 
     /// Drops all but the first texts, and forgets those too.
     pub(super) fn truncate(&mut self, texts: usize) {
         self.arena.truncate(texts);
         self.forget();
+        self.recent.fill((0, TextId::NONE));
         if let Some(hashes) = &mut self.hashes {
             hashes.truncate(texts);
         }

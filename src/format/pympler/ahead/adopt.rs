@@ -45,9 +45,17 @@ impl Loader {
         let Some((run, chunk)) = taken else {
             return Ok(None);
         };
-        let adopted = self.append(run, &chunk, heap, memo, passes);
+        // Once the file has stored an entry again, nothing is as it was assumed.
+        let is_known = memo.length().is_some() && memo.state() == run.memo_state;
+        let adopted = match is_known {
+            true => self.append(run, &chunk, heap, memo, passes),
+            false => Ok(None),
+        };
         if let Some(taking) = &mut self.ahead {
             taking.chunk = Some(chunk);
+            if !is_known {
+                taking.give_up();
+            }
             if let Ok(Some((_, bytes))) = &adopted {
                 taking
                     .ahead
@@ -66,9 +74,6 @@ impl Loader {
         memo: &mut Memo,
         passes: &mut dyn FnMut(u64),
     ) -> Outcome<Option<(Adopted, usize)>> {
-        if memo.dense_length().is_none() || memo.state() != run.memo_state {
-            return Ok(None);
-        }
         let base = self.counts(heap);
         if !has_numbers_for(&base, &run) {
             return Ok(None);
@@ -215,8 +220,12 @@ impl Loader {
         for repr in &mut objects.repr[base.objects..] {
             *repr = text(*repr);
         }
-        for start in &mut objects.sample_start[base.objects..] {
-            *start = start.wrapping_add(samples_by);
+        let counts = &objects.sample_count[base.objects..];
+        for (start, &count) in objects.sample_start[base.objects..].iter_mut().zip(counts) {
+            // Those without samples have them nowhere.
+            if count > 0 {
+                *start = start.wrapping_add(samples_by);
+            }
         }
         for trace in &mut objects.trace[base.objects..] {
             if *trace != TraceId::NONE {

@@ -16,6 +16,9 @@ use crate::pickle::{ApartMemo, Heap, SHORTCUT_BYTES, Stretch, TAGS, packed};
 /// as many bytes.
 const MOST_FAILURES: usize = 64;
 
+/// Shorter runs are read by the machine in no more time than it takes to join them.
+const LEAST_RUN_BYTES: usize = if cfg!(any(test, fuzzing)) { 1 } else { 4 << 10 };
+
 /// How much there is of everything that an object may add to.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub(super) struct Counts {
@@ -147,8 +150,8 @@ impl Chunk {
         let length = self.ends[ends.clone()]
             .last()
             .map_or(0, |&end| end as usize);
-        if length > 0 {
-            self.decoded_bytes += length as u64;
+        self.decoded_bytes += length as u64;
+        if length >= LEAST_RUN_BYTES {
             self.memo.end(&stretch);
             let first_list = self.lists.len();
             let (frames, traces) = (from.frames..to.frames, from.traces..to.traces);
