@@ -37,6 +37,10 @@ impl Coding {
 
     /// The one that these first bytes are of.
     fn of(head: &[u8]) -> Option<Coding> {
+        // What pzstd writes begins with a frame that decoders skip.
+        if let [0x50..=0x5f, 0x2a, 0x4d, 0x18, ..] = head {
+            return Some(Coding::Zstd);
+        }
         let mut known = Coding::MAGIC.iter();
         known
             .find(|(magic, _)| head.starts_with(magic))
