@@ -157,6 +157,18 @@ mod tests {
         whole
     }
 
+    /// As pzstd writes it: a frame to skip comes before each.
+    #[test]
+    fn a_file_may_begin_with_a_frame_to_skip() {
+        let skippable = b"\x50\x2a\x4d\x18\x04\0\0\0\x10\0\0\0";
+        let file = [&skippable[..], &frame(b"what it holds", true, true)].concat();
+        let mut plain = crate::input::Decompressed::new(&file[..]).unwrap();
+        let mut bytes = Vec::new();
+        plain.read_to_end(&mut bytes).unwrap();
+        assert_eq!(bytes, b"what it holds");
+        assert_eq!(plain.coding_name(), Some("zstd"));
+    }
+
     #[test]
     fn every_frame_counts() {
         // Noise, which stays as it is, and zeros, which become blocks of one byte.
