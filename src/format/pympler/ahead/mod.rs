@@ -16,6 +16,8 @@
 
 mod adopt;
 mod chunk;
+#[cfg(test)]
+mod odd;
 mod outside;
 
 use std::collections::BTreeMap;
@@ -322,7 +324,7 @@ mod tests {
     }
 
     /// How a dump is read.
-    enum How {
+    pub(super) enum How {
         Alone,
         /// In blocks of so many bytes, of which each is looked at.
         Looking(usize),
@@ -331,7 +333,7 @@ mod tests {
 
     /// What a dump comes to: its native file, or why it is refused; and how many bytes the machine
     /// took from who looks ahead.
-    fn loaded(bytes: &[u8], damage: Damage, how: How) -> (Result<Vec<u8>, String>, u64) {
+    pub(super) fn loaded(bytes: &[u8], damage: Damage, how: How) -> (Result<Vec<u8>, String>, u64) {
         let ahead = Arc::new(Ahead::new(4));
         let mut reader = match how {
             How::Alone => Reader::new(bytes),
@@ -365,7 +367,7 @@ mod tests {
 
     /// Compares what comes of a dump with and without looking ahead, in each of these ways; how many
     /// bytes were taken at most.
-    fn assert_same<const N: usize>(
+    pub(super) fn assert_same<const N: usize>(
         bytes: &[u8],
         damage: Damage,
         ways: [How; N],
