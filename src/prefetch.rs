@@ -13,7 +13,8 @@ pub(crate) const HEADROOM_BYTES: usize = 64 << 10;
 /// How much is read at a time.
 const BLOCK_BYTES: usize = 256 << 10;
 
-/// How much is looked at at a time: what lies on the border of two such blocks is of no use.
+/// How many bytes a block has at least, once threads look at blocks. An object on the border of two
+/// blocks is not found.
 const LOOKED_AT_BYTES: usize = if cfg!(any(test, fuzzing)) {
     4 << 10
 } else {
@@ -29,7 +30,8 @@ pub(crate) struct Block {
     pub(crate) end: usize,
 }
 
-/// How many blocks may wait for a thread that looks at them, and for who reads them then.
+/// How many blocks may wait for a thread that looks at them, and how many may wait behind it for the
+/// reader.
 const BLOCKS_PER_LOOKER: usize = 1;
 
 /// Looks at each block before it is read, at several blocks at a time.

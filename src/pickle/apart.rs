@@ -4,7 +4,7 @@ use super::codes::{Codes, InstanceTags, TAGS};
 use super::memo::{MemoEnd, Packed, join, split};
 use super::segment::Written;
 
-/// Knows the first entries of the whole and tells no others; what is stored is written as codes.
+/// Knows only the first entries of the whole; what the stretch itself stores is written as codes.
 pub(crate) struct ApartMemo {
     first: Vec<u32>,
     codes: Codes,

@@ -25,6 +25,6 @@ pub(crate) use heap::{Heap, List, Pairs, Run};
 pub(crate) use machine::{Adopted, Broken, Builder, Pickled, SHORTCUT_BYTES, read_pickle};
 pub(crate) use memo::{Memo, MemoEnd, Packed, packed};
 pub(crate) use reader::Reader;
-pub(crate) use segment::{Numbers, Segment};
+pub(crate) use segment::{Mapped, Numbers, Segment};
 pub(crate) use text::invalid_at;
 pub(crate) use value::{Kind, Value};

@@ -13,14 +13,21 @@ use super::memo::{LET_GO, join, split};
 /// file makes it decode its codes over and over.
 const ASKED_OFTEN: u32 = 16;
 
-/// Which numbers of the whole the numbers of a stretch became.
+/// The numbers that a stretch has in the whole.
 #[derive(Clone, Debug)]
 pub(crate) struct Numbers {
     /// The next number of each type in the whole, where the stretch begins. They count on from there
     /// as the stretch does, but for those that are mapped.
     pub(crate) next: [u32; TAGS],
-    /// Types whose numbers became these, one by one from the first of the stretch on.
-    pub(crate) mapped: [(u32, Box<[u32]>); 3],
+    pub(crate) mapped: [Mapped; 3],
+}
+
+/// A type whose numbers in the whole are in no order.
+#[derive(Clone, Debug)]
+pub(crate) struct Mapped {
+    pub(crate) tag: u32,
+    /// The numbers in the whole, in the order in which the stretch counts them from its first.
+    pub(crate) numbers: Box<[u32]>,
 }
 
 /// The entries of a stretch as it wrote them.
@@ -121,9 +128,9 @@ impl Segment {
             return entry;
         }
         let behind = number.wrapping_sub(self.next[tag as usize]);
-        let mapped = numbers.mapped.iter().find(|(of, _)| *of == tag);
+        let mapped = numbers.mapped.iter().find(|mapped| mapped.tag == tag);
         let number = match mapped {
-            Some((_, numbers)) => numbers[behind as usize],
+            Some(mapped) => mapped.numbers[behind as usize],
             None => numbers.next[tag as usize].wrapping_add(behind),
         };
         join((tag, number))

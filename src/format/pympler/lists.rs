@@ -68,8 +68,8 @@ impl Lists {
         &mut lists[number]
     }
 
-    /// What some lists stand for, in the order of their numbers; those of nothing are not among them.
-    /// Of the frames and traces with these numbers.
+    /// The lists of these frames and traces, and what each stands for, in the order of their numbers.
+    /// Empty lists are not among them.
     pub(super) fn of(
         &self,
         frames: std::ops::Range<usize>,

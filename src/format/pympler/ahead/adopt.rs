@@ -8,7 +8,7 @@ use super::super::{FRAME, Loader, OBJECT};
 use super::chunk::{Chunk, Counts, Run, next_numbers};
 use crate::model::{TextId, TraceId};
 use crate::pickle::{
-    Adopted, Heap, Memo, MemoEnd, Numbers, Outcome, Packed, Segment, no_memory, packed,
+    Adopted, Heap, Mapped, Memo, MemoEnd, Numbers, Outcome, Packed, Segment, no_memory, packed,
 };
 
 /// The numbers in the whole of what a run counted for itself.
@@ -93,7 +93,8 @@ impl Loader {
                 (packed::TEXT_TAG, numbers.texts),
                 (packed::LIST_TAG, numbers.lists),
                 (packed::built_tag(FRAME), numbers.frames),
-            ],
+            ]
+            .map(|(tag, numbers)| Mapped { tag, numbers }),
         };
         let written = chunk.memo.written(&run.stretch);
         memo.append_segment(Box::new(Segment::new(&written, became)));

@@ -7,7 +7,11 @@
 //! same [shapes](super::shapes) into columns of their own (a [`Chunk`] of [`Run`]s), and count
 //! everything from there.
 //!
-//! They guess: what looks like an object may be part of a text, and what came before is unknown to
+//! Words: a *run* is objects that stand one behind the other, with their columns; all runs of a block
+//! are a *chunk*. What a run stores in the memo is a *stretch*, and once it is part of the memo a
+//! *segment*.
+//!
+//! The threads guess: what looks like an object may be part of a text, and what came before is unknown to
 //! them. The machine stays the judge. It takes a run ([`Taking`]) only if it has itself come to the
 //! very byte at which the run begins and all that was assumed holds; then the run's columns are
 //! appended with other numbers, with the effect that shortcuts would have had one by one. Else it
