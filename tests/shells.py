@@ -106,6 +106,7 @@ LINES = [
     ("ctstats my", "my dump.dat"),
     ("ctstats leaks my", "leaks|my dump.dat"),
     ("ctstats leaks dim.dat --min-g", "leaks|dim.dat|--min-growth"),
+    ("ctstats diff dim.dat my\\ dump.dat --refer", "diff|dim.dat|my dump.dat|--referents"),
     ("ctstats dim.dat --format mark", "dim.dat|--format|markdown"),
     ("ctstats leaks -o fol", "leaks|-o|folder/"),
 ]

@@ -187,6 +187,8 @@ if [ \"$funcstack[1]\"";
         ":_ctstats_commands_or_dump\"",
     );
     let script = replace(script, "if [ \"$funcstack[1]\"", either);
+    // With two colons zsh offers no flags behind the first of several dumps.
+    let script = replace(script, "'*::dumps -- ", "'*:dumps -- ");
     replace(script, "(ctstats)\n", &own)
 }
 
