@@ -5,6 +5,7 @@ use std::sync::atomic::Ordering;
 
 use super::super::lists::{Of, Shared};
 use super::super::{FRAME, Loader, OBJECT};
+use super::Taking;
 use super::chunk::{Chunk, Counts, Run, next_numbers};
 use crate::model::{TextId, TraceId};
 use crate::pickle::{
@@ -46,46 +47,45 @@ impl Loader {
             return Ok(None);
         };
         // Once the file has stored an entry again, nothing is as it was assumed.
-        let is_known = memo.length().is_some() && memo.state() == run.memo_state;
+        let assumed = self.ahead.as_ref().and_then(Taking::memo_state);
+        let is_known = memo.length().is_some() && assumed == Some(memo.state());
         let adopted = match is_known {
-            true => self.append(run, &chunk, heap, memo, passes),
-            false => Ok(None),
+            true => self.append(&run, &chunk, heap, memo, passes)?,
+            false => None,
         };
         if let Some(taking) = &mut self.ahead {
             taking.chunk = Some(chunk);
             if !is_known {
                 taking.give_up();
             }
-            if let Ok(Some((_, bytes))) = &adopted {
-                taking
-                    .ahead
-                    .taken_bytes
-                    .fetch_add(*bytes as u64, Ordering::Relaxed);
+            if adopted.is_some() {
+                let taken_bytes = &taking.ahead.taken_bytes;
+                taken_bytes.fetch_add(run.bytes as u64, Ordering::Relaxed);
             }
         }
-        Ok(adopted?.map(|(adopted, _)| adopted))
+        Ok(adopted)
     }
 
     fn append(
         &mut self,
-        run: Run,
+        run: &Run,
         chunk: &Chunk,
         heap: &mut Heap,
         memo: &mut Memo,
         passes: &mut dyn FnMut(u64),
-    ) -> Outcome<Option<(Adopted, usize)>> {
+    ) -> Outcome<Option<Adopted>> {
         let base = self.counts(heap);
-        if !has_numbers_for(&base, &run) {
+        if !has_numbers_for(&base, run) {
             return Ok(None);
         }
-        let Some(outside) = outside_texts(&run, chunk, memo) else {
+        let Some(outside) = outside_texts(run, chunk, memo) else {
             return Ok(None);
         };
         // From here on nothing fails but for want of memory.
         let (from, to) = (run.from, run.to);
-        let numbers = self.renumber(&run, chunk, outside, heap)?;
+        let numbers = self.renumber(run, chunk, outside, heap)?;
         let text = |own| numbers.text(&from, own);
-        self.append_columns(&run, chunk, &base, text, &numbers.traces)
+        self.append_columns(run, chunk, &base, text, &numbers.traces)
             .map_err(no_memory)?;
         let became = Numbers {
             next: next_numbers(&base),
@@ -104,16 +104,15 @@ impl Loader {
                 passes(run.start + u64::from(end));
             }
         }
-        let adopted = Adopted {
+        Ok(Some(Adopted {
             kind: OBJECT,
             first: base.objects as u32,
             count: (to.objects - from.objects) as u32,
-        };
-        Ok(Some((adopted, run.bytes)))
+        }))
     }
 
-    /// How much there is of everything.
-    fn counts(&self, heap: &Heap) -> Counts {
+    /// How much there is of everything, and of nothing outside.
+    pub(super) fn counts(&self, heap: &Heap) -> Counts {
         Counts {
             objects: self.objects.len(),
             samples: self.samples.time.len(),

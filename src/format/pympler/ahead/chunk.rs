@@ -48,8 +48,6 @@ pub(super) struct Run {
     pub(super) stretch: Stretch,
     /// Which of the chunk's shared lists are theirs.
     pub(super) lists: Range<usize>,
-    /// The state of the memo that was assumed.
-    pub(super) memo_state: u64,
 }
 
 /// Runs of objects and the columns that they are in.
@@ -164,25 +162,17 @@ impl Chunk {
                 to,
                 stretch,
                 lists: first_list..self.lists.len(),
-                memo_state: outlook.memo_state,
             });
         }
         (length, has_failed)
     }
 
     fn counts(&self) -> Counts {
-        let loader = &self.loader;
         Counts {
-            objects: loader.objects.len(),
-            samples: loader.samples.time.len(),
-            rows: loader.asized.rows.len(),
-            groups: loader.asized.group_start.len(),
-            referents: loader.asized.referents.len(),
-            texts: loader.texts.arena.len(),
-            lists: self.heap.list_count(),
+            // Frames without their texts are none of the loader's.
             frames: self.outside().frames.len(),
-            traces: loader.frames.columns.ends.len(),
             outside: self.outside().texts.len(),
+            ..self.loader.counts(&self.heap)
         }
     }
 

@@ -140,7 +140,7 @@ impl Look for Ahead {
             let spare = shelf.spare.pop();
             drop(shelf);
             let Some(mut chunk) = spare.or_else(|| Chunk::new().map(Box::new)) else {
-                self.shelf().waiting -= 1;
+                self.shelf().one_less();
                 return None;
             };
             chunk.decode(bytes, offset, &outlook);
@@ -219,6 +219,11 @@ impl Taking {
         }
     }
 
+    /// The state of the memo that other threads assume.
+    fn memo_state(&self) -> Option<u64> {
+        self.outlook.as_ref().map(|outlook| outlook.memo_state)
+    }
+
     /// The run that [`at`](Self::at) told of, with the chunk that it is of.
     fn take_run(&mut self) -> Option<(Run, Box<Chunk>)> {
         let mut chunk = self.chunk.take()?;
@@ -256,9 +261,14 @@ impl Drop for Taking {
 impl Shelf {
     fn give_back(&mut self, chunk: Option<Box<Chunk>>) {
         if let Some(chunk) = chunk {
-            self.waiting = self.waiting.saturating_sub(1);
+            self.one_less();
             self.spare.push(chunk);
         }
+    }
+
+    /// A block that held something does not wait any more. All may have been thrown away meanwhile.
+    fn one_less(&mut self) {
+        self.waiting = self.waiting.saturating_sub(1);
     }
 }
 
